@@ -1,0 +1,168 @@
+//! What a plugin may ask for: the closed list of asks, and the resource each one is about.
+//!
+//! The answer is not here: `decide.rs` gives it, totally, over this enum.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use crate::{Name, Pins, canonical, canonical_socket};
+
+/// A transport protocol that rules speak of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Protocol {
+    /// Transmission Control Protocol (RFC 9293).
+    Tcp,
+    /// User Datagram Protocol (RFC 768).
+    Udp,
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        })
+    }
+}
+
+/// A point on the caller's monotonic clock: the time since some fixed start of its choosing.
+///
+/// This crate reads no clock, so that every decision can be repeated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Moment(pub Duration);
+
+/// One question to the policy. The enum is closed: a new effect needs a new variant, and then
+/// `decide` does not compile until it has an answer for it.
+#[derive(Clone, Copy, Debug)]
+pub enum Ask<'a> {
+    /// May this name be looked up at all?
+    Resolve {
+        /// The name asked for; it is absolute, no search list is applied.
+        name: &'a Name,
+    },
+    /// May this answer to a permitted lookup be kept (and later be dialled)?
+    Pin {
+        /// The name that was asked for, not a CNAME on the way.
+        name: &'a Name,
+        /// The address that the resolver gave.
+        address: IpAddr,
+    },
+    /// May a connection be opened to (or a datagram be sent to) this peer?
+    Connect {
+        /// The transport.
+        protocol: Protocol,
+        /// The peer, as it would be given to the system.
+        to: SocketAddr,
+        /// The answers that this instance has kept.
+        pins: &'a Pins,
+        /// Now, to tell live pins from expired ones.
+        now: Moment,
+    },
+    /// May a local address be taken for an outbound connection?
+    Bind {
+        /// The transport.
+        protocol: Protocol,
+        /// The local address; only the wildcard with port 0 is ever granted.
+        at: SocketAddr,
+    },
+    /// May a port be listened on? Not available in this version: always denied.
+    Listen {
+        /// The transport.
+        protocol: Protocol,
+        /// The local address.
+        at: SocketAddr,
+    },
+    /// May a connection from this peer be accepted? Not available in this version: always denied.
+    Accept {
+        /// The transport.
+        protocol: Protocol,
+        /// The peer.
+        from: SocketAddr,
+    },
+}
+
+impl Ask<'_> {
+    /// What the ask is about, in canonical form, as audit lines and refusals name it.
+    pub fn resource(&self) -> Resource {
+        match *self {
+            Self::Resolve { name } => Resource::Name(name.clone()),
+            Self::Pin { name, address } => Resource::Answer {
+                name: name.clone(),
+                address: canonical(address),
+            },
+            Self::Connect { protocol, to, .. } => Resource::Peer {
+                protocol,
+                to: canonical_socket(to),
+            },
+            Self::Bind { protocol, at } => Resource::Bind {
+                protocol,
+                at: canonical_socket(at),
+            },
+            Self::Listen { protocol, at } => Resource::Listen {
+                protocol,
+                at: canonical_socket(at),
+            },
+            Self::Accept { protocol, from } => Resource::Accept {
+                protocol,
+                from: canonical_socket(from),
+            },
+        }
+    }
+}
+
+/// What an ask is about, owned and canonical. Its `Display` is the form that stands in audit
+/// lines: `tcp://10.0.0.1:22`, `name:db.lab.example`, `name:db.lab.example=10.0.0.5`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Resource {
+    /// A name to look up.
+    Name(Name),
+    /// One answer to a lookup.
+    Answer {
+        /// The name that was asked for.
+        name: Name,
+        /// The address, canonical.
+        address: IpAddr,
+    },
+    /// A peer to dial.
+    Peer {
+        /// The transport.
+        protocol: Protocol,
+        /// The peer, canonical.
+        to: SocketAddr,
+    },
+    /// A local address for an outbound connection.
+    Bind {
+        /// The transport.
+        protocol: Protocol,
+        /// The local address.
+        at: SocketAddr,
+    },
+    /// A local address to listen on.
+    Listen {
+        /// The transport.
+        protocol: Protocol,
+        /// The local address.
+        at: SocketAddr,
+    },
+    /// A peer that connects to us.
+    Accept {
+        /// The transport.
+        protocol: Protocol,
+        /// The peer.
+        from: SocketAddr,
+    },
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => write!(f, "name:{name}"),
+            Self::Answer { name, address } => write!(f, "name:{name}={address}"),
+            Self::Peer { protocol, to } => write!(f, "{protocol}://{to}"),
+            Self::Bind { protocol, at } => write!(f, "bind:{protocol}://{at}"),
+            Self::Listen { protocol, at } => write!(f, "listen:{protocol}://{at}"),
+            Self::Accept { protocol, from } => write!(f, "accept:{protocol}://{from}"),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What may be asked, what was granted, and the decision: pure data.
+//!
+//! This crate answers one question, "may this plugin do that?", through one function,
+//! [`Grants::decide`]. It knows no files, no sockets, no clock, no TOML and no WebAssembly: time
+//! comes in as a [`Moment`], rules come in from `cofferdam-policy`, and effects happen elsewhere,
+//! against the [`Permit`] that only `decide` can make.
+
+// The words that rules and asks are made of.
+mod cidr;
+mod name;
+mod ports;
+
+// What an address is.
+mod embed;
+mod range;
+
+// What is asked, what was granted, what was kept.
+mod ask;
+mod grants;
+mod limits;
+mod pins;
+mod rule;
+
+// The answer.
+mod decide;
+mod denial;
+
+#[cfg(test)]
+mod testing;
+
+pub use ask::{Ask, Moment, Protocol, Resource};
+pub use cidr::{Cidr, CidrError};
+pub use decide::Permit;
+pub use denial::{Denial, Reason};
+pub use embed::{canonical, canonical_socket, embedded_v4};
+pub use grants::{Granted, Grants, GrantsBuilder};
+pub use limits::{Bounds, Limits};
+pub use name::{Name, NameError};
+pub use pins::{MAX_PINS, Pin, Pins};
+pub use ports::{Ports, PortsError};
+pub use range::{METADATA, Range, SPECIAL, Special, classify};
+pub use rule::{Host, Rule, RuleId};

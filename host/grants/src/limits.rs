@@ -1,0 +1,96 @@
+//! The resource limits of one plugin instance: defaults and bounds.
+//!
+//! Nothing is counted or enforced here; that is the runtime's part.
+
+use std::time::Duration;
+
+/// What one instance of a plugin may use. There is no "unlimited": every limit has an upper bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Linear memory of the instance, in bytes.
+    pub memory: u64,
+    /// Connections open at the same time.
+    pub connections: u32,
+    /// Calls that wait or run at the same time; one more is refused as overloaded.
+    pub mailbox: u32,
+    /// Wall time of one call.
+    pub call: Duration,
+    /// Bytes of one answer.
+    pub output: u64,
+    /// CPU time between two waits of the guest.
+    pub cpu: Duration,
+    /// Log lines per second; more are counted and dropped.
+    pub log_lines: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: Self::MEMORY.default,
+            connections: Self::CONNECTIONS.default,
+            mailbox: Self::MAILBOX.default,
+            call: Self::CALL.default,
+            output: Self::OUTPUT.default,
+            cpu: Self::CPU.default,
+            log_lines: Self::LOG_LINES.default,
+        }
+    }
+}
+
+/// The default of a limit, and the least and the most that a policy may set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds<T> {
+    /// The least allowed value.
+    pub least: T,
+    /// The value without a policy.
+    pub default: T,
+    /// The most allowed value.
+    pub most: T,
+}
+
+const MIB: u64 = 1 << 20;
+
+impl Limits {
+    /// Bytes; below 1 MiB no Rust guest starts, a 32-bit memory ends at 4 GiB.
+    pub const MEMORY: Bounds<u64> = Bounds {
+        least: MIB,
+        default: 256 * MIB,
+        most: 4096 * MIB,
+    };
+    /// Connections; one per port of an address at most.
+    pub const CONNECTIONS: Bounds<u32> = Bounds {
+        least: 1,
+        default: 2048,
+        most: 65_535,
+    };
+    /// Calls.
+    pub const MAILBOX: Bounds<u32> = Bounds {
+        least: 1,
+        default: 1024,
+        most: 65_536,
+    };
+    /// Wall time of a call: 100 ms to 1 h.
+    pub const CALL: Bounds<Duration> = Bounds {
+        least: Duration::from_millis(100),
+        default: Duration::from_secs(60),
+        most: Duration::from_secs(3600),
+    };
+    /// Bytes of an answer: 1 KiB to 64 MiB.
+    pub const OUTPUT: Bounds<u64> = Bounds {
+        least: 1024,
+        default: 4 * MIB,
+        most: 64 * MIB,
+    };
+    /// CPU between two waits: 10 ms (one tick of the epoch clock) to 10 min.
+    pub const CPU: Bounds<Duration> = Bounds {
+        least: Duration::from_millis(10),
+        default: Duration::from_secs(10),
+        most: Duration::from_secs(600),
+    };
+    /// Log lines per second.
+    pub const LOG_LINES: Bounds<u32> = Bounds {
+        least: 1,
+        default: 50,
+        most: 10_000,
+    };
+}

@@ -1,0 +1,66 @@
+//! Where grants are born: the policy intersected with what a plugin's manifest wants.
+//!
+//! Nothing else in the house makes grants (invariant I4), and nothing adds to them afterwards.
+//! The intersection is drawn on every decision; here the two sides are put together.
+
+use cofferdam_grants::{Grants, GrantsBuilder, Limits, RuleId};
+
+use crate::manifest::{Kind, Manifest};
+use crate::policy::{Policy, Scope};
+
+/// What one plugin may do under one policy.
+#[derive(Clone, Debug)]
+pub struct Effective {
+    /// What it may reach.
+    pub grants: Grants,
+    /// How much it may use.
+    pub limits: Limits,
+    /// What its manifest wants and no rule grants any part of, as written there.
+    pub unmet: Vec<String>,
+}
+
+/// What the plugin with this manifest may do under this policy.
+pub fn effective(policy: &Policy, manifest: &Manifest) -> Effective {
+    let serves = |scope: &Scope| match scope {
+        Scope::Every => true,
+        Scope::Plugin(name) => *name == manifest.name,
+    };
+    let mut builder = GrantsBuilder::new();
+    let rules = (0..).map(RuleId).zip(&policy.rules);
+    // A handler imports nothing, so nothing is granted to it, whatever a policy says.
+    let serving = rules.filter(|(_, own)| manifest.kind == Kind::Plugin && serves(&own.scope));
+    for (id, own) in serving {
+        builder = match own.denies {
+            true => builder.deny(id, own.rule.clone()),
+            false => builder.allow(id, own.rule.clone()),
+        };
+    }
+    for want in &manifest.wants {
+        builder = builder.want(want.rule.clone());
+    }
+    let grants = builder.finish();
+    let met = |want: &crate::Want| {
+        grants
+            .rules()
+            .any(|own| !own.denies && own.rule.meets(&want.rule))
+    };
+    let unmet = manifest
+        .wants
+        .iter()
+        .filter(|want| !met(want))
+        .map(|want| want.text.clone())
+        .collect();
+    let mut limits = policy.limits.over(Limits::default());
+    if let Some(own) = policy.plugin_limits.get(&manifest.name) {
+        limits = own.over(limits);
+    }
+    Effective {
+        grants,
+        limits,
+        unmet,
+    }
+}
+
+#[cfg(test)]
+#[path = "effective_tests.rs"]
+mod tests;

@@ -1,0 +1,38 @@
+//! From TOML and flags to grants.
+//!
+//! This crate reads what the operator wrote (policy files, flags) and what a plugin wants (its
+//! manifest), reports every mistake at once, and intersects the two in [`effective`], the only
+//! place where grants are born. It does no I/O: texts and environment variables are handed in. It
+//! is the only crate that knows TOML, and it decides nothing: that is `cofferdam-grants`.
+
+// How mistakes are told.
+mod diagnostic;
+
+// The file as written.
+mod file;
+mod keys;
+
+// Its values: rules, quantities, variables, settings.
+mod address;
+mod expand;
+mod host;
+mod json;
+mod quantity;
+mod rule;
+
+// The policy that they make.
+mod breadth;
+mod limits;
+mod lower;
+mod policy;
+
+// The plugin's side, and both together.
+mod effective;
+mod manifest;
+
+pub use diagnostic::{Diagnostic, Severity};
+pub use effective::{Effective, effective};
+pub use keys::{KEYS, Key, Section, Status};
+pub use lower::parse;
+pub use manifest::{ABI, Instance, Kind, Manifest, Want};
+pub use policy::{FLAGS, PluginTable, Policy, RuleSource};

@@ -1,0 +1,305 @@
+//! From the file as written to the policy: every string understood, every mistake collected.
+//!
+//! The shape of the file was checked in `file.rs`; the rule language is `rule.rs`. Nothing is
+//! decided or granted here.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
+use std::path::Path;
+
+use cofferdam_grants::{Cidr, Host};
+use toml::de::DeTable;
+
+use crate::breadth;
+use crate::diagnostic::{Diagnostic, Source};
+use crate::expand::{ExpandError, expand};
+use crate::file::{File, PluginText, Reader, RuleText, Text};
+use crate::host::parse_network;
+use crate::json::{JsonError, to_json};
+use crate::manifest::is_plugin_name;
+use crate::policy::{PluginTable, Policy, PolicyRule, RuleSource, Scope};
+use crate::rule::{Purpose, parse_rule};
+
+/// The most name servers that make sense.
+const MAX_SERVERS: usize = 8;
+/// The port of a name server that is given without one (RFC 1035 §4.2).
+const DNS_PORT: u16 = 53;
+
+/// Reads a policy file. `origin` is how messages name it, for instance its path; `env` gives the
+/// values of environment variables for `${VAR}`.
+///
+/// # Errors
+/// Every mistake of the file, in the order of its lines.
+pub fn parse(
+    origin: &str,
+    text: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Policy, Vec<Diagnostic>> {
+    let source = Source::file(origin, text);
+    let (document, broken) = DeTable::parse_recoverable(text);
+    let mut reader = Reader::new(source);
+    let file = reader.file(document.get_ref());
+    let mut lowering = Lowering {
+        source,
+        env,
+        policy: Policy::empty(),
+        problems: reader.problems,
+    };
+    lowering.file(&file);
+
+    // Where TOML itself is broken, what stands on that line was guessed: only the break is told.
+    let mut problems: Vec<_> = broken
+        .iter()
+        .map(|error| source.error(error.span().unwrap_or(0..0), error.message()))
+        .collect();
+    let lines: Vec<_> = problems.iter().map(|problem| problem.line).collect();
+    problems.extend(
+        lowering
+            .problems
+            .into_iter()
+            .filter(|p| !lines.contains(&p.line)),
+    );
+    if problems.is_empty() {
+        return Ok(lowering.policy);
+    }
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    problems.dedup();
+    Err(problems)
+}
+
+pub(crate) struct Lowering<'s> {
+    source: Source<'s>,
+    env: &'s dyn Fn(&str) -> Option<String>,
+    policy: Policy,
+    problems: Vec<Diagnostic>,
+}
+
+impl Lowering<'_> {
+    fn file(&mut self, file: &File<'_>) {
+        for plugin in &file.plugins {
+            self.plugin(plugin);
+        }
+        self.rules(&file.defaults, &Scope::Every, Purpose::Allow);
+        self.rules(&file.deny, &Scope::Every, Purpose::Deny);
+        self.policy.limits = self.limits(&file.limits);
+        if let Some((span, servers)) = &file.servers {
+            self.servers(span.clone(), servers);
+        }
+    }
+
+    fn plugin(&mut self, plugin: &PluginText<'_>) {
+        let name = &plugin.name.value;
+        if !is_plugin_name(name) {
+            self.error(
+                plugin.name.span.clone(),
+                format!("`{name}` is not a plugin's name"),
+                Some(
+                    "a name is a lower-case letter, then up to 31 letters, digits and hyphens"
+                        .into(),
+                ),
+            );
+        }
+        self.rules(
+            &plugin.connect,
+            &Scope::Plugin(name.clone()),
+            Purpose::Allow,
+        );
+        let (line, _) = self.source.position(plugin.name.span.start);
+        let table = PluginTable {
+            component: plugin
+                .component
+                .as_ref()
+                .and_then(|path| self.component(path)),
+            settings: plugin.settings.map(|table| self.settings(table)),
+            origin: format!("{}:{line}", self.source.origin),
+        };
+        let limits = self.limits(&plugin.limits);
+        self.policy.plugin_limits.insert(name.clone(), limits);
+        self.policy.plugins.insert(name.clone(), table);
+    }
+
+    /// A plugin is loaded from an absolute path: what the working directory is depends on the
+    /// client, and may be somebody else's project.
+    fn component(&mut self, text: &Text) -> Option<String> {
+        let path = self.expanded(text)?.value;
+        if !Path::new(&path).is_absolute() {
+            self.error(
+                text.span.clone(),
+                "the path of a component has to be absolute".into(),
+                None,
+            );
+            return None;
+        }
+        Some(path)
+    }
+
+    fn rules(&mut self, rules: &[RuleText], scope: &Scope, purpose: Purpose) {
+        for written in rules {
+            let Some(to) = self.expanded(&written.to) else {
+                continue;
+            };
+            let rule = match parse_rule(&to.value, purpose) {
+                Ok(rule) => rule,
+                Err(why) => {
+                    let at = to.place(&why.at);
+                    self.error(at, why.message, why.hint);
+                    continue;
+                }
+            };
+            let Some(networks) = self.within(written, rule.host(), purpose) else {
+                continue;
+            };
+            let rule = rule.within(networks);
+            if purpose == Purpose::Allow {
+                let warn = |message| self.source.warning(to.span.clone(), message);
+                self.policy.warnings.extend(breadth::warnings(&rule, warn));
+            }
+            self.policy.rules.push(PolicyRule {
+                source: RuleSource {
+                    text: written.to.value.clone(),
+                    origin: self.source.origin.to_owned(),
+                    position: Some(self.source.position(to.span.start)),
+                },
+                scope: scope.clone(),
+                denies: purpose == Purpose::Deny,
+                rule,
+            });
+        }
+    }
+
+    /// The networks of `within`; `None` after a problem.
+    fn within(&mut self, rule: &RuleText, host: &Host, purpose: Purpose) -> Option<Vec<Cidr>> {
+        let Some((span, texts)) = &rule.within else {
+            return Some(Vec::new());
+        };
+        let misplaced = match (host, purpose) {
+            (_, Purpose::Deny) => Some("a deny rule has no `within`"),
+            (Host::Name(_) | Host::Wildcard(_), _) => None,
+            _ => Some("`within` says where a name may lead, and this rule has no name"),
+        };
+        if let Some(message) = misplaced {
+            self.error(span.clone(), message.to_owned(), None);
+            return None;
+        }
+        if texts.is_empty() {
+            let hint = "leave `within` out for public addresses".to_owned();
+            self.error(
+                span.clone(),
+                "`within` is empty, so it allows nothing".into(),
+                Some(hint),
+            );
+            return None;
+        }
+        let mut networks = Vec::new();
+        for text in texts {
+            let Some(text) = self.expanded(text) else {
+                continue;
+            };
+            match parse_network(&text.value, purpose) {
+                Ok(network) => networks.push(network),
+                Err((message, hint)) => self.error(text.span, message, hint),
+            }
+        }
+        (networks.len() == texts.len()).then_some(networks)
+    }
+
+    fn servers(&mut self, span: Range<usize>, texts: &[Text]) {
+        if texts.is_empty() || texts.len() > MAX_SERVERS {
+            let message = format!("`servers` has to name 1 to {MAX_SERVERS} name servers");
+            let hint = "leave it out to ask the machine's own".to_owned();
+            self.error(span, message, Some(hint));
+        }
+        for text in texts {
+            let Some(text) = self.expanded(text) else {
+                continue;
+            };
+            let server = text.value.parse::<SocketAddr>().or_else(|_| {
+                text.value
+                    .parse::<IpAddr>()
+                    .map(|address| SocketAddr::new(address, DNS_PORT))
+            });
+            match server {
+                Ok(server) if server.port() != 0 && !server.ip().is_unspecified() => {
+                    self.policy.name_servers.push(server);
+                }
+                _ => {
+                    let hint = "write `192.0.2.53`, `192.0.2.53:5353` or `[2001:db8::53]:53`";
+                    let message = "a name server is an address, with or without a port";
+                    self.error(text.span, message.to_owned(), Some(hint.to_owned()));
+                }
+            }
+        }
+    }
+
+    /// The settings as JSON. What is wrong is told without the value: it may be a secret.
+    fn settings(&mut self, table: &DeTable<'_>) -> serde_json::Value {
+        let mut problems = Vec::new();
+        let settings = to_json(
+            table,
+            &mut |value, span| {
+                let text = Text {
+                    value: value.to_owned(),
+                    span,
+                    start: None,
+                };
+                self.expanded(&text)
+                    .map_or_else(String::new, |text| text.value)
+            },
+            &mut |error: JsonError, span| problems.push((error, span)),
+        );
+        for (error, span) in problems {
+            self.error(span, error.to_string(), None);
+        }
+        settings
+    }
+
+    /// The text with its variables replaced; `None` after a problem.
+    pub(crate) fn expanded(&mut self, text: &Text) -> Option<Text> {
+        match expand(&text.value, self.env) {
+            Ok(value) if value == text.value => Some(text.clone()),
+            // Parts of a replaced text stand nowhere in the file.
+            Ok(value) => Some(Text {
+                value,
+                span: text.span.clone(),
+                start: None,
+            }),
+            Err(why) => {
+                let (message, hint) = match why {
+                    ExpandError::Open => (
+                        "`${` is not closed".to_owned(),
+                        "write `$${` for `${` itself",
+                    ),
+                    ExpandError::Name(name) => (
+                        format!("`{name}` is not the name of an environment variable"),
+                        "write `${NAME}`; there are no defaults",
+                    ),
+                    ExpandError::Unset(name) => (
+                        format!("the environment variable `{name}` is not set"),
+                        "set it, or write the value itself",
+                    ),
+                };
+                self.error(text.span.clone(), message, Some(hint.to_owned()));
+                None
+            }
+        }
+    }
+
+    pub(crate) fn error(&mut self, at: Range<usize>, message: String, hint: Option<String>) {
+        self.problems
+            .push(self.source.error(at, message).maybe_hint(hint));
+    }
+}
+
+impl Text {
+    /// The place of a part of the text in the file, or of the whole where that is not known.
+    fn place(&self, part: &Range<usize>) -> Range<usize> {
+        match self.start {
+            Some(start) => start + part.start..start + part.end,
+            None => self.span.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "lower_tests.rs"]
+mod tests;

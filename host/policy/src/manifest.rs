@@ -1,0 +1,319 @@
+//! What a plugin says of itself: its manifest, from the component's custom section (JSON) or from
+//! `plugin.toml`.
+//!
+//! A manifest is a stranger's text: everything in it is bounded and checked, and it only *wants*.
+//! What it gets is decided by the policy, in `effective.rs`.
+
+use cofferdam_grants::Rule;
+use serde_json::{Map, Value};
+use toml::de::DeTable;
+
+use crate::json::to_json;
+use crate::keys::did_you_mean;
+use crate::rule::{Purpose, parse_rule};
+
+/// The version of the plugin contract (`cofferdam:plugin`) that this host speaks.
+pub const ABI: &str = "0.1.0";
+
+/// The longest manifest, in bytes.
+const MAX_MANIFEST: usize = 64 << 10;
+/// The longest description, in characters.
+const MAX_DESCRIPTION: usize = 1024;
+/// The longest version, in characters.
+const MAX_VERSION: usize = 64;
+/// The most wants.
+const MAX_WANTS: usize = 256;
+
+const FIELDS: &[&str] = &[
+    "name",
+    "version",
+    "abi",
+    "kind",
+    "description",
+    "instance",
+    "wants",
+    "settings_schema",
+];
+
+/// Capabilities that a manifest cannot want yet.
+const LATER_WANTS: &[&str] = &[
+    "resolve",
+    "servers",
+    "read",
+    "write",
+    "ping",
+    "listen",
+    "ssh",
+    "processes",
+    "capture",
+    "secrets",
+    "handlers",
+];
+
+/// A plugin's manifest, checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// `[a-z][a-z0-9-]{0,31}`.
+    pub name: String,
+    /// The plugin's own version, printable ASCII.
+    pub version: String,
+    /// The contract it was built for; [`ABI`], as nothing else is accepted.
+    pub abi: String,
+    /// What it exports.
+    pub kind: Kind,
+    /// What it does, in a few lines; empty where it does not say.
+    pub description: String,
+    /// How long an instance lives.
+    pub instance: Instance,
+    /// What it wants to dial.
+    pub wants: Vec<Want>,
+    /// The JSON Schema of its settings, an object; `None` where it has no settings.
+    pub settings_schema: Option<Value>,
+}
+
+/// What a component exports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Tools: world `plugin`.
+    Plugin,
+    /// A protocol: world `handler`, which imports nothing.
+    Handler,
+}
+
+/// How long an instance lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Instance {
+    /// One long-lived instance with state.
+    Actor,
+    /// One instance per call.
+    Call,
+}
+
+/// One thing that a plugin wants: a rule in which `any` means whatever the operator allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Want {
+    /// As written.
+    pub text: String,
+    /// As understood.
+    pub rule: Rule,
+}
+
+impl Manifest {
+    /// Reads the manifest of a component.
+    ///
+    /// # Errors
+    /// What is wrong first, naming the field.
+    pub fn parse_json(text: &str) -> Result<Self, String> {
+        check_length(text)?;
+        let value = serde_json::from_str(text).map_err(|error| format!("manifest: {error}"))?;
+        Self::from_value(value)
+    }
+
+    /// Reads a `plugin.toml`, which has the same fields.
+    ///
+    /// # Errors
+    /// What is wrong first, naming the field.
+    pub fn parse_toml(text: &str) -> Result<Self, String> {
+        check_length(text)?;
+        let table = DeTable::parse(text).map_err(|error| format!("manifest: {error}"))?;
+        let mut problem = None;
+        let mut text = |value: &str, _| value.to_owned();
+        let value = to_json(table.get_ref(), &mut text, &mut |error, _| {
+            problem = Some(error)
+        });
+        match problem {
+            Some(error) => Err(format!("manifest: {error}")),
+            None => Self::from_value(value),
+        }
+    }
+
+    /// The manifest as the JSON that [`Manifest::parse_json`] reads.
+    pub fn to_json(&self) -> Value {
+        let wants: Vec<_> = self.wants.iter().map(|want| want.text.as_str()).collect();
+        let mut json = serde_json::json!({
+            "name": self.name,
+            "version": self.version,
+            "abi": self.abi,
+            "kind": match self.kind { Kind::Plugin => "plugin", Kind::Handler => "handler" },
+            "description": self.description,
+            "instance": match self.instance { Instance::Actor => "actor", Instance::Call => "call" },
+            "wants": { "connect": wants },
+        });
+        if let Some(schema) = &self.settings_schema {
+            json["settings_schema"] = schema.clone();
+        }
+        json
+    }
+
+    fn from_value(value: Value) -> Result<Self, String> {
+        let Value::Object(mut fields) = value else {
+            return Err("the manifest has to be an object".to_owned());
+        };
+        if let Some(unknown) = fields.keys().find(|key| !FIELDS.contains(&key.as_str())) {
+            return Err(unknown_field(unknown, FIELDS));
+        }
+        let abi = string(&mut fields, "abi")?;
+        if abi != ABI {
+            return Err(format!(
+                "manifest: `abi` is `{}`, this host speaks `{ABI}`",
+                quoted(&abi)
+            ));
+        }
+        let name = string(&mut fields, "name")?;
+        if !is_plugin_name(&name) {
+            return Err(format!(
+                "manifest: `name` is `{}`, it has to be a lower-case letter, then up to 31 \
+                 letters, digits and hyphens",
+                quoted(&name)
+            ));
+        }
+        let version = string(&mut fields, "version")?;
+        let printable = version.bytes().all(|byte| byte.is_ascii_graphic());
+        if version.is_empty() || version.len() > MAX_VERSION || !printable {
+            return Err("manifest: `version` has to be 1 to 64 printable characters".to_owned());
+        }
+        let kind = match string(&mut fields, "kind")?.as_str() {
+            "plugin" => Kind::Plugin,
+            "handler" => Kind::Handler,
+            other => return Err(one_of("kind", other, "`plugin` or `handler`")),
+        };
+        let instance = match optional_string(&mut fields, "instance")?.as_deref() {
+            None | Some("actor") => Instance::Actor,
+            Some("call") => Instance::Call,
+            Some(other) => return Err(one_of("instance", other, "`actor` or `call`")),
+        };
+        let description = optional_string(&mut fields, "description")?.unwrap_or_default();
+        if description.chars().count() > MAX_DESCRIPTION || !is_plain_text(&description) {
+            return Err(format!(
+                "manifest: `description` has to be at most {MAX_DESCRIPTION} characters, without \
+                 control, bidirectional or zero-width ones"
+            ));
+        }
+        let wants = wants(fields.remove("wants"))?;
+        if kind == Kind::Handler && !wants.is_empty() {
+            return Err("manifest: a handler cannot want anything in `wants`".to_owned());
+        }
+        let settings_schema = match fields.remove("settings_schema") {
+            None | Some(Value::Null) => None,
+            Some(schema @ Value::Object(_)) => Some(schema),
+            Some(_) => return Err("manifest: `settings_schema` has to be an object".to_owned()),
+        };
+        Ok(Self {
+            name,
+            version,
+            abi,
+            kind,
+            description,
+            instance,
+            wants,
+            settings_schema,
+        })
+    }
+}
+
+/// Whether the text can be the name of a plugin: `[a-z][a-z0-9-]{0,31}`.
+pub(crate) fn is_plugin_name(text: &str) -> bool {
+    text.len() <= 32
+        && text
+            .bytes()
+            .next()
+            .is_some_and(|first| first.is_ascii_lowercase())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn wants(value: Option<Value>) -> Result<Vec<Want>, String> {
+    let mut fields = match value {
+        None => return Ok(Vec::new()),
+        Some(Value::Object(fields)) => fields,
+        Some(_) => return Err("manifest: `wants` has to be an object".to_owned()),
+    };
+    if let Some(key) = fields.keys().find(|key| key.as_str() != "connect") {
+        return Err(if LATER_WANTS.contains(&key.as_str()) {
+            format!("manifest: `wants.{key}` is not yet available in this version")
+        } else {
+            unknown_field(key, &["connect"])
+        });
+    }
+    let list = match fields.remove("connect") {
+        None => return Ok(Vec::new()),
+        Some(Value::Array(list)) if list.len() <= MAX_WANTS => list,
+        Some(_) => {
+            return Err(format!(
+                "manifest: `wants.connect` has to be a list of at most {MAX_WANTS} rules"
+            ));
+        }
+    };
+    list.into_iter()
+        .map(|item| {
+            let Value::String(text) = item else {
+                return Err("manifest: `wants.connect` has to be a list of strings".to_owned());
+            };
+            match parse_rule(&text, Purpose::Want) {
+                Ok(rule) => Ok(Want { text, rule }),
+                Err(why) => {
+                    let hint = why.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+                    let text = quoted(&text);
+                    Err(format!(
+                        "manifest: `wants.connect`: `{text}`: {}{hint}",
+                        why.message
+                    ))
+                }
+            }
+        })
+        .collect()
+}
+
+fn string(fields: &mut Map<String, Value>, name: &str) -> Result<String, String> {
+    optional_string(fields, name)?.ok_or_else(|| format!("manifest: `{name}` is missing"))
+}
+
+fn optional_string(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, String> {
+    match fields.remove(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(format!("manifest: `{name}` has to be a string")),
+    }
+}
+
+fn check_length(text: &str) -> Result<(), String> {
+    if text.len() > MAX_MANIFEST {
+        return Err(format!("the manifest has more than {MAX_MANIFEST} bytes"));
+    }
+    Ok(())
+}
+
+fn one_of(field: &str, got: &str, wanted: &str) -> String {
+    format!(
+        "manifest: `{field}` is `{}`, it has to be {wanted}",
+        quoted(got)
+    )
+}
+
+fn unknown_field(field: &str, known: &[&str]) -> String {
+    let near = did_you_mean(field, known.iter().copied());
+    let hint = near
+        .map(|near| format!("; did you mean `{near}`?"))
+        .unwrap_or_default();
+    format!("manifest: unknown field `{}`{hint}", quoted(field))
+}
+
+/// A stranger's text for a message: short, and nothing in it that a terminal obeys.
+fn quoted(text: &str) -> String {
+    text.chars().take(64).flat_map(char::escape_debug).collect()
+}
+
+/// Whether a text can be shown to people: no control, bidirectional or zero-width characters.
+fn is_plain_text(text: &str) -> bool {
+    !text.chars().any(|c| {
+        (c.is_control() && c != '\n')
+            || matches!(c,
+                '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    })
+}
+
+#[cfg(test)]
+#[path = "manifest_tests.rs"]
+mod tests;

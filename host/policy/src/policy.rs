@@ -1,0 +1,188 @@
+//! What the operator wrote, understood: rules with their sources, plugin tables, limits.
+//!
+//! It is built in `lower.rs` from a file and here from flags. It grants nothing by itself: grants
+//! are its intersection with a manifest, in `effective.rs`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+
+use cofferdam_grants::{Denial, Rule, RuleId};
+
+use crate::diagnostic::{Diagnostic, Source};
+use crate::keys::did_you_mean;
+use crate::limits::LimitsPatch;
+use crate::rule::{Purpose, parse_rule};
+
+/// The flags that [`Policy::add_flag`] understands.
+pub const FLAGS: &[&str] = &["--allow-connect", "--deny-connect"];
+
+/// Flags that are known, but refused until they are enforced.
+const LATER_FLAGS: &[&str] = &[
+    "--allow-listen",
+    "--allow-ping",
+    "--allow-processes",
+    "--allow-read",
+    "--allow-resolve",
+    "--allow-write",
+    "--deny-listen",
+    "--deny-ping",
+    "--deny-read",
+    "--deny-resolve",
+    "--deny-write",
+];
+
+/// A whole policy: one file, flags, or both.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// A rule's index is its [`RuleId`].
+    pub(crate) rules: Vec<PolicyRule>,
+    pub(crate) plugins: BTreeMap<String, PluginTable>,
+    pub(crate) limits: LimitsPatch,
+    pub(crate) plugin_limits: BTreeMap<String, LimitsPatch>,
+    pub(crate) name_servers: Vec<SocketAddr>,
+    pub(crate) warnings: Vec<Diagnostic>,
+}
+
+/// One rule with everything that is known about it.
+#[derive(Clone, Debug)]
+pub(crate) struct PolicyRule {
+    pub(crate) source: RuleSource,
+    pub(crate) scope: Scope,
+    pub(crate) denies: bool,
+    pub(crate) rule: Rule,
+}
+
+/// Whom a rule serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Every plugin whose manifest wants it.
+    Every,
+    /// This plugin.
+    Plugin(String),
+}
+
+/// Where a rule was written. `Display` gives `cofferdam.toml:3: tcp://…` or
+/// `--allow-connect tcp://…`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleSource {
+    /// The rule as written, before variables were replaced.
+    pub text: String,
+    /// The file or the flag.
+    pub origin: String,
+    /// Line and column, both from 1; `None` for a flag.
+    pub position: Option<(usize, usize)>,
+}
+
+impl fmt::Display for RuleSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.position {
+            Some((line, _)) => write!(f, "{}:{line}: {}", self.origin, self.text),
+            None => write!(f, "{} {}", self.origin, self.text),
+        }
+    }
+}
+
+/// What a `[plugins.NAME]` table says besides its rules and limits.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PluginTable {
+    /// The component to load, an absolute path; `None` for a plugin that is shipped.
+    pub component: Option<String>,
+    /// The plugin's settings, an object; `None` where the policy has none.
+    pub settings: Option<serde_json::Value>,
+    /// Where the table begins, as `cofferdam.toml:3`.
+    pub origin: String,
+}
+
+impl Policy {
+    /// The policy that allows nothing.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Adds the rule of a flag, `--allow-connect` or `--deny-connect`. It serves every plugin
+    /// whose manifest wants it.
+    ///
+    /// # Errors
+    /// A diagnostic, if the flag is not one of [`FLAGS`] or the value is not a rule.
+    #[expect(
+        clippy::result_large_err,
+        reason = "made once per flag, when the program starts"
+    )]
+    pub fn add_flag(&mut self, flag: &str, value: &str) -> Result<(), Diagnostic> {
+        let source = Source::flag(flag, value);
+        let whole = 0..value.len();
+        let purpose = match flag {
+            "--allow-connect" => Purpose::Allow,
+            "--deny-connect" => Purpose::Deny,
+            known if LATER_FLAGS.contains(&known) => {
+                let message = format!("`{known}` is not yet available in this version");
+                return Err(source.error(whole, message));
+            }
+            unknown => {
+                let near = did_you_mean(unknown, FLAGS.iter().copied());
+                return Err(source
+                    .error(whole, format!("unknown flag `{unknown}`"))
+                    .maybe_hint(near.map(|near| format!("did you mean `{near}`?"))));
+            }
+        };
+        let rule = parse_rule(value, purpose)
+            .map_err(|why| source.error(why.at, why.message).maybe_hint(why.hint))?;
+        if purpose == Purpose::Allow {
+            self.warnings
+                .extend(crate::breadth::warnings(&rule, |message| {
+                    source.warning(whole.clone(), message)
+                }));
+        }
+        self.rules.push(PolicyRule {
+            source: RuleSource {
+                text: value.to_owned(),
+                origin: flag.to_owned(),
+                position: None,
+            },
+            scope: Scope::Every,
+            denies: purpose == Purpose::Deny,
+            rule,
+        });
+        Ok(())
+    }
+
+    /// Where a rule was written; `None` for an id that is not of this policy.
+    pub fn rule(&self, id: RuleId) -> Option<&RuleSource> {
+        let index = usize::try_from(id.0).ok()?;
+        self.rules.get(index).map(|rule| &rule.source)
+    }
+
+    /// The `[plugins.NAME]` tables, by name.
+    pub fn plugins(&self) -> impl Iterator<Item = (&str, &PluginTable)> {
+        self.plugins
+            .iter()
+            .map(|(name, table)| (name.as_str(), table))
+    }
+
+    /// The name servers that the host asks; empty means those of the machine.
+    pub fn name_servers(&self) -> &[SocketAddr] {
+        &self.name_servers
+    }
+
+    /// What is broader, or narrower, than it looks. Warnings keep nothing from working.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// A refusal for the operator: the reason, the rule that decided with its line, and the
+    /// smallest rule that would allow it.
+    pub fn explain_denial(&self, plugin: &str, denial: &Denial) -> String {
+        let mut text = denial.for_operator(plugin);
+        if let Some(source) = denial.rule().and_then(|id| self.rule(id)) {
+            // The rule stands before the hint, which is the last line.
+            let at = text.find("\nhint: ").unwrap_or(text.len());
+            text.insert_str(at, &format!("\nrule: {source}"));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+#[path = "policy_tests.rs"]
+mod tests;

@@ -1,0 +1,95 @@
+//! One tool call and its answer, as plain data. `server` makes these from MCP messages and `cli` from its arguments;
+//! nothing here knows either.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// A tool as a client sees it: validated, and attributed to the plugin that offers it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tool {
+    /// `[a-zA-Z0-9_-]{1,40}`, unique in the catalogue.
+    pub name: String,
+    /// A short human-readable name.
+    pub title: Option<String>,
+    /// What the tool does, for a model.
+    pub description: String,
+    /// JSON Schema of the arguments; its root has `type: object`.
+    pub input_schema: Map<String, Value>,
+    /// JSON Schema of the structured answer; its root has `type: object`.
+    pub output_schema: Option<Map<String, Value>>,
+    /// Hints for clients, all four given explicitly.
+    pub annotations: Annotations,
+    /// The plugin that answers.
+    pub plugin: String,
+}
+
+/// The four hints of MCP's `ToolAnnotations`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Annotations {
+    /// The tool changes nothing outside itself.
+    pub read_only: bool,
+    /// The tool may destroy something.
+    pub destructive: bool,
+    /// Calling twice is the same as calling once.
+    pub idempotent: bool,
+    /// The tool reaches beyond this machine's closed world.
+    pub open_world: bool,
+}
+
+/// One call, on its way to a plugin.
+#[derive(Debug)]
+pub struct Call {
+    /// The tool's name as the caller wrote it.
+    pub tool: String,
+    /// The arguments, not yet checked against the tool's schema.
+    pub arguments: Map<String, Value>,
+    /// On whose behalf: ids, instances and audit lines are bound to it.
+    pub principal: Principal,
+    /// How long the caller will wait; the operator's limit applies besides. `None` means the operator's limit.
+    pub deadline: Option<Duration>,
+    /// Cancelled when the caller no longer wants the answer.
+    pub cancel: CancellationToken,
+    /// Where progress goes, if the caller asked for it. A full channel drops the report.
+    pub progress: Option<mpsc::Sender<Progress>>,
+}
+
+/// Who calls. Over stdio there is one: the user who started the server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Principal(pub String);
+
+impl Principal {
+    /// The only principal of a server on stdio, and of the command line.
+    pub fn local() -> Self {
+        Self("local".to_owned())
+    }
+}
+
+/// How far a call has come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    /// Grows with every report of one call.
+    pub progress: f64,
+    /// What `progress` will be at the end, if known.
+    pub total: Option<f64>,
+    /// A line for people.
+    pub message: Option<String>,
+}
+
+/// What a call came to. A refusal or failure of the tool is an answer too, with `is_error`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// Text blocks, in order; bounded, without terminal escapes.
+    pub content: Vec<String>,
+    /// The same as JSON, matching the tool's output schema when `is_error` is false.
+    pub structured: Option<Map<String, Value>>,
+    /// The tool failed, was refused, or never ran.
+    pub is_error: bool,
+}
+
+/// There is no tool of that name: a protocol error (-32602), not an answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown tool `{0}`")]
+pub struct UnknownTool(pub String);

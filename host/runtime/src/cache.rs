@@ -1,0 +1,153 @@
+//! What is dear to make is kept by digest: compiled code and tool definitions. Whoever can write compiled code can
+//! run native code as us, so entries carry a MAC under a key that only the owner reads, in a folder that only the owner
+//! enters; an entry that fails it is made again. Nothing here is needed for correctness: every error means "not cached".
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+const KEY: &str = "key";
+const KEY_BYTES: usize = 32;
+const MAC_BYTES: usize = 32;
+
+/// A folder of entries.
+#[derive(Debug)]
+pub struct Cache {
+    folder: PathBuf,
+    key: [u8; KEY_BYTES],
+}
+
+impl Cache {
+    /// Opens the folder, making it (0700) and its key (0600) where they are missing.
+    ///
+    /// # Errors
+    /// The folder cannot be made, belongs to somebody else, or is open to others.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let about = fs::symlink_metadata(folder)?;
+        if !about.is_dir() || about.uid() != fs::metadata("/proc/self").map_or(about.uid(), |me| me.uid()) {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is not a folder of this user"));
+        }
+        if about.permissions().mode() & 0o077 != 0 {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+        }
+        Ok(Self { key: key(&folder.join(KEY))?, folder: folder.to_owned() })
+    }
+
+    /// The entry of this name, if it is there and was written with our key.
+    pub fn get(&self, name: &str) -> Option<Vec<u8>> {
+        let mut bytes = fs::read(self.folder.join(name)).ok()?;
+        let body = bytes.len().checked_sub(MAC_BYTES)?;
+        self.mac(name, &bytes[..body])?.verify_slice(&bytes[body..]).ok()?;
+        bytes.truncate(body);
+        Some(bytes)
+    }
+
+    /// Keeps an entry. It appears whole or not at all.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let mac = self.mac(name, bytes).ok_or(io::ErrorKind::InvalidInput)?.finalize().into_bytes();
+        let mut suffix = [0; 8];
+        getrandom::fill(&mut suffix).map_err(io::Error::other)?;
+        let draft = self.folder.join(format!(".{name}.{:016x}", u64::from_ne_bytes(suffix)));
+        let written = (|| {
+            let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+            file.write_all(bytes)?;
+            file.write_all(&mac)?;
+            fs::rename(&draft, self.folder.join(name))
+        })();
+        if written.is_err() {
+            let _ = fs::remove_file(&draft);
+        }
+        written
+    }
+
+    /// The name is authenticated with the bytes: an entry cannot stand in for another.
+    fn mac(&self, name: &str, bytes: &[u8]) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
+        mac.update(&(name.len() as u64).to_le_bytes());
+        mac.update(name.as_bytes());
+        mac.update(bytes);
+        Some(mac)
+    }
+}
+
+/// Reads the key, or makes one; of two processes that make one at the same time, one wins and both use it.
+fn key(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
+    let mut key = [0; KEY_BYTES];
+    let read = |key: &mut [u8; KEY_BYTES]| -> io::Result<()> {
+        let mut file = fs::OpenOptions::new().read(true).open(path)?;
+        if file.metadata()?.mode() & 0o077 != 0 {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "its key is open to others"));
+        }
+        file.read_exact(key)
+    };
+    match read(&mut key) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            getrandom::fill(&mut key).map_err(io::Error::other)?;
+            let draft = path.with_extension(format!("{:016x}", u64::from_ne_bytes(key[..8].try_into().unwrap_or_default())));
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?.write_all(&key)?;
+            let linked = fs::hard_link(&draft, path);
+            fs::remove_file(&draft)?;
+            match linked {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read(&mut key)?,
+                Err(error) => return Err(error),
+            }
+        }
+        other => other?,
+    }
+    Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("cofferdam-cache-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        folder
+    }
+
+    #[test]
+    fn what_is_put_is_got_by_the_next_process_too() {
+        let folder = folder("roundtrip");
+        Cache::open(&folder).unwrap().put("a", b"code").unwrap();
+        assert_eq!(Cache::open(&folder).unwrap().get("a").as_deref(), Some(&b"code"[..]));
+        assert_eq!(fs::metadata(&folder).unwrap().mode() & 0o777, 0o700);
+        assert_eq!(fs::metadata(folder.join(KEY)).unwrap().mode() & 0o777, 0o600);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn an_entry_that_somebody_changed_renamed_or_cut_is_not_there() {
+        let folder = folder("forged");
+        let cache = Cache::open(&folder).unwrap();
+        cache.put("a", b"code").unwrap();
+        fs::copy(folder.join("a"), folder.join("b")).unwrap();
+        assert_eq!(cache.get("b"), None);
+        let mut bytes = fs::read(folder.join("a")).unwrap();
+        bytes[0] ^= 1;
+        fs::write(folder.join("a"), &bytes).unwrap();
+        assert_eq!(cache.get("a"), None);
+        fs::write(folder.join("a"), &bytes[..20]).unwrap();
+        assert_eq!(cache.get("a"), None);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_is_refused() {
+        let folder = folder("key");
+        drop(Cache::open(&folder).unwrap());
+        fs::set_permissions(folder.join(KEY), fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(Cache::open(&folder).unwrap_err().to_string(), "its key is open to others");
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -1,0 +1,71 @@
+//! A component's bytes before anything of them runs: digest, manifest section, and the imports it needs.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+use wasmparser::{Parser, Payload};
+
+/// The custom section that carries a plugin's manifest.
+const MANIFEST_SECTION: &str = "cofferdam-manifest";
+
+/// The SHA-256 of a component, in lower-case hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Digest(String);
+
+impl Digest {
+    /// Of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut text = String::with_capacity(64);
+        for byte in Sha256::digest(bytes) {
+            // Writing to a string does not fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        Self(text)
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The manifest that a component carries, as text; `None` if it carries none.
+///
+/// # Errors
+/// The bytes are not WebAssembly, or the manifest is not text, or there are two.
+pub fn manifest_section(bytes: &[u8]) -> Result<Option<String>, String> {
+    let mut found = None;
+    for payload in Parser::new(0).parse_all(bytes) {
+        let payload = payload.map_err(|error| format!("not a WebAssembly component: {error}"))?;
+        if let Payload::CustomSection(section) = payload
+            && section.name() == MANIFEST_SECTION
+        {
+            let text = std::str::from_utf8(section.data())
+                .map_err(|_| format!("its `{MANIFEST_SECTION}` section is not UTF-8"))?;
+            if found.replace(text.to_owned()).is_some() {
+                return Err(format!("it has two `{MANIFEST_SECTION}` sections"));
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_wasm_is_told_so() {
+        assert!(manifest_section(b"hello").unwrap_err().starts_with("not a WebAssembly component"));
+    }
+
+    #[test]
+    fn an_empty_component_has_no_manifest() {
+        assert_eq!(manifest_section(b"\0asm\x0d\0\x01\0"), Ok(None));
+    }
+
+    #[test]
+    fn the_digest_is_sha_256() {
+        assert_eq!(Digest::of(b"").as_str(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    }
+}

@@ -1,0 +1,110 @@
+//! The gate: every ask of a guest comes through here to `Grants::decide`, is recorded, and only then answered. No
+//! decision is taken here.
+
+mod names;
+mod resolver;
+mod sockets;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use cofferdam_audit::{Decision, Event, Sink};
+use cofferdam_grants::{Ask, Grants, Moment, Permit, Pins, Protocol};
+use wasmtime::component::HasData;
+use wasmtime_wasi::WasiCtxBuilder;
+use wasmtime_wasi::sockets::SocketAddrUse;
+
+use crate::state::State;
+
+pub use names::{add_names_0_2, add_names_0_3};
+pub use resolver::{NameServers, Names, resolver_for};
+pub use sockets::{add_sockets_0_2, add_sockets_0_3};
+
+/// Where generated code finds our state, for the interfaces that are our own.
+pub struct Gated;
+
+impl HasData for Gated {
+    type Data<'a> = GatedView<'a>;
+}
+
+/// A wrapper, so that WASI's traits can be implemented for our state beside wasmtime's own implementations.
+pub struct GatedView<'a>(&'a mut State);
+
+/// One instance's way to the policy. Pins live and die with it.
+pub struct Gate {
+    plugin: Arc<str>,
+    grants: Grants,
+    pins: Mutex<Pins>,
+    started: Instant,
+    names: Names,
+    sink: Arc<dyn Sink>,
+}
+
+impl Gate {
+    pub fn new(plugin: Arc<str>, grants: Grants, names: Names, sink: Arc<dyn Sink>) -> Self {
+        Self { plugin, grants, pins: Mutex::new(Pins::new()), started: Instant::now(), names, sink }
+    }
+
+    /// Sets WASI's own switches: TCP where anything of it is granted, every address through [`Gate::socket`].
+    pub fn open(self: &Arc<Self>, wasi: &mut WasiCtxBuilder) {
+        wasi.allow_tcp(self.grants.grants_connect(Protocol::Tcp));
+        wasi.allow_udp(false);
+        // Names are looked up by our own interface, never by wasmtime's.
+        wasi.allow_ip_name_lookup(false);
+        let gate = Arc::clone(self);
+        wasi.socket_addr_check(move |address, to| Box::pin(std::future::ready(gate.socket(address, to))));
+    }
+
+    /// Asks, records, answers. If the answer cannot be recorded it is no.
+    fn ask(&self, ask: &Ask<'_>) -> Option<Permit> {
+        let answer = self.grants.decide(ask);
+        let decision = match &answer {
+            Ok(_) => Decision::Allowed,
+            Err(denial) => Decision::Denied(denial),
+        };
+        let event = Event::Ask { plugin: &self.plugin, resource: ask.resource(), decision };
+        match self.sink.record(&event) {
+            Ok(()) => answer.ok(),
+            Err(unwritten) => {
+                tracing::error!(target: "cofferdam", "{unwritten}");
+                None
+            }
+        }
+    }
+
+    fn socket(&self, address: SocketAddr, to: SocketAddrUse) -> bool {
+        use Protocol::{Tcp, Udp};
+        let pins = self.pins();
+        let ask = match to {
+            SocketAddrUse::TcpBind => Ask::Bind { protocol: Tcp, at: address },
+            SocketAddrUse::TcpConnect => Ask::Connect { protocol: Tcp, to: address, pins: &pins, now: self.now() },
+            SocketAddrUse::TcpListen => Ask::Listen { protocol: Tcp, at: address },
+            SocketAddrUse::TcpAccept => Ask::Accept { protocol: Tcp, from: address },
+            SocketAddrUse::UdpBind => Ask::Bind { protocol: Udp, at: address },
+            SocketAddrUse::UdpSend => Ask::Connect { protocol: Udp, to: address, pins: &pins, now: self.now() },
+            SocketAddrUse::UdpReceive => Ask::Accept { protocol: Udp, from: address },
+        };
+        match self.ask(&ask) {
+            // The effect is wasmtime's own next step, on this very address: the permit has done its part.
+            Some(permit) => {
+                drop(permit);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn now(&self) -> Moment {
+        Moment(self.started.elapsed())
+    }
+
+    fn pins(&self) -> MutexGuard<'_, Pins> {
+        self.pins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn limit_hit(&self, limit: &'static str) {
+        // The request is refused in any case: nothing more depends on the record.
+        let _ = self.sink.record(&Event::LimitHit { plugin: &self.plugin, limit });
+    }
+}

@@ -1,0 +1,125 @@
+//! Why a plugin could not be loaded, and why a call came to nothing. Each has a stable code and a message that names
+//! the thing; what the tool itself refuses is [`CallError::Failed`].
+
+use std::time::Duration;
+
+/// A plugin cannot be used. The message is for operators and models alike.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// It imports something that the policy does not grant.
+    #[error(
+        "the `{plugin}` plugin needs `{import}`, which the operator's policy does not grant (no `{capability}` rule for it)"
+    )]
+    NotGranted {
+        /// The plugin.
+        plugin: String,
+        /// The import, as the component names it.
+        import: String,
+        /// The policy's key that would grant it.
+        capability: &'static str,
+    },
+    /// It imports something that this host does not have.
+    #[error("the `{plugin}` plugin imports `{import}`, which this version does not offer")]
+    UnknownImport {
+        /// The plugin.
+        plugin: String,
+        /// The import, as the component names it.
+        import: String,
+    },
+    /// It is no component, or not one of our world.
+    #[error("the `{plugin}` plugin is not a component that can be loaded: {cause}")]
+    Invalid {
+        /// The plugin.
+        plugin: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+}
+
+impl LoadError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotGranted { .. } => "denied",
+            Self::UnknownImport { .. } | Self::Invalid { .. } => "plugin_invalid",
+        }
+    }
+}
+
+/// A call came to nothing.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CallError {
+    /// The plugin cannot be used.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The plugin has more calls waiting than it may.
+    #[error("the `{plugin}` plugin has {limit} calls waiting already; try again later")]
+    Overloaded {
+        /// The plugin.
+        plugin: String,
+        /// The size of its mailbox.
+        limit: u32,
+    },
+    /// The caller no longer wanted the answer.
+    #[error("the call was cancelled")]
+    Cancelled,
+    /// The call took too long.
+    #[error("the call took longer than its deadline of {} ms", .0.as_millis())]
+    Deadline(Duration),
+    /// The instance ended under the call.
+    #[error("the `{plugin}` plugin ended: {reason}; its {connections} open connections are lost, the next call finds a fresh instance")]
+    InstanceLost {
+        /// The plugin.
+        plugin: String,
+        /// Why.
+        reason: String,
+        /// Connections that were open.
+        connections: usize,
+    },
+    /// The server is going down.
+    #[error("the server is shutting down")]
+    ShuttingDown,
+    /// The answer is longer than the operator's limit.
+    #[error("the answer has {bytes} bytes, the limit is {limit}; ask for less at once")]
+    OutputTooLarge {
+        /// Its size.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The plugin's answer is not what the contract says.
+    #[error("the `{plugin}` plugin answered with something that is not {expected}")]
+    OutputInvalid {
+        /// The plugin.
+        plugin: String,
+        /// What the contract asks for there.
+        expected: &'static str,
+    },
+    /// The tool itself failed.
+    #[error("{message}")]
+    Failed {
+        /// The tool's own stable code.
+        code: String,
+        /// What happened.
+        message: String,
+        /// Further members of the failure's JSON object.
+        details: serde_json::Map<String, serde_json::Value>,
+    },
+}
+
+impl CallError {
+    /// The stable code.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Load(error) => error.code(),
+            Self::Overloaded { .. } => "overloaded",
+            Self::Cancelled => "cancelled",
+            Self::Deadline(_) => "deadline",
+            Self::InstanceLost { .. } => "instance_lost",
+            Self::ShuttingDown => "shutting_down",
+            Self::OutputTooLarge { .. } => "output_too_large",
+            Self::OutputInvalid { .. } => "output_invalid",
+            Self::Failed { code, .. } => code,
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! One instance: a store and its event loop, on a task of its own, fed by a bounded mailbox. It ends when its mailbox closes,
+//! when it is killed, or when its guest traps; whichever it is, everyone who waits is told why. Deadlines are not kept
+//! here: a timer inside the loop would not fire while the guest spins.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use cofferdam_audit::{Event, Sink};
+use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use wasmtime::component::Accessor;
+use wasmtime::{Store, UpdateDeadline};
+
+use super::About;
+use crate::abi::since_0_1_0::{Failure, Hosted, HostedPre, Output};
+use crate::enforce::Gate;
+use crate::engine::TICK;
+use crate::state::{CallState, State};
+
+/// A call on its way into an instance.
+pub struct Letter {
+    pub id: u64,
+    pub tool: String,
+    pub arguments: String,
+    pub state: Arc<CallState>,
+    pub answer: oneshot::Sender<Result<Output, Failure>>,
+}
+
+/// Why an instance is no more.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// For people; `None` after an orderly close.
+    pub reason: Option<String>,
+    /// Connections that were open.
+    pub connections: usize,
+}
+
+/// What the outside holds of an instance.
+pub struct Actor {
+    pub mailbox: mpsc::Sender<Letter>,
+    kill: Arc<Kill>,
+    end: watch::Receiver<Option<End>>,
+}
+
+#[derive(Default)]
+struct Kill {
+    why: std::sync::OnceLock<String>,
+    notify: Notify,
+}
+
+impl Actor {
+    /// Starts an instance. That it cannot start is told to whoever waits for an answer.
+    pub fn start(
+        pre: HostedPre<State>,
+        about: Arc<About>,
+        gate: Arc<Gate>,
+        sink: Arc<dyn Sink>,
+        predecessor: Option<String>,
+    ) -> Self {
+        let (mailbox, letters) = mpsc::channel(usize::try_from(about.limits.mailbox).unwrap_or(1).max(1));
+        let kill = Arc::new(Kill::default());
+        let (ended, end) = watch::channel(None);
+        let task = run(pre, about, gate, sink, predecessor, letters, Arc::clone(&kill), ended);
+        tokio::spawn(task);
+        Self { mailbox, kill, end }
+    }
+
+    /// Ends the instance now, whatever it does.
+    pub fn kill(&self, why: String) {
+        let _ = self.kill.why.set(why);
+        self.kill.notify.notify_one();
+    }
+
+    /// Whether it has ended, and why.
+    pub fn ended(&self) -> Option<End> {
+        self.end.borrow().clone()
+    }
+
+    /// Waits for its end.
+    pub async fn end(&self) -> End {
+        match self.end.clone().wait_for(Option::is_some).await.map(|end| end.clone()) {
+            Ok(Some(end)) => end,
+            _ => End { reason: Some("its task was lost".to_owned()), connections: 0 },
+        }
+    }
+}
+
+/// Counts interrupts since the event loop last had its turn: a guest that waits gives the loop its turn, one that spins does not.
+#[derive(Default)]
+struct Pulse {
+    ticks: AtomicU32,
+    turn: Notify,
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one task, used once")]
+async fn run(
+    pre: HostedPre<State>,
+    about: Arc<About>,
+    gate: Arc<Gate>,
+    sink: Arc<dyn Sink>,
+    predecessor: Option<String>,
+    mut letters: mpsc::Receiver<Letter>,
+    kill: Arc<Kill>,
+    ended: watch::Sender<Option<End>>,
+) {
+    let state = State::new(Arc::clone(&about), gate, predecessor);
+    let mut store = Store::new(pre.engine(), state);
+    store.limiter(|state| &mut state.limiter);
+    let pulse = Arc::new(Pulse::default());
+    interrupt(&mut store, &pulse, about.limits.cpu);
+
+    let ran = tokio::select! {
+        biased;
+        () = kill.notify.notified() => Err(None),
+        ran = live(&pre, &mut store, &mut letters, &pulse) => ran.map_err(Some),
+    };
+    let connections = store.data_mut().sockets();
+    let reason = match ran {
+        Ok(()) => None,
+        Err(trap) => Some(kill.why.get().cloned().unwrap_or_else(|| match trap {
+            Some(trap) => why_trapped(&trap, store.data(), about.limits.cpu),
+            None => "it was ended".to_owned(),
+        })),
+    };
+    if let Some(reason) = &reason {
+        // The instance is gone in any case: nothing depends on the record.
+        let _ = sink.record(&Event::InstanceLost { plugin: &about.name, reason, connections });
+    }
+    ended.send_replace(Some(End { reason, connections }));
+    // Letters that were never opened go with the mailbox: their senders read the end.
+    drop(letters);
+    drop(store);
+}
+
+/// Sets up the interrupt: every tick other tasks of the host get their turn, and the CPU limit is looked at.
+fn interrupt(store: &mut Store<State>, pulse: &Arc<Pulse>, cpu: Duration) {
+    let most = u32::try_from(cpu.as_millis() / TICK.as_millis()).unwrap_or(u32::MAX).max(1);
+    let pulse = Arc::clone(pulse);
+    store.epoch_deadline_callback(move |_| {
+        let ticks = pulse.ticks.fetch_add(1, Ordering::Relaxed);
+        pulse.turn.notify_one();
+        if ticks >= most {
+            return Err(CpuLimit.into());
+        }
+        Ok(UpdateDeadline::Yield(1))
+    });
+    store.set_epoch_deadline(1);
+}
+
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the CPU limit was reached")]
+struct CpuLimit;
+
+async fn live(
+    pre: &HostedPre<State>,
+    store: &mut Store<State>,
+    letters: &mut mpsc::Receiver<Letter>,
+    pulse: &Pulse,
+) -> wasmtime::Result<()> {
+    let hosted = pre.instantiate_async(&mut *store).await?;
+    pulse.ticks.store(0, Ordering::Relaxed);
+    store
+        .run_concurrent(async |accessor| {
+            let mut running = FuturesUnordered::new();
+            loop {
+                tokio::select! {
+                    letter = letters.recv() => match letter {
+                        Some(letter) => running.push(answer(accessor, &hosted, letter)),
+                        None => return Ok(()),
+                    },
+                    Some(answered) = running.next(), if !running.is_empty() => answered?,
+                    () = pulse.turn.notified() => pulse.ticks.store(0, Ordering::Relaxed),
+                }
+            }
+        })
+        .await?
+}
+
+/// Runs one call in the guest.
+async fn answer(accessor: &Accessor<State>, hosted: &Hosted, letter: Letter) -> wasmtime::Result<()> {
+    let Letter { id, tool, arguments, state, answer } = letter;
+    if !state.start() {
+        return Ok(());
+    }
+    accessor.with(|mut access| access.data_mut().calls.insert(id, state));
+    let answered = hosted.cofferdam_plugin_tools().call_call(accessor, id, tool, arguments).await;
+    accessor.with(|mut access| access.data_mut().calls.remove(&id));
+    // Whoever no longer waits has dropped the other end.
+    let _ = answer.send(answered?);
+    Ok(())
+}
+
+/// Says in an operator's words why a guest trapped.
+fn why_trapped(trap: &wasmtime::Error, state: &State, cpu: Duration) -> String {
+    if trap.is::<CpuLimit>() {
+        return format!("it used the CPU for {} s without waiting (limit `cpu`)", cpu.as_secs_f64());
+    }
+    if state.limiter.exhausted {
+        return format!("it used up its memory of {} MiB (limit `memory`)", state.about.limits.memory >> 20);
+    }
+    if let Some(exit) = trap.downcast_ref::<wasmtime_wasi::I32Exit>() {
+        return format!("it exited with status {}", exit.0);
+    }
+    match trap.downcast_ref::<wasmtime::Trap>() {
+        Some(trap) => format!("it trapped: {trap}"),
+        None => format!("it failed: {trap:#}"),
+    }
+}
+
+/// Asks a throw-away instance for its tools.
+pub async fn list(
+    pre: &HostedPre<State>,
+    state: State,
+    cpu: Duration,
+) -> Result<Vec<crate::abi::since_0_1_0::Definition>, String> {
+    let mut store = Store::new(pre.engine(), state);
+    store.limiter(|state| &mut state.limiter);
+    interrupt(&mut store, &Arc::new(Pulse::default()), cpu);
+    let listed = async {
+        let hosted = pre.instantiate_async(&mut store).await?;
+        hosted.cofferdam_plugin_tools().call_list(&mut store).await
+    };
+    let listed = listed.await;
+    listed.map_err(|trap| why_trapped(&trap, store.data(), cpu))
+}

@@ -1,0 +1,252 @@
+//! What callers hold of a plugin: it finds its instance, or starts a fresh one; it keeps the deadlines, from outside the
+//! instance; and it tells every caller how its call ended. It does not know what a tool does.
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use cofferdam_audit::Event;
+use cofferdam_grants::Grants;
+use tokio::sync::{OnceCell, mpsc, oneshot};
+
+use super::actor::{Actor, End, Letter};
+use super::{About, GRACE, Request, Shape, Spec};
+use crate::abi::since_0_1_0::{Cancellation, Failure, HostedPre, Output};
+use crate::component::Digest;
+use crate::enforce::Gate;
+use crate::engine::Runtime;
+use crate::error::{CallError, LoadError};
+use crate::link;
+use crate::output::{self, Definition, Reply};
+use crate::state::{CallState, State};
+
+/// A loaded plugin. Nothing is compiled before the first call, or [`Plugin::prepare`].
+pub struct Plugin {
+    runtime: Runtime,
+    about: Arc<About>,
+    grants: Grants,
+    shape: Shape,
+    bytes: std::borrow::Cow<'static, [u8]>,
+    digest: Digest,
+    ready: OnceCell<Result<HostedPre<State>, LoadError>>,
+    actor: Mutex<Option<Arc<Actor>>>,
+    predecessor: Mutex<Option<String>>,
+    next_call: AtomicU64,
+    closed: AtomicBool,
+}
+
+impl Plugin {
+    /// Takes a plugin in. Runs and compiles nothing.
+    pub fn new(runtime: &Runtime, spec: Spec) -> Self {
+        Self {
+            runtime: runtime.clone(),
+            about: Arc::new(About { name: spec.name, limits: spec.limits, settings: spec.settings }),
+            grants: spec.grants,
+            shape: spec.shape,
+            bytes: spec.bytes,
+            digest: spec.digest,
+            ready: OnceCell::new(),
+            actor: Mutex::new(None),
+            predecessor: Mutex::new(None),
+            next_call: AtomicU64::new(1),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// Compiles and links the plugin, if that is not done yet.
+    ///
+    /// # Errors
+    /// It cannot be loaded under its grants.
+    pub async fn prepare(self: &Arc<Self>) -> Result<(), LoadError> {
+        self.ready().await.map(drop)
+    }
+
+    async fn ready(self: &Arc<Self>) -> Result<HostedPre<State>, LoadError> {
+        let made = self.ready.get_or_init(|| async {
+            let plugin = Arc::clone(self);
+            match tokio::task::spawn_blocking(move || plugin.link()).await {
+                Ok(linked) => linked,
+                Err(_) => Err(self.invalid("the compiler failed".to_owned())),
+            }
+        });
+        made.await.clone()
+    }
+
+    fn link(&self) -> Result<HostedPre<State>, LoadError> {
+        let component = self.runtime.compile(&self.about.name, &self.bytes, &self.digest)?;
+        let engine = self.runtime.engine();
+        link::check_imports(&self.about.name, engine, &component, &self.grants)?;
+        let linked = link::linker(engine, &self.grants)
+            .and_then(|linker| linker.instantiate_pre(&component))
+            .and_then(HostedPre::new)
+            .map_err(|error| self.invalid(format!("{error:#}")))?;
+        let event = Event::Loaded { plugin: &self.about.name, digest: self.digest.as_str() };
+        self.runtime.sink().record(&event).map_err(|unwritten| self.invalid(unwritten.to_string()))?;
+        Ok(linked)
+    }
+
+    fn invalid(&self, cause: String) -> LoadError {
+        LoadError::Invalid { plugin: self.about.name.clone(), cause }
+    }
+
+    /// The tools that the component says it has, from an instance that lives for this question only.
+    ///
+    /// # Errors
+    /// It cannot be loaded, or does not answer within its call limit.
+    pub async fn definitions(self: &Arc<Self>) -> Result<Vec<Definition>, CallError> {
+        let pre = self.ready().await?;
+        let state = State::new(Arc::clone(&self.about), self.gate(), None);
+        let asked = super::actor::list(&pre, state, self.about.limits.cpu);
+        match tokio::time::timeout(self.about.limits.call, asked).await {
+            Ok(Ok(definitions)) => Ok(definitions.into_iter().map(Into::into).collect()),
+            Ok(Err(reason)) => Err(self.lost(End { reason: Some(reason), connections: 0 })),
+            Err(_) => Err(CallError::Deadline(self.about.limits.call)),
+        }
+    }
+
+    /// Runs one call to its end.
+    ///
+    /// # Errors
+    /// Why it came to nothing.
+    pub async fn call(self: &Arc<Self>, request: Request) -> Result<Reply, CallError> {
+        let limit = self.about.limits.call;
+        let deadline = request.deadline.unwrap_or(limit).min(limit);
+        let mut timer = pin!(tokio::time::sleep(deadline));
+        let pre = tokio::select! {
+            pre = self.ready() => pre?,
+            () = &mut timer => return Err(CallError::Deadline(deadline)),
+            () = request.cancel.cancelled() => return Err(CallError::Cancelled),
+        };
+        let state = Arc::new(CallState::new(request.progress));
+        let (answer, mut answered) = oneshot::channel();
+        let letter = Letter {
+            id: self.next_call.fetch_add(1, Ordering::Relaxed),
+            tool: request.tool,
+            arguments: request.arguments,
+            state: Arc::clone(&state),
+            answer,
+        };
+        let actor = self.post(&pre, letter)?;
+
+        let (why, error) = tokio::select! {
+            answer = &mut answered => return self.finish(&actor, answer).await,
+            () = &mut timer => (Cancellation::Deadline, CallError::Deadline(deadline)),
+            () = request.cancel.cancelled() => (Cancellation::Cancelled, CallError::Cancelled),
+        };
+        state.cancel(why);
+        if !state.started() {
+            // It waits in the mailbox, and will not be opened: nothing of the guest's has to end.
+            return Err(error);
+        }
+        if self.shape == Shape::PerCall {
+            actor.kill("its only call was cancelled".to_owned());
+            return Err(error);
+        }
+        match tokio::time::timeout(GRACE, &mut answered).await {
+            Ok(answer) => match self.finish(&actor, answer).await {
+                // The SDK's own word for what we asked of it; ours knows the deadline.
+                Err(CallError::Failed { code, .. }) if matches!(code.as_str(), "cancelled" | "deadline") => Err(error),
+                other => other,
+            },
+            Err(_) => {
+                let call = if why == Cancellation::Deadline { "at its deadline" } else { "when it was cancelled" };
+                actor.kill(format!("a call did not end {call} (grace of {} ms)", GRACE.as_millis()));
+                Err(self.lost(actor.end().await))
+            }
+        }
+    }
+
+    /// Ends the instance in good order. Calls under way are answered that the server is going down.
+    pub async fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        let actor = self.slot().take();
+        if let Some(actor) = actor {
+            actor.kill("the server is shutting down".to_owned());
+            // The instance may be in the middle of a tick, not longer.
+            let _ = tokio::time::timeout(GRACE, actor.end()).await;
+        }
+    }
+
+    /// Puts a letter into the instance's mailbox, starting an instance where there is none.
+    fn post(&self, pre: &HostedPre<State>, mut letter: Letter) -> Result<Arc<Actor>, CallError> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(CallError::ShuttingDown);
+        }
+        if self.shape == Shape::PerCall {
+            let actor = Arc::new(self.start(pre));
+            // The mailbox is new and has room for one; dropping its only sender ends the instance after that letter.
+            let _ = actor.mailbox.try_send(letter);
+            return Ok(actor);
+        }
+        let mut slot = self.slot();
+        // Twice: the instance may have ended since it was looked at.
+        for _ in 0..2 {
+            let actor = match &*slot {
+                Some(actor) if actor.ended().is_none() => Arc::clone(actor),
+                gone => {
+                    if let Some(reason) = gone.as_ref().and_then(|actor| actor.ended()).and_then(|end| end.reason) {
+                        *self.predecessor.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+                    }
+                    Arc::clone(slot.insert(Arc::new(self.start(pre))))
+                }
+            };
+            match actor.mailbox.try_send(letter) {
+                Ok(()) => return Ok(actor),
+                Err(mpsc::error::TrySendError::Full(_)) => {
+                    let plugin = &self.about.name;
+                    let _ = self.runtime.sink().record(&Event::LimitHit { plugin, limit: "mailbox" });
+                    return Err(CallError::Overloaded { plugin: plugin.clone(), limit: self.about.limits.mailbox });
+                }
+                Err(mpsc::error::TrySendError::Closed(back)) => {
+                    letter = back;
+                    *slot = None;
+                }
+            }
+        }
+        Err(self.lost(End { reason: Some("it ended as soon as it had started".to_owned()), connections: 0 }))
+    }
+
+    fn start(&self, pre: &HostedPre<State>) -> Actor {
+        let predecessor = self.predecessor.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let sink = Arc::clone(self.runtime.sink());
+        Actor::start(pre.clone(), Arc::clone(&self.about), self.gate(), sink, predecessor)
+    }
+
+    fn gate(&self) -> Arc<Gate> {
+        let (names, sink) = (self.runtime.names().clone(), Arc::clone(self.runtime.sink()));
+        Arc::new(Gate::new(self.about.name.as_str().into(), self.grants.clone(), names, sink))
+    }
+
+    fn slot(&self) -> std::sync::MutexGuard<'_, Option<Arc<Actor>>> {
+        self.actor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn finish(
+        &self,
+        actor: &Actor,
+        answer: Result<Result<Output, Failure>, oneshot::error::RecvError>,
+    ) -> Result<Reply, CallError> {
+        let (name, limit) = (&self.about.name, self.about.limits.output);
+        match answer {
+            Ok(Ok(output)) => output::reply(name, limit, output),
+            Ok(Err(failure)) => Err(output::failure(name, limit, failure)),
+            Err(_) => {
+                // The instance ends now, or has ended; it does not take longer than its loop's last turn.
+                let end = tokio::time::timeout(Duration::from_secs(5), actor.end()).await;
+                Err(self.lost(end.unwrap_or(End { reason: Some("it does not end".to_owned()), connections: 0 })))
+            }
+        }
+    }
+
+    fn lost(&self, end: End) -> CallError {
+        if self.closed.load(Ordering::SeqCst) {
+            return CallError::ShuttingDown;
+        }
+        CallError::InstanceLost {
+            plugin: self.about.name.clone(),
+            reason: end.reason.unwrap_or_else(|| "it was closed".to_owned()),
+            connections: end.connections,
+        }
+    }
+}

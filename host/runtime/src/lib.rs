@@ -1,0 +1,23 @@
+//! Runs plugins. The only crate that knows wasmtime, and the only one that touches the world on a guest's
+//! behalf: what may be touched is `grants`' decision, asked in `enforce`. It does not know where a grant came from,
+//! nor what MCP is.
+
+mod abi;
+mod cache;
+mod component;
+mod enforce;
+mod engine;
+mod error;
+mod instance;
+mod limiter;
+mod link;
+mod output;
+mod state;
+
+pub use cache::Cache;
+pub use component::{Digest, manifest_section};
+pub use enforce::{NameServers, resolver_for};
+pub use engine::{Options, Runtime};
+pub use error::{CallError, LoadError};
+pub use instance::{Plugin, ProgressReport, Request, Shape, Spec};
+pub use output::{Definition, Reply};

@@ -1,0 +1,114 @@
+//! Which imports exist for a plugin: those that are always there, and those that its grants name. An import that is neither
+//! is refused here, in our own words, before wasmtime sees it (I7).
+
+use cofferdam_grants::{Grants, Protocol};
+use wasmtime::component::{Component, Linker};
+use wasmtime::Engine;
+use wasmtime_wasi::cli::WasiCli;
+use wasmtime_wasi::cli::WasiCliView as _;
+use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
+use wasmtime_wasi::random::WasiRandom;
+use wasmtime_wasi::{WasiView, p2::bindings as v0_2, p3::bindings as v0_3};
+
+use crate::abi::since_0_1_0::{Host, host};
+use crate::enforce::{add_names_0_2, add_names_0_3, add_sockets_0_2, add_sockets_0_3};
+use crate::error::LoadError;
+use crate::state::State;
+
+/// What an import is to the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Behind it is nothing that could be granted: clocks, random numbers, empty standard streams and environment.
+    Inert,
+    /// TCP and names: there is something behind it only with a `connect` rule.
+    Connect,
+    /// Not offered.
+    Unknown,
+}
+
+/// The whole of what this host offers, by interface; versions are matched by wasmtime (any compatible one).
+fn kind(import: &str) -> Kind {
+    let (interface, version) = import.split_once('@').unwrap_or((import, ""));
+    if interface.starts_with("wasi:") && !(version.starts_with("0.2.") || version.starts_with("0.3.")) {
+        return Kind::Unknown;
+    }
+    match interface {
+        "cofferdam:plugin/host" | "cofferdam:plugin/tools"
+        | "wasi:io/error" | "wasi:io/poll" | "wasi:io/streams"
+        | "wasi:clocks/types" | "wasi:clocks/monotonic-clock" | "wasi:clocks/wall-clock" | "wasi:clocks/system-clock"
+        | "wasi:random/random" | "wasi:random/insecure" | "wasi:random/insecure-seed"
+        | "wasi:cli/types" | "wasi:cli/environment" | "wasi:cli/exit"
+        | "wasi:cli/stdin" | "wasi:cli/stdout" | "wasi:cli/stderr"
+        | "wasi:cli/terminal-input" | "wasi:cli/terminal-output"
+        | "wasi:cli/terminal-stdin" | "wasi:cli/terminal-stdout" | "wasi:cli/terminal-stderr" => Kind::Inert,
+        "wasi:sockets/types" | "wasi:sockets/network" | "wasi:sockets/instance-network"
+        | "wasi:sockets/ip-name-lookup" | "wasi:sockets/tcp" | "wasi:sockets/tcp-create-socket"
+        // UDP comes with the socket types of both versions; every use of it is denied.
+        | "wasi:sockets/udp" | "wasi:sockets/udp-create-socket" => Kind::Connect,
+        _ => Kind::Unknown,
+    }
+}
+
+/// Refuses a component that needs what it is not granted.
+pub fn check_imports(plugin: &str, engine: &Engine, component: &Component, grants: &Grants) -> Result<(), LoadError> {
+    for (import, _) in component.component_type().imports(engine) {
+        let (plugin, import) = (plugin.to_owned(), import.to_owned());
+        match kind(&import) {
+            Kind::Inert => {}
+            Kind::Connect if grants.grants_connect(Protocol::Tcp) => {}
+            Kind::Connect => return Err(LoadError::NotGranted { plugin, import, capability: "connect" }),
+            Kind::Unknown => return Err(LoadError::UnknownImport { plugin, import }),
+        }
+    }
+    Ok(())
+}
+
+/// A linker with what these grants name, and nothing else.
+pub fn linker(engine: &Engine, grants: &Grants) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    let l = &mut linker;
+    host::add_to_linker::<State, Host>(l, |state| state)?;
+    inert(l)?;
+    if grants.grants_connect(Protocol::Tcp) {
+        add_sockets_0_3(l)?;
+        add_sockets_0_2(l)?;
+        add_names_0_3(l)?;
+        add_names_0_2(l)?;
+    }
+    Ok(linker)
+}
+
+fn inert(l: &mut Linker<State>) -> wasmtime::Result<()> {
+    v0_3::clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(l, State::clocks)?;
+    v0_3::clocks::system_clock::add_to_linker::<State, WasiClocks>(l, State::clocks)?;
+    v0_3::random::random::add_to_linker::<State, WasiRandom>(l, |s| s.ctx().ctx.random())?;
+    v0_3::random::insecure::add_to_linker::<State, WasiRandom>(l, |s| s.ctx().ctx.random())?;
+    v0_3::random::insecure_seed::add_to_linker::<State, WasiRandom>(l, |s| s.ctx().ctx.random())?;
+    wasmtime_wasi::p3::cli::add_to_linker(l)?;
+
+    wasmtime_wasi_io::bindings::wasi::io::error::add_to_linker::<State, HasTable>(l, |s| s.ctx().table)?;
+    wasmtime_wasi_io::bindings::wasi::io::poll::add_to_linker::<State, HasTable>(l, |s| s.ctx().table)?;
+    wasmtime_wasi_io::bindings::wasi::io::streams::add_to_linker::<State, HasTable>(l, |s| s.ctx().table)?;
+    v0_2::clocks::wall_clock::add_to_linker::<State, WasiClocks>(l, State::clocks)?;
+    v0_2::clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(l, State::clocks)?;
+    v0_2::random::random::add_to_linker::<State, WasiRandom>(l, |s| s.ctx().ctx.random())?;
+    v0_2::random::insecure::add_to_linker::<State, WasiRandom>(l, |s| s.ctx().ctx.random())?;
+    v0_2::random::insecure_seed::add_to_linker::<State, WasiRandom>(l, |s| s.ctx().ctx.random())?;
+    v0_2::cli::exit::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    v0_2::cli::environment::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    v0_2::cli::stdin::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    v0_2::cli::stdout::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    v0_2::cli::stderr::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    v0_2::cli::terminal_input::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    v0_2::cli::terminal_output::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    v0_2::cli::terminal_stdin::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    v0_2::cli::terminal_stdout::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    v0_2::cli::terminal_stderr::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    Ok(())
+}
+
+struct HasTable;
+
+impl wasmtime::component::HasData for HasTable {
+    type Data<'a> = &'a mut wasmtime::component::ResourceTable;
+}

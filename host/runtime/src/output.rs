@@ -1,0 +1,187 @@
+//! What comes back from a guest, made safe to pass on: bounded, valid, and without anything a terminal would obey.
+//! Which of it is an error, and how a client sees it, is `registry`'s.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value};
+
+use crate::abi::since_0_1_0 as abi;
+use crate::error::CallError;
+
+/// A tool's definition as the guest gave it: not yet validated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// The tool's name.
+    pub name: String,
+    /// A name for people.
+    pub title: Option<String>,
+    /// What it does.
+    pub description: String,
+    /// JSON Schema of the arguments, as text.
+    pub input_schema: String,
+    /// JSON Schema of the structured answer, as text.
+    pub output_schema: Option<String>,
+}
+
+impl From<abi::Definition> for Definition {
+    fn from(definition: abi::Definition) -> Self {
+        let abi::Definition { name, title, description, input_schema, output_schema } = definition;
+        Self { name, title, description, input_schema, output_schema }
+    }
+}
+
+/// A successful answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply {
+    /// Text blocks, safe to show.
+    pub content: Vec<String>,
+    /// The structured answer.
+    pub structured: Option<Map<String, Value>>,
+}
+
+/// Takes a guest's answer over.
+pub fn reply(plugin: &str, limit: u64, output: abi::Output) -> Result<Reply, CallError> {
+    let bytes: usize = output.content.iter().map(String::len).sum::<usize>() + output.structured.as_ref().map_or(0, String::len);
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    if bytes > limit {
+        return Err(CallError::OutputTooLarge { bytes, limit });
+    }
+    let structured = match &output.structured {
+        None => None,
+        Some(json) => match serde_json::from_str(json) {
+            Ok(Value::Object(object)) => Some(object),
+            _ => return Err(CallError::OutputInvalid { plugin: plugin.to_owned(), expected: "a JSON object" }),
+        },
+    };
+    let mut content: Vec<String> =
+        output.content.into_iter().map(|text| printable_text(&text)).collect();
+    if content.is_empty() && let Some(json) = output.structured {
+        content.push(harmless_json(json));
+    }
+    Ok(Reply { content, structured })
+}
+
+/// Takes a guest's failure over.
+pub fn failure(plugin: &str, limit: u64, failure: abi::Failure) -> CallError {
+    let abi::Failure { code, message, details } = failure;
+    let bytes = message.len() + details.as_ref().map_or(0, String::len);
+    if u64::try_from(bytes).unwrap_or(u64::MAX) > limit {
+        return CallError::OutputTooLarge { bytes: u64::try_from(bytes).unwrap_or(u64::MAX), limit };
+    }
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    if code.is_empty() || code.len() > 64 || !code.bytes().all(plain) {
+        return CallError::OutputInvalid { plugin: plugin.to_owned(), expected: "an error code" };
+    }
+    let details = match details.as_deref().map(serde_json::from_str) {
+        None => Map::new(),
+        Some(Ok(Value::Object(object))) => object,
+        Some(_) => return CallError::OutputInvalid { plugin: plugin.to_owned(), expected: "a JSON object" },
+    };
+    CallError::Failed { code, message: printable(&message, usize::MAX).into_owned(), details }
+}
+
+/// Whether a terminal or a reader could be misled by this character: controls (C0 but for what the caller lets
+/// through, DEL, C1), bidirectional overrides and isolates, zero-width characters, line and paragraph separators.
+fn is_harmful(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
+}
+
+/// One line: harmful characters as escapes, cut to `most` bytes.
+pub fn printable(text: &str, most: usize) -> Cow<'_, str> {
+    let cut = &text[..text.floor_char_boundary(most)];
+    if cut.len() == text.len() && !text.contains(is_harmful) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(cut.len() + 16);
+    for c in cut.chars() {
+        if is_harmful(c) { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    if cut.len() < text.len() {
+        out.push('…');
+    }
+    Cow::Owned(out)
+}
+
+/// A block of text: as a line, but line breaks and tabs stay.
+fn printable_text(text: &str) -> String {
+    let kept = |c: char| matches!(c, '\n' | '\t') || !is_harmful(c);
+    if text.chars().all(kept) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.replace("\r\n", "\n").chars() {
+        if kept(c) { out.push(c) } else { out.extend(c.escape_default()) }
+    }
+    out
+}
+
+/// JSON text in which the same holds: what could do harm stands as `\uXXXX`, which is the same JSON.
+fn harmless_json(json: String) -> String {
+    // Between tokens JSON has only spaces and line breaks, so a harmful character is inside a string.
+    let harmful = |c: char| is_harmful(c) && !matches!(c, '\n' | '\r' | '\t');
+    if !json.contains(harmful) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if harmful(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string does not fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output(content: &[&str], structured: Option<&str>) -> abi::Output {
+        abi::Output { content: content.iter().map(|s| (*s).to_owned()).collect(), structured: structured.map(str::to_owned) }
+    }
+
+    #[test]
+    fn i12_text_from_a_guest_has_no_terminal_escapes() {
+        let reply = reply("p", 1000, output(&["a\x1b[2Jb\u{202e}c\u{9b}1m\tok\r\nnext"], None)).unwrap();
+        assert_eq!(reply.content, ["a\\u{1b}[2Jb\\u{202e}c\\u{9b}1m\tok\nnext"]);
+    }
+
+    #[test]
+    fn i12_json_stays_the_same_json() {
+        let json = "{\"a\":\"x\u{9b}\u{200b}y\\u001b\"}";
+        let reply = reply("p", 1000, output(&[], Some(json))).unwrap();
+        assert_eq!(reply.content, ["{\"a\":\"x\\u009b\\u200by\\u001b\"}"]);
+        assert_eq!(serde_json::from_str::<Value>(&reply.content[0]).unwrap(), serde_json::from_str::<Value>(json).unwrap());
+    }
+
+    #[test]
+    fn an_answer_over_the_limit_is_refused() {
+        assert_eq!(reply("p", 3, output(&["abcd"], None)), Err(CallError::OutputTooLarge { bytes: 4, limit: 3 }));
+    }
+
+    #[test]
+    fn an_answer_that_is_no_object_is_refused() {
+        for json in ["[]", "1", "{", ""] {
+            assert!(matches!(reply("p", 100, output(&[], Some(json))), Err(CallError::OutputInvalid { .. })), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_failure_with_an_odd_code_is_refused() {
+        for code in ["", "Not Found", "\u{1b}"] {
+            let failed = failure("p", 100, abi::Failure { code: code.into(), message: "m".into(), details: None });
+            assert!(matches!(failed, CallError::OutputInvalid { .. }), "{code}");
+        }
+    }
+
+    #[test]
+    fn long_lines_are_cut_at_a_character() {
+        assert_eq!(printable("aéé", 2), "a…");
+    }
+}

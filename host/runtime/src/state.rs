@@ -1,0 +1,226 @@
+//! What one store holds: WASI's context, the resources a guest has open, its calls, and its log. One per instance, and gone
+//! with it.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::io::AsyncWrite;
+use tokio::sync::{mpsc, watch};
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::sockets::TcpSocket;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, p2};
+
+use crate::abi::since_0_1_0::Cancellation;
+use crate::enforce::Gate;
+use crate::instance::{About, ProgressReport};
+use crate::limiter::Limiter;
+use crate::output::printable;
+
+/// Entries of a guest's resource table: sockets, streams and pollables.
+const RESOURCES: usize = 1 << 17;
+
+/// The longest line of a guest that is kept; what is beyond is cut.
+const LINE: usize = 4096;
+
+pub struct State {
+    pub about: Arc<About>,
+    pub gate: Arc<Gate>,
+    pub limiter: Limiter,
+    pub calls: HashMap<u64, Arc<CallState>>,
+    pub log: GuestLog,
+    pub predecessor: Option<String>,
+    table: ResourceTable,
+    wasi: WasiCtx,
+}
+
+impl State {
+    pub fn new(about: Arc<About>, gate: Arc<Gate>, predecessor: Option<String>) -> Self {
+        let log = GuestLog::new(Arc::clone(&about));
+        let mut wasi = WasiCtx::builder();
+        wasi.stdout(GuestStream { log: log.clone(), name: "stdout" });
+        wasi.stderr(GuestStream { log: log.clone(), name: "stderr" });
+        gate.open(&mut wasi);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCES);
+        Self {
+            limiter: Limiter::new(about.limits.memory),
+            calls: HashMap::new(),
+            log,
+            predecessor,
+            table,
+            wasi: wasi.build(),
+            about,
+            gate,
+        }
+    }
+
+    /// Sockets that are open now.
+    pub fn sockets(&mut self) -> usize {
+        self.table.iter_mut().filter(|entry| entry.is::<TcpSocket>() || entry.is::<p2::TcpSocket>()).count()
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+/// One running call, as both sides see it: the caller cancels, the guest hears of it and reports progress.
+#[derive(Debug)]
+pub struct CallState {
+    started: AtomicBool,
+    cancel: watch::Sender<Option<Cancellation>>,
+    progress: Option<mpsc::Sender<ProgressReport>>,
+}
+
+impl CallState {
+    pub fn new(progress: Option<mpsc::Sender<ProgressReport>>) -> Self {
+        Self { started: AtomicBool::new(false), cancel: watch::Sender::new(None), progress }
+    }
+
+    /// Marks the call as handed to the guest; false if nobody waits for it any more.
+    pub fn start(&self) -> bool {
+        self.started.store(true, Ordering::SeqCst);
+        self.cancel.borrow().is_none()
+    }
+
+    pub fn started(&self) -> bool {
+        self.started.load(Ordering::SeqCst)
+    }
+
+    pub fn cancel(&self, why: Cancellation) {
+        self.cancel.send_replace(Some(why));
+    }
+
+    pub async fn cancelled(&self) -> Cancellation {
+        let mut cancel = self.cancel.subscribe();
+        match cancel.wait_for(Option::is_some).await.map(|why| *why) {
+            Ok(Some(why)) => why,
+            // The sender lives in `self`, so this cannot be; a call nobody can cancel is not cancelled.
+            _ => std::future::pending().await,
+        }
+    }
+
+    pub fn progress(&self, progress: f64, total: Option<f64>, message: Option<String>) {
+        if let Some(sender) = &self.progress {
+            let message = message.map(|text| printable(&text, LINE).into_owned());
+            // A caller that does not keep up loses reports, not memory.
+            let _ = sender.try_send(ProgressReport { progress, total, message });
+        }
+    }
+}
+
+/// A guest's lines in our log: attributed, cut, escaped, and no more a second than the limit.
+#[derive(Clone)]
+pub struct GuestLog(Arc<std::sync::Mutex<LogState>>);
+
+struct LogState {
+    about: Arc<About>,
+    since: Instant,
+    lines: u32,
+    dropped: u64,
+}
+
+impl GuestLog {
+    fn new(about: Arc<About>) -> Self {
+        Self(Arc::new(std::sync::Mutex::new(LogState { about, since: Instant::now(), lines: 0, dropped: 0 })))
+    }
+
+    pub fn line(&self, level: tracing::Level, stream: &str, line: &[u8]) {
+        let mut state = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if state.since.elapsed() >= Duration::from_secs(1) {
+            if state.dropped > 0 {
+                tracing::warn!(target: "guest", "[{} log] {} lines dropped", state.about.name, state.dropped);
+            }
+            (state.since, state.lines, state.dropped) = (Instant::now(), 0, 0);
+        }
+        if state.lines >= state.about.limits.log_lines {
+            state.dropped += 1;
+            return;
+        }
+        state.lines += 1;
+        let text = String::from_utf8_lossy(line);
+        let (name, text) = (&state.about.name, printable(&text, LINE));
+        match level {
+            tracing::Level::ERROR => tracing::error!(target: "guest", "[{name} {stream}] {text}"),
+            tracing::Level::WARN => tracing::warn!(target: "guest", "[{name} {stream}] {text}"),
+            tracing::Level::INFO => tracing::info!(target: "guest", "[{name} {stream}] {text}"),
+            _ => tracing::debug!(target: "guest", "[{name} {stream}] {text}"),
+        }
+    }
+}
+
+/// A guest's standard output or error: lines of our log, never the process's own streams.
+#[derive(Clone)]
+struct GuestStream {
+    log: GuestLog,
+    name: &'static str,
+}
+
+impl IsTerminal for GuestStream {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for GuestStream {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(Lines { stream: self.clone(), partial: Vec::new() })
+    }
+}
+
+/// Cuts what a guest writes into lines.
+struct Lines {
+    stream: GuestStream,
+    partial: Vec<u8>,
+}
+
+impl Lines {
+    fn write(&mut self, bytes: &[u8]) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let (text, ends) = match piece.split_last() {
+                Some((b'\n', text)) => (text, true),
+                _ => (piece, false),
+            };
+            let room = LINE.saturating_sub(self.partial.len());
+            self.partial.extend_from_slice(&text[..text.len().min(room)]);
+            if ends {
+                self.flush_line();
+            }
+        }
+    }
+
+    fn flush_line(&mut self) {
+        if !self.partial.is_empty() {
+            self.stream.log.line(tracing::Level::INFO, self.stream.name, &self.partial);
+            self.partial.clear();
+        }
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        self.flush_line();
+    }
+}
+
+impl AsyncWrite for Lines {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        self.write(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

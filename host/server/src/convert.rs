@@ -1,0 +1,102 @@
+//! The registry's types as MCP's, and back. No decisions: every field has one place to go.
+
+use std::sync::Arc;
+
+use cofferdam_registry::{Answer, Progress, Tool, UnknownTool};
+use rmcp::model::{
+    CallToolResult, ContentBlock, ErrorData, ProgressNotificationParam, ProgressToken, Tool as McpTool, ToolAnnotations,
+};
+use serde_json::{Value, json};
+
+use crate::arguments::Unreadable;
+
+/// The tools as they are listed: sorted by name, every hint given.
+pub(crate) fn tools(tools: &[Tool]) -> Arc<[McpTool]> {
+    let mut tools: Vec<_> = tools.iter().map(tool).collect();
+    tools.sort_by(|a, b| a.name.cmp(&b.name));
+    tools.into()
+}
+
+fn tool(tool: &Tool) -> McpTool {
+    let mut listed = McpTool::new(tool.name.clone(), tool.description.clone(), Arc::new(tool.input_schema.clone()));
+    listed.title = tool.title.clone();
+    listed.output_schema = tool.output_schema.clone().map(Arc::new);
+    listed.annotations = Some(ToolAnnotations::from_raw(
+        tool.title.clone(),
+        Some(tool.annotations.read_only),
+        Some(tool.annotations.destructive),
+        Some(tool.annotations.idempotent),
+        Some(tool.annotations.open_world),
+    ));
+    listed
+}
+
+/// An answer as a result; moved, not copied.
+pub(crate) fn answer(answer: Answer) -> CallToolResult {
+    let content = answer.content.into_iter().map(ContentBlock::text).collect();
+    let mut result = if answer.is_error { CallToolResult::error(content) } else { CallToolResult::success(content) };
+    result.structured_content = answer.structured.map(Value::Object);
+    result
+}
+
+/// The tool's answer to arguments that cannot be represented, in the form of every other refused argument.
+pub(crate) fn unreadable(argument: &Unreadable) -> CallToolResult {
+    let body = json!({ "error": "invalid_argument", "message": argument.to_string() });
+    let mut result = CallToolResult::error(vec![ContentBlock::text(body.to_string())]);
+    result.structured_content = Some(body);
+    result
+}
+
+pub(crate) fn unknown_tool(unknown: &UnknownTool) -> ErrorData {
+    ErrorData::invalid_params(unknown.to_string(), None)
+}
+
+pub(crate) fn progress(progress: Progress, token: ProgressToken) -> ProgressNotificationParam {
+    let mut param = ProgressNotificationParam::new(token, progress.progress);
+    param.total = progress.total;
+    param.message = progress.message;
+    param
+}
+
+#[cfg(test)]
+mod tests {
+    use cofferdam_registry::Annotations;
+
+    use super::*;
+
+    #[test]
+    fn tools_are_sorted_and_every_hint_is_given() {
+        let tool = |name: &str| Tool {
+            name: name.to_owned(),
+            title: Some("A title".to_owned()),
+            description: "Does it".to_owned(),
+            input_schema: serde_json::Map::new(),
+            output_schema: None,
+            annotations: Annotations { read_only: true, destructive: false, idempotent: true, open_world: false },
+            plugin: "p".to_owned(),
+        };
+        let listed = serde_json::to_value(tools(&[tool("b"), tool("a")]).as_ref()).unwrap_or_default();
+        assert_eq!((&listed[0]["name"], &listed[1]["name"]), (&json!("a"), &json!("b")));
+        assert_eq!(
+            listed[0]["annotations"],
+            json!({
+                "title": "A title", "readOnlyHint": true, "destructiveHint": false,
+                "idempotentHint": true, "openWorldHint": false,
+            })
+        );
+    }
+
+    #[test]
+    fn an_answer_keeps_its_parts() {
+        let mut structured = serde_json::Map::new();
+        structured.insert("n".to_owned(), json!(1));
+        let result = answer(Answer { content: vec!["x".to_owned()], structured: Some(structured), is_error: false });
+        assert_eq!(
+            serde_json::to_value(result).unwrap_or_default(),
+            json!({
+                "resultType": "complete", "content": [{ "type": "text", "text": "x" }],
+                "structuredContent": { "n": 1 }, "isError": false,
+            })
+        );
+    }
+}

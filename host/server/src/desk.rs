@@ -1,0 +1,32 @@
+//! The desk at which calls are handed in: what this crate needs of the registry, and all it sees of it.
+
+use std::{future::Future, sync::Arc};
+
+use cofferdam_registry::{Answer, Call, Registry, Tool, UnknownTool};
+use tokio::sync::watch;
+
+/// Where tools are listed and calls are answered. [`Registry`] in the product, a few lines in a test.
+pub trait Desk: Send + Sync + 'static {
+    /// The tools a client may list now. The same `Arc` until they change.
+    fn tools(&self) -> Arc<[Tool]>;
+
+    /// Changes whenever [`Desk::tools`] does.
+    fn changes(&self) -> watch::Receiver<u64>;
+
+    /// Runs one call to its end: by its answer, its deadline or its cancellation.
+    fn call(&self, call: Call) -> impl Future<Output = Result<Answer, UnknownTool>> + Send;
+}
+
+impl Desk for Registry {
+    fn tools(&self) -> Arc<[Tool]> {
+        self.tools()
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.changes()
+    }
+
+    fn call(&self, call: Call) -> impl Future<Output = Result<Answer, UnknownTool>> + Send {
+        self.call(call)
+    }
+}

@@ -1,0 +1,91 @@
+//! Foreign programs that the tests talk to: a real IRC server, the real MCP clients.
+//!
+//! Each is fetched once into the user's cache folder, needs no root, and is never skipped: a peer that cannot be had is
+//! an error, because a test that silently tests nothing is worse than one that fails. What the tests do with a peer is
+//! in `tests/`.
+
+mod debian;
+mod node;
+mod python;
+
+use crate::{Error, Progress};
+
+pub use debian::{Peer, debian};
+pub use node::{node, npm};
+pub use python::python;
+
+/// Servers out of the distribution's packages.
+pub const DEBIAN: [&str; 1] = ["ngircd"];
+
+/// The official Python MCP client, in both of its generations.
+pub const PYTHON: [&str; 2] = ["mcp==1.*", "mcp>=2,<3"];
+
+/// The official MCP inspector. It asks for Node.js 22 or later: run it with [`node`]'s.
+pub const NPM: [&str; 1] = ["@modelcontextprotocol/inspector@2.12.0"];
+
+/// Fetches every peer there is, so that no test has to wait for a download.
+///
+/// # Errors
+/// With every peer that cannot be had; the others are fetched nevertheless.
+pub fn all(progress: Progress<'_>) -> Result<(), Error> {
+    let mut missing = Vec::new();
+    missing.extend(
+        DEBIAN
+            .iter()
+            .filter_map(|name| debian(name, progress).err()),
+    );
+    missing.extend(
+        PYTHON
+            .iter()
+            .filter_map(|requirement| python(requirement, progress).err()),
+    );
+    missing.extend(
+        NPM.iter()
+            .filter_map(|package| npm(package, progress).err()),
+    );
+    missing.extend(node(progress).err());
+    match missing.as_slice() {
+        [] => Ok(()),
+        [only] => Err(only.clone()),
+        several => {
+            let all: Vec<String> = several.iter().map(Error::to_string).collect();
+            Err(Error::new(format!(
+                "{} peers are missing\n{}",
+                all.len(),
+                all.join("\n")
+            )))
+        }
+    }
+}
+
+/// A folder name that tells requirements apart: what is legible of them, and a checksum of the rest.
+fn folder_name(requirement: &str) -> String {
+    let legible = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '.' {
+            c
+        } else {
+            '-'
+        }
+    };
+    let legible: String = requirement.chars().map(legible).collect();
+    // FNV-1a: stable over versions of Rust, which std's hasher is not.
+    let sum = requirement.bytes().fold(0x811c_9dc5_u32, |sum, byte| {
+        (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    format!("{}-{sum:08x}", legible.trim_matches('-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requirements_that_differ_live_in_folders_that_differ() {
+        assert_eq!(folder_name("mcp==1.*"), folder_name("mcp==1.*"));
+        assert_ne!(folder_name("mcp==1.*"), folder_name("mcp>=1.*"));
+        assert!(
+            folder_name("@modelcontextprotocol/inspector@1")
+                .starts_with("modelcontextprotocol-inspector-1-")
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! What the expansion of `#[plugin]` calls: the way from the component's exports to the plugin's methods and back.
+//! Plugin authors need nothing from here.
+
+use std::cell::OnceCell;
+use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+use futures::future::{Either, select};
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::bindings::cofferdam::plugin::host::{self, Cancellation};
+pub use crate::bindings::exports::cofferdam::plugin::tools::{Definition, Output};
+use crate::{Cx, Failure, bindings::exports::cofferdam::plugin::tools, schema::schema};
+
+/// A plugin's state and its tools. `#[plugin]` implements it.
+pub trait Plugin: Default + 'static {
+    /// The tools, in the order of the source.
+    fn definitions() -> Vec<Definition>;
+    /// Runs one.
+    fn call(state: Rc<Self>, cx: Cx, name: String, arguments: String) -> impl Future<Output = Result<Output, Failure>>;
+}
+
+/// The answer's type in a tool's `Result`.
+pub trait Returned {
+    /// What the tool answers.
+    type Answer;
+}
+
+impl<T> Returned for Result<T, Failure> {
+    type Answer = T;
+}
+
+/// Describes one tool.
+pub fn definition<A: JsonSchema, R: JsonSchema>(name: &str, title: Option<&str>, description: &str) -> Definition {
+    Definition {
+        name: name.to_owned(),
+        title: title.map(str::to_owned),
+        description: description.to_owned(),
+        input_schema: schema::<A>(),
+        output_schema: Some(schema::<R>()),
+    }
+}
+
+/// Reads a tool's arguments.
+pub fn arguments<T: DeserializeOwned>(json: &str) -> Result<T, Failure> {
+    serde_json::from_str(json).map_err(|error| Failure::new("invalid_argument", error))
+}
+
+/// Writes a tool's answer.
+pub fn answer<T: Serialize>(answer: T) -> Result<Output, Failure> {
+    let structured = serde_json::to_string(&answer).map_err(|error| Failure::new("internal", error))?;
+    Ok(Output { content: Vec::new(), structured: Some(structured) })
+}
+
+/// The failure for a name that is not in `definitions`; the host never sends one.
+pub fn unknown_tool(name: &str) -> Failure {
+    Failure::new("unknown_tool", format_args!("there is no tool `{name}`"))
+}
+
+/// Runs a call until it ends, is cancelled, or its deadline comes; then the tool's future is dropped.
+pub async fn run<P: Plugin>(
+    state: &'static std::thread::LocalKey<OnceCell<Rc<P>>>,
+    call: u64,
+    name: String,
+    arguments: String,
+) -> Result<Output, tools::Failure> {
+    let state = state.with(|cell| Rc::clone(cell.get_or_init(Rc::default)));
+    let mut tool = pin!(P::call(state, Cx { call }, name, arguments));
+    // Most calls are done at once: they never ask the host about cancellation.
+    let result = match futures::poll!(&mut tool) {
+        Poll::Ready(result) => result,
+        Poll::Pending => match select(tool, pin!(host::cancelled(call))).await {
+            Either::Left((result, _)) => result,
+            Either::Right((Cancellation::Cancelled, _)) => Err(Failure::new("cancelled", "the call was cancelled")),
+            Either::Right((Cancellation::Deadline, _)) => {
+                Err(Failure::new("deadline", "the call took longer than its deadline"))
+            }
+        },
+    };
+    result.map_err(|failure| tools::Failure {
+        code: failure.code.into_owned(),
+        message: failure.message,
+        details: (!failure.details.is_empty()).then(|| serde_json::Value::Object(failure.details).to_string()),
+    })
+}
+
+/// Makes a type that implements [`Plugin`] the component's exports.
+#[macro_export]
+macro_rules! export_plugin {
+    ($state:ty) => {
+        const _: () = {
+            ::std::thread_local! {
+                static STATE: ::core::cell::OnceCell<::std::rc::Rc<$state>> = const { ::core::cell::OnceCell::new() };
+            }
+
+            struct Component;
+
+            impl $crate::bindings::exports::cofferdam::plugin::tools::Guest for Component {
+                fn list() -> ::std::vec::Vec<$crate::export::Definition> {
+                    <$state as $crate::export::Plugin>::definitions()
+                }
+
+                async fn call(
+                    call: u64,
+                    name: ::std::string::String,
+                    arguments: ::std::string::String,
+                ) -> ::core::result::Result<
+                    $crate::export::Output,
+                    $crate::bindings::exports::cofferdam::plugin::tools::Failure,
+                > {
+                    $crate::export::run::<$state>(&STATE, call, name, arguments).await
+                }
+            }
+
+            $crate::bindings::export!(Component with_types_in $crate::bindings);
+        };
+    };
+}

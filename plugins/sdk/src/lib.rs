@@ -1,0 +1,43 @@
+//! Write a Cofferdam plugin in ordinary Rust: a doc comment is the description, a derived struct the
+//! schema, an `async fn` the tool. The WIT behind it lives in [`bindings`] and need not be touched.
+//!
+//! What a plugin may reach stands in its `plugin.toml` (what it wants) and in the operator's policy
+//! (what it gets); nothing here widens either.
+
+mod answer;
+mod clock;
+mod cx;
+pub mod export;
+mod schema;
+
+pub use answer::Failure;
+pub use clock::{now, sleep, timeout, wall_clock};
+pub use cofferdam_sdk_macros::plugin;
+pub use cx::{Cx, Level, Limits, limits, log, predecessor, settings};
+pub use schema::{Integer, NoArguments};
+pub use wit_bindgen::spawn_local as spawn;
+
+/// What `wit-bindgen` makes of `wit/since-0.1.0`: the contract, and the WASI 0.3 interfaces a plugin may be granted.
+#[allow(missing_docs, unsafe_code, clippy::all, reason = "generated")]
+pub mod bindings {
+    wit_bindgen::generate!({
+        path: "../../wit/since-0.1.0",
+        world: "plugin",
+        generate_all,
+        pub_export_macro: true,
+        default_bindings_module: "::cofferdam_sdk::bindings",
+        runtime_path: "::cofferdam_sdk::wit_bindgen_rt",
+    });
+}
+
+/// The runtime that exported bindings refer to.
+#[doc(hidden)]
+pub use wit_bindgen::rt as wit_bindgen_rt;
+
+extern crate self as cofferdam_sdk;
+
+/// WASI sockets, as granted. A socket that the policy does not allow answers `access-denied`.
+pub mod sockets {
+    pub use crate::bindings::wasi::sockets::ip_name_lookup;
+    pub use crate::bindings::wasi::sockets::types::*;
+}

@@ -1,0 +1,19 @@
+//! What the `tcp` plugin knows without touching the world: how text becomes bytes, how received bytes are kept and
+//! read, when a trigger fires, when a wait is over, how a host may be spelled.
+//!
+//! No sockets, no clocks, no async and no JSON live here. Time is given as a [`std::time::Duration`] since any fixed
+//! start. Whatever a peer or a model can send, the functions here answer in linear time and bounded memory.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod buffer;
+pub mod encoding;
+pub mod hosts;
+pub mod pattern;
+pub mod reading;
+pub mod response;
+pub mod scanner;
+pub mod text;
+pub mod trigger;
+pub mod trigger_set;
+pub mod wait;

@@ -1,0 +1,180 @@
+//! One trigger: what it waits for, what it answers, how often it may, and how often it did.
+//!
+//! How the triggers of a connection share a stream is in [`crate::trigger_set`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::encoding::Encoding;
+use crate::pattern::{Pattern, PatternError};
+use crate::response::{Response, ResponseError};
+
+/// A trigger as it was set. Cloning shares the compiled pattern and the response.
+#[derive(Debug, Clone)]
+pub struct Trigger {
+    pub(crate) id: Arc<str>,
+    pub(crate) pattern: Pattern,
+    pub(crate) response: Response,
+}
+
+/// Why a trigger is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TriggerError {
+    /// The pattern.
+    #[error("`pattern`: {0}")]
+    Pattern(#[from] PatternError),
+    /// The response, or its terminator.
+    #[error(transparent)]
+    Response(#[from] ResponseError),
+    /// There are [`crate::trigger_set::MOST_TRIGGERS`] already.
+    #[error("a connection holds at most {} triggers; remove one first", crate::trigger_set::MOST_TRIGGERS)]
+    TooMany,
+}
+
+impl TriggerError {
+    /// The name of the argument that is wrong.
+    pub fn argument(&self) -> &'static str {
+        match self {
+            TriggerError::Pattern(_) => "pattern",
+            TriggerError::Response(error) => error.argument(),
+            TriggerError::TooMany => "trigger_id",
+        }
+    }
+}
+
+impl Trigger {
+    /// Reads the arguments of `tcp_set_trigger`; everything that can be wrong is refused here, before any data.
+    pub fn new(
+        id: &str,
+        pattern: &str,
+        response: &str,
+        response_encoding: Encoding,
+        response_terminator: Option<&str>,
+    ) -> Result<Trigger, TriggerError> {
+        let pattern = Pattern::new(pattern)?;
+        let response = Response::new(&pattern, response, response_encoding, response_terminator)?;
+        Ok(Trigger { id: id.into(), pattern, response })
+    }
+
+    /// The `trigger_id`.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The pattern as it was written.
+    pub fn pattern(&self) -> &str {
+        self.pattern.as_str()
+    }
+
+    /// Bytes of the response, terminator included; of a response with groups, as it was written.
+    pub fn response_size(&self) -> usize {
+        self.response.size()
+    }
+}
+
+/// How often each trigger of a connection may fire. A trigger that answers itself ends here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FireLimits {
+    /// Firings within one second, counted from the first of them.
+    pub per_second: u32,
+    /// Firings in the trigger's whole life.
+    pub total: u64,
+}
+
+impl Default for FireLimits {
+    /// 1,000 a second, 1,000,000 in total.
+    fn default() -> FireLimits {
+        FireLimits { per_second: 1_000, total: 1_000_000 }
+    }
+}
+
+/// One firing, in the order of the stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Firing {
+    /// The trigger that fired.
+    pub trigger_id: Arc<str>,
+    /// What to send, terminator included. Fixed responses are shared, not copied.
+    pub response: Arc<[u8]>,
+    /// Absolute offset after the last byte of the match.
+    pub end: u64,
+}
+
+/// What `tcp_connection_info` shows of a trigger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TriggerInfo {
+    /// The `trigger_id`.
+    pub trigger_id: Arc<str>,
+    /// The pattern as it was written.
+    pub pattern: String,
+    /// See [`Trigger::response_size`].
+    pub response_size: usize,
+    /// What happened to its matches.
+    pub counts: Counts,
+    /// The limits it stands under.
+    pub limits: FireLimits,
+}
+
+/// What happened to a trigger's matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Answered.
+    pub fired: u64,
+    /// Not answered, because of a fire limit. The bytes are spent all the same.
+    pub suppressed: u64,
+    /// Not answered, because the response would have been too large once expanded, or because the match was so long
+    /// that the groups for the response were gone (see [`crate::trigger_set::WINDOW`]).
+    pub unanswerable: u64,
+    /// Segments whose rest was not looked at, because the pattern went over the same bytes again and again.
+    pub skipped: u64,
+}
+
+/// Firings counted against the limits.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Meter {
+    second: Option<Duration>,
+    in_second: u32,
+}
+
+impl Meter {
+    /// Whether a trigger that has fired so often may fire now; if so, it counts.
+    pub(crate) fn admits(&mut self, limits: FireLimits, fired: u64, now: Duration) -> bool {
+        let running = self.second.is_some_and(|start| now.saturating_sub(start) < Duration::from_secs(1));
+        if !running {
+            *self = Meter { second: Some(now), in_second: 0 };
+        }
+        if fired >= limits.total || self.in_second >= limits.per_second {
+            return false;
+        }
+        self.in_second += 1;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_name_their_argument() {
+        let refuse = |pattern, response, terminator| {
+            let error = Trigger::new("t", pattern, response, Encoding::Utf8, terminator).unwrap_err();
+            (error.argument(), error.to_string())
+        };
+        let (argument, message) = refuse("a(", "x", None);
+        assert_eq!((argument, message.as_str()), ("pattern", "`pattern`: invalid pattern at character 2: unclosed group"));
+        assert_eq!(refuse("a", "$1", None).0, "response");
+        assert_eq!(refuse("a", "x", Some("0")).0, "response_terminator");
+        assert_eq!(TriggerError::TooMany.argument(), "trigger_id");
+    }
+
+    #[test]
+    fn the_meter_counts_by_second_and_in_total() {
+        let limits = FireLimits { per_second: 2, total: 4 };
+        let mut meter = Meter::default();
+        let at = Duration::from_millis;
+        assert!(meter.admits(limits, 0, at(500)) && meter.admits(limits, 1, at(900)));
+        assert!(!meter.admits(limits, 2, at(1_499)));
+        assert!(meter.admits(limits, 2, at(1_500)));
+        assert!(!meter.admits(limits, 4, at(9_000)), "the total");
+    }
+}

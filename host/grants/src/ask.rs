@@ -87,26 +87,11 @@ impl Ask<'_> {
     pub fn resource(&self) -> Resource {
         match *self {
             Self::Resolve { name } => Resource::Name(name.clone()),
-            Self::Pin { name, address } => Resource::Answer {
-                name: name.clone(),
-                address: canonical(address),
-            },
-            Self::Connect { protocol, to, .. } => Resource::Peer {
-                protocol,
-                to: canonical_socket(to),
-            },
-            Self::Bind { protocol, at } => Resource::Bind {
-                protocol,
-                at: canonical_socket(at),
-            },
-            Self::Listen { protocol, at } => Resource::Listen {
-                protocol,
-                at: canonical_socket(at),
-            },
-            Self::Accept { protocol, from } => Resource::Accept {
-                protocol,
-                from: canonical_socket(from),
-            },
+            Self::Pin { name, address } => Resource::Answer { name: name.clone(), address: canonical(address) },
+            Self::Connect { protocol, to, .. } => Resource::Peer { protocol, to: canonical_socket(to) },
+            Self::Bind { protocol, at } => Resource::Bind { protocol, at: canonical_socket(at) },
+            Self::Listen { protocol, at } => Resource::Listen { protocol, at: canonical_socket(at) },
+            Self::Accept { protocol, from } => Resource::Accept { protocol, from: canonical_socket(from) },
         }
     }
 }

@@ -32,11 +32,7 @@ impl Cidr {
             _ => (address, prefix),
         };
         let network = Self::around(address, prefix);
-        if network.address == address {
-            Ok(network)
-        } else {
-            Err(CidrError::HostBits { right: network })
-        }
+        if network.address == address { Ok(network) } else { Err(CidrError::HostBits { right: network }) }
     }
 
     /// The network of this prefix length around an address; the host bits are cleared. A prefix
@@ -46,18 +42,12 @@ impl Cidr {
             IpAddr::V4(v4) => {
                 let prefix = if prefix > 32 { 32 } else { prefix };
                 let bits = v4.to_bits() & mask4(prefix);
-                Self {
-                    address: IpAddr::V4(Ipv4Addr::from_bits(bits)),
-                    prefix,
-                }
+                Self { address: IpAddr::V4(Ipv4Addr::from_bits(bits)), prefix }
             }
             IpAddr::V6(v6) => {
                 let prefix = if prefix > 128 { 128 } else { prefix };
                 let bits = v6.to_bits() & mask6(prefix);
-                Self {
-                    address: IpAddr::V6(Ipv6Addr::from_bits(bits)),
-                    prefix,
-                }
+                Self { address: IpAddr::V6(Ipv6Addr::from_bits(bits)), prefix }
             }
         }
     }
@@ -68,12 +58,9 @@ impl Cidr {
     /// A [`CidrError`]; for host bits it names the right network.
     pub fn parse(text: &str) -> Result<Self, CidrError> {
         let (address, prefix) = text.split_once('/').ok_or(CidrError::NoPrefix)?;
-        let address = address
-            .parse::<IpAddr>()
-            .map_err(|_| CidrError::Address(address.to_owned()))?;
+        let address = address.parse::<IpAddr>().map_err(|_| CidrError::Address(address.to_owned()))?;
         // One spelling per prefix: no sign, no leading zero.
-        let plain = prefix.bytes().all(|b| b.is_ascii_digit())
-            && (prefix.len() == 1 || !prefix.starts_with('0'));
+        let plain = prefix.bytes().all(|b| b.is_ascii_digit()) && (prefix.len() == 1 || !prefix.starts_with('0'));
         let prefix = match prefix.parse::<u8>() {
             Ok(value) if plain => value,
             _ => return Err(CidrError::Prefix(prefix.to_owned())),
@@ -168,10 +155,9 @@ impl fmt::Display for CidrError {
             Self::PrefixTooLong { prefix, width } => {
                 write!(f, "the prefix length {prefix} is above {width}")
             }
-            Self::HostBits { right } => write!(
-                f,
-                "the address has bits beyond its prefix length; the network is `{right}`"
-            ),
+            Self::HostBits { right } => {
+                write!(f, "the address has bits beyond its prefix length; the network is `{right}`")
+            }
         }
     }
 }

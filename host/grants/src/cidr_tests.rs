@@ -15,6 +15,7 @@ fn networks_are_read_and_shown() {
         ("::/0", "::/0"),
         ("::1/128", "::1/128"),
         ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ("::ffff:0:0/96", "0.0.0.0/0"),
         ("FD00:0::/8", "fd00::/8"),
     ] {
         assert_eq!(cidr(text).to_string(), canonical, "{text}");
@@ -24,18 +25,9 @@ fn networks_are_read_and_shown() {
 #[test]
 fn what_is_no_network_is_refused_and_host_bits_name_the_right_one() {
     for (text, message) in [
-        (
-            "10.0.0.1/8",
-            "the address has bits beyond its prefix length; the network is `10.0.0.0/8`",
-        ),
-        (
-            "fd00::1/8",
-            "the address has bits beyond its prefix length; the network is `fd00::/8`",
-        ),
-        (
-            "10.0.0.0",
-            "a network needs a prefix length, as in `10.0.0.0/8`",
-        ),
+        ("10.0.0.1/8", "the address has bits beyond its prefix length; the network is `10.0.0.0/8`"),
+        ("fd00::1/8", "the address has bits beyond its prefix length; the network is `fd00::/8`"),
+        ("10.0.0.0", "a network needs a prefix length, as in `10.0.0.0/8`"),
         ("10.0.0.0/33", "the prefix length 33 is above 32"),
         ("::/129", "the prefix length 129 is above 128"),
         ("10.0/8", "`10.0` is not an address"),
@@ -47,11 +39,7 @@ fn what_is_no_network_is_refused_and_host_bits_name_the_right_one() {
         ("10.0.0.0/255.0.0.0", "`255.0.0.0` is not a prefix length"),
         ("lab.example/8", "`lab.example` is not an address"),
     ] {
-        assert_eq!(
-            Cidr::parse(text).unwrap_err().to_string(),
-            message,
-            "{text}"
-        );
+        assert_eq!(Cidr::parse(text).unwrap_err().to_string(), message, "{text}");
     }
 }
 

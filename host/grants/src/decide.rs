@@ -12,8 +12,7 @@ pub use permit::Permit;
 use crate::denial::Near;
 use crate::rule::Reach;
 use crate::{
-    Ask, Denial, Grants, Host, Moment, Name, Pins, Protocol, Range, Reason, Rule, RuleId,
-    canonical, canonical_socket,
+    Ask, Denial, Grants, Host, Moment, Name, Pins, Protocol, Range, Reason, Rule, RuleId, canonical, canonical_socket,
 };
 
 /// The rules that allow the ask, or what came nearest to allowing it.
@@ -21,7 +20,9 @@ type Verdict = Result<Vec<RuleId>, Near>;
 
 impl Grants {
     /// Answers an ask. Allowed is what an allow rule covers and the manifest wants, unless a deny
-    /// rule covers it too.
+    /// rule covers it too. A deny rule for addresses wins over rules and pins alike, in every
+    /// IPv4-in-IPv6 spelling; a deny rule for a name denies the name and its pins, not the
+    /// addresses that the name happens to lead to.
     ///
     /// # Errors
     /// The [`Denial`], with the reason that came nearest to a permit.
@@ -29,12 +30,7 @@ impl Grants {
         let verdict = match *ask {
             Ask::Resolve { name } => self.resolve(name),
             Ask::Pin { name, address } => self.pin(name, canonical(address)),
-            Ask::Connect {
-                protocol,
-                to,
-                pins,
-                now,
-            } => self.connect(protocol, canonical_socket(to), pins, now),
+            Ask::Connect { protocol, to, pins, now } => self.connect(protocol, canonical_socket(to), pins, now),
             Ask::Bind { protocol, at } => self.bind(protocol, canonical_socket(at)),
             Ask::Listen { .. } | Ask::Accept { .. } => Err(Near::because(Reason::NotYetAvailable)),
         };
@@ -65,11 +61,7 @@ impl Grants {
                 None => rules.push(*id),
             }
         }
-        if rules.is_empty() {
-            Err(near)
-        } else {
-            Ok(rules)
-        }
+        if rules.is_empty() { Err(near) } else { Ok(rules) }
     }
 
     /// An answer may be kept if some rule covers both its name and its address.
@@ -91,32 +83,22 @@ impl Grants {
                 None => rules.push(*id),
             }
         }
-        if rules.is_empty() {
-            Err(near)
-        } else {
-            Ok(rules)
-        }
+        if rules.is_empty() { Err(near) } else { Ok(rules) }
     }
 
     /// What speaks against an allow rule that covers a name: deny rules that take away all of its
     /// ports, or a manifest that wants none of it. A deny rule for some ports only is left to the
     /// connect, which knows the port.
-    fn objection(
-        &self,
-        rule: &Rule,
-        denies: impl Fn(&Rule) -> bool,
-        name: &Name,
-    ) -> Option<Reason> {
-        let denied = self.deny.iter().find(|(_, deny)| {
-            deny.protocol() == rule.protocol() && deny.ports().covers(rule.ports()) && denies(deny)
-        });
+    fn objection(&self, rule: &Rule, denies: impl Fn(&Rule) -> bool, name: &Name) -> Option<Reason> {
+        let denied = self
+            .deny
+            .iter()
+            .find(|(_, deny)| deny.protocol() == rule.protocol() && deny.ports().covers(rule.ports()) && denies(deny));
         if let Some((id, _)) = denied {
             return Some(Reason::Denied(*id));
         }
         let wanted = self.wants.iter().any(|want| {
-            want.protocol() == rule.protocol()
-                && want.ports().overlaps(rule.ports())
-                && want.wants_name(name)
+            want.protocol() == rule.protocol() && want.ports().overlaps(rule.ports()) && want.wants_name(name)
         });
         (!wanted).then_some(Reason::NotWanted)
     }
@@ -132,26 +114,15 @@ impl Grants {
         }
         let on_port = |rule: &Rule| rule.protocol() == protocol && rule.ports().contains(port);
         let denied = |test: &dyn Fn(&Rule) -> bool| {
-            self.deny
-                .iter()
-                .find(|(_, deny)| on_port(deny) && test(deny))
-                .map(|(id, _)| *id)
+            self.deny.iter().find(|(_, deny)| on_port(deny) && test(deny)).map(|(id, _)| *id)
         };
         if let Some(id) = denied(&|deny| deny.denies_address(address)) {
             return Err(Near::because(Reason::Denied(id)));
         }
 
         let mut near = Near::because(Reason::NoRule);
-        for (id, rule) in self
-            .allow
-            .iter()
-            .filter(|(_, rule)| rule.protocol() == protocol)
-        {
-            let wanted = || {
-                self.wants
-                    .iter()
-                    .any(|w| on_port(w) && w.wants_address(address))
-            };
+        for (id, rule) in self.allow.iter().filter(|(_, rule)| rule.protocol() == protocol) {
+            let wanted = || self.wants.iter().any(|w| on_port(w) && w.wants_address(address));
             let reason = match rule.reach_address(address) {
                 Reach::No if on_port(rule) && is_of_names(rule) => Reason::NotPinned,
                 Reach::No => continue,
@@ -193,11 +164,7 @@ impl Grants {
             return Err(Near::because(Reason::BindNotGranted));
         }
         let mut near = Near::because(Reason::NoRule);
-        for (id, rule) in self
-            .allow
-            .iter()
-            .filter(|(_, rule)| rule.protocol() == protocol)
-        {
+        for (id, rule) in self.allow.iter().filter(|(_, rule)| rule.protocol() == protocol) {
             if self.wants.iter().any(|want| rule.meets(want)) {
                 return Ok(vec![*id]);
             }

@@ -60,9 +60,7 @@ impl Reason {
     /// How near the reason is to a permit: the nearest one is told.
     fn nearness(self) -> u8 {
         match self {
-            Self::BadPort | Self::ZoneNotGranted | Self::BindNotGranted | Self::NotYetAvailable => {
-                0
-            }
+            Self::BadPort | Self::ZoneNotGranted | Self::BindNotGranted | Self::NotYetAvailable => 0,
             Self::NoRule => 1,
             Self::NotPinned => 2,
             Self::SpecialRange(_) => 3,
@@ -84,18 +82,14 @@ impl fmt::Display for Reason {
             Self::SpecialRange(range) => {
                 write!(f, "it is {range}, which only a rule that says so reaches")
             }
-            Self::OutsideWithin(_) => {
-                f.write_str("it lies outside the networks in the rule's `within`")
-            }
+            Self::OutsideWithin(_) => f.write_str("it lies outside the networks in the rule's `within`"),
             Self::PortNotGranted(_) => f.write_str("a rule covers the host, but not the port"),
             Self::PinExpired => f.write_str("the name was looked up too long ago"),
-            Self::NotPinned => f.write_str(
-                "only names are granted on this port, and none of them was looked up and led here",
-            ),
-            Self::BadPort => f.write_str("port 0 cannot be dialled"),
-            Self::ZoneNotGranted => {
-                f.write_str("it has an IPv6 zone, and rules cannot name zones in this version")
+            Self::NotPinned => {
+                f.write_str("only names are granted on this port, and none of them was looked up and led here")
             }
+            Self::BadPort => f.write_str("port 0 cannot be dialled"),
+            Self::ZoneNotGranted => f.write_str("it has an IPv6 zone, and rules cannot name zones in this version"),
             Self::BindNotGranted => f.write_str("a plugin cannot choose its local address or port"),
             Self::NotYetAvailable => f.write_str("listening is not available in this version"),
         }
@@ -117,12 +111,7 @@ impl Near {
             Reason::Denied(id) => Some(id),
             _ => None,
         };
-        Self {
-            reason,
-            rule,
-            ports: None,
-            pinned: None,
-        }
+        Self { reason, rule, ports: None, pinned: None }
     }
 
     /// Keeps the reason if it is nearer than what was noted so far. `pinned` is the name of the
@@ -135,12 +124,7 @@ impl Near {
             Reason::Denied(deny) => deny,
             _ => id,
         };
-        *self = Self {
-            reason,
-            rule: Some(id),
-            ports: Some(rule.ports().clone()),
-            pinned: pinned.cloned(),
-        };
+        *self = Self { reason, rule: Some(id), ports: Some(rule.ports().clone()), pinned: pinned.cloned() };
     }
 }
 
@@ -195,18 +179,12 @@ impl Denial {
     /// What the operator reads: the reason, and the smallest rule for this plugin that would allow
     /// it, where one would.
     pub fn for_operator(&self, plugin: &str) -> String {
-        let mut text = format!(
-            "plugin `{plugin}` may not {}: {}",
-            self.action(),
-            self.near.reason
-        );
+        let mut text = format!("plugin `{plugin}` may not {}: {}", self.action(), self.near.reason);
         let hint = match self.suggestion() {
             Some(entry) => format!("`[plugins.{plugin}] connect = [{entry}]` would allow it"),
             None => match self.near.reason {
                 Reason::Denied(_) => "only a change of the deny rule would allow it".to_owned(),
-                Reason::NotWanted => {
-                    "the plugin's author would have to add it to the `wants` of the manifest".into()
-                }
+                Reason::NotWanted => "the plugin's author would have to add it to the `wants` of the manifest".into(),
                 Reason::PinExpired => "the plugin has to look the name up again".to_owned(),
                 _ => "no rule of this version allows it".to_owned(),
             },
@@ -233,11 +211,7 @@ impl Denial {
             | Reason::PortNotGranted(_)
             | Reason::NotPinned => {}
         }
-        let ports = self
-            .near
-            .ports
-            .as_ref()
-            .map_or("PORT".to_owned(), Ports::to_string);
+        let ports = self.near.ports.as_ref().map_or("PORT".to_owned(), Ports::to_string);
         match &self.resource {
             Resource::Peer { protocol, to } => match &self.near.pinned {
                 Some(name) => Some(format!("\"{protocol}://{name}:{}\"", to.port())),
@@ -275,18 +249,12 @@ fn answer_rule(name: &Name, address: IpAddr, ports: &str) -> Option<String> {
         Range::Public if !name.is_localhost() => Some(format!("\"tcp://{name}:{ports}\"")),
         // No `within` opens these; the address has to be granted, and dialled, as such.
         special if special.needs_exact_rule() || name.is_localhost() => {
-            let at = if address.is_ipv6() {
-                format!("[{address}]")
-            } else {
-                address.to_string()
-            };
+            let at = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
             Some(format!("\"tcp://{at}:{ports}\""))
         }
         _ => {
             let bits = if address.is_ipv4() { 32 } else { 128 };
-            Some(format!(
-                "{{ to = \"tcp://{name}:{ports}\", within = [\"{address}/{bits}\"] }}"
-            ))
+            Some(format!("{{ to = \"tcp://{name}:{ports}\", within = [\"{address}/{bits}\"] }}"))
         }
     }
 }

@@ -26,31 +26,12 @@ fn the_model_reads_the_resource_and_who_decides() {
 
 #[test]
 fn the_two_keys_refuse_in_different_words() {
-    let policy = connect(
-        &grants_wanting(&[], &[], &["any *"]),
-        "10.0.0.1:22",
-        &Pins::new(),
-    );
-    let manifest = connect(
-        &grants_wanting(&["10.0.0.1 22"], &[], &[]),
-        "10.0.0.1:22",
-        &Pins::new(),
-    );
+    let policy = connect(&grants_wanting(&[], &[], &["any *"]), "10.0.0.1:22", &Pins::new());
+    let manifest = connect(&grants_wanting(&["10.0.0.1 22"], &[], &[]), "10.0.0.1:22", &Pins::new());
     let (policy, manifest) = (policy.unwrap_err(), manifest.unwrap_err());
-    assert_eq!(
-        (policy.reason(), manifest.reason()),
-        (Reason::NoRule, Reason::NotWanted)
-    );
-    assert!(
-        policy
-            .for_model()
-            .ends_with("the operator's policy decides that")
-    );
-    assert!(
-        manifest
-            .for_model()
-            .contains("it does not ask for that in its manifest")
-    );
+    assert_eq!((policy.reason(), manifest.reason()), (Reason::NoRule, Reason::NotWanted));
+    assert!(policy.for_model().ends_with("the operator's policy decides that"));
+    assert!(manifest.for_model().contains("it does not ask for that in its manifest"));
     assert_eq!(
         manifest.for_operator("tcp"),
         "plugin `tcp` may not connect to `tcp://10.0.0.1:22`: the plugin's manifest does not want it\n\
@@ -67,15 +48,9 @@ fn the_operator_reads_the_smallest_rule_that_would_allow_it() {
         (&[], "[::ffff:10.0.0.1]:22", r#""tcp://10.0.0.1:22""#),
         (&["any *"], "10.0.0.1:22", r#""tcp://10.0.0.1:22""#),
         (&["10.0.0.1 23"], "10.0.0.1:22", r#""tcp://10.0.0.1:22""#),
-        (
-            &["db.lab 22"],
-            "93.184.216.34:22",
-            r#""tcp://93.184.216.34:22""#,
-        ),
+        (&["db.lab 22"], "93.184.216.34:22", r#""tcp://93.184.216.34:22""#),
     ] {
-        let text = connect(&grants(allow, &[]), to, &pins)
-            .unwrap_err()
-            .for_operator("tcp");
+        let text = connect(&grants(allow, &[]), to, &pins).unwrap_err().for_operator("tcp");
         let hint = format!("\nhint: `[plugins.tcp] connect = [{line}]` would allow it");
         assert!(text.ends_with(&hint), "{text}");
     }
@@ -85,22 +60,13 @@ fn the_operator_reads_the_smallest_rule_that_would_allow_it() {
 fn a_name_gets_a_rule_for_the_name() {
     let line = |denial: Denial| denial.suggestion().unwrap();
     let private = grants(&["db.lab 22"], &[]);
-    assert_eq!(
-        line(resolve(&grants(&[], &[]), "db.lab").unwrap_err()),
-        r#""tcp://db.lab:PORT""#
-    );
+    assert_eq!(line(resolve(&grants(&[], &[]), "db.lab").unwrap_err()), r#""tcp://db.lab:PORT""#);
     assert_eq!(
         line(pin(&private, "db.lab", "10.0.0.5").unwrap_err()),
         r#"{ to = "tcp://db.lab:22", within = ["10.0.0.5/32"] }"#
     );
-    assert_eq!(
-        line(pin(&private, "db.lab", "169.254.169.254").unwrap_err()),
-        r#""tcp://169.254.169.254:22""#
-    );
-    assert_eq!(
-        line(pin(&private, "db.lab", "64:ff9b:1::1").unwrap_err()),
-        r#""tcp://[64:ff9b:1::1]:22""#
-    );
+    assert_eq!(line(pin(&private, "db.lab", "169.254.169.254").unwrap_err()), r#""tcp://169.254.169.254:22""#);
+    assert_eq!(line(pin(&private, "db.lab", "64:ff9b:1::1").unwrap_err()), r#""tcp://[64:ff9b:1::1]:22""#);
     let public = grants(&["db.lab 22"], &[]);
     let pins = pinned(&public, &[("db.lab", "93.184.216.34")]);
     let port = connect(&public, "93.184.216.34:23", &pins).unwrap_err();
@@ -119,20 +85,10 @@ fn where_no_rule_helps_none_is_suggested() {
         "plugin `tcp` may not connect to `tcp://93.184.216.34:22`: a deny rule covers it, and deny wins\n\
          hint: only a change of the deny rule would allow it"
     );
-    for to in [
-        "93.184.216.34:0",
-        "[fe80::1]:22",
-        "[fe80::1%2]:22",
-        "0.0.0.0:22",
-        "[::]:22",
-    ] {
+    for to in ["93.184.216.34:0", "[fe80::1]:22", "[fe80::1%2]:22", "0.0.0.0:22", "[::]:22"] {
         let denial = connect(&grants(&[], &[]), to, &pins).unwrap_err();
         assert_eq!(denial.suggestion(), None, "{to}");
-        assert!(
-            denial
-                .for_operator("tcp")
-                .ends_with("\nhint: no rule of this version allows it")
-        );
+        assert!(denial.for_operator("tcp").ends_with("\nhint: no rule of this version allows it"));
     }
 }
 
@@ -142,30 +98,16 @@ fn an_expired_lookup_says_to_look_up_again() {
     let pins = pinned(&grants, &[("db.lab", "93.184.216.34")]);
     let denial = connect_at(&grants, "93.184.216.34:22", &pins, at(60)).unwrap_err();
     assert_eq!(denial.reason(), Reason::PinExpired);
-    assert!(
-        denial
-            .for_model()
-            .contains("the name has to be looked up again")
-    );
-    assert!(
-        denial
-            .for_operator("tcp")
-            .ends_with("hint: the plugin has to look the name up again")
-    );
+    assert!(denial.for_model().contains("the name has to be looked up again"));
+    assert!(denial.for_operator("tcp").ends_with("hint: the plugin has to look the name up again"));
 }
 
 #[test]
 fn i15_no_text_for_the_model_says_what_to_write() {
     let pins = Pins::new();
     let some = grants(&["db.lab 22", "10.0.0.0/7 22"], &["93.184.216.34 *"]);
-    let listen = Ask::Listen {
-        protocol: Protocol::Tcp,
-        at: "0.0.0.0:80".parse().unwrap(),
-    };
-    let bind = Ask::Bind {
-        protocol: Protocol::Tcp,
-        at: "0.0.0.0:80".parse().unwrap(),
-    };
+    let listen = Ask::Listen { protocol: Protocol::Tcp, at: "0.0.0.0:80".parse().unwrap() };
+    let bind = Ask::Bind { protocol: Protocol::Tcp, at: "0.0.0.0:80".parse().unwrap() };
     let denials = [
         connect(&some, "10.0.0.1:22", &pins),
         connect(&some, "93.184.216.34:22", &pins),
@@ -179,15 +121,7 @@ fn i15_no_text_for_the_model_says_what_to_write() {
     ];
     for denial in denials.map(Result::unwrap_err) {
         let text = denial.for_model();
-        for word in [
-            "hint",
-            "plugins.",
-            "connect =",
-            "allow",
-            "rule",
-            "db.lab:22",
-            "cofferdam",
-        ] {
+        for word in ["hint", "plugins.", "connect =", "allow", "rule", "db.lab:22", "cofferdam"] {
             assert!(!text.contains(word), "{text}");
         }
         assert!(text.starts_with("denied: "), "{text}");

@@ -44,19 +44,11 @@ pub fn embedded_v4(address: Ipv6Addr) -> impl Iterator<Item = Ipv4Addr> {
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => [None; 4],
         [0, 0, 0, 0, 0, 0 | 0xffff, _, _] | [0, 0, 0, 0, 0xffff, 0, _, _] => one(low),
         [0x64, 0xff9b, 0, 0, 0, 0, _, _] => one(low),
-        [0x64, 0xff9b, 1, ..] => [
-            Some(low),
-            Some(around_u_octet(bits, 48)),
-            Some(around_u_octet(bits, 56)),
-            Some(take(bits, 72)),
-        ],
+        [0x64, 0xff9b, 1, ..] => {
+            [Some(low), Some(around_u_octet(bits, 48)), Some(around_u_octet(bits, 56)), Some(take(bits, 72))]
+        }
         [0x2002, ..] => one(take(bits, 16)),
-        [0x2001, 0, ..] => [
-            Some(take(bits, 32)),
-            Some(Ipv4Addr::from_bits(!low.to_bits())),
-            None,
-            None,
-        ],
+        [0x2001, 0, ..] => [Some(take(bits, 32)), Some(Ipv4Addr::from_bits(!low.to_bits())), None, None],
         [_, _, _, _, 0 | 0x200, 0x5efe, _, _] => one(low),
         _ => [None; 4],
     };

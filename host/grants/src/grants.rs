@@ -32,9 +32,7 @@ impl Grants {
     /// Whether anything of the kind is granted: an allow rule of this protocol that meets a want.
     /// Where not, the imports are not linked (invariant I7).
     pub fn grants_connect(&self, protocol: Protocol) -> bool {
-        self.allow
-            .iter()
-            .any(|(_, rule)| rule.protocol() == protocol && self.wants_some(rule))
+        self.allow.iter().any(|(_, rule)| rule.protocol() == protocol && self.wants_some(rule))
     }
 
     /// Whether nothing is granted at all.
@@ -44,18 +42,9 @@ impl Grants {
 
     /// The rules in the order of the policy, allow rules first.
     pub fn rules(&self) -> impl Iterator<Item = Granted<'_>> {
-        let allow = self.allow.iter().map(|(id, rule)| Granted {
-            id: *id,
-            denies: false,
-            wanted: self.wants_some(rule),
-            rule,
-        });
-        let deny = self.deny.iter().map(|(id, rule)| Granted {
-            id: *id,
-            denies: true,
-            wanted: true,
-            rule,
-        });
+        let allow =
+            self.allow.iter().map(|(id, rule)| Granted { id: *id, denies: false, wanted: self.wants_some(rule), rule });
+        let deny = self.deny.iter().map(|(id, rule)| Granted { id: *id, denies: true, wanted: true, rule });
         allow.chain(deny)
     }
 

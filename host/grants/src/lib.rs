@@ -5,6 +5,8 @@
 //! comes in as a [`Moment`], rules come in from `cofferdam-policy`, and effects happen elsewhere,
 //! against the [`Permit`] that only `decide` can make.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on has failed"))]
+
 // The words that rules and asks are made of.
 mod cidr;
 mod name;

@@ -52,45 +52,19 @@ const MIB: u64 = 1 << 20;
 
 impl Limits {
     /// Bytes; below 1 MiB no Rust guest starts, a 32-bit memory ends at 4 GiB.
-    pub const MEMORY: Bounds<u64> = Bounds {
-        least: MIB,
-        default: 256 * MIB,
-        most: 4096 * MIB,
-    };
+    pub const MEMORY: Bounds<u64> = Bounds { least: MIB, default: 256 * MIB, most: 4096 * MIB };
     /// Connections; one per port of an address at most.
-    pub const CONNECTIONS: Bounds<u32> = Bounds {
-        least: 1,
-        default: 2048,
-        most: 65_535,
-    };
+    pub const CONNECTIONS: Bounds<u32> = Bounds { least: 1, default: 2048, most: 65_535 };
     /// Calls.
-    pub const MAILBOX: Bounds<u32> = Bounds {
-        least: 1,
-        default: 1024,
-        most: 65_536,
-    };
+    pub const MAILBOX: Bounds<u32> = Bounds { least: 1, default: 1024, most: 65_536 };
     /// Wall time of a call: 100 ms to 1 h.
-    pub const CALL: Bounds<Duration> = Bounds {
-        least: Duration::from_millis(100),
-        default: Duration::from_secs(60),
-        most: Duration::from_secs(3600),
-    };
+    pub const CALL: Bounds<Duration> =
+        Bounds { least: Duration::from_millis(100), default: Duration::from_secs(60), most: Duration::from_secs(3600) };
     /// Bytes of an answer: 1 KiB to 64 MiB.
-    pub const OUTPUT: Bounds<u64> = Bounds {
-        least: 1024,
-        default: 4 * MIB,
-        most: 64 * MIB,
-    };
+    pub const OUTPUT: Bounds<u64> = Bounds { least: 1024, default: 4 * MIB, most: 64 * MIB };
     /// CPU between two waits: 10 ms (one tick of the epoch clock) to 10 min.
-    pub const CPU: Bounds<Duration> = Bounds {
-        least: Duration::from_millis(10),
-        default: Duration::from_secs(10),
-        most: Duration::from_secs(600),
-    };
+    pub const CPU: Bounds<Duration> =
+        Bounds { least: Duration::from_millis(10), default: Duration::from_secs(10), most: Duration::from_secs(600) };
     /// Log lines per second.
-    pub const LOG_LINES: Bounds<u32> = Bounds {
-        least: 1,
-        default: 50,
-        most: 10_000,
-    };
+    pub const LOG_LINES: Bounds<u32> = Bounds { least: 1, default: 50, most: 10_000 };
 }

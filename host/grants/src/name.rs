@@ -31,11 +31,7 @@ impl Name {
             return Err(NameError::Empty);
         }
         if let Some(bad) = text.chars().find(|c| !is_name_character(*c)) {
-            return Err(if bad.is_ascii() {
-                NameError::Character(bad)
-            } else {
-                NameError::NotAscii(bad)
-            });
+            return Err(if bad.is_ascii() { NameError::Character(bad) } else { NameError::NotAscii(bad) });
         }
         if text.len() > MAX_NAME {
             return Err(NameError::TooLong(text.len()));
@@ -63,10 +59,7 @@ impl Name {
 
     /// Whether this name lies one or more labels below `apex`; the apex itself does not.
     pub fn is_below(&self, apex: &Self) -> bool {
-        self.0
-            .strip_suffix(apex.as_str())
-            .and_then(|rest| rest.strip_suffix('.'))
-            .is_some_and(|rest| !rest.is_empty())
+        self.0.strip_suffix(apex.as_str()).and_then(|rest| rest.strip_suffix('.')).is_some_and(|rest| !rest.is_empty())
     }
 }
 
@@ -130,16 +123,11 @@ impl fmt::Display for NameError {
         match self {
             Self::Empty => f.write_str("a host name cannot be empty"),
             Self::EmptyLabel => f.write_str("a host name cannot have an empty label"),
-            Self::LabelTooLong(label) => write!(
-                f,
-                "the label `{label}` has {} bytes, a label has at most {MAX_LABEL}",
-                label.len()
-            ),
+            Self::LabelTooLong(label) => {
+                write!(f, "the label `{label}` has {} bytes, a label has at most {MAX_LABEL}", label.len())
+            }
             Self::TooLong(len) => {
-                write!(
-                    f,
-                    "the name has {len} bytes, a host name has at most {MAX_NAME}"
-                )
+                write!(f, "the name has {len} bytes, a host name has at most {MAX_NAME}")
             }
             Self::Hyphen(label) => {
                 write!(f, "the label `{label}` begins or ends with a hyphen")
@@ -147,15 +135,12 @@ impl fmt::Display for NameError {
             Self::Character(c) => {
                 write!(f, "a host name cannot contain `{}`", c.escape_default())
             }
-            Self::NotAscii(c) => write!(
-                f,
-                "a host name cannot contain `{}` before IDNA conversion",
-                c.escape_unicode()
-            ),
-            Self::Number(label) => write!(
-                f,
-                "the last label `{label}` is a number, so this would be read as an address"
-            ),
+            Self::NotAscii(c) => {
+                write!(f, "a host name cannot contain `{}` before IDNA conversion", c.escape_unicode())
+            }
+            Self::Number(label) => {
+                write!(f, "the last label `{label}` is a number, so this would be read as an address")
+            }
         }
     }
 }

@@ -82,8 +82,7 @@ impl Pins {
             rules: permit.rules().to_vec(),
             expires: Moment(now.0.saturating_add(ttl)),
         };
-        self.pins
-            .retain(|old| old.name != pin.name || old.address != pin.address);
+        self.pins.retain(|old| old.name != pin.name || old.address != pin.address);
         if self.pins.len() >= MAX_PINS {
             self.pins.retain(|old| old.is_live(now));
         }

@@ -11,14 +11,9 @@ fn insert(pins: &mut Pins, name: &str, address: &str, ttl: Option<u64>, now: u64
 
 #[test]
 fn time_to_live_is_clamped_and_sixty_seconds_where_unknown() {
-    for (ttl, expires) in [
-        (None, 160),
-        (Some(0), 105),
-        (Some(5), 105),
-        (Some(6), 106),
-        (Some(3600), 3700),
-        (Some(86_400), 3700),
-    ] {
+    for (ttl, expires) in
+        [(None, 160), (Some(0), 105), (Some(5), 105), (Some(6), 106), (Some(3600), 3700), (Some(86_400), 3700)]
+    {
         let mut pins = Pins::new();
         insert(&mut pins, "a.example", "93.184.216.34", ttl, 100);
         let pin = pins.iter().next().unwrap();
@@ -33,10 +28,7 @@ fn an_answer_is_kept_once_and_renewed() {
     insert(&mut pins, "a.example", "93.184.216.34", None, 0);
     insert(&mut pins, "b.example", "93.184.216.34", None, 0);
     insert(&mut pins, "a.example", "93.184.216.34", None, 30);
-    let kept: Vec<_> = pins
-        .iter()
-        .map(|p| (p.name().as_str(), p.expires()))
-        .collect();
+    let kept: Vec<_> = pins.iter().map(|p| (p.name().as_str(), p.expires())).collect();
     assert_eq!(kept, [("b.example", at(60)), ("a.example", at(90))]);
 }
 
@@ -67,15 +59,7 @@ fn only_a_permit_for_an_answer_is_kept() {
 
 #[test]
 fn a_pin_knows_every_rule_that_let_it_be_kept() {
-    let grants = grants(
-        &[
-            "a.example 80",
-            "10.0.0.0/8 1",
-            "*.example 22",
-            "b.example 1",
-        ],
-        &[],
-    );
+    let grants = grants(&["a.example 80", "10.0.0.0/8 1", "*.example 22", "b.example 1"], &[]);
     let pins = pinned(&grants, &[("a.example", "93.184.216.34")]);
     assert_eq!(pins.iter().next().unwrap().rules(), [RuleId(0), RuleId(2)]);
 }

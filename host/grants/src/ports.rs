@@ -46,26 +46,18 @@ impl Ports {
 
     /// Whether this port is in the set.
     pub fn contains(&self, port: u16) -> bool {
-        self.0
-            .iter()
-            .any(|&(low, high)| low <= port && port <= high)
+        self.0.iter().any(|&(low, high)| low <= port && port <= high)
     }
 
     /// Whether every port of `other` is in this set.
     pub fn covers(&self, other: &Self) -> bool {
         // Ranges that touch are merged, so each range of `other` must lie in one of ours.
-        other
-            .0
-            .iter()
-            .all(|&(low, high)| self.0.iter().any(|&(l, h)| l <= low && high <= h))
+        other.0.iter().all(|&(low, high)| self.0.iter().any(|&(l, h)| l <= low && high <= h))
     }
 
     /// Whether the two sets share a port.
     pub fn overlaps(&self, other: &Self) -> bool {
-        other
-            .0
-            .iter()
-            .any(|&(low, high)| self.0.iter().any(|&(l, h)| l <= high && low <= h))
+        other.0.iter().any(|&(low, high)| self.0.iter().any(|&(l, h)| l <= high && low <= h))
     }
 
     /// Whether this is every port.
@@ -75,10 +67,7 @@ impl Ports {
 
     /// How many ports are in the set.
     pub fn count(&self) -> u32 {
-        self.0
-            .iter()
-            .map(|&(low, high)| u32::from(high) - u32::from(low) + 1)
-            .sum()
+        self.0.iter().map(|&(low, high)| u32::from(high) - u32::from(low) + 1).sum()
     }
 }
 

@@ -40,11 +40,7 @@ fn anything_else_is_refused_with_what_is_wrong() {
         ("-5", "`` is not a port"),
         ("*,22", "`*` is not a port"),
     ] {
-        assert_eq!(
-            Ports::parse(text).unwrap_err().to_string(),
-            message,
-            "{text}"
-        );
+        assert_eq!(Ports::parse(text).unwrap_err().to_string(), message, "{text}");
     }
     assert_eq!(Ports::one(0), Err(PortsError::Zero));
 }
@@ -57,17 +53,11 @@ fn port_zero_is_in_no_set() {
 }
 
 fn items() -> impl Strategy<Value = Vec<(u16, u16)>> {
-    prop::collection::vec(
-        (1u16..40, 0u16..6).prop_map(|(low, n)| (low, low + n)),
-        1..6,
-    )
+    prop::collection::vec((1u16..40, 0u16..6).prop_map(|(low, n)| (low, low + n)), 1..6)
 }
 
 fn both(items: &[(u16, u16)]) -> (Ports, BTreeSet<u16>) {
-    let text: Vec<_> = items
-        .iter()
-        .map(|(low, high)| format!("{low}-{high}"))
-        .collect();
+    let text: Vec<_> = items.iter().map(|(low, high)| format!("{low}-{high}")).collect();
     let model = items.iter().flat_map(|&(low, high)| low..=high).collect();
     (Ports::parse(&text.join(",")).unwrap(), model)
 }

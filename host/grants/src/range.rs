@@ -54,10 +54,7 @@ impl Range {
     /// Whether only a rule with that very address reaches it: metadata services, and tunnels,
     /// whose inner address no network rule speaks of.
     pub fn needs_exact_rule(self) -> bool {
-        matches!(
-            self,
-            Self::Metadata | Self::SixToFour | Self::Teredo | Self::Isatap | Self::Nat64Local
-        )
+        matches!(self, Self::Metadata | Self::SixToFour | Self::Teredo | Self::Isatap | Self::Nat64Local)
     }
 }
 
@@ -100,11 +97,7 @@ pub struct Special {
 
 const fn v4(a: u8, b: u8, c: u8, d: u8, prefix: u8, range: Range, source: &'static str) -> Special {
     let address = IpAddr::V4(Ipv4Addr::new(a, b, c, d));
-    Special {
-        network: Cidr::around(address, prefix),
-        range,
-        source,
-    }
+    Special { network: Cidr::around(address, prefix), range, source }
 }
 
 const fn v6(head: [u16; 4], prefix: u8, range: Range, source: &'static str) -> Special {
@@ -113,14 +106,8 @@ const fn v6(head: [u16; 4], prefix: u8, range: Range, source: &'static str) -> S
 }
 
 const fn v6_long(s: [u16; 8], prefix: u8, range: Range, source: &'static str) -> Special {
-    let address = IpAddr::V6(Ipv6Addr::new(
-        s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7],
-    ));
-    Special {
-        network: Cidr::around(address, prefix),
-        range,
-        source,
-    }
+    let address = IpAddr::V6(Ipv6Addr::new(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]));
+    Special { network: Cidr::around(address, prefix), range, source }
 }
 
 /// The special ranges; where rows nest, the longest prefix counts. 64:ff9b::/96 (RFC 6052) has no
@@ -134,15 +121,7 @@ pub const SPECIAL: &[Special] = &[
     v4(172, 16, 0, 0, 12, Range::Private, "RFC 1918"),
     v4(192, 0, 0, 0, 24, Range::Reserved, "RFC 6890 §2.1"),
     v4(192, 0, 2, 0, 24, Range::Documentation, "RFC 5737"),
-    v4(
-        192,
-        88,
-        99,
-        0,
-        24,
-        Range::SixToFour,
-        "RFC 7526 (6to4 relays)",
-    ),
+    v4(192, 88, 99, 0, 24, Range::SixToFour, "RFC 7526 (6to4 relays)"),
     v4(192, 168, 0, 0, 16, Range::Private, "RFC 1918"),
     v4(198, 18, 0, 0, 15, Range::Benchmarking, "RFC 2544"),
     v4(198, 51, 100, 0, 24, Range::Documentation, "RFC 5737"),
@@ -154,44 +133,19 @@ pub const SPECIAL: &[Special] = &[
     v6([0, 0, 0, 0], 3, Range::Reserved, "RFC 4291 §2.4"),
     v6([0x4000, 0, 0, 0], 2, Range::Reserved, "RFC 4291 §2.4"),
     v6([0x8000, 0, 0, 0], 1, Range::Reserved, "RFC 4291 §2.4"),
-    v6_long(
-        [0; 8],
-        96,
-        Range::Reserved,
-        "RFC 4291 §2.5.5.1 (IPv4-compatible)",
-    ),
+    v6_long([0; 8], 96, Range::Reserved, "RFC 4291 §2.5.5.1 (IPv4-compatible)"),
     v6_long([0; 8], 128, Range::Unspecified, "RFC 4291 §2.5.2"),
-    v6_long(
-        [0, 0, 0, 0, 0, 0, 0, 1],
-        128,
-        Range::Loopback,
-        "RFC 4291 §2.5.3",
-    ),
-    v6_long(
-        [0, 0, 0, 0, 0xffff, 0, 0, 0],
-        96,
-        Range::Reserved,
-        "RFC 2765 §2.1 (translated)",
-    ),
+    v6_long([0, 0, 0, 0, 0, 0, 0, 1], 128, Range::Loopback, "RFC 4291 §2.5.3"),
+    v6_long([0, 0, 0, 0, 0xffff, 0, 0, 0], 96, Range::Reserved, "RFC 2765 §2.1 (translated)"),
     v6([0x64, 0xff9b, 1, 0], 48, Range::Nat64Local, "RFC 8215"),
     v6([0x100, 0, 0, 0], 64, Range::Reserved, "RFC 6666 (discard)"),
-    v6(
-        [0x2001, 0, 0, 0],
-        23,
-        Range::Reserved,
-        "RFC 2928 (IETF protocols)",
-    ),
+    v6([0x2001, 0, 0, 0], 23, Range::Reserved, "RFC 2928 (IETF protocols)"),
     v6([0x2001, 0, 0, 0], 32, Range::Teredo, "RFC 4380"),
     v6([0x2001, 2, 0, 0], 48, Range::Benchmarking, "RFC 5180"),
     v6([0x2001, 0xdb8, 0, 0], 32, Range::Documentation, "RFC 3849"),
     v6([0x2002, 0, 0, 0], 16, Range::SixToFour, "RFC 3056"),
     v6([0x3fff, 0, 0, 0], 20, Range::Documentation, "RFC 9637"),
-    v6(
-        [0x5f00, 0, 0, 0],
-        16,
-        Range::Reserved,
-        "RFC 9602 (segment identifiers)",
-    ),
+    v6([0x5f00, 0, 0, 0], 16, Range::Reserved, "RFC 9602 (segment identifiers)"),
     v6([0xfc00, 0, 0, 0], 7, Range::UniqueLocal, "RFC 4193"),
     v6([0xfe80, 0, 0, 0], 10, Range::LinkLocal, "RFC 4291 §2.5.6"),
     v6([0xfec0, 0, 0, 0], 10, Range::SiteLocal, "RFC 3879"),
@@ -201,52 +155,19 @@ pub const SPECIAL: &[Special] = &[
 /// The addresses of metadata and credentials services, which hand secrets of the machine to
 /// whoever asks. Sources are the vendors' manuals.
 pub const METADATA: &[(IpAddr, &str)] = &[
-    (
-        IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
-        "AWS, Google Cloud, Azure, Oracle and most others",
-    ),
-    (
-        IpAddr::V4(Ipv4Addr::new(169, 254, 170, 2)),
-        "AWS ECS task credentials",
-    ),
-    (
-        IpAddr::V4(Ipv4Addr::new(169, 254, 170, 23)),
-        "AWS EKS pod identity",
-    ),
+    (IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)), "AWS, Google Cloud, Azure, Oracle and most others"),
+    (IpAddr::V4(Ipv4Addr::new(169, 254, 170, 2)), "AWS ECS task credentials"),
+    (IpAddr::V4(Ipv4Addr::new(169, 254, 170, 23)), "AWS EKS pod identity"),
     (IpAddr::V4(Ipv4Addr::new(169, 254, 0, 23)), "Tencent Cloud"),
     (IpAddr::V4(Ipv4Addr::new(169, 254, 42, 42)), "Scaleway"),
-    (
-        IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
-        "Alibaba Cloud",
-    ),
-    (
-        IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
-        "Azure wire server",
-    ),
-    (
-        IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
-        "Oracle Cloud classic",
-    ),
-    (
-        IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
-        "AWS over IPv6",
-    ),
-    (
-        IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)),
-        "AWS EKS pod identity over IPv6",
-    ),
-    (
-        IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
-        "Google Cloud over IPv6",
-    ),
-    (
-        IpAddr::V6(Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42)),
-        "Scaleway over IPv6",
-    ),
-    (
-        IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe)),
-        "OpenStack over IPv6",
-    ),
+    (IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)), "Alibaba Cloud"),
+    (IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)), "Azure wire server"),
+    (IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)), "Oracle Cloud classic"),
+    (IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)), "AWS over IPv6"),
+    (IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)), "AWS EKS pod identity over IPv6"),
+    (IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)), "Google Cloud over IPv6"),
+    (IpAddr::V6(Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42)), "Scaleway over IPv6"),
+    (IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe)), "OpenStack over IPv6"),
 ];
 
 /// What kind of address this is, whatever IPv4-in-IPv6 spelling it comes in.
@@ -270,15 +191,10 @@ pub(crate) fn place(address: IpAddr) -> (Range, Option<Cidr>) {
     if let [0x64, 0xff9b, 0, 0, 0, 0, ..] = six.segments() {
         let low = Ipv4Addr::from_bits(six.to_bits() as u32);
         let (range, network) = lookup(IpAddr::V4(low));
-        return (
-            range,
-            network.map(|inner| Cidr::around(address, 96 + inner.prefix())),
-        );
+        return (range, network.map(|inner| Cidr::around(address, 96 + inner.prefix())));
     }
     match lookup(address) {
-        (Range::Public, _) if embed::is_isatap(six) => {
-            (Range::Isatap, Some(Cidr::around(address, 128)))
-        }
+        (Range::Public, _) if embed::is_isatap(six) => (Range::Isatap, Some(Cidr::around(address, 128))),
         found => found,
     }
 }

@@ -27,11 +27,7 @@ fn both_ends_of_every_row_are_what_the_row_says_or_a_longer_row_does() {
                 .filter(|other| other.network.prefix() > row.network.prefix())
                 .any(|other| other.network.contains(end));
             let range = classify(end);
-            assert!(
-                range == row.range || longer,
-                "{end} of {} is {range:?}",
-                row.network
-            );
+            assert!(range == row.range || longer, "{end} of {} is {range:?}", row.network);
             assert_ne!(range, Range::Public, "{end} of {}", row.network);
         }
     }
@@ -41,11 +37,7 @@ fn both_ends_of_every_row_are_what_the_row_says_or_a_longer_row_does() {
 fn no_two_rows_are_the_same_network_and_each_has_a_source() {
     for (index, row) in SPECIAL.iter().enumerate() {
         assert!(row.source.starts_with("RFC "), "{}", row.network);
-        assert!(
-            SPECIAL[index + 1..]
-                .iter()
-                .all(|other| other.network != row.network)
-        );
+        assert!(SPECIAL[index + 1..].iter().all(|other| other.network != row.network));
     }
 }
 
@@ -96,26 +88,10 @@ fn known_addresses_are_what_they_are() {
 fn nat64_is_what_the_ipv4_address_in_it_is() {
     for (text, range, network) in [
         ("64:ff9b::93.184.216.34", Range::Public, None),
-        (
-            "64:ff9b::10.1.2.3",
-            Range::Private,
-            Some("64:ff9b::a00:0/104"),
-        ),
-        (
-            "64:ff9b::127.0.0.1",
-            Range::Loopback,
-            Some("64:ff9b::7f00:0/104"),
-        ),
-        (
-            "64:ff9b::192.168.1.1",
-            Range::Private,
-            Some("64:ff9b::c0a8:0/112"),
-        ),
-        (
-            "64:ff9b::169.254.169.254",
-            Range::Metadata,
-            Some("64:ff9b::a9fe:a9fe/128"),
-        ),
+        ("64:ff9b::10.1.2.3", Range::Private, Some("64:ff9b::a00:0/104")),
+        ("64:ff9b::127.0.0.1", Range::Loopback, Some("64:ff9b::7f00:0/104")),
+        ("64:ff9b::192.168.1.1", Range::Private, Some("64:ff9b::c0a8:0/112")),
+        ("64:ff9b::169.254.169.254", Range::Metadata, Some("64:ff9b::a9fe:a9fe/128")),
     ] {
         assert_eq!(place(ip(text)), (range, network.map(cidr)), "{text}");
     }
@@ -136,11 +112,7 @@ fn i6_metadata_is_metadata_in_every_spelling() {
             format!("64:ff9b:1::{v4}"),
             format!("2002:{hex}::1"),
             format!("2001:0:{hex}::1"),
-            format!(
-                "2001:0:1:1::{:x}:{:x}",
-                !u16::from_be_bytes([a, b]),
-                !u16::from_be_bytes([c, d])
-            ),
+            format!("2001:0:1:1::{:x}:{:x}", !u16::from_be_bytes([a, b]), !u16::from_be_bytes([c, d])),
             format!("fd00::5efe:{v4}"),
         ] {
             assert_eq!(classify(ip(&text)), Range::Metadata, "{text}, {vendor}");

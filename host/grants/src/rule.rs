@@ -74,12 +74,7 @@ impl Rule {
             Host::Address(address) => Host::Address(canonical(address)),
             other => other,
         };
-        Self {
-            protocol,
-            host,
-            ports,
-            within: Vec::new(),
-        }
+        Self { protocol, host, ports, within: Vec::new() }
     }
 
     /// The same rule, reaching only addresses in one of these networks: where a name may lead. An
@@ -113,9 +108,7 @@ impl Rule {
     /// Whether the rule lets this name be looked up.
     pub(crate) fn covers_name(&self, name: &Name) -> bool {
         if name.is_localhost() {
-            return LOCALHOST
-                .iter()
-                .any(|&a| self.reach_address(a) == Reach::Yes);
+            return LOCALHOST.iter().any(|&a| self.reach_address(a) == Reach::Yes);
         }
         self.speaks_of_name(name)
     }
@@ -148,17 +141,9 @@ impl Rule {
         let address = canonical(address);
         if name.is_localhost() {
             // No answer but the two addresses counts: nobody is asked what localhost is.
-            return if is_localhost(address) {
-                self.reach_address(address)
-            } else {
-                Reach::No
-            };
+            return if is_localhost(address) { self.reach_address(address) } else { Reach::No };
         }
-        if self.speaks_of_name(name) {
-            self.filter(address)
-        } else {
-            Reach::No
-        }
+        if self.speaks_of_name(name) { self.filter(address) } else { Reach::No }
     }
 
     /// The range filter for names and `any`: public addresses, or what `within` covers.
@@ -222,9 +207,7 @@ impl Rule {
 
     /// Whether this allow rule grants anything of a want.
     pub fn meets(&self, want: &Self) -> bool {
-        self.protocol == want.protocol
-            && self.ports.overlaps(&want.ports)
-            && self.reaches_some(&want.host)
+        self.protocol == want.protocol && self.ports.overlaps(&want.ports) && self.reaches_some(&want.host)
     }
 
     /// Whether the host part of an allow rule reaches anything of a want's.
@@ -232,21 +215,15 @@ impl Rule {
         match (&self.host, want) {
             (_, Host::Any) => true,
             (_, Host::Address(address)) => self.reach_address(*address) == Reach::Yes,
-            (_, Host::Localhost) => LOCALHOST
-                .iter()
-                .any(|&a| self.reach_address(a) == Reach::Yes),
+            (_, Host::Localhost) => LOCALHOST.iter().any(|&a| self.reach_address(a) == Reach::Yes),
             (_, Host::Name(name)) => self.speaks_of_name(name),
             (Host::Any, Host::Wildcard(_)) => true,
             (Host::Any, Host::Network(network)) => !is_special(network),
             (Host::Address(address), Host::Network(network)) => network.contains(*address),
-            (Host::Localhost, Host::Network(network)) => {
-                LOCALHOST.iter().any(|&address| network.contains(address))
-            }
+            (Host::Localhost, Host::Network(network)) => LOCALHOST.iter().any(|&address| network.contains(address)),
             (Host::Network(own), Host::Network(network)) => own.overlaps(network),
             (Host::Name(name), Host::Wildcard(apex)) => name.is_below(apex),
-            (Host::Wildcard(own), Host::Wildcard(apex)) => {
-                own == apex || own.is_below(apex) || apex.is_below(own)
-            }
+            (Host::Wildcard(own), Host::Wildcard(apex)) => own == apex || own.is_below(apex) || apex.is_below(own),
             (Host::Name(_) | Host::Wildcard(_), Host::Network(_)) => false,
             (Host::Address(_) | Host::Network(_) | Host::Localhost, Host::Wildcard(_)) => false,
         }
@@ -265,10 +242,7 @@ impl fmt::Display for Rule {
 }
 
 /// What `localhost` stands for.
-const LOCALHOST: [IpAddr; 2] = [
-    IpAddr::V4(Ipv4Addr::LOCALHOST),
-    IpAddr::V6(Ipv6Addr::LOCALHOST),
-];
+const LOCALHOST: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 fn is_localhost(address: IpAddr) -> bool {
     LOCALHOST.contains(&address)
@@ -282,9 +256,7 @@ fn reach_through(network: &Cidr, address: IpAddr) -> Reach {
     }
     match place(address) {
         (Range::Public, _) => Reach::Yes,
-        (range, Some(special)) if !range.needs_exact_rule() && special.covers(network) => {
-            Reach::Yes
-        }
+        (range, Some(special)) if !range.needs_exact_rule() && special.covers(network) => Reach::Yes,
         (range, _) => Reach::Special(range),
     }
 }
@@ -302,9 +274,7 @@ fn spellings(address: IpAddr) -> impl Iterator<Item = IpAddr> {
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Some(IpAddr::V6(Ipv6Addr::LOCALHOST)),
         _ => None,
     };
-    std::iter::once(address)
-        .chain(inner.into_iter().flatten())
-        .chain(loopback)
+    std::iter::once(address).chain(inner.into_iter().flatten()).chain(loopback)
 }
 
 #[cfg(test)]

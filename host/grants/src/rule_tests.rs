@@ -16,12 +16,7 @@ fn no_special_range_is_reached_by_any_or_by_a_name_or_by_a_wider_network() {
     for row in SPECIAL {
         let address = row.network.address();
         let place = place(address).0;
-        assert_eq!(
-            rule("any *").reach_address(address),
-            Reach::Special(place),
-            "{}",
-            row.network
-        );
+        assert_eq!(rule("any *").reach_address(address), Reach::Special(place), "{}", row.network);
         let answer = rule("db.lab *").reach_answer(&name("db.lab"), address);
         assert_eq!(answer, Reach::Special(place), "{}", row.network);
         if row.network.prefix() > 0 {
@@ -42,19 +37,10 @@ fn a_special_range_is_reached_by_its_own_network_where_tunnels_and_metadata_are_
             continue;
         }
         let own = Rule::new(Protocol::Tcp, Host::Network(row.network), Ports::all());
-        let expected = if range.needs_exact_rule() {
-            Reach::Special(range)
-        } else {
-            Reach::Yes
-        };
+        let expected = if range.needs_exact_rule() { Reach::Special(range) } else { Reach::Yes };
         assert_eq!(own.reach_address(address), expected, "{}", row.network);
         let within = rule("db.lab *").within(vec![row.network]);
-        assert_eq!(
-            within.reach_answer(&name("db.lab"), address),
-            expected,
-            "{}",
-            row.network
-        );
+        assert_eq!(within.reach_answer(&name("db.lab"), address), expected, "{}", row.network);
         let exact = Rule::new(Protocol::Tcp, Host::Address(address), Ports::all());
         assert_eq!(exact.reach_address(address), Reach::Yes, "{}", row.network);
     }
@@ -90,19 +76,11 @@ fn networks_cover_special_addresses_only_from_inside() {
         ("::/0 *", "93.184.216.34", Reach::No),
         ("fd00::/8 *", "fd00::1", Reach::Yes),
         ("fc00::/6 *", "fd00::1", Reach::Special(Range::UniqueLocal)),
-        (
-            "240.0.0.0/4 *",
-            "255.255.255.255",
-            Reach::Special(Range::Broadcast),
-        ),
+        ("240.0.0.0/4 *", "255.255.255.255", Reach::Special(Range::Broadcast)),
         ("169.254.0.0/16 *", "169.254.1.1", Reach::Yes),
         ("192.0.2.0/24 *", "192.0.2.1", Reach::Yes),
         ("64:ff9b::/96 *", "64:ff9b::93.184.216.34", Reach::Yes),
-        (
-            "64:ff9b::/96 *",
-            "64:ff9b::10.0.0.1",
-            Reach::Special(Range::Private),
-        ),
+        ("64:ff9b::/96 *", "64:ff9b::10.0.0.1", Reach::Special(Range::Private)),
         ("64:ff9b::a00:0/104 *", "64:ff9b::10.0.0.1", Reach::Yes),
         ("10.0.0.0/8 *", "64:ff9b::10.0.0.1", Reach::No),
         ("10.0.0.0/8 *", "::ffff:10.0.0.1", Reach::Yes),
@@ -110,11 +88,7 @@ fn networks_cover_special_addresses_only_from_inside() {
         ("10.0.0.1 *", "::ffff:10.0.0.1", Reach::Yes),
         ("::ffff:10.0.0.1 *", "10.0.0.1", Reach::Yes),
         ("10.0.0.1 *", "2002:a00:1::", Reach::No),
-        (
-            "2002::/16 *",
-            "2002:a00:1::",
-            Reach::Special(Range::SixToFour),
-        ),
+        ("2002::/16 *", "2002:a00:1::", Reach::Special(Range::SixToFour)),
         ("2002:a00:1:: *", "2002:a00:1::", Reach::Yes),
         ("localhost *", "127.0.0.1", Reach::Yes),
         ("localhost *", "::1", Reach::Yes),
@@ -144,11 +118,7 @@ fn apex_and_wildcard_are_two_things() {
         ("localhost 22", "example.com", false),
         ("0.0.0.0/0 22", "example.com", false),
     ] {
-        assert_eq!(
-            rule(text).covers_name(&name(asked)),
-            covered,
-            "{text} for {asked}"
-        );
+        assert_eq!(rule(text).covers_name(&name(asked)), covered, "{text} for {asked}");
     }
 }
 
@@ -163,16 +133,9 @@ fn within_is_the_only_place_where_a_name_may_lead() {
         ("127.0.0.1", Reach::Special(Range::Loopback)),
         ("64:ff9b::10.0.0.5", Reach::Outside),
     ] {
-        assert_eq!(
-            private.reach_answer(&name("db.lab"), ip(address)),
-            expected,
-            "{address}"
-        );
+        assert_eq!(private.reach_answer(&name("db.lab"), ip(address)), expected, "{address}");
     }
-    assert_eq!(
-        private.reach_answer(&name("other.lab"), ip("10.0.0.5")),
-        Reach::No
-    );
+    assert_eq!(private.reach_answer(&name("other.lab"), ip("10.0.0.5")), Reach::No);
 }
 
 #[test]
@@ -181,10 +144,7 @@ fn nobody_can_say_what_localhost_is() {
         let reach = rule(text).reach_answer(&name("localhost"), ip("93.184.216.34"));
         assert_eq!(reach, Reach::No, "{text}");
     }
-    assert_eq!(
-        rule("localhost *").reach_answer(&name("localhost"), ip("::1")),
-        Reach::Yes
-    );
+    assert_eq!(rule("localhost *").reach_answer(&name("localhost"), ip("::1")), Reach::Yes);
 }
 
 #[test]
@@ -203,28 +163,15 @@ fn deny_rules_see_through_every_embedding() {
     ];
     for address in spellings {
         for text in ["10.0.0.1 *", "10.0.0.0/8 *", "0.0.0.0/0 *", "any *"] {
-            assert!(
-                rule(text).denies_address(ip(address)),
-                "{text} for {address}"
-            );
+            assert!(rule(text).denies_address(ip(address)), "{text} for {address}");
         }
         for text in ["10.0.0.2 *", "11.0.0.0/8 *", "localhost *", "db.lab *"] {
-            assert!(
-                !rule(text).denies_address(ip(address)),
-                "{text} for {address}"
-            );
+            assert!(!rule(text).denies_address(ip(address)), "{text} for {address}");
         }
     }
     // The kernel dials the unspecified addresses as loopback.
-    for (text, address) in [
-        ("127.0.0.0/8 *", "0.0.0.0"),
-        ("localhost *", "0.0.0.0"),
-        ("localhost *", "::"),
-    ] {
-        assert!(
-            rule(text).denies_address(ip(address)),
-            "{text} for {address}"
-        );
+    for (text, address) in [("127.0.0.0/8 *", "0.0.0.0"), ("localhost *", "0.0.0.0"), ("localhost *", "::")] {
+        assert!(rule(text).denies_address(ip(address)), "{text} for {address}");
     }
 }
 
@@ -264,18 +211,12 @@ fn a_want_is_met_by_what_reaches_some_of_it() {
 #[test]
 fn rules_are_shown_in_their_canonical_spelling() {
     for (text, shown) in [
-        (
-            "*.lab.example 22,8000-8099",
-            "tcp://*.lab.example:22,8000-8099",
-        ),
+        ("*.lab.example 22,8000-8099", "tcp://*.lab.example:22,8000-8099"),
         ("fd00::/8 502", "tcp://[fd00::]/8:502"),
         ("10.0.0.0/8 502", "tcp://10.0.0.0/8:502"),
         ("::1 *", "tcp://[::1]:*"),
         ("::ffff:10.0.0.1 1", "tcp://10.0.0.1:1"),
-        (
-            "db.lab 22 within 10.0.0.0/8 fd00::/8",
-            "tcp://db.lab:22 within 10.0.0.0/8, fd00::/8",
-        ),
+        ("db.lab 22 within 10.0.0.0/8 fd00::/8", "tcp://db.lab:22 within 10.0.0.0/8, fd00::/8"),
     ] {
         assert_eq!(rule(text).to_string(), shown);
     }

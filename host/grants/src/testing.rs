@@ -4,8 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::{
-    Ask, Cidr, Denial, Grants, GrantsBuilder, Host, Moment, Name, Permit, Pins, Ports, Protocol,
-    Rule, RuleId,
+    Ask, Cidr, Denial, Grants, GrantsBuilder, Host, Moment, Name, Permit, Pins, Ports, Protocol, Rule, RuleId,
 };
 
 pub(crate) fn name(text: &str) -> Name {
@@ -66,20 +65,10 @@ pub(crate) fn connect(grants: &Grants, to: &str, pins: &Pins) -> Result<Permit, 
     connect_at(grants, to, pins, at(0))
 }
 
-pub(crate) fn connect_at(
-    grants: &Grants,
-    to: &str,
-    pins: &Pins,
-    now: Moment,
-) -> Result<Permit, Denial> {
+pub(crate) fn connect_at(grants: &Grants, to: &str, pins: &Pins, now: Moment) -> Result<Permit, Denial> {
     let to: SocketAddr = to.parse().unwrap();
     let protocol = Protocol::Tcp;
-    grants.decide(&Ask::Connect {
-        protocol,
-        to,
-        pins,
-        now,
-    })
+    grants.decide(&Ask::Connect { protocol, to, pins, now })
 }
 
 pub(crate) fn resolve(grants: &Grants, text: &str) -> Result<Permit, Denial> {
@@ -87,10 +76,7 @@ pub(crate) fn resolve(grants: &Grants, text: &str) -> Result<Permit, Denial> {
 }
 
 pub(crate) fn pin(grants: &Grants, text: &str, address: &str) -> Result<Permit, Denial> {
-    grants.decide(&Ask::Pin {
-        name: &name(text),
-        address: ip(address),
-    })
+    grants.decide(&Ask::Pin { name: &name(text), address: ip(address) })
 }
 
 /// Pins that hold these answers since second 0, for 60 s each.

@@ -8,12 +8,7 @@ use std::net::Ipv4Addr;
 /// What `inet_aton` (POSIX) and the WHATWG URL parser would make of this text: one to four parts,
 /// decimal, octal (`0…`) or hexadecimal (`0x…`), the last of which fills the rest.
 pub(crate) fn odd_v4(text: &str) -> Option<Ipv4Addr> {
-    let parts: Vec<u64> = text
-        .strip_suffix('.')
-        .unwrap_or(text)
-        .split('.')
-        .map(number)
-        .collect::<Option<_>>()?;
+    let parts: Vec<u64> = text.strip_suffix('.').unwrap_or(text).split('.').map(number).collect::<Option<_>>()?;
     let (last, heads) = parts.split_last()?;
     if heads.len() > 3 || heads.iter().any(|&head| head > 255) {
         return None;
@@ -22,10 +17,7 @@ pub(crate) fn odd_v4(text: &str) -> Option<Ipv4Addr> {
     if *last >= 1 << room {
         return None;
     }
-    let high = heads
-        .iter()
-        .enumerate()
-        .fold(0, |bits, (at, &head)| bits | head << (24 - 8 * at));
+    let high = heads.iter().enumerate().fold(0, |bits, (at, &head)| bits | head << (24 - 8 * at));
     u32::try_from(high | last).ok().map(Ipv4Addr::from_bits)
 }
 
@@ -61,23 +53,9 @@ mod tests {
             ("1.2.3.4.", "1.2.3.4"),
             ("0", "0.0.0.0"),
         ] {
-            assert_eq!(
-                odd_v4(text).map(|a| a.to_string()).as_deref(),
-                Some(meant),
-                "{text}"
-            );
+            assert_eq!(odd_v4(text).map(|a| a.to_string()).as_deref(), Some(meant), "{text}");
         }
-        for text in [
-            "",
-            ".",
-            "1.2.3.4.5",
-            "256.1.1.1",
-            "4294967296",
-            "1.2.3.256",
-            "a.1",
-            "+1",
-            "1..2",
-        ] {
+        for text in ["", ".", "1.2.3.4.5", "256.1.1.1", "4294967296", "1.2.3.256", "a.1", "+1", "1..2"] {
             assert_eq!(odd_v4(text), None, "{text}");
         }
     }

@@ -101,19 +101,11 @@ pub(crate) struct Source<'a> {
 
 impl<'a> Source<'a> {
     pub(crate) fn file(origin: &'a str, text: &'a str) -> Self {
-        Self {
-            origin,
-            text,
-            lines: true,
-        }
+        Self { origin, text, lines: true }
     }
 
     pub(crate) fn flag(origin: &'a str, text: &'a str) -> Self {
-        Self {
-            origin,
-            text,
-            lines: false,
-        }
+        Self { origin, text, lines: false }
     }
 
     pub(crate) fn error(&self, span: Range<usize>, message: impl Into<String>) -> Diagnostic {
@@ -135,28 +127,16 @@ impl<'a> Source<'a> {
     fn diagnostic(&self, severity: Severity, span: Range<usize>, message: String) -> Diagnostic {
         let (start, end) = (self.floor(span.start), self.floor(span.end));
         let (line, column) = self.position(start);
-        let line_start = self.text[..start]
-            .rfind('\n')
-            .map_or(0, |newline| newline + 1);
-        let line_end = self.text[start..]
-            .find('\n')
-            .map_or(self.text.len(), |n| start + n);
+        let line_start = self.text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let line_end = self.text[start..].find('\n').map_or(self.text.len(), |n| start + n);
         let full = self.text[line_start..line_end].trim_end_matches('\r');
-        let width = self.text[start..end.clamp(start, line_end)]
-            .trim_end()
-            .chars()
-            .count();
+        let width = self.text[start..end.clamp(start, line_end)].trim_end().chars().count();
 
         let skipped = match column.saturating_sub(MAX_EXCERPT / 2) {
             _ if full.chars().count() <= MAX_EXCERPT => 0,
             skipped => skipped,
         };
-        let excerpt: String = full
-            .chars()
-            .skip(skipped)
-            .take(MAX_EXCERPT)
-            .map(plain)
-            .collect();
+        let excerpt: String = full.chars().skip(skipped).take(MAX_EXCERPT).map(plain).collect();
         let caret = column - 1 - skipped;
         let room = excerpt.chars().count().saturating_sub(caret);
         Diagnostic {
@@ -186,10 +166,7 @@ impl<'a> Source<'a> {
 fn plain(c: char) -> char {
     match c {
         '\t' => ' ',
-        '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}'
-        | '\u{feff}' => '\u{fffd}',
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => '\u{fffd}',
         c if c.is_control() => '\u{fffd}',
         c => c,
     }

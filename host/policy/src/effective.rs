@@ -39,26 +39,13 @@ pub fn effective(policy: &Policy, manifest: &Manifest) -> Effective {
         builder = builder.want(want.rule.clone());
     }
     let grants = builder.finish();
-    let met = |want: &crate::Want| {
-        grants
-            .rules()
-            .any(|own| !own.denies && own.rule.meets(&want.rule))
-    };
-    let unmet = manifest
-        .wants
-        .iter()
-        .filter(|want| !met(want))
-        .map(|want| want.text.clone())
-        .collect();
+    let met = |want: &crate::Want| grants.rules().any(|own| !own.denies && own.rule.meets(&want.rule));
+    let unmet = manifest.wants.iter().filter(|want| !met(want)).map(|want| want.text.clone()).collect();
     let mut limits = policy.limits.over(Limits::default());
     if let Some(own) = policy.plugin_limits.get(&manifest.name) {
         limits = own.over(limits);
     }
-    Effective {
-        grants,
-        limits,
-        unmet,
-    }
+    Effective { grants, limits, unmet }
 }
 
 #[cfg(test)]

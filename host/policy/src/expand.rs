@@ -15,10 +15,7 @@ pub(crate) enum ExpandError {
 }
 
 /// Replaces every `${VAR}`; `$${` stands for `${` itself, and any other `$` for itself.
-pub(crate) fn expand(
-    text: &str,
-    env: &dyn Fn(&str) -> Option<String>,
-) -> Result<String, ExpandError> {
+pub(crate) fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, ExpandError> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("${") {
@@ -43,9 +40,7 @@ pub(crate) fn expand(
 
 fn is_variable(name: &str) -> bool {
     let mut bytes = name.bytes();
-    bytes
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
@@ -59,18 +54,9 @@ mod tests {
 
     #[test]
     fn a_set_variable_is_replaced_an_unset_one_fails() {
-        assert_eq!(
-            expand("tcp://db.${LAB}:22", &env),
-            Ok("tcp://db.lab.example:22".into())
-        );
-        assert_eq!(
-            expand("${LAB}${LAB}", &env),
-            Ok("lab.examplelab.example".into())
-        );
-        assert_eq!(
-            expand("a${NO}b", &env),
-            Err(ExpandError::Unset("NO".into()))
-        );
+        assert_eq!(expand("tcp://db.${LAB}:22", &env), Ok("tcp://db.lab.example:22".into()));
+        assert_eq!(expand("${LAB}${LAB}", &env), Ok("lab.examplelab.example".into()));
+        assert_eq!(expand("a${NO}b", &env), Err(ExpandError::Unset("NO".into())));
     }
 
     #[test]
@@ -78,10 +64,7 @@ mod tests {
         assert_eq!(expand("${LAB", &env), Err(ExpandError::Open));
         assert_eq!(expand("${}", &env), Err(ExpandError::Name(String::new())));
         assert_eq!(expand("${1A}", &env), Err(ExpandError::Name("1A".into())));
-        assert_eq!(
-            expand("${LAB:-x}", &env),
-            Err(ExpandError::Name("LAB:-x".into()))
-        );
+        assert_eq!(expand("${LAB:-x}", &env), Err(ExpandError::Name("LAB:-x".into())));
     }
 
     #[test]

@@ -73,10 +73,7 @@ pub(crate) struct Reader<'s> {
 
 impl<'s> Reader<'s> {
     pub(crate) fn new(source: Source<'s>) -> Self {
-        Self {
-            source,
-            problems: Vec::new(),
-        }
+        Self { source, problems: Vec::new() }
     }
 
     pub(crate) fn file<'t>(&mut self, table: &'t DeTable<'t>) -> File<'t> {
@@ -108,19 +105,11 @@ impl<'s> Reader<'s> {
         file
     }
 
-    fn plugin<'t>(
-        &mut self,
-        name: &Spanned<DeString<'t>>,
-        value: &'t Spanned<DeValue<'t>>,
-    ) -> Option<PluginText<'t>> {
+    fn plugin<'t>(&mut self, name: &Spanned<DeString<'t>>, value: &'t Spanned<DeValue<'t>>) -> Option<PluginText<'t>> {
         let shown = format!("`[plugins.{}]`", name.get_ref());
         let table = self.table(&format!("plugins.{}", name.get_ref()), value)?;
         let mut plugin = PluginText {
-            name: Text {
-                value: name.get_ref().to_string(),
-                span: name.span(),
-                start: None,
-            },
+            name: Text { value: name.get_ref().to_string(), span: name.span(), start: None },
             connect: Vec::new(),
             component: None,
             settings: None,
@@ -152,29 +141,19 @@ impl<'s> Reader<'s> {
                 Found::Enforced => known.push((name, value)),
                 Found::NotYet => self.problems.push(
                     self.source
-                        .error(
-                            key.span(),
-                            format!("`{name}` is not yet available in this version"),
-                        )
+                        .error(key.span(), format!("`{name}` is not yet available in this version"))
                         .hint("take it out: a key that is not enforced is never accepted"),
                 ),
-                Found::Unknown { hint } => self.problems.push(
-                    self.source
-                        .error(key.span(), format!("unknown key `{name}` in {shown}"))
-                        .maybe_hint(hint),
-                ),
+                Found::Unknown { hint } => self
+                    .problems
+                    .push(self.source.error(key.span(), format!("unknown key `{name}` in {shown}")).maybe_hint(hint)),
             }
         }
         known
     }
 
     /// A table whose only keys are lists of rules.
-    fn rules_table<'t>(
-        &mut self,
-        section: Section,
-        value: &'t Spanned<DeValue<'t>>,
-        rules: &mut Vec<RuleText>,
-    ) {
+    fn rules_table<'t>(&mut self, section: Section, value: &'t Spanned<DeValue<'t>>, rules: &mut Vec<RuleText>) {
         let Some(table) = self.table(&section.to_string(), value) else {
             return;
         };
@@ -213,20 +192,15 @@ impl<'s> Reader<'s> {
         }
         if !seen {
             self.problems.push(
-                self.source.error(span, "the rule has no `to`").hint(
-                    "write `{ to = \"tcp://db.lab.example:22\", within = [\"10.0.0.0/8\"] }`",
-                ),
+                self.source
+                    .error(span, "the rule has no `to`")
+                    .hint("write `{ to = \"tcp://db.lab.example:22\", within = [\"10.0.0.0/8\"] }`"),
             );
         }
         Some(RuleText { to: to?, within })
     }
 
-    fn limits<'t>(
-        &mut self,
-        name: &str,
-        value: &'t Spanned<DeValue<'t>>,
-        out: &mut Vec<LimitText>,
-    ) {
+    fn limits<'t>(&mut self, name: &str, value: &'t Spanned<DeValue<'t>>, out: &mut Vec<LimitText>) {
         let Some(table) = self.table(name, value) else {
             return;
         };
@@ -246,19 +220,11 @@ impl<'s> Reader<'s> {
                     continue;
                 }
             };
-            out.push(LimitText {
-                key: key.to_owned(),
-                value: limit,
-                span: value.span(),
-            });
+            out.push(LimitText { key: key.to_owned(), value: limit, span: value.span() });
         }
     }
 
-    fn table<'t>(
-        &mut self,
-        name: &str,
-        value: &'t Spanned<DeValue<'t>>,
-    ) -> Option<&'t DeTable<'t>> {
+    fn table<'t>(&mut self, name: &str, value: &'t Spanned<DeValue<'t>>) -> Option<&'t DeTable<'t>> {
         match value.get_ref() {
             DeValue::Table(table) => Some(table),
             other => {
@@ -278,16 +244,9 @@ impl<'s> Reader<'s> {
         }
     }
 
-    fn texts<'t>(
-        &mut self,
-        name: &str,
-        value: &'t Spanned<DeValue<'t>>,
-    ) -> Option<(Range<usize>, Vec<Text>)> {
+    fn texts<'t>(&mut self, name: &str, value: &'t Spanned<DeValue<'t>>) -> Option<(Range<usize>, Vec<Text>)> {
         let list = self.list(name, value)?;
-        let texts: Vec<_> = list
-            .iter()
-            .filter_map(|item| self.text(name, item))
-            .collect();
+        let texts: Vec<_> = list.iter().filter_map(|item| self.text(name, item)).collect();
         (texts.len() == list.len()).then(|| (value.span(), texts))
     }
 
@@ -298,11 +257,7 @@ impl<'s> Reader<'s> {
                 // One quote on each side and nothing else: then bytes map one to one.
                 let inner = span.start + 1..span.end.saturating_sub(1);
                 let plain = self.source.text.get(inner.clone()) == Some(&**text);
-                Some(Text {
-                    value: text.to_string(),
-                    start: plain.then_some(inner.start),
-                    span,
-                })
+                Some(Text { value: text.to_string(), start: plain.then_some(inner.start), span })
             }
             other => {
                 self.wrong_type(name, "a string", other, span);
@@ -322,9 +277,7 @@ impl<'s> Reader<'s> {
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",
         };
-        let problem = self
-            .source
-            .error(span, format!("`{name}` has to be {wanted}, not {got}"));
+        let problem = self.source.error(span, format!("`{name}` has to be {wanted}, not {got}"));
         self.problems.push(problem);
     }
 }

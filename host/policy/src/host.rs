@@ -33,13 +33,14 @@ pub(crate) fn parse_host(host: &str, purpose: Purpose) -> Result<Host, RuleError
     }
     match host.to_ascii_lowercase().as_str() {
         "any" => return Ok(Host::Any),
+        "any." => {
+            return Err(error("`any.` is ambiguous").hint("every host is spelled `any`"));
+        }
         "localhost" | "localhost." => return Ok(Host::Localhost),
         _ => {}
     }
     match host.strip_prefix("*.") {
-        Some(apex) if apex.contains('*') => Err(error(
-            "`*` stands for whole labels at the start of a name, once",
-        )),
+        Some(apex) if apex.contains('*') => Err(error("`*` stands for whole labels at the start of a name, once")),
         Some(apex) => Ok(Host::Wildcard(parse_name(apex, host)?)),
         None if host.contains('*') => Err(error("`*` stands only at the start of a name")
             .hint("`*.example.com` covers every name below `example.com`")),
@@ -50,13 +51,10 @@ pub(crate) fn parse_host(host: &str, purpose: Purpose) -> Result<Host, RuleError
 /// Converts a name as the runtime does before a lookup (IDNA, UTS 46), so that both compare.
 fn parse_name(text: &str, shown: &str) -> Result<Name, RuleError> {
     let error = |message: String| RuleError::new(0..shown.len(), message);
-    let ascii = idna::domain_to_ascii(text)
-        .map_err(|_| error(format!("`{shown}` is not a host name (IDNA)")))?;
+    let ascii = idna::domain_to_ascii(text).map_err(|_| error(format!("`{shown}` is not a host name (IDNA)")))?;
     Name::parse(&ascii).map_err(|why| match (&why, odd_v4(&ascii)) {
-        (NameError::Number(_), Some(meant)) => {
-            error(format!("`{shown}` is an unusual spelling of an address"))
-                .hint(format!("if you meant the address, write `{meant}`"))
-        }
+        (NameError::Number(_), Some(meant)) => error(format!("`{shown}` is an unusual spelling of an address"))
+            .hint(format!("if you meant the address, write `{meant}`")),
         _ => error(why.to_string()),
     })
 }
@@ -69,9 +67,7 @@ fn parse_numeric(host: &str, purpose: Purpose) -> Result<Host, RuleError> {
         Some(inner) => {
             let (inner, after) = inner.split_once(']').unwrap_or((inner, ""));
             if !(after.is_empty() || after.starts_with('/')) {
-                return Err(error(
-                    "after the bracket only a prefix length or the ports can follow".into(),
-                ));
+                return Err(error("after the bracket only a prefix length or the ports can follow".into()));
             }
             format!("{inner}{after}")
         }
@@ -80,13 +76,11 @@ fn parse_numeric(host: &str, purpose: Purpose) -> Result<Host, RuleError> {
         return Err(zone_error(&bare));
     }
     if bare.contains('/') {
-        return parse_network(&bare, purpose)
-            .map(Host::Network)
-            .map_err(|(message, hint)| {
-                let mut problem = error(message);
-                problem.hint = hint;
-                problem
-            });
+        return parse_network(&bare, purpose).map(Host::Network).map_err(|(message, hint)| {
+            let mut problem = error(message);
+            problem.hint = hint;
+            problem
+        });
     }
     let address = bare.parse::<Ipv6Addr>().map_err(|_| {
         let problem = error(format!("`{bare}` is not an IPv6 address"));
@@ -99,24 +93,19 @@ fn parse_numeric(host: &str, purpose: Purpose) -> Result<Host, RuleError> {
 }
 
 /// Reads a network for a rule or for `within`; an error is a message and perhaps a hint.
-pub(crate) fn parse_network(
-    text: &str,
-    purpose: Purpose,
-) -> Result<Cidr, (String, Option<String>)> {
+pub(crate) fn parse_network(text: &str, purpose: Purpose) -> Result<Cidr, (String, Option<String>)> {
     let network = Cidr::parse(text).map_err(|error| {
         let hint = match &error {
             CidrError::HostBits { right } => Some(format!("write `{right}`")),
             CidrError::Prefix(_) | CidrError::PrefixTooLong { .. } => None,
             CidrError::Address(address) => Some(match odd_v4(address) {
-                Some(meant) => format!("an IPv4 address has four decimal parts, as in `{meant}`"),
+                Some(_) => "an IPv4 network has four decimal parts, as in `10.0.0.0/8`".to_owned(),
                 None => "only a network has a `/`, as in `10.0.0.0/8`".to_owned(),
             }),
-            CidrError::NoPrefix => text.parse::<IpAddr>().ok().map(|address| {
-                format!(
-                    "one address is `{address}/{}`",
-                    if address.is_ipv4() { 32 } else { 128 }
-                )
-            }),
+            CidrError::NoPrefix => text
+                .parse::<IpAddr>()
+                .ok()
+                .map(|address| format!("one address is `{address}/{}`", if address.is_ipv4() { 32 } else { 128 })),
         };
         (error.to_string(), hint)
     })?;
@@ -127,28 +116,19 @@ pub(crate) fn parse_network(
     if is_link_local_v6(network.address()) && network.prefix() >= 10 {
         return Err((LINK_LOCAL.to_owned(), None));
     }
-    let one = METADATA.iter().any(|(known, _)| {
-        *known == network.address() && network.prefix() == if known.is_ipv4() { 32 } else { 128 }
-    });
+    let one = METADATA
+        .iter()
+        .any(|(known, _)| *known == network.address() && network.prefix() == if known.is_ipv4() { 32 } else { 128 });
     if one {
         return Err((
             "a cloud metadata address is not reached through a network".to_owned(),
-            Some(format!(
-                "write a rule for the address `{}` itself",
-                network.address()
-            )),
+            Some(format!("write a rule for the address `{}` itself", network.address())),
         ));
     }
-    let row = SPECIAL
-        .iter()
-        .filter(|row| row.network.covers(&network))
-        .max_by_key(|row| row.network.prefix());
+    let row = SPECIAL.iter().filter(|row| row.network.covers(&network)).max_by_key(|row| row.network.prefix());
     match row {
         Some(row) if row.range.needs_exact_rule() => Err((
-            format!(
-                "`{network}` covers nothing: {} is only reached by a rule for that very address",
-                row.range
-            ),
+            format!("`{network}` covers nothing: {} is only reached by a rule for that very address", row.range),
             None,
         )),
         _ => Ok(network),
@@ -159,10 +139,8 @@ fn check_address(host: &str, address: IpAddr, purpose: Purpose) -> Result<Host, 
     if purpose == Purpose::Allow {
         let error = |message: &str| RuleError::new(0..host.len(), message);
         if address.to_canonical().is_unspecified() {
-            return Err(error(
-                "an unspecified address is no peer; the kernel dials it as loopback",
-            )
-            .hint("write `localhost` for this machine, or `any` for every public host"));
+            return Err(error("an unspecified address is no peer; the kernel dials it as loopback")
+                .hint("write `localhost` for this machine, or `any` for every public host"));
         }
         if is_link_local_v6(address) {
             return Err(error(LINK_LOCAL));

@@ -39,10 +39,7 @@ pub(crate) fn to_json(
 ) -> Value {
     let mut object = Map::new();
     for (key, value) in table {
-        object.insert(
-            key.get_ref().to_string(),
-            value_to_json(value, text, problem),
-        );
+        object.insert(key.get_ref().to_string(), value_to_json(value, text, problem));
     }
     Value::Object(object)
 }
@@ -54,15 +51,12 @@ fn value_to_json(
 ) -> Value {
     let scalar = match value.get_ref() {
         DeValue::String(string) => Ok(Value::String(text(string, value.span()))),
-        DeValue::Array(list) => Ok(list
-            .iter()
-            .map(|item| value_to_json(item, text, problem))
-            .collect()),
+        DeValue::Array(list) => Ok(list.iter().map(|item| value_to_json(item, text, problem)).collect()),
         DeValue::Table(table) => Ok(to_json(table, text, problem)),
         DeValue::Boolean(boolean) => Ok(Value::Bool(*boolean)),
-        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .map(Value::from)
-            .map_err(|_| JsonError::TooLarge),
+        DeValue::Integer(number) => {
+            i64::from_str_radix(number.as_str(), number.radix()).map(Value::from).map_err(|_| JsonError::TooLarge)
+        }
         DeValue::Float(number) => number
             .as_str()
             .parse::<f64>()

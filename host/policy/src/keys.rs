@@ -61,158 +61,52 @@ pub struct Key {
 }
 
 const fn now(section: Section, name: &'static str, summary: &'static str) -> Key {
-    Key {
-        section,
-        name,
-        status: Status::Enforced,
-        summary,
-    }
+    Key { section, name, status: Status::Enforced, summary }
 }
 
 const fn later(section: Section, name: &'static str, summary: &'static str) -> Key {
-    Key {
-        section,
-        name,
-        status: Status::NotYet,
-        summary,
-    }
+    Key { section, name, status: Status::NotYet, summary }
 }
 
 /// All keys. `[defaults]` and `[deny]` know the same later capabilities as `[plugins.NAME]`.
 pub const KEYS: &[Key] = &[
-    now(
-        Section::Top,
-        "plugins",
-        "one table per plugin: `[plugins.NAME]`",
-    ),
-    now(
-        Section::Top,
-        "defaults",
-        "rules for every plugin that wants them",
-    ),
-    now(
-        Section::Top,
-        "deny",
-        "what no plugin may do; wins over every rule",
-    ),
+    now(Section::Top, "plugins", "one table per plugin: `[plugins.NAME]`"),
+    now(Section::Top, "defaults", "rules for every plugin that wants them"),
+    now(Section::Top, "deny", "what no plugin may do; wins over every rule"),
     now(Section::Top, "limits", "limits for every plugin"),
     now(Section::Top, "names", "how the host looks up names"),
-    later(
-        Section::Top,
-        "secrets",
-        "secrets that plugins may use, not read",
-    ),
+    later(Section::Top, "secrets", "secrets that plugins may use, not read"),
     later(Section::Top, "handlers", "protocol handlers"),
     later(Section::Top, "audit", "where the audit log is kept"),
-    now(
-        Section::Plugin,
-        "connect",
-        "peers that may be dialled: `tcp://HOST:PORTS`",
-    ),
-    now(
-        Section::Plugin,
-        "component",
-        "absolute path of the plugin's component",
-    ),
-    now(
-        Section::Plugin,
-        "settings",
-        "the plugin's own settings, checked by its schema",
-    ),
-    now(
-        Section::Plugin,
-        "limits",
-        "limits for this plugin, over those in `[limits]`",
-    ),
+    now(Section::Plugin, "connect", "peers that may be dialled: `tcp://HOST:PORTS`"),
+    now(Section::Plugin, "component", "absolute path of the plugin's component"),
+    now(Section::Plugin, "settings", "the plugin's own settings, checked by its schema"),
+    now(Section::Plugin, "limits", "limits for this plugin, over those in `[limits]`"),
     later(Section::Plugin, "resolve", "names that may be looked up"),
-    later(
-        Section::Plugin,
-        "servers",
-        "name servers that the plugin may ask",
-    ),
+    later(Section::Plugin, "servers", "name servers that the plugin may ask"),
     later(Section::Plugin, "read", "directories that may be read"),
     later(Section::Plugin, "write", "directories that may be written"),
     later(Section::Plugin, "ping", "hosts that may be pinged"),
     later(Section::Plugin, "listen", "ports that may be listened on"),
-    later(
-        Section::Plugin,
-        "ssh",
-        "ssh targets with users and commands",
-    ),
-    later(
-        Section::Plugin,
-        "processes",
-        "what may be seen of processes",
-    ),
-    later(
-        Section::Plugin,
-        "capture",
-        "interfaces that may be captured",
-    ),
-    later(
-        Section::Plugin,
-        "secrets",
-        "secrets that the plugin may use",
-    ),
-    later(
-        Section::Plugin,
-        "handlers",
-        "protocol handlers that the plugin may open",
-    ),
-    now(
-        Section::Defaults,
-        "connect",
-        "peers that every plugin may dial",
-    ),
-    now(
-        Section::Deny,
-        "connect",
-        "peers that no plugin may dial; no port = every port",
-    ),
-    now(
-        Section::Limits,
-        "memory",
-        "memory of an instance, as \"256 MiB\"",
-    ),
-    now(
-        Section::Limits,
-        "connections",
-        "connections open at the same time",
-    ),
-    now(
-        Section::Limits,
-        "mailbox",
-        "calls that wait or run at the same time",
-    ),
+    later(Section::Plugin, "ssh", "ssh targets with users and commands"),
+    later(Section::Plugin, "processes", "what may be seen of processes"),
+    later(Section::Plugin, "capture", "interfaces that may be captured"),
+    later(Section::Plugin, "secrets", "secrets that the plugin may use"),
+    later(Section::Plugin, "handlers", "protocol handlers that the plugin may open"),
+    now(Section::Defaults, "connect", "peers that every plugin may dial"),
+    now(Section::Deny, "connect", "peers that no plugin may dial; no port = every port"),
+    now(Section::Limits, "memory", "memory of an instance, as \"256 MiB\""),
+    now(Section::Limits, "connections", "connections open at the same time"),
+    now(Section::Limits, "mailbox", "calls that wait or run at the same time"),
     now(Section::Limits, "call", "wall time of a call, as \"60 s\""),
-    now(
-        Section::Limits,
-        "output",
-        "size of one answer, as \"4 MiB\"",
-    ),
-    now(
-        Section::Limits,
-        "cpu",
-        "CPU time between two waits, as \"10 s\"",
-    ),
+    now(Section::Limits, "output", "size of one answer, as \"4 MiB\""),
+    now(Section::Limits, "cpu", "CPU time between two waits, as \"10 s\""),
     now(Section::Limits, "log_lines", "log lines per second"),
     later(Section::Limits, "calls_per_minute", "calls per minute"),
-    later(
-        Section::Limits,
-        "concurrent_calls",
-        "calls that run at the same time",
-    ),
-    now(
-        Section::Names,
-        "servers",
-        "name servers that the host asks, as \"192.0.2.53:53\"",
-    ),
+    later(Section::Limits, "concurrent_calls", "calls that run at the same time"),
+    now(Section::Names, "servers", "name servers that the host asks, as \"192.0.2.53:53\""),
     now(Section::Rule, "to", "the rule: `tcp://HOST:PORTS`"),
-    now(
-        Section::Rule,
-        "within",
-        "networks that the name may lead into",
-    ),
+    now(Section::Rule, "within", "networks that the name may lead into"),
 ];
 
 /// What is known of a key.
@@ -237,32 +131,22 @@ pub(crate) fn find(section: Section, name: &str) -> Found {
             Status::NotYet => Found::NotYet,
         };
     }
-    let near = did_you_mean(
-        name,
-        KEYS.iter()
-            .filter(|key| in_section(key))
-            .map(|key| key.name),
-    );
+    let near = did_you_mean(name, KEYS.iter().filter(|key| in_section(key)).map(|key| key.name));
     let elsewhere = || {
         let key = KEYS.iter().find(|key| key.name == name)?;
         Some(format!("`{name}` belongs in {}", key.section))
     };
-    Found::Unknown {
-        hint: near
-            .map(|near| format!("did you mean `{near}`?"))
-            .or_else(elsewhere),
-    }
+    Found::Unknown { hint: near.map(|near| format!("did you mean `{near}`?")).or_else(elsewhere) }
 }
 
 /// The candidate that is most like the word, if any is like it at all.
-pub(crate) fn did_you_mean<'a>(
-    word: &str,
-    candidates: impl Iterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_ascii_lowercase();
+    // One slip is always a likeness, also in words too short for the measure below.
+    let one_slip = |candidate: &str| strsim::osa_distance(&word, candidate) <= 1;
     candidates
         .map(|candidate| (strsim::jaro_winkler(&word, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.8)
+        .filter(|(likeness, candidate)| *likeness > 0.8 || one_slip(candidate))
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
 }

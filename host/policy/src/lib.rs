@@ -5,6 +5,8 @@
 //! place where grants are born. It does no I/O: texts and environment variables are handed in. It
 //! is the only crate that knows TOML, and it decides nothing: that is `cofferdam-grants`.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on has failed"))]
+
 // How mistakes are told.
 mod diagnostic;
 

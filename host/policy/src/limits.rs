@@ -85,19 +85,10 @@ impl Lowering<'_> {
         u32::try_from(number).ok()
     }
 
-    fn quantity<T>(
-        &mut self,
-        entry: &LimitText,
-        read: impl Fn(&str) -> Result<T, String>,
-        example: &str,
-    ) -> Option<T> {
+    fn quantity<T>(&mut self, entry: &LimitText, read: impl Fn(&str) -> Result<T, String>, example: &str) -> Option<T> {
         let hint = Some(format!("write it as `\"{example}\"`"));
         let LimitValue::Text(text) = &entry.value else {
-            self.error(
-                entry.span.clone(),
-                format!("`{}` needs a unit", entry.key),
-                hint,
-            );
+            self.error(entry.span.clone(), format!("`{}` needs a unit", entry.key), hint);
             return None;
         };
         let text = self.expanded(text)?;
@@ -122,11 +113,12 @@ impl Lowering<'_> {
         }
         let (least, most) = (show(bounds.least), show(bounds.most));
         let message = format!("`{}` has to be between {least} and {most}", entry.key);
-        let hint = format!(
-            "the default is {}; there is no `unlimited`",
-            show(bounds.default)
-        );
+        let hint = format!("the default is {}; there is no `unlimited`", show(bounds.default));
         self.error(entry.span.clone(), message, Some(hint));
         None
     }
 }
+
+#[cfg(test)]
+#[path = "limits_tests.rs"]
+mod tests;

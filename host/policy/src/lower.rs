@@ -30,35 +30,19 @@ const DNS_PORT: u16 = 53;
 ///
 /// # Errors
 /// Every mistake of the file, in the order of its lines.
-pub fn parse(
-    origin: &str,
-    text: &str,
-    env: &dyn Fn(&str) -> Option<String>,
-) -> Result<Policy, Vec<Diagnostic>> {
+pub fn parse(origin: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Policy, Vec<Diagnostic>> {
     let source = Source::file(origin, text);
     let (document, broken) = DeTable::parse_recoverable(text);
     let mut reader = Reader::new(source);
     let file = reader.file(document.get_ref());
-    let mut lowering = Lowering {
-        source,
-        env,
-        policy: Policy::empty(),
-        problems: reader.problems,
-    };
+    let mut lowering = Lowering { source, env, policy: Policy::empty(), problems: reader.problems };
     lowering.file(&file);
 
     // Where TOML itself is broken, what stands on that line was guessed: only the break is told.
-    let mut problems: Vec<_> = broken
-        .iter()
-        .map(|error| source.error(error.span().unwrap_or(0..0), error.message()))
-        .collect();
+    let mut problems: Vec<_> =
+        broken.iter().map(|error| source.error(error.span().unwrap_or(0..0), error.message())).collect();
     let lines: Vec<_> = problems.iter().map(|problem| problem.line).collect();
-    problems.extend(
-        lowering
-            .problems
-            .into_iter()
-            .filter(|p| !lines.contains(&p.line)),
-    );
+    problems.extend(lowering.problems.into_iter().filter(|p| !lines.contains(&p.line)));
     if problems.is_empty() {
         return Ok(lowering.policy);
     }
@@ -93,23 +77,13 @@ impl Lowering<'_> {
             self.error(
                 plugin.name.span.clone(),
                 format!("`{name}` is not a plugin's name"),
-                Some(
-                    "a name is a lower-case letter, then up to 31 letters, digits and hyphens"
-                        .into(),
-                ),
+                Some("a name is a lower-case letter, then up to 31 letters, digits and hyphens".into()),
             );
         }
-        self.rules(
-            &plugin.connect,
-            &Scope::Plugin(name.clone()),
-            Purpose::Allow,
-        );
+        self.rules(&plugin.connect, &Scope::Plugin(name.clone()), Purpose::Allow);
         let (line, _) = self.source.position(plugin.name.span.start);
         let table = PluginTable {
-            component: plugin
-                .component
-                .as_ref()
-                .and_then(|path| self.component(path)),
+            component: plugin.component.as_ref().and_then(|path| self.component(path)),
             settings: plugin.settings.map(|table| self.settings(table)),
             origin: format!("{}:{line}", self.source.origin),
         };
@@ -123,11 +97,7 @@ impl Lowering<'_> {
     fn component(&mut self, text: &Text) -> Option<String> {
         let path = self.expanded(text)?.value;
         if !Path::new(&path).is_absolute() {
-            self.error(
-                text.span.clone(),
-                "the path of a component has to be absolute".into(),
-                None,
-            );
+            self.error(text.span.clone(), "the path of a component has to be absolute".into(), None);
             return None;
         }
         Some(path)
@@ -183,11 +153,7 @@ impl Lowering<'_> {
         }
         if texts.is_empty() {
             let hint = "leave `within` out for public addresses".to_owned();
-            self.error(
-                span.clone(),
-                "`within` is empty, so it allows nothing".into(),
-                Some(hint),
-            );
+            self.error(span.clone(), "`within` is empty, so it allows nothing".into(), Some(hint));
             return None;
         }
         let mut networks = Vec::new();
@@ -213,11 +179,10 @@ impl Lowering<'_> {
             let Some(text) = self.expanded(text) else {
                 continue;
             };
-            let server = text.value.parse::<SocketAddr>().or_else(|_| {
-                text.value
-                    .parse::<IpAddr>()
-                    .map(|address| SocketAddr::new(address, DNS_PORT))
-            });
+            let server = text
+                .value
+                .parse::<SocketAddr>()
+                .or_else(|_| text.value.parse::<IpAddr>().map(|address| SocketAddr::new(address, DNS_PORT)));
             match server {
                 Ok(server) if server.port() != 0 && !server.ip().is_unspecified() => {
                     self.policy.name_servers.push(server);
@@ -237,13 +202,8 @@ impl Lowering<'_> {
         let settings = to_json(
             table,
             &mut |value, span| {
-                let text = Text {
-                    value: value.to_owned(),
-                    span,
-                    start: None,
-                };
-                self.expanded(&text)
-                    .map_or_else(String::new, |text| text.value)
+                let text = Text { value: value.to_owned(), span, start: None };
+                self.expanded(&text).map_or_else(String::new, |text| text.value)
             },
             &mut |error: JsonError, span| problems.push((error, span)),
         );
@@ -258,25 +218,17 @@ impl Lowering<'_> {
         match expand(&text.value, self.env) {
             Ok(value) if value == text.value => Some(text.clone()),
             // Parts of a replaced text stand nowhere in the file.
-            Ok(value) => Some(Text {
-                value,
-                span: text.span.clone(),
-                start: None,
-            }),
+            Ok(value) => Some(Text { value, span: text.span.clone(), start: None }),
             Err(why) => {
                 let (message, hint) = match why {
-                    ExpandError::Open => (
-                        "`${` is not closed".to_owned(),
-                        "write `$${` for `${` itself",
-                    ),
+                    ExpandError::Open => ("`${` is not closed".to_owned(), "write `$${` for `${` itself"),
                     ExpandError::Name(name) => (
                         format!("`{name}` is not the name of an environment variable"),
                         "write `${NAME}`; there are no defaults",
                     ),
-                    ExpandError::Unset(name) => (
-                        format!("the environment variable `{name}` is not set"),
-                        "set it, or write the value itself",
-                    ),
+                    ExpandError::Unset(name) => {
+                        (format!("the environment variable `{name}` is not set"), "set it, or write the value itself")
+                    }
                 };
                 self.error(text.span.clone(), message, Some(hint.to_owned()));
                 None
@@ -285,8 +237,7 @@ impl Lowering<'_> {
     }
 
     pub(crate) fn error(&mut self, at: Range<usize>, message: String, hint: Option<String>) {
-        self.problems
-            .push(self.source.error(at, message).maybe_hint(hint));
+        self.problems.push(self.source.error(at, message).maybe_hint(hint));
     }
 }
 

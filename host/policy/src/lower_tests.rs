@@ -1,1 +1,391 @@
-//! stub
+//! Whole files: what they mean, and every mistake of one at once.
+
+use cofferdam_grants::Limits;
+use proptest::prelude::*;
+use std::time::Duration;
+
+use super::*;
+use crate::Severity;
+
+fn env(name: &str) -> Option<String> {
+    match name {
+        "LAB" => Some("lab.example".to_owned()),
+        "TOKEN" => Some("s3cret".to_owned()),
+        "INJECT" => Some("a\"]\nmemory = \"1 GiB".to_owned()),
+        _ => None,
+    }
+}
+
+fn read(text: &str) -> Policy {
+    parse("cofferdam.toml", text, &env).unwrap_or_else(|problems| panic!("{}", problems[0]))
+}
+
+/// The diagnostics, rendered, one after the other.
+fn problems(text: &str) -> String {
+    let problems = parse("cofferdam.toml", text, &env).unwrap_err();
+    assert!(problems.iter().all(|problem| problem.severity == Severity::Error));
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
+}
+
+/// The messages and hints alone.
+fn messages(text: &str) -> Vec<String> {
+    let problems = parse("cofferdam.toml", text, &env).unwrap_err();
+    problems
+        .into_iter()
+        .map(|problem| match problem.hint {
+            Some(hint) => format!("{} | {hint}", problem.message),
+            None => problem.message,
+        })
+        .collect()
+}
+
+#[test]
+fn i1_an_empty_file_is_an_empty_policy() {
+    for text in ["", "# nothing\n", "[plugins]\n", "[plugins.tcp]\n[limits]\n[deny]\n"] {
+        let policy = read(text);
+        assert!(policy.rules.is_empty(), "{text}");
+        assert!(policy.warnings().is_empty());
+    }
+}
+
+#[test]
+fn a_whole_file_is_understood() {
+    let policy = read(
+        r#"
+[plugins.tcp]
+connect = [
+  "tcp://*.lab.example:22,8000-8099",
+  { to = "tcp://db.lab.example:5432", within = ["10.0.0.0/8", "fd00::/8"] },
+]
+limits = { memory = "64 MiB" }
+
+[plugins.modbus]
+component = "/opt/plugins/modbus.wasm"
+connect = ['tcp://10.0.0.0/8:502']
+settings = { units = [1, 2], token = "${TOKEN}", ratio = 0.5, nested = { on = true } }
+
+[defaults]
+connect = ["tcp://localhost:*"]
+
+[deny]
+connect = ["tcp://10.0.0.13"]
+
+[limits]
+memory = "128 MiB"
+call = "90 s"
+connections = 0x10
+log_lines = 100
+output = "1 MiB"
+cpu = "500 ms"
+mailbox = 64
+
+[names]
+servers = ["127.0.0.1:5353", "192.0.2.53", "[2001:db8::53]:53", "::1"]
+"#,
+    );
+    let rules: Vec<_> = policy.rules.iter().map(|own| (own.scope.clone(), own.denies, own.rule.to_string())).collect();
+    let plugin = |name: &str| Scope::Plugin(name.to_owned());
+    assert_eq!(
+        rules,
+        [
+            (plugin("tcp"), false, "tcp://*.lab.example:22,8000-8099".to_owned()),
+            (plugin("tcp"), false, "tcp://db.lab.example:5432 within 10.0.0.0/8, fd00::/8".into()),
+            (plugin("modbus"), false, "tcp://10.0.0.0/8:502".to_owned()),
+            (Scope::Every, false, "tcp://localhost:*".to_owned()),
+            (Scope::Every, true, "tcp://10.0.0.13:*".to_owned()),
+        ]
+    );
+    let plugins: Vec<_> = policy.plugins().collect();
+    assert_eq!(plugins.len(), 2);
+    let (name, modbus) = plugins[0];
+    assert_eq!((name, modbus.component.as_deref()), ("modbus", Some("/opt/plugins/modbus.wasm")));
+    assert_eq!(modbus.origin, "cofferdam.toml:9");
+    let settings = r#"{"units":[1,2],"token":"s3cret","ratio":0.5,"nested":{"on":true}}"#;
+    assert_eq!(modbus.settings, serde_json::from_str(settings).unwrap());
+    assert_eq!((plugins[1].0, &plugins[1].1.settings), ("tcp", &None));
+
+    let shared = policy.limits.over(Limits::default());
+    let expected = Limits {
+        memory: 128 << 20,
+        connections: 16,
+        mailbox: 64,
+        call: Duration::from_secs(90),
+        output: 1 << 20,
+        cpu: Duration::from_millis(500),
+        log_lines: 100,
+    };
+    assert_eq!(shared, expected);
+    assert_eq!(policy.plugin_limits["tcp"].over(shared), Limits { memory: 64 << 20, ..expected });
+    let servers: Vec<_> = policy.name_servers().iter().map(ToString::to_string).collect();
+    assert_eq!(servers, ["127.0.0.1:5353", "192.0.2.53:53", "[2001:db8::53]:53", "[::1]:53"]);
+}
+
+#[test]
+fn every_mistake_is_told_at_once_with_line_and_caret() {
+    let text = r#"
+[plugins.tcp]
+conect = ["tcp://localhost:*"]
+connect = ["tcp://127.1:22", "tcp://a.example", "tcp://b.example:22,0"]
+read = ["/var/log"]
+
+[limits]
+memory = "16 TiB"
+call = 60
+"#;
+    assert_eq!(
+        problems(text),
+        r#"error: unknown key `conect` in `[plugins.tcp]`
+ --> cofferdam.toml:3:1
+  |
+3 | conect = ["tcp://localhost:*"]
+  | ^^^^^^
+hint: did you mean `connect`?
+
+error: `127.1` is an unusual spelling of an address
+ --> cofferdam.toml:4:19
+  |
+4 | connect = ["tcp://127.1:22", "tcp://a.example", "tcp://b.example:22,0"]
+  |                   ^^^^^
+hint: if you meant the address, write `127.0.0.1`
+
+error: the rule does not say which ports
+ --> cofferdam.toml:4:31
+  |
+4 | connect = ["tcp://127.1:22", "tcp://a.example", "tcp://b.example:22,0"]
+  |                               ^^^^^^^^^^^^^^^
+hint: write `tcp://a.example:22`, or `tcp://a.example:*` for every port
+
+error: port 0 is not a port that can be dialled
+ --> cofferdam.toml:4:66
+  |
+4 | connect = ["tcp://127.1:22", "tcp://a.example", "tcp://b.example:22,0"]
+  |                                                                  ^^^^
+hint: ports are `22`, `22,8000-8099`, or `*` for every port
+
+error: `read` is not yet available in this version
+ --> cofferdam.toml:5:1
+  |
+5 | read = ["/var/log"]
+  | ^^^^
+hint: take it out: a key that is not enforced is never accepted
+
+error: `memory` has an unknown unit, the units are `B`, `KiB`, `MiB`, `GiB`
+ --> cofferdam.toml:8:10
+  |
+8 | memory = "16 TiB"
+  |          ^^^^^^^^
+hint: write it as `"256 MiB"`
+
+error: `call` needs a unit
+ --> cofferdam.toml:9:8
+  |
+9 | call = 60
+  |        ^^
+hint: write it as `"60 s"`"#
+    );
+}
+
+#[test]
+fn no_key_is_accepted_and_ignored() {
+    for key in crate::KEYS {
+        let table = match key.section {
+            crate::Section::Top => String::new(),
+            crate::Section::Plugin => "[plugins.tcp]\n".to_owned(),
+            crate::Section::Rule => continue,
+            other => format!("{}\n", other.to_string().trim_matches('`')),
+        };
+        // A value of a type that no key takes: an enforced key looks at it, a later one is refused
+        // whatever its value is.
+        let messages = messages(&format!("{table}{} = 1979-05-27", key.name));
+        let expected = match key.status {
+            crate::Status::Enforced => "has to be ",
+            crate::Status::NotYet => "is not yet available in this version",
+        };
+        assert_eq!(messages.len(), 1, "{}: {messages:?}", key.name);
+        assert!(messages[0].contains(expected), "{}: {messages:?}", key.name);
+    }
+}
+
+#[test]
+fn later_capabilities_are_refused_everywhere() {
+    for text in [
+        "[plugins.dns]\nresolve = [\"*.example.com\"]",
+        "[deny]\nread = [\"/\"]",
+        "[defaults]\nping = [\"any\"]",
+        "[limits]\ncalls_per_minute = 5",
+        "[audit]\nfile = \"/x\"",
+        "[plugins.a]\nconnect = [\"udp://10.0.0.1:53\"]",
+    ] {
+        let messages = messages(text);
+        assert_eq!(messages.len(), 1, "{messages:?}");
+        assert!(messages[0].contains("not yet available in this version"), "{messages:?}");
+    }
+}
+
+#[test]
+fn shapes_and_names_are_checked() {
+    for (text, message) in [
+        ("plugins = 1", "`plugins` has to be a table, not a whole number"),
+        ("[plugins]\ntcp = []", "`plugins.tcp` has to be a table, not a list"),
+        ("[plugins.tcp]\nconnect = \"tcp://a:1\"", "`connect` has to be a list, not a string"),
+        ("[plugins.tcp]\nconnect = [1]", "`a rule` has to be a string, not a whole number"),
+        (
+            "[plugins.Tcp]",
+            "`Tcp` is not a plugin's name | a name is a lower-case letter, then up to 31 letters, digits and hyphens",
+        ),
+        ("[plugins.tcp]\ncomponent = \"x.wasm\"", "the path of a component has to be absolute"),
+        ("[plugins.tcp]\nsettings = \"x\"", "`settings` has to be a table, not a string"),
+        ("[plugins.tcp]\nsettings = { at = 1979-05-27 }", "JSON has no dates and times; write it as a string"),
+        ("[plugins.tcp]\nsettings = { at = nan }", "JSON has no such number"),
+        ("[plugins.tcp]\nsettings = { at = 9223372036854775808 }", "the number does not fit into 64 bits"),
+        ("[deny]\nconect = []", "unknown key `conect` in `[deny]` | did you mean `connect`?"),
+        ("connect = []", "unknown key `connect` in the policy | `connect` belongs in `[plugins.NAME]`"),
+        ("[names]\nservers = []", "`servers` has to name 1 to 8 name servers | leave it out to ask the machine's own"),
+        (
+            "[names]\nservers = [\"dns.example\"]",
+            "a name server is an address, with or without a port | write `192.0.2.53`, `192.0.2.53:5353` or `[2001:db8::53]:53`",
+        ),
+        (
+            "[names]\nservers = [\"192.0.2.53:0\"]",
+            "a name server is an address, with or without a port | write `192.0.2.53`, `192.0.2.53:5353` or `[2001:db8::53]:53`",
+        ),
+    ] {
+        assert_eq!(messages(text), [message], "{text}");
+    }
+}
+
+#[test]
+fn within_is_for_names_and_never_empty() {
+    let rule = |inner: &str| format!("[plugins.tcp]\nconnect = [{inner}]");
+    for (inner, message) in [
+        (
+            r#"{ to = "tcp://10.0.0.1:22", within = ["10.0.0.0/8"] }"#,
+            "`within` says where a name may lead, and this rule has no name",
+        ),
+        (
+            r#"{ to = "tcp://any:22", within = ["10.0.0.0/8"] }"#,
+            "`within` says where a name may lead, and this rule has no name",
+        ),
+        (
+            r#"{ to = "tcp://a.b:22", within = [] }"#,
+            "`within` is empty, so it allows nothing | leave `within` out for public addresses",
+        ),
+        (
+            r#"{ to = "tcp://a.b:22", within = ["10.0.0.5"] }"#,
+            "a network needs a prefix length, as in `10.0.0.0/8` | one address is `10.0.0.5/32`",
+        ),
+        (
+            r#"{ to = "tcp://a.b:22", within = ["10.0.0.5/8"] }"#,
+            "the address has bits beyond its prefix length; the network is `10.0.0.0/8` | write `10.0.0.0/8`",
+        ),
+        (
+            r#"{ to = "tcp://a.b:22", within = ["169.254.169.254/32"] }"#,
+            "a cloud metadata address is not reached through a network | write a rule for the address `169.254.169.254` itself",
+        ),
+        (r#"{ to = "tcp://a.b:22", within = "10.0.0.0/8" }"#, "`within` has to be a list, not a string"),
+        (
+            r#"{ to = "tcp://a.b:22", wihtin = ["10.0.0.0/8"] }"#,
+            "unknown key `wihtin` in a rule | did you mean `within`?",
+        ),
+        (
+            r#"{ within = ["10.0.0.0/8"] }"#,
+            "the rule has no `to` | write `{ to = \"tcp://db.lab.example:22\", within = [\"10.0.0.0/8\"] }`",
+        ),
+    ] {
+        assert_eq!(messages(&rule(inner)), [message], "{inner}");
+    }
+    let deny = "[deny]\nconnect = [{ to = \"tcp://a.b\", within = [\"10.0.0.0/8\"] }]";
+    assert_eq!(messages(deny), ["a deny rule has no `within`"]);
+    assert_eq!(read("[deny]\nconnect = [{ to = \"tcp://a.b\" }]").rules.len(), 1);
+}
+
+#[test]
+fn variables_are_replaced_and_an_unset_one_is_a_mistake() {
+    let policy = read("[plugins.tcp]\nconnect = [\"tcp://db.${LAB}:22\"]");
+    assert_eq!(policy.rules[0].rule.to_string(), "tcp://db.lab.example:22");
+    assert_eq!(policy.rules[0].source.text, "tcp://db.${LAB}:22");
+    assert_eq!(
+        problems("[plugins.tcp]\nconnect = [\"tcp://db.${NOPE}:22\"]"),
+        r#"error: the environment variable `NOPE` is not set
+ --> cofferdam.toml:2:12
+  |
+2 | connect = ["tcp://db.${NOPE}:22"]
+  |            ^^^^^^^^^^^^^^^^^^^^^
+hint: set it, or write the value itself"#
+    );
+    assert_eq!(messages("[plugins.a]\nsettings = { a = [\"${NOPE}\"] }").len(), 1);
+}
+
+#[test]
+fn a_variable_cannot_add_keys_or_rules() {
+    let policy = read("[plugins.a]\nsettings = { a = \"${INJECT}\" }");
+    assert_eq!(policy.limits.over(Limits::default()), Limits::default());
+    let messages = messages("[plugins.a]\nconnect = [\"tcp://${INJECT}:22\"]");
+    assert_eq!(messages, ["a rule has no spaces or control characters in it"]);
+}
+
+#[test]
+fn i13_settings_are_not_echoed_from_the_environment() {
+    let text = "[plugins.a]\nsettings = { token = \"${TOKEN}${NOPE}\", at = 1979-05-27 }";
+    assert!(!problems(text).contains("s3cret"));
+}
+
+#[test]
+fn broken_toml_is_told_with_its_place_and_once() {
+    for text in [
+        "[plugins.tcp\nconnect = []",
+        "[plugins.tcp]\nconnect = [\"tcp://localhost:1\"",
+        "[plugins.tcp]\nconnect = tcp://localhost:1",
+        "[limits]\nmemory = \"1 MiB\"\nmemory = \"2 MiB\"",
+        "[plugins.a]\n[plugins.a]\n",
+        "\u{0}",
+        "a = \"\\x\"",
+    ] {
+        let problems = parse("f", text, &env).unwrap_err();
+        assert!(!problems.is_empty(), "{text}");
+        assert!(problems.iter().all(|problem| problem.line.is_some()), "{text}");
+    }
+    let text = "[plugins.tcp]\nconnect = [\"tcp://a\"]\n[limits]\nmemory = \n";
+    let lines: Vec<_> = parse("f", text, &env).unwrap_err().iter().map(|p| p.line).collect();
+    assert_eq!(lines, [Some(2), Some(4)]);
+}
+
+#[test]
+fn escaped_strings_are_pointed_at_as_a_whole() {
+    let text = "[plugins.tcp]\nconnect = [\"tcp:\\u002f/a..b:1\"]";
+    let carets = format!("\n  | {}{}", " ".repeat(11), "^".repeat(19));
+    assert!(problems(text).ends_with(&carets), "{}", problems(text));
+}
+
+#[test]
+fn warnings_keep_nothing_from_working() {
+    let policy = read("[plugins.tcp]\nconnect = [\"tcp://any:443\"]\n[deny]\nconnect = [\"tcp://0.0.0.0/0\"]");
+    let [warning] = policy.warnings() else { panic!("{:?}", policy.warnings()) };
+    assert_eq!(
+        warning.to_string(),
+        r#"warning: `tcp://any:443` allows every name and every public address
+ --> cofferdam.toml:2:12
+  |
+2 | connect = ["tcp://any:443"]
+  |            ^^^^^^^^^^^^^^^
+hint: name the hosts, as in `tcp://*.example.com:443`"#
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_file_panics(text in any::<String>()) {
+        let _ = parse("f", &text, &env).map_err(|all| all.iter().map(ToString::to_string).count());
+    }
+
+    #[test]
+    fn no_nearly_right_file_panics(parts in prop::collection::vec(
+        prop::sample::select(vec![
+            "[plugins.tcp]\n", "connect", " = ", "[", "]", "\"tcp://a.b:22\"", "\"", "{ to = ", "}",
+            "within", ",", "\n", "[limits]\n", "memory", "\"1 MiB\"", "[deny]\n", "${LAB}", "ü", "'''",
+        ]), 0..24)
+    ) {
+        let text = parts.concat();
+        let _ = parse("f", &text, &env).map_err(|all| all.iter().map(ToString::to_string).count());
+    }
+}

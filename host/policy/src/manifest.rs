@@ -24,31 +24,11 @@ const MAX_VERSION: usize = 64;
 /// The most wants.
 const MAX_WANTS: usize = 256;
 
-const FIELDS: &[&str] = &[
-    "name",
-    "version",
-    "abi",
-    "kind",
-    "description",
-    "instance",
-    "wants",
-    "settings_schema",
-];
+const FIELDS: &[&str] = &["name", "version", "abi", "kind", "description", "instance", "wants", "settings_schema"];
 
 /// Capabilities that a manifest cannot want yet.
-const LATER_WANTS: &[&str] = &[
-    "resolve",
-    "servers",
-    "read",
-    "write",
-    "ping",
-    "listen",
-    "ssh",
-    "processes",
-    "capture",
-    "secrets",
-    "handlers",
-];
+const LATER_WANTS: &[&str] =
+    &["resolve", "servers", "read", "write", "ping", "listen", "ssh", "processes", "capture", "secrets", "handlers"];
 
 /// A plugin's manifest, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,9 +98,7 @@ impl Manifest {
         let table = DeTable::parse(text).map_err(|error| format!("manifest: {error}"))?;
         let mut problem = None;
         let mut text = |value: &str, _| value.to_owned();
-        let value = to_json(table.get_ref(), &mut text, &mut |error, _| {
-            problem = Some(error)
-        });
+        let value = to_json(table.get_ref(), &mut text, &mut |error, _| problem = Some(error));
         match problem {
             Some(error) => Err(format!("manifest: {error}")),
             None => Self::from_value(value),
@@ -154,10 +132,7 @@ impl Manifest {
         }
         let abi = string(&mut fields, "abi")?;
         if abi != ABI {
-            return Err(format!(
-                "manifest: `abi` is `{}`, this host speaks `{ABI}`",
-                quoted(&abi)
-            ));
+            return Err(format!("manifest: `abi` is `{}`, this host speaks `{ABI}`", quoted(&abi)));
         }
         let name = string(&mut fields, "name")?;
         if !is_plugin_name(&name) {
@@ -198,29 +173,15 @@ impl Manifest {
             Some(schema @ Value::Object(_)) => Some(schema),
             Some(_) => return Err("manifest: `settings_schema` has to be an object".to_owned()),
         };
-        Ok(Self {
-            name,
-            version,
-            abi,
-            kind,
-            description,
-            instance,
-            wants,
-            settings_schema,
-        })
+        Ok(Self { name, version, abi, kind, description, instance, wants, settings_schema })
     }
 }
 
 /// Whether the text can be the name of a plugin: `[a-z][a-z0-9-]{0,31}`.
 pub(crate) fn is_plugin_name(text: &str) -> bool {
     text.len() <= 32
-        && text
-            .bytes()
-            .next()
-            .is_some_and(|first| first.is_ascii_lowercase())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text.bytes().next().is_some_and(|first| first.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 fn wants(value: Option<Value>) -> Result<Vec<Want>, String> {
@@ -240,9 +201,7 @@ fn wants(value: Option<Value>) -> Result<Vec<Want>, String> {
         None => return Ok(Vec::new()),
         Some(Value::Array(list)) if list.len() <= MAX_WANTS => list,
         Some(_) => {
-            return Err(format!(
-                "manifest: `wants.connect` has to be a list of at most {MAX_WANTS} rules"
-            ));
+            return Err(format!("manifest: `wants.connect` has to be a list of at most {MAX_WANTS} rules"));
         }
     };
     list.into_iter()
@@ -255,10 +214,7 @@ fn wants(value: Option<Value>) -> Result<Vec<Want>, String> {
                 Err(why) => {
                     let hint = why.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
                     let text = quoted(&text);
-                    Err(format!(
-                        "manifest: `wants.connect`: `{text}`: {}{hint}",
-                        why.message
-                    ))
+                    Err(format!("manifest: `wants.connect`: `{text}`: {}{hint}", why.message))
                 }
             }
         })
@@ -285,17 +241,12 @@ fn check_length(text: &str) -> Result<(), String> {
 }
 
 fn one_of(field: &str, got: &str, wanted: &str) -> String {
-    format!(
-        "manifest: `{field}` is `{}`, it has to be {wanted}",
-        quoted(got)
-    )
+    format!("manifest: `{field}` is `{}`, it has to be {wanted}", quoted(got))
 }
 
 fn unknown_field(field: &str, known: &[&str]) -> String {
     let near = did_you_mean(field, known.iter().copied());
-    let hint = near
-        .map(|near| format!("; did you mean `{near}`?"))
-        .unwrap_or_default();
+    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     format!("manifest: unknown field `{}`{hint}", quoted(field))
 }
 

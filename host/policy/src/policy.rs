@@ -105,10 +105,7 @@ impl Policy {
     ///
     /// # Errors
     /// A diagnostic, if the flag is not one of [`FLAGS`] or the value is not a rule.
-    #[expect(
-        clippy::result_large_err,
-        reason = "made once per flag, when the program starts"
-    )]
+    #[expect(clippy::result_large_err, reason = "made once per flag, when the program starts")]
     pub fn add_flag(&mut self, flag: &str, value: &str) -> Result<(), Diagnostic> {
         let source = Source::flag(flag, value);
         let whole = 0..value.len();
@@ -126,20 +123,12 @@ impl Policy {
                     .maybe_hint(near.map(|near| format!("did you mean `{near}`?"))));
             }
         };
-        let rule = parse_rule(value, purpose)
-            .map_err(|why| source.error(why.at, why.message).maybe_hint(why.hint))?;
+        let rule = parse_rule(value, purpose).map_err(|why| source.error(why.at, why.message).maybe_hint(why.hint))?;
         if purpose == Purpose::Allow {
-            self.warnings
-                .extend(crate::breadth::warnings(&rule, |message| {
-                    source.warning(whole.clone(), message)
-                }));
+            self.warnings.extend(crate::breadth::warnings(&rule, |message| source.warning(whole.clone(), message)));
         }
         self.rules.push(PolicyRule {
-            source: RuleSource {
-                text: value.to_owned(),
-                origin: flag.to_owned(),
-                position: None,
-            },
+            source: RuleSource { text: value.to_owned(), origin: flag.to_owned(), position: None },
             scope: Scope::Every,
             denies: purpose == Purpose::Deny,
             rule,
@@ -155,9 +144,7 @@ impl Policy {
 
     /// The `[plugins.NAME]` tables, by name.
     pub fn plugins(&self) -> impl Iterator<Item = (&str, &PluginTable)> {
-        self.plugins
-            .iter()
-            .map(|(name, table)| (name.as_str(), table))
+        self.plugins.iter().map(|(name, table)| (name.as_str(), table))
     }
 
     /// The name servers that the host asks; empty means those of the machine.

@@ -4,12 +4,7 @@
 
 use std::time::Duration;
 
-const SIZES: &[(&str, u64)] = &[
-    ("B", 1),
-    ("KiB", 1 << 10),
-    ("MiB", 1 << 20),
-    ("GiB", 1 << 30),
-];
+const SIZES: &[(&str, u64)] = &[("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 const TIMES: &[(&str, u64)] = &[("ms", 1), ("s", 1000), ("min", 60_000), ("h", 3_600_000)];
 
 /// Reads a size in bytes, with a binary unit.
@@ -35,22 +30,13 @@ pub(crate) fn show_size(bytes: u64) -> String {
 
 /// A duration in the largest unit that divides it; below a millisecond nothing is shown.
 pub(crate) fn show_duration(duration: Duration) -> String {
-    show(
-        u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
-        TIMES,
-    )
+    show(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), TIMES)
 }
 
 fn quantity(text: &str, units: &[(&str, u64)]) -> Result<u64, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
-    let names = || {
-        units
-            .iter()
-            .map(|(name, _)| format!("`{name}`"))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let names = || units.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if number.is_empty() {
         return Err("has to begin with a whole number".to_owned());
     }
@@ -61,11 +47,7 @@ fn quantity(text: &str, units: &[(&str, u64)]) -> Result<u64, String> {
     let Some((_, factor)) = units.iter().find(|(name, _)| *name == unit) else {
         return Err(format!("has an unknown unit, the units are {}", names()));
     };
-    number
-        .parse::<u64>()
-        .ok()
-        .and_then(|number| number.checked_mul(*factor))
-        .ok_or_else(|| "is too large".to_owned())
+    number.parse::<u64>().ok().and_then(|number| number.checked_mul(*factor)).ok_or_else(|| "is too large".to_owned())
 }
 
 fn show(amount: u64, units: &[(&str, u64)]) -> String {
@@ -73,10 +55,7 @@ fn show(amount: u64, units: &[(&str, u64)]) -> String {
         .iter()
         .rev()
         .find(|(_, factor)| amount >= *factor && amount.is_multiple_of(*factor))
-        .map_or_else(
-            || amount.to_string(),
-            |(name, factor)| format!("{} {name}", amount / factor),
-        )
+        .map_or_else(|| amount.to_string(), |(name, factor)| format!("{} {name}", amount / factor))
 }
 
 #[cfg(test)]

@@ -34,11 +34,7 @@ pub(crate) struct RuleError {
 
 impl RuleError {
     pub(crate) fn new(at: Range<usize>, message: impl Into<String>) -> Self {
-        Self {
-            at,
-            message: message.into(),
-            hint: None,
-        }
+        Self { at, message: message.into(), hint: None }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -52,19 +48,12 @@ impl RuleError {
 /// # Errors
 /// A [`RuleError`] about the first part that cannot be understood.
 pub(crate) fn parse_rule(text: &str, purpose: Purpose) -> Result<Rule, RuleError> {
-    if let Some((at, bad)) = text
-        .char_indices()
-        .find(|(_, c)| c.is_whitespace() || c.is_control())
-    {
-        return Err(RuleError::new(
-            at..at + bad.len_utf8(),
-            "a rule has no spaces or control characters in it",
-        ));
+    if let Some((at, bad)) = text.char_indices().find(|(_, c)| c.is_whitespace() || c.is_control()) {
+        return Err(RuleError::new(at..at + bad.len_utf8(), "a rule has no spaces or control characters in it"));
     }
     let Some((scheme, rest)) = text.split_once("://") else {
         return Err(
-            RuleError::new(0..text.len(), "a rule begins with its protocol")
-                .hint(format!("write `tcp://{text}`")),
+            RuleError::new(0..text.len(), "a rule begins with its protocol").hint(format!("write `tcp://{text}`"))
         );
     };
     let protocol = parse_protocol(scheme)?;
@@ -87,10 +76,8 @@ pub(crate) fn parse_rule(text: &str, purpose: Purpose) -> Result<Rule, RuleError
         })?,
         (None, Purpose::Deny) => Ports::all(),
         (None, Purpose::Allow | Purpose::Want) => {
-            return Err(
-                RuleError::new(0..text.len(), "the rule does not say which ports")
-                    .hint(format!("write `{text}:22`, or `{text}:*` for every port")),
-            );
+            return Err(RuleError::new(0..text.len(), "the rule does not say which ports")
+                .hint(format!("write `{text}:22`, or `{text}:*` for every port")));
         }
     };
     Ok(Rule::new(protocol, parsed, ports))
@@ -100,18 +87,14 @@ fn parse_protocol(scheme: &str) -> Result<Protocol, RuleError> {
     let error = |message: String| RuleError::new(0..scheme.len(), message);
     match scheme.to_ascii_lowercase().as_str() {
         "tcp" => Ok(Protocol::Tcp),
-        "udp" => Err(error(
-            "`udp://` rules are not yet available in this version".to_owned(),
-        )),
+        "udp" => Err(error("`udp://` rules are not yet available in this version".to_owned())),
         "http" | "https" | "ws" | "wss" | "ssh" | "tls" | "telnet" => {
             Err(error(format!("`{scheme}` is not a protocol of rules"))
                 .hint("rules speak of connections: `tcp://HOST:PORTS`"))
         }
         other => {
             let near = did_you_mean(other, ["tcp"].into_iter());
-            let hint = near.map_or("rules begin with `tcp://`".to_owned(), |near| {
-                format!("did you mean `{near}://`?")
-            });
+            let hint = near.map_or("rules begin with `tcp://`".to_owned(), |near| format!("did you mean `{near}://`?"));
             Err(error(format!("unknown protocol `{scheme}`")).hint(hint))
         }
     }
@@ -121,8 +104,7 @@ fn parse_protocol(scheme: &str) -> Result<Protocol, RuleError> {
 fn split_ports(rest: &str) -> Result<(&str, Option<&str>), RuleError> {
     let whole = 0..rest.len();
     if rest.contains('@') {
-        return Err(RuleError::new(whole, "a rule names no user")
-            .hint("write the host and the ports alone"));
+        return Err(RuleError::new(whole, "a rule names no user").hint("write the host and the ports alone"));
     }
     if rest.starts_with('[') {
         let Some(close) = rest.find(']') else {
@@ -150,14 +132,8 @@ fn split_ports(rest: &str) -> Result<(&str, Option<&str>), RuleError> {
 /// How an IPv6 address without brackets should have been written.
 fn unbracketed(rest: &str) -> Option<String> {
     let bracketed = |text: &str| match text.split_once('/') {
-        Some((address, prefix)) => address
-            .parse::<Ipv6Addr>()
-            .ok()
-            .map(|address| format!("[{address}]/{prefix}")),
-        None => text
-            .parse::<Ipv6Addr>()
-            .ok()
-            .map(|address| format!("[{address}]")),
+        Some((address, prefix)) => address.parse::<Ipv6Addr>().ok().map(|address| format!("[{address}]/{prefix}")),
+        None => text.parse::<Ipv6Addr>().ok().map(|address| format!("[{address}]")),
     };
     // `::1:22` is an address as well, but a rule has ports.
     let with_ports = rest.rsplit_once(':').and_then(|(host, ports)| {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
-use wasmparser::{Parser, Payload};
+use wasmparser::{Chunk, Encoding, Parser, Payload};
 
 /// The custom section that carries a plugin's manifest.
 const MANIFEST_SECTION: &str = "cofferdam-manifest";
@@ -48,6 +48,39 @@ pub fn manifest_section(bytes: &[u8]) -> Result<Option<String>, String> {
         }
     }
     Ok(found)
+}
+
+/// What a component imports, by the names it gives: its needs, known before anything is compiled.
+///
+/// # Errors
+/// The bytes are not a component.
+pub fn imports(bytes: &[u8]) -> Result<Vec<String>, String> {
+    let mut imports = Vec::new();
+    let mut parser = Parser::new(0);
+    let mut rest = bytes;
+    loop {
+        let chunk = parser.parse(rest, true).map_err(|error| format!("not a WebAssembly component: {error}"))?;
+        let Chunk::Parsed { consumed, payload } = chunk else { return Err("it is cut short".to_owned()) };
+        rest = rest.get(consumed..).unwrap_or_default();
+        match payload {
+            Payload::Version { encoding: Encoding::Module, .. } => {
+                return Err("it is a core module, not a component".to_owned());
+            }
+            Payload::ComponentImportSection(section) => {
+                for import in section {
+                    let import = import.map_err(|error| error.to_string())?;
+                    imports.push(import.name.name.to_owned());
+                }
+            }
+            // What is nested has its needs met from here: only the outermost component asks the host.
+            Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
+                let length = unchecked_range.end - unchecked_range.start;
+                rest = rest.get(length..).ok_or("it is cut short")?;
+            }
+            Payload::End(_) => return Ok(imports),
+            _ => {}
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! is refused here, in our own words, before wasmtime sees it (I7).
 
 use cofferdam_grants::{Grants, Protocol};
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Linker;
 use wasmtime::Engine;
 use wasmtime_wasi::cli::WasiCli;
 use wasmtime_wasi::cli::WasiCliView as _;
@@ -12,6 +12,7 @@ use wasmtime_wasi::{WasiView, p2::bindings as v0_2, p3::bindings as v0_3};
 
 use crate::abi::since_0_1_0::{Host, host};
 use crate::enforce::{add_names_0_2, add_names_0_3, add_sockets_0_2, add_sockets_0_3};
+use crate::component::imports;
 use crate::error::LoadError;
 use crate::state::State;
 
@@ -50,9 +51,10 @@ fn kind(import: &str) -> Kind {
 }
 
 /// Refuses a component that needs what it is not granted.
-pub fn check_imports(plugin: &str, engine: &Engine, component: &Component, grants: &Grants) -> Result<(), LoadError> {
-    for (import, _) in component.component_type().imports(engine) {
-        let (plugin, import) = (plugin.to_owned(), import.to_owned());
+pub fn check_imports(plugin: &str, bytes: &[u8], grants: &Grants) -> Result<(), LoadError> {
+    let imports = imports(bytes).map_err(|cause| LoadError::Invalid { plugin: plugin.to_owned(), cause })?;
+    for import in imports {
+        let plugin = plugin.to_owned();
         match kind(&import) {
             Kind::Inert => {}
             Kind::Connect if grants.grants_connect(Protocol::Tcp) => {}

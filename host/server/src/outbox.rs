@@ -165,6 +165,8 @@ async fn pump(mut writer: impl AsyncWrite + Unpin, mut parcels: mpsc::Receiver<P
     let mut parcel_batch = Vec::with_capacity(QUEUE);
     let mut together = Vec::with_capacity(SMALL);
     while parcels.recv_many(&mut parcel_batch, QUEUE).await > 0 {
+        tokio::task::yield_now().await;
+        while parcel_batch.len() < QUEUE && let Ok(parcel) = parcels.try_recv() { parcel_batch.push(parcel); }
         if let [only] = parcel_batch.as_slice() {
             writer.write_all(&only.line).await?;
         } else {

@@ -32,11 +32,7 @@ impl Permit {
     /// `None` without rules: nothing is permitted without one.
     pub(in crate::decide) fn new(resource: Resource, rules: Vec<RuleId>) -> Option<Self> {
         let rule = *rules.first()?;
-        Some(Self {
-            resource,
-            rule,
-            rules,
-        })
+        Some(Self { resource, rule, rules })
     }
 
     /// What may be done, in canonical form: the effect uses this, not what was asked (I6).

@@ -54,6 +54,14 @@ impl Plugin {
         }
     }
 
+    /// Whether everything the component imports is granted. Reads it only: nothing is compiled.
+    ///
+    /// # Errors
+    /// It needs what it is not granted, or is not a component.
+    pub fn check_imports(&self) -> Result<(), LoadError> {
+        link::check_imports(&self.about.name, &self.bytes, &self.grants)
+    }
+
     /// Compiles and links the plugin, if that is not done yet.
     ///
     /// # Errors
@@ -74,9 +82,9 @@ impl Plugin {
     }
 
     fn link(&self) -> Result<HostedPre<State>, LoadError> {
+        self.check_imports()?;
         let component = self.runtime.compile(&self.about.name, &self.bytes, &self.digest)?;
         let engine = self.runtime.engine();
-        link::check_imports(&self.about.name, engine, &component, &self.grants)?;
         let linked = link::linker(engine, &self.grants)
             .and_then(|linker| linker.instantiate_pre(&component))
             .and_then(HostedPre::new)

@@ -190,7 +190,10 @@ mod tests {
         buffer.push(b"fg");
         assert_eq!(buffer.chunk(0), Some((5, 7)));
         assert_eq!(buffer.slices(0, 100).collect::<Vec<_>>(), [b"fg"]);
-        assert_eq!((buffer.byte(4), buffer.byte(5), buffer.byte(6), buffer.byte(7)), (None, Some(b'f'), Some(b'g'), None));
+        assert_eq!(
+            (buffer.byte(4), buffer.byte(5), buffer.byte(6), buffer.byte(7)),
+            (None, Some(b'f'), Some(b'g'), None)
+        );
     }
 
     #[test]

@@ -196,7 +196,9 @@ mod tests {
 
     #[test]
     fn hex_accepts_what_the_old_server_accepted() {
-        for text in ["48656C6c6f", "48 65 6c 6c 6f", "48\r\n65 6C\n6C6F", "0x48656c6c6f", "0x48 0X65 0x6c6c6f", "4 8656c6c6f"] {
+        for text in
+            ["48656C6c6f", "48 65 6c 6c 6f", "48\r\n65 6C\n6C6F", "0x48656c6c6f", "0x48 0X65 0x6c6c6f", "4 8656c6c6f"]
+        {
             assert_eq!(hex(text).unwrap(), b"Hello", "{text}");
         }
         assert_eq!(hex("").unwrap(), b"");
@@ -210,7 +212,10 @@ mod tests {
     fn bad_hex_is_refused_with_its_place() {
         assert_eq!(hex("4865g6").unwrap_err(), "invalid hex at character 5: `g` is not a hex digit");
         assert_eq!(hex("48é").unwrap_err(), "invalid hex at character 3: `é` is not a hex digit");
-        assert_eq!(hex("486").unwrap_err(), "invalid hex at character 3: the last digit has no partner, there are 3 digits");
+        assert_eq!(
+            hex("486").unwrap_err(),
+            "invalid hex at character 3: the last digit has no partner, there are 3 digits"
+        );
         assert_eq!(hex("0x").unwrap_err(), "invalid hex at character 1: `0x` without a digit after it");
         assert_eq!(hex("0x4 0x5").unwrap_err(), "invalid hex at character 6: `x` is not a hex digit");
         assert_eq!(hex("é\\x4").unwrap_err(), "invalid hex at character 2: `\\x` needs two hex digits after it");

@@ -6,6 +6,10 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+mod spelling;
+
+use spelling::{check_name, hidden, number_form};
+
 /// A host as it may be dialled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Host {
@@ -123,9 +127,10 @@ fn authority(text: &str) -> Result<Option<Host>, HostError> {
     if let Some((_, rest)) = text.split_once("//") {
         let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
         let host = host.rsplit('@').next().unwrap_or(host);
-        let host = host.strip_prefix('[').and_then(|inner| inner.split(']').next()).unwrap_or_else(|| {
-            host.split(':').next().unwrap_or(host)
-        });
+        let host = host
+            .strip_prefix('[')
+            .and_then(|inner| inner.split(']').next())
+            .unwrap_or_else(|| host.split(':').next().unwrap_or(host));
         return Err(HostError::Url { meant: clip(host) });
     }
     if let Some((_, host)) = text.rsplit_once('@') {
@@ -175,66 +180,6 @@ fn ipv6(text: &str) -> Result<Host, HostError> {
     }
 }
 
-/// What `inet_aton` would make of it: one to four parts, each decimal, octal (`0…`) or hexadecimal (`0x…`), the last
-/// filling what is left.
-fn number_form(text: &str) -> Option<Ipv4Addr> {
-    let parts: Vec<u64> = text.split('.').map(number).collect::<Option<_>>()?;
-    let (&last, leading) = parts.split_last()?;
-    if leading.len() > 3 || leading.iter().any(|&part| part > 255) {
-        return None;
-    }
-    let room = 32 - 8 * leading.len() as u32;
-    if last >= 1 << room {
-        return None;
-    }
-    let high = leading.iter().enumerate().map(|(index, &part)| part << (24 - 8 * index)).sum::<u64>();
-    u32::try_from(high | last).ok().map(Ipv4Addr::from)
-}
-
-fn number(text: &str) -> Option<u64> {
-    let (digits, radix) = if let Some(hexadecimal) = text.strip_prefix("0x").or(text.strip_prefix("0X")) {
-        (if hexadecimal.is_empty() { "0" } else { hexadecimal }, 16)
-    } else if text.len() > 1 && text.starts_with('0') {
-        (&text[1..], 8)
-    } else {
-        (text, 10)
-    };
-    digits.bytes().all(|byte| byte.is_ascii_alphanumeric()).then(|| u64::from_str_radix(digits, radix).ok())?
-}
-
-fn check_name(name: &str) -> Result<(), HostError> {
-    // ASCII as in RFC 1123, and `_`, which service names use. What is not ASCII is the host's to judge, except for
-    // spellings of digits and dots that its mapping would turn into an address.
-    for (index, c) in name.chars().enumerate() {
-        let plain = c.is_ascii_alphanumeric() || "-_.".contains(c);
-        let look_alike = matches!(c, '\u{3002}' | '\u{FF00}'..='\u{FFEF}') || !c.is_ascii() && c.is_numeric();
-        if !plain && (c.is_ascii() || look_alike) {
-            let found = if c == ' ' { "a space".to_owned() } else { format!("`{c}`") };
-            return Err(HostError::Character { found, position: index + 1 });
-        }
-    }
-    let problem = if name.split('.').any(str::is_empty) {
-        "it has an empty part between dots"
-    } else if name.is_ascii() && name.split('.').any(|label| label.len() > 63) {
-        "one of its parts is longer than 63 characters"
-    } else if name.len() > if name.is_ascii() { 253 } else { 1_000 } {
-        "it is longer than 253 characters"
-    } else if name.split('.').any(|label| label.starts_with('-') || label.ends_with('-')) {
-        "one of its parts begins or ends with `-`"
-    } else {
-        return Ok(());
-    };
-    Err(HostError::Name { problem })
-}
-
-/// Control characters, white space other than a plain space, and characters that are not seen.
-fn hidden(c: char) -> bool {
-    c.is_control()
-        || c.is_whitespace() && c != ' '
-        || matches!(c, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}')
-        || matches!(c, '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E0FFF}')
-}
-
 fn clip(text: &str) -> String {
     text.chars().take(64).flat_map(char::escape_debug).collect()
 }
@@ -256,7 +201,16 @@ mod tests {
         let mapped = Host::parse("::ffff:127.0.0.1").unwrap();
         assert_eq!(mapped.to_string(), "::ffff:127.0.0.1");
         assert_eq!(Host::parse("fe80::1%eth0").unwrap().to_string(), "fe80::1%eth0");
-        for name in ["localhost", "db.lab.example", "_irc._tcp.example", "xn--bcher-kva.example", "bücher.example", "7zip.org", "1.example", "0xcafe.org"] {
+        for name in [
+            "localhost",
+            "db.lab.example",
+            "_irc._tcp.example",
+            "xn--bcher-kva.example",
+            "bücher.example",
+            "7zip.org",
+            "1.example",
+            "0xcafe.org",
+        ] {
             assert_eq!(Host::parse(name), Ok(Host::Name(name.to_owned())));
         }
         assert_eq!(Host::parse("irc.example."), Ok(Host::Name("irc.example".to_owned())));
@@ -264,7 +218,18 @@ mod tests {
 
     #[test]
     fn odd_spellings_of_addresses_say_what_was_meant() {
-        for text in ["2130706433", "127.1", "127.0.1", "0x7f.1", "0x7f000001", "0X7F.0.0.1", "0177.0.0.1", "017700000001", "127.0.0.01", "127.0.0.1."] {
+        for text in [
+            "2130706433",
+            "127.1",
+            "127.0.1",
+            "0x7f.1",
+            "0x7f000001",
+            "0X7F.0.0.1",
+            "0177.0.0.1",
+            "017700000001",
+            "127.0.0.01",
+            "127.0.0.1.",
+        ] {
             let message = refused(text);
             assert_eq!(message, format!("`{text}` is an odd spelling of an address; write `127.0.0.1`"));
         }
@@ -304,7 +269,19 @@ mod tests {
 
     #[test]
     fn bad_ipv6_and_zones_are_refused() {
-        for text in [":::", "::1::", "[::1", "[::1]x", "fe80::1%", "fe80::1%a b", "1:2:3", "[127.0.0.1]", "[db.example]", ":80", "db:"] {
+        for text in [
+            ":::",
+            "::1::",
+            "[::1",
+            "[::1]x",
+            "fe80::1%",
+            "fe80::1%a b",
+            "1:2:3",
+            "[127.0.0.1]",
+            "[db.example]",
+            ":80",
+            "db:",
+        ] {
             assert!(Host::parse(text).is_err(), "{text}");
         }
         assert!(refused("::1%lo").contains("link-local"));

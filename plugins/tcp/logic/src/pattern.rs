@@ -31,7 +31,10 @@ pub const GROUPS: usize = 64;
 pub const COMPILED: usize = 128 << 10;
 
 /// What a pattern remembers of the states it has seen, per connection, in bytes. More makes odd patterns faster.
-const REMEMBERED: usize = 256 << 10;
+const REMEMBERED: usize = 128 << 10;
+
+/// The most places for groups while a match is taken apart: states times twice the groups.
+const SLOTS: usize = 128 << 10;
 
 /// A compiled pattern. Cloning shares it.
 #[derive(Debug, Clone)]
@@ -41,6 +44,7 @@ pub struct Pattern(Arc<Compiled>);
 struct Compiled {
     text: String,
     dfa: DFA,
+    capacity: usize,
     nearly_full: usize,
     vm: PikeVM,
     reach: Reach,
@@ -98,14 +102,18 @@ impl Pattern {
         };
         let config = Config::new().utf8(false).nfa_size_limit(Some(COMPILED));
         let nfa: NFA = Compiler::new().configure(config).build_from_hir(&hir).map_err(|_| PatternError::TooLarge)?;
+        if nfa.states().len() * nfa.group_info().slot_len() > SLOTS {
+            return Err(PatternError::TooLarge);
+        }
         let config = hybrid::dfa::Config::new();
         let capacity = config.get_minimum_cache_capacity(&nfa).map_err(|_| PatternError::TooLarge)?.max(remembered);
         let config = config.cache_capacity(capacity);
         let dfa = DFA::builder().configure(config).build_from_nfa(nfa.clone()).map_err(|_| PatternError::TooLarge)?;
-        let largest_step = (size_of::<u32>() << dfa.byte_classes().stride2()) + nfa.states().len() * size_of::<u32>() + 1024;
+        let largest_step =
+            (size_of::<u32>() << dfa.byte_classes().stride2()) + nfa.states().len() * size_of::<u32>() + 1024;
         let nearly_full = capacity.saturating_sub(largest_step);
         let vm = PikeVM::new_from_nfa(nfa).map_err(|_| PatternError::TooLarge)?;
-        Ok(Pattern(Arc::new(Compiled { text: text.to_owned(), dfa, nearly_full, vm, reach })))
+        Ok(Pattern(Arc::new(Compiled { text: text.to_owned(), dfa, capacity, nearly_full, vm, reach })))
     }
 
     /// The pattern as it was written.
@@ -121,6 +129,13 @@ impl Pattern {
     /// The index of the group of that name.
     pub fn group_named(&self, name: &str) -> Option<usize> {
         self.0.vm.get_nfa().group_info().to_index(regex_automata::PatternID::ZERO, name)
+    }
+
+    /// The most memory this pattern comes to use on one connection, in bytes, whatever the peer sends.
+    pub fn most_memory(&self) -> usize {
+        let nfa = self.0.vm.get_nfa();
+        let slots = 2 * nfa.states().len() * nfa.group_info().slot_len() * size_of::<usize>();
+        2 * self.0.text.len() + nfa.memory_usage() + self.0.capacity + slots
     }
 
     pub(crate) fn dfa(&self) -> &DFA {

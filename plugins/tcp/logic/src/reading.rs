@@ -71,7 +71,9 @@ impl ReceiveBuffer {
         let mut at = start;
         let mut pieces = Vec::new();
         for chunk in first..last.min(first.saturating_add(PIECES)) {
-            let Some((_, end)) = self.chunk(chunk) else { break };
+            let Some((_, end)) = self.chunk(chunk) else {
+                break;
+            };
             let stop = end.min(start + PAGE);
             if stop > at {
                 pieces.push(self.piece(at, stop));
@@ -220,7 +222,10 @@ mod tests {
         buffer.clear();
         buffer.push(b"ghi");
         let reading = buffer.read_bytes(2, None);
-        assert_eq!((reading.pieces.concat().as_slice(), reading.first_offset, reading.next_offset), (&b"ghi"[..], 6, 9));
+        assert_eq!(
+            (reading.pieces.concat().as_slice(), reading.first_offset, reading.next_offset),
+            (&b"ghi"[..], 6, 9)
+        );
         let reading = buffer.read_bytes(99, None);
         assert_eq!((reading.pieces.len(), reading.first_offset, reading.next_offset, reading.more), (0, 9, 9, false));
         assert_eq!(offset_and_limit(Some(-1), None), Err(ReadError::NegativeOffset(-1)));

@@ -39,7 +39,9 @@ pub enum ResponseError {
     Encoding(EncodingError),
     #[error("`response_terminator`: {0}")]
     Terminator(EncodingError),
-    #[error("`response`: unknown group `{name}` at character {position}: the pattern has {known}; write `$$` for a dollar sign")]
+    #[error(
+        "`response`: unknown group `{name}` at character {position}: the pattern has {known}; write `$$` for a dollar sign"
+    )]
     UnknownGroup { name: String, position: usize, known: String },
     #[error("`response`: `${{` at character {position} is not closed by `}}`; write `$$` for a dollar sign")]
     Unclosed { position: usize },
@@ -151,9 +153,9 @@ fn template(pattern: &Pattern, text: &str) -> Result<Vec<Part>, ResponseError> {
         let after = &rest[dollar + 1..];
         let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         let word = after.len() - after.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_').len();
-        let (name, used) = if after.starts_with('$') {
+        let (name, used) = if let Some(literal) = after.strip_prefix('$') {
             push_bytes(&mut parts, b"$");
-            rest = &after[1..];
+            rest = literal;
             continue;
         } else if let Some(braced) = after.strip_prefix('{') {
             let close = braced.find('}').ok_or_else(|| ResponseError::Unclosed { position: position() })?;
@@ -201,7 +203,8 @@ mod tests {
 
     fn respond(pattern: &str, text: &str, groups: &[&'static [u8]]) -> Result<Vec<u8>, String> {
         let pattern = Pattern::new(pattern).unwrap();
-        let response = Response::new(&pattern, text, Encoding::Utf8, Some("0d0a")).map_err(|error| error.to_string())?;
+        let response =
+            Response::new(&pattern, text, Encoding::Utf8, Some("0d0a")).map_err(|error| error.to_string())?;
         Ok(response.expand(100, |group| groups[group]).unwrap().to_vec())
     }
 
@@ -210,7 +213,10 @@ mod tests {
         let groups: &[&[u8]] = &[b"PING x\xff", b"x\xff", b""];
         let pattern = "PING (?<who>.*)(!)?";
         assert_eq!(respond(pattern, "PONG $1", groups).unwrap(), b"PONG x\xff\r\n");
-        assert_eq!(respond(pattern, "$1abc ${1}2 $who ${who}s $0", groups).unwrap(), b"x\xffabc x\xff2 x\xff x\xffs PING x\xff\r\n");
+        assert_eq!(
+            respond(pattern, "$1abc ${1}2 $who ${who}s $0", groups).unwrap(),
+            b"x\xffabc x\xff2 x\xff x\xffs PING x\xff\r\n"
+        );
         assert_eq!(respond(pattern, "[$2]", groups).unwrap(), b"[]\r\n");
         assert_eq!(respond(pattern, "$$1 costs $ 5, $.", groups).unwrap(), b"$1 costs $ 5, $.\r\n");
     }
@@ -221,7 +227,11 @@ mod tests {
             respond("(a)", "é$2", &[]).unwrap_err(),
             "`response`: unknown group `$2` at character 2: the pattern has the group `$1`; write `$$` for a dollar sign"
         );
-        assert!(respond("a", "$HOME", &[]).unwrap_err().contains("unknown group `$HOME` at character 1: the pattern has no groups"));
+        assert!(
+            respond("a", "$HOME", &[])
+                .unwrap_err()
+                .contains("unknown group `$HOME` at character 1: the pattern has no groups")
+        );
         assert!(respond("(a)(b)", "$12", &[]).unwrap_err().contains("`$12`"));
         assert!(respond("(a)", "${1", &[]).unwrap_err().contains("not closed"));
         assert!(respond("(a)", "${}", &[]).unwrap_err().contains("unknown group `$`"));
@@ -249,7 +259,9 @@ mod tests {
         assert_eq!(error.argument(), "response_terminator");
         let large = "a".repeat(LARGEST);
         assert!(Response::new(&pattern, &large, Encoding::Utf8, None).is_ok());
-        assert!(Response::new(&pattern, &large, Encoding::Utf8, Some("00")).unwrap_err().to_string().contains("1048577"));
+        assert!(
+            Response::new(&pattern, &large, Encoding::Utf8, Some("00")).unwrap_err().to_string().contains("1048577")
+        );
     }
 
     #[test]

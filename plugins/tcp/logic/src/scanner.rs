@@ -101,7 +101,9 @@ impl Scanner {
 
     /// The end offset of the match if the data ended here, which it may not: the scanner stays as it is.
     pub fn at_end_of_data(&mut self) -> Option<u64> {
-        let State::At(state) = self.state else { return self.candidate };
+        let State::At(state) = self.state else {
+            return self.candidate;
+        };
         let dfa = self.pattern.dfa();
         let cache = self.cache.as_mut()?;
         // Asking may make a full cache forget everything, our state included. When it is nearly full, ask a copy.
@@ -139,7 +141,9 @@ mod tests {
         let mut ends = Vec::new();
         for piece in pieces {
             whole.extend_from_slice(piece);
-            while let Some(end) = scanner.feed(&whole[scanner.position() as usize..]).or_else(|| scanner.at_end_of_data()) {
+            while let Some(end) =
+                scanner.feed(&whole[scanner.position() as usize..]).or_else(|| scanner.at_end_of_data())
+            {
                 ends.push(end);
                 scanner.restart(end, Some(whole[end as usize - 1]));
             }

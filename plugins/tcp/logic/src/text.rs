@@ -44,7 +44,9 @@ pub fn utf8_between(before: &[u8], chunks: &[&[u8]], after: &[u8]) -> Vec<String
                 cut += 1;
             }
             let (here, rest) = valid.split_at(cut);
-            if at >= before.len() && let Some(string) = strings.get_mut(chunk) {
+            if at >= before.len()
+                && let Some(string) = strings.get_mut(chunk)
+            {
                 string.push_str(here);
             }
             at += cut;
@@ -115,7 +117,16 @@ mod tests {
 
     /// Bytes that are mostly pieces of real characters, so that cuts fall inside them.
     fn mixed() -> impl Strategy<Value = Vec<u8>> {
-        let byte = prop_oneof![any::<u8>(), Just(0xe2), Just(0x82), Just(0xac), Just(0xf0), Just(0x9f), Just(0x98), Just(0x80)];
+        let byte = prop_oneof![
+            any::<u8>(),
+            Just(0xe2),
+            Just(0x82),
+            Just(0xac),
+            Just(0xf0),
+            Just(0x9f),
+            Just(0x98),
+            Just(0x80)
+        ];
         let piece = prop_oneof![any::<char>().prop_map(|c| c.to_string().into_bytes()), byte.prop_map(|b| vec![b])];
         prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
     }

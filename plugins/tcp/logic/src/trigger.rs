@@ -70,6 +70,12 @@ impl Trigger {
     pub fn response_size(&self) -> usize {
         self.response.size()
     }
+
+    /// The most memory this trigger comes to use, in bytes, whatever the peer sends; what all triggers of one connection
+    /// share ([`crate::trigger_set::WINDOW`]) not counted. For a budget over all connections.
+    pub fn most_memory(&self) -> usize {
+        self.pattern.most_memory() + self.response.size() + self.id.len()
+    }
 }
 
 /// How often each trigger of a connection may fire. A trigger that answers itself ends here.
@@ -161,7 +167,10 @@ mod tests {
             (error.argument(), error.to_string())
         };
         let (argument, message) = refuse("a(", "x", None);
-        assert_eq!((argument, message.as_str()), ("pattern", "`pattern`: invalid pattern at character 2: unclosed group"));
+        assert_eq!(
+            (argument, message.as_str()),
+            ("pattern", "`pattern`: invalid pattern at character 2: unclosed group")
+        );
         assert_eq!(refuse("a", "$1", None).0, "response");
         assert_eq!(refuse("a", "x", Some("0")).0, "response_terminator");
         assert_eq!(TriggerError::TooMany.argument(), "trigger_id");

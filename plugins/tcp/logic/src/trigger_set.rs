@@ -7,12 +7,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use regex_automata::nfa::thompson::pikevm::Cache;
+use crate::trigger::{FireLimits, Firing, Trigger, TriggerError, TriggerInfo};
 
-use crate::pattern::Reach;
-use crate::response;
-use crate::scanner::Scanner;
-use crate::trigger::{Counts, FireLimits, Firing, Meter, Trigger, TriggerError, TriggerInfo};
+mod entry;
+
+use entry::{Entry, Segment};
 
 /// The most triggers on one connection.
 pub const MOST_TRIGGERS: usize = 256;
@@ -25,10 +24,6 @@ pub const WINDOW: u64 = 64 << 10;
 
 /// The most bytes of expanded responses that one segment can cause: 4 MiB. Fixed responses are shared and do not count.
 const EXPANDED: usize = 4 << 20;
-
-/// How often one segment may be gone over for one trigger. A greedy pattern looks ahead for more, and what it saw in
-/// vain is looked at again; ordinary patterns need two passes.
-const PASSES: usize = 64;
 
 /// The triggers of one connection, in the order in which they were set.
 ///
@@ -47,27 +42,6 @@ pub struct TriggerSet {
     tail: Vec<u8>,
 }
 
-#[derive(Debug)]
-struct Entry {
-    trigger: Trigger,
-    scanner: Scanner,
-    /// Where the next match may begin.
-    spent: u64,
-    meter: Meter,
-    counts: Counts,
-}
-
-/// One segment on its way through the triggers.
-struct Segment<'s> {
-    bytes: &'s [u8],
-    start: u64,
-    end: u64,
-    before: Option<u8>,
-    /// The stream's last bytes, this segment included; empty if no trigger needs groups.
-    tail: &'s [u8],
-    now: Duration,
-}
-
 impl TriggerSet {
     /// An empty set at the start of a stream.
     pub fn new(limits: FireLimits) -> TriggerSet {
@@ -77,9 +51,7 @@ impl TriggerSet {
     /// Adds a trigger, which sees what arrives from now on. One with the same id is replaced in its place, counts and
     /// all, and returned.
     pub fn set(&mut self, trigger: Trigger) -> Result<Option<Trigger>, TriggerError> {
-        let scanner = Scanner::new(trigger.pattern.clone(), self.position, self.last);
-        let entry =
-            Entry { trigger, scanner, spent: self.position, meter: Meter::default(), counts: Counts::default() };
+        let entry = Entry::new(trigger, self.position, self.last);
         if let Some(old) = self.entries.iter_mut().find(|old| old.trigger.id == entry.trigger.id) {
             return Ok(Some(std::mem::replace(old, entry).trigger));
         }
@@ -135,7 +107,9 @@ impl TriggerSet {
     ///
     /// Takes time linear in the segment, however the stream is cut. `now` is the time since any fixed start.
     pub fn push(&mut self, segment: &[u8], now: Duration) -> Vec<Firing> {
-        let Some(&last) = segment.last() else { return Vec::new() };
+        let Some(&last) = segment.last() else {
+            return Vec::new();
+        };
         let grouped = self.entries.iter().any(Entry::needs_groups);
         if grouped {
             if self.tail.is_empty() {
@@ -180,93 +154,6 @@ impl TriggerSet {
                 self.tail.shrink_to(2 * keep);
             }
         }
-    }
-}
-
-impl Entry {
-    fn needs_groups(&self) -> bool {
-        self.trigger.response.fixed().is_none()
-    }
-
-    fn reaches_back_to(&self, position: u64, line_start: u64) -> u64 {
-        let pattern = match self.trigger.pattern.reach() {
-            Reach::Bytes(longest) => position.saturating_sub(longest),
-            Reach::Line => line_start,
-            Reach::Anywhere => 0,
-        };
-        pattern.max(self.spent)
-    }
-
-    fn scan(&mut self, segment: &Segment, limits: FireLimits, expanded: &mut usize, firings: &mut Vec<Firing>) {
-        let mut cache = None;
-        let mut work = 0;
-        loop {
-            let from = (self.scanner.position() - segment.start) as usize;
-            let found = self.scanner.feed(&segment.bytes[from..]).or_else(|| self.scanner.at_end_of_data());
-            let Some(end) = found else { return };
-            self.fire(end, segment, limits, &mut cache, expanded, firings);
-            work += (self.scanner.position() - segment.start) as usize - from;
-            // Had the match ended in an earlier segment, it would have fired there.
-            let end = end.clamp(segment.start, segment.end);
-            if end < segment.end && work <= PASSES * segment.bytes.len() {
-                self.restart(end, segment);
-            } else {
-                self.counts.skipped += u64::from(end < segment.end);
-                self.restart(segment.end, segment);
-                return;
-            }
-        }
-    }
-
-    fn restart(&mut self, position: u64, segment: &Segment) {
-        let before = match (position - segment.start) as usize {
-            0 => segment.before,
-            offset => segment.bytes.get(offset - 1).copied(),
-        };
-        self.spent = position;
-        self.scanner.restart(position, before);
-    }
-
-    /// The trigger matched up to `end`: counts it, and answers if that is allowed and possible.
-    fn fire(
-        &mut self,
-        end: u64,
-        segment: &Segment,
-        limits: FireLimits,
-        cache: &mut Option<Cache>,
-        expanded: &mut usize,
-        firings: &mut Vec<Firing>,
-    ) {
-        if !self.meter.admits(limits, self.counts.fired, segment.now) {
-            self.counts.suppressed += 1;
-            return;
-        }
-        let response = match self.trigger.response.fixed() {
-            Some(bytes) => Some(bytes),
-            None => self.expand(end, segment, cache, *expanded).inspect(|bytes| *expanded -= bytes.len()),
-        };
-        match response {
-            Some(response) => {
-                self.counts.fired += 1;
-                firings.push(Firing { trigger_id: Arc::clone(&self.trigger.id), response, end });
-            }
-            None => self.counts.unanswerable += 1,
-        }
-    }
-
-    /// The response with the groups of the match that begins at `spent` or later and ends at `end`.
-    fn expand(&self, end: u64, segment: &Segment, cache: &mut Option<Cache>, most: usize) -> Option<Arc<[u8]>> {
-        let pattern = &self.trigger.pattern;
-        let tail_start = segment.end - segment.tail.len() as u64;
-        // The first byte of the tail is there for `^` and `\b` only, unless the stream begins with it.
-        let oldest = if tail_start == 0 { 0 } else { tail_start + 1 };
-        let from = self.spent.max(oldest).max(end.saturating_sub(WINDOW));
-        let from = usize::try_from(from - tail_start).ok()?;
-        let to = usize::try_from(end.checked_sub(tail_start)?).ok()?;
-        let cache = cache.get_or_insert_with(|| pattern.capture_cache());
-        let captures = pattern.captures(cache, segment.tail, from, to)?;
-        let group = |index| captures.get_group(index).map_or(&b""[..], |span| &segment.tail[span.range()]);
-        self.trigger.response.expand(most.min(response::LARGEST), group)
     }
 }
 

@@ -9,6 +9,9 @@ use crate::buffer::ReceiveBuffer;
 use crate::pattern::Pattern;
 use crate::scanner::Scanner;
 
+/// How many bytes one poll looks at. More are held only when a wait begins over old data.
+const STRIDE: u64 = 1 << 20;
+
 /// What is waited for.
 #[derive(Debug, Clone)]
 pub enum Until {
@@ -27,7 +30,7 @@ pub enum Until {
 pub enum Progress {
     /// Not yet. Poll again when data arrives, when the stream ends, or at `wake_at`.
     Pending {
-        /// When a silence would be complete.
+        /// When a silence would be complete; or now, if this poll looked at 1 MiB and there is more.
         wake_at: Option<Duration>,
     },
     /// What was waited for came; it ends at this absolute offset.
@@ -70,7 +73,8 @@ impl Wait {
         self.from
     }
 
-    /// Whether the wait is over. Costs as much as the bytes that came since the last poll.
+    /// Whether the wait is over. Looks at what came since the last poll, but at 1 MiB at most, so that searching old
+    /// data does not hold up other connections.
     ///
     /// `closed`: the peer's end of stream or a reset was read. `now` is on the clock of [`Wait::new`].
     pub fn poll(&mut self, buffer: &ReceiveBuffer, closed: bool, now: Duration) -> Progress {
@@ -83,7 +87,11 @@ impl Wait {
         let found = match &self.until {
             Until::Pattern(pattern) => {
                 let scanner = self.scanner.get_or_insert_with(|| start(pattern, self.from, buffer));
-                advance(scanner, buffer)
+                let found = advance(scanner, buffer);
+                if found.is_none() && scanner.position() < end {
+                    return Progress::Pending { wake_at: Some(now) };
+                }
+                found
             }
             Until::Bytes(count) => self.from.checked_add(*count).filter(|&stop| stop <= end),
             Until::Silence(length) => (now.saturating_sub(self.quiet_since) >= *length).then_some(end),
@@ -114,9 +122,10 @@ fn advance(scanner: &mut Scanner, buffer: &ReceiveBuffer) -> Option<u64> {
         // Cleared before it was looked at, by another call.
         scanner.restart(buffer.first_offset(), Some(b'\n'));
     }
-    let position = scanner.position();
-    let mut slices = buffer.slices(position, buffer.bytes_received().saturating_sub(position));
-    slices.find_map(|slice| scanner.feed(slice)).or_else(|| scanner.at_end_of_data())
+    let mut slices = buffer.slices(scanner.position(), STRIDE);
+    let found = slices.find_map(|slice| scanner.feed(slice));
+    let all = scanner.position() == buffer.bytes_received();
+    found.or_else(|| if all { scanner.at_end_of_data() } else { None })
 }
 
 #[cfg(test)]
@@ -143,6 +152,18 @@ mod tests {
         assert_eq!(wait.poll(&buffer, false, ZERO), Progress::Satisfied { end: 11 });
         assert_eq!(Wait::new(pattern("o+"), 0, ZERO).poll(&buffer, false, ZERO), Progress::Satisfied { end: 9 });
         assert_eq!(Wait::new(pattern("^lo"), 7, ZERO).poll(&buffer, true, ZERO), Progress::Closed { end: 19 });
+    }
+
+    #[test]
+    fn old_data_is_searched_in_strides() {
+        let mut buffer = ReceiveBuffer::default();
+        buffer.push(&vec![b'x'; 3 << 20]);
+        buffer.push(b"y");
+        let mut wait = Wait::new(pattern("x+y"), 0, ZERO);
+        for _ in 0..3 {
+            assert_eq!(wait.poll(&buffer, true, ZERO), Progress::Pending { wake_at: Some(ZERO) });
+        }
+        assert_eq!(wait.poll(&buffer, true, ZERO), Progress::Satisfied { end: (3 << 20) + 1 });
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use regex_automata::Input;
-use regex_automata::nfa::thompson::pikevm::PikeVM;
 use regex_automata::nfa::thompson;
+use regex_automata::nfa::thompson::pikevm::PikeVM;
 use regex_automata::util::syntax;
 use tcp_logic::encoding::Encoding;
 use tcp_logic::trigger::{FireLimits, Trigger};
@@ -36,7 +36,9 @@ fn model(pattern: &str, segments: &[&[u8]]) -> Fired {
         data.extend_from_slice(segment);
         loop {
             vm.captures(&mut cache, Input::new(&data).range(spent..), &mut captures);
-            let Some(found) = captures.get_match() else { break };
+            let Some(found) = captures.get_match() else {
+                break;
+            };
             let group = captures.get_group(1).map_or(&b""[..], |group| &data[group.range()]);
             fired.push((found.end() as u64, [b"<", group, b">"].concat()));
             spent = found.end();
@@ -55,16 +57,51 @@ fn cut<'d>(data: &'d [u8], cuts: &[usize]) -> Vec<&'d [u8]> {
 /// Streams out of a small alphabet, so that matches and near misses are frequent.
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     let word = prop::sample::select(vec![
-        &b"a"[..], b"b", b"ab", b"PING", b"PING :x", b"PIN", b"\r\n", b"\n", b"\r", b" ", b"\xff", b"\xff\xfd", b"\x00", "é".as_bytes(), b"<", b">",
+        &b"a"[..],
+        b"b",
+        b"ab",
+        b"PING",
+        b"PING :x",
+        b"PIN",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b" ",
+        b"\xff",
+        b"\xff\xfd",
+        b"\x00",
+        "é".as_bytes(),
+        b"<",
+        b">",
     ]);
     prop::collection::vec(word, 0..60).prop_map(|words| words.concat())
 }
 
-const DELIMITED: &[&str] = &["^PING :?([^\\n]*)\\r\\n", "(a+)\\n", "<([^>]*)>", "\\xff(\\xfd)", "\\b(ab?)\\n", "(?s)a(.)b"];
+const DELIMITED: &[&str] =
+    &["^PING :?([^\\n]*)\\r\\n", "(a+)\\n", "<([^>]*)>", "\\xff(\\xfd)", "\\b(ab?)\\n", "(?s)a(.)b"];
 
 const ANY: &[&str] = &[
-    "a", "a+", "(a|b)*b", "ab|a", "a|ab", "(a.*?)b", "(?s)(a.*)b|\\x00", "^(.)", "(.)$", "^PING(.*)$", "\\b(a)\\b", "\\Ba",
-    "\\A(.)", "(a)\\z", "(?:\\r\\n|\\r|\\n)^(.)", "(\\xff)[^\\xfd]", "(?i)(ping)\\s", "(é)", "(\\w+) (\\w+)", "(?R)^\\n(.)", "((a)|b)+\\r?$",
+    "a",
+    "a+",
+    "(a|b)*b",
+    "ab|a",
+    "a|ab",
+    "(a.*?)b",
+    "(?s)(a.*)b|\\x00",
+    "^(.)",
+    "(.)$",
+    "^PING(.*)$",
+    "\\b(a)\\b",
+    "\\Ba",
+    "\\A(.)",
+    "(a)\\z",
+    "(?:\\r\\n|\\r|\\n)^(.)",
+    "(\\xff)[^\\xfd]",
+    "(?i)(ping)\\s",
+    "(é)",
+    "(\\w+) (\\w+)",
+    "(?R)^\\n(.)",
+    "((a)|b)+\\r?$",
 ];
 
 proptest! {

@@ -24,11 +24,15 @@ pub enum PatternError {
     TooManyClasses { position: usize },
     #[error("the pattern is {bytes} bytes long, {LONGEST} are allowed")]
     TooLong { bytes: usize },
-    #[error("the pattern is too large once compiled, {COMPILED} bytes are allowed; make its repetition counts smaller")]
+    #[error(
+        "the pattern is too large once compiled, {COMPILED} bytes are allowed; use smaller repetition counts or fewer groups"
+    )]
     TooLarge,
     #[error("the pattern has {groups} groups, {GROUPS} are allowed; write `(?:…)` where nothing is captured")]
     TooManyGroups { groups: usize },
-    #[error("the pattern can match the empty string, so it would match for ever; make it need at least one byte, as `a+` instead of `a*`")]
+    #[error(
+        "the pattern can match the empty string, so it would match for ever; make it need at least one byte, as `a+` instead of `a*`"
+    )]
     MatchesNothing,
     #[error("the pattern can never match anything")]
     NeverMatches,
@@ -109,7 +113,10 @@ mod tests {
             ("(?#note)a", "character 3", "comment groups"),
         ] {
             let message = refused(pattern);
-            assert!(message.contains(place) && message.contains(name) && message.contains("not supported"), "{message}");
+            assert!(
+                message.contains(place) && message.contains(name) && message.contains("not supported"),
+                "{message}"
+            );
         }
     }
 

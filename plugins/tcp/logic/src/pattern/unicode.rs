@@ -35,7 +35,9 @@ impl Widening<'_> {
         let span = match ast {
             Ast::Repetition(repetition) => return self.ast(&mut repetition.ast),
             Ast::Group(group) => return self.ast(&mut group.ast),
-            Ast::Alternation(alternation) => return alternation.asts.iter_mut().try_for_each(|ast| self.ast(ast)),
+            Ast::Alternation(alternation) => {
+                return alternation.asts.iter_mut().try_for_each(|ast| self.ast(ast));
+            }
             Ast::Concat(concat) => return concat.asts.iter_mut().try_for_each(|ast| self.ast(ast)),
             Ast::ClassPerl(class) => return self.count(&class.span),
             Ast::ClassUnicode(class) => {
@@ -53,7 +55,9 @@ impl Widening<'_> {
                     (true, false) => class.span,
                 }
             }
-            Ast::Empty(_) | Ast::Flags(_) | Ast::Literal(_) | Ast::Dot(_) | Ast::Assertion(_) => return Ok(()),
+            Ast::Empty(_) | Ast::Flags(_) | Ast::Literal(_) | Ast::Dot(_) | Ast::Assertion(_) => {
+                return Ok(());
+            }
         };
         let class = std::mem::replace(ast, Ast::empty(span));
         let flag = FlagsItem { span, kind: FlagsItemKind::Flag(Flag::Unicode) };

@@ -1,0 +1,53 @@
+//! Limits: their bounds, their units, and no "unlimited".
+
+/// The messages and hints of a file.
+fn messages(text: &str) -> Vec<String> {
+    let problems = crate::parse("cofferdam.toml", text, &|_| None).unwrap_err();
+    problems
+        .into_iter()
+        .map(|problem| match problem.hint {
+            Some(hint) => format!("{} | {hint}", problem.message),
+            None => problem.message,
+        })
+        .collect()
+}
+
+#[test]
+fn limits_have_bounds_and_no_unlimited() {
+    for (entry, message) in [
+        (
+            "memory = \"0 B\"",
+            "`memory` has to be between 1 MiB and 4 GiB | the default is 256 MiB; there is no `unlimited`",
+        ),
+        (
+            "memory = \"5 GiB\"",
+            "`memory` has to be between 1 MiB and 4 GiB | the default is 256 MiB; there is no `unlimited`",
+        ),
+        ("memory = \"unlimited\"", "`memory` has to begin with a whole number | write it as `\"256 MiB\"`"),
+        ("call = \"2 h\"", "`call` has to be between 100 ms and 1 h | the default is 1 min; there is no `unlimited`"),
+        ("call = true", "`call` has to be a string or a whole number, not true or false"),
+        ("cpu = \"1 ms\"", "`cpu` has to be between 10 ms and 10 min | the default is 10 s; there is no `unlimited`"),
+        (
+            "output = \"1 GiB\"",
+            "`output` has to be between 1 KiB and 64 MiB | the default is 4 MiB; there is no `unlimited`",
+        ),
+        (
+            "connections = 0",
+            "`connections` has to be between 1 and 65535 | the default is 2048; there is no `unlimited`",
+        ),
+        (
+            "connections = -1",
+            "`connections` has to be between 1 and 65535 | the default is 2048; there is no `unlimited`",
+        ),
+        (
+            "mailbox = 99999999999999999999999999999999999999999999",
+            "`mailbox` has to be between 1 and 65536 | the default is 1024; there is no `unlimited`",
+        ),
+        ("mailbox = \"5\"", "`mailbox` has to be a whole number"),
+        ("log_lines = 1.5", "`log_lines` has to be a string or a whole number, not a number with a point"),
+        ("memroy = \"1 MiB\"", "unknown key `memroy` in `limits` | did you mean `memory`?"),
+    ] {
+        assert_eq!(messages(&format!("[limits]\n{entry}")), [message], "{entry}");
+        assert_eq!(messages(&format!("[plugins.a.limits]\n{entry}")), [message], "{entry}");
+    }
+}

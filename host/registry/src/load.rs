@@ -1,0 +1,173 @@
+//! What is to be loaded, and from where: the components that are shipped in the binary, those that the policy names, and those
+//! that a flag names. Reads files; runs and compiles nothing.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use cofferdam_policy::{Effective, Instance, Kind, Manifest, Policy, effective};
+use cofferdam_runtime::{Digest, Shape, Spec, manifest_section};
+
+/// The largest component that is read.
+const COMPONENT: u64 = 64 << 20;
+
+/// What a registry is made from.
+pub struct Setup {
+    /// The operator's policy.
+    pub policy: Policy,
+    /// Components that come with the binary.
+    pub shipped: Vec<Shipped>,
+    /// Further components, by file.
+    pub plugins: Vec<PathBuf>,
+    /// Where compiled code and definitions are kept.
+    pub cache: Option<PathBuf>,
+}
+
+/// A component that comes with the binary, and its tools, so that listing them runs nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Shipped {
+    /// The component.
+    pub component: &'static [u8],
+    /// Its definitions, as `cofferdam tools --json` gives them.
+    pub definitions: &'static [u8],
+}
+
+/// A plugin cannot be loaded; the others can.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("plugin `{plugin}`: {cause}")]
+pub struct LoadProblem {
+    /// Its name, or its file.
+    pub plugin: String,
+    /// Why.
+    pub cause: String,
+}
+
+impl LoadProblem {
+    pub(crate) fn new(plugin: impl Into<String>, cause: impl Into<String>) -> Self {
+        Self { plugin: plugin.into(), cause: cause.into() }
+    }
+}
+
+/// A plugin with its grants, ready for the runtime.
+pub(crate) struct Found {
+    pub manifest: Manifest,
+    pub effective: Effective,
+    pub digest: Digest,
+    pub settings: String,
+    pub bytes: Cow<'static, [u8]>,
+    pub shipped: Option<&'static [u8]>,
+}
+
+impl Found {
+    pub fn spec(&self) -> Spec {
+        Spec {
+            name: self.manifest.name.clone(),
+            bytes: self.bytes.clone(),
+            digest: self.digest.clone(),
+            grants: self.effective.grants.clone(),
+            limits: self.effective.limits,
+            settings: self.settings.clone(),
+            shape: match self.manifest.instance {
+                Instance::Actor => Shape::Actor,
+                Instance::Call => Shape::PerCall,
+            },
+        }
+    }
+}
+
+/// Finds everything, shipped plugins first: their names cannot be taken.
+pub(crate) fn find(setup: &Setup) -> (Vec<Found>, Vec<LoadProblem>) {
+    let mut found: Vec<Found> = Vec::new();
+    let mut problems = Vec::new();
+    let mut add = |result: Result<Found, LoadProblem>| match result {
+        Ok(one) => match found.iter().find(|other| other.manifest.name == one.manifest.name) {
+            Some(other) => {
+                let whose = if other.shipped.is_some() { "shipped with Cofferdam" } else { "loaded already" };
+                problems.push(LoadProblem::new(&one.manifest.name, format!("a plugin of this name is {whose}")));
+            }
+            None => found.push(one),
+        },
+        Err(problem) => problems.push(problem),
+    };
+    for shipped in &setup.shipped {
+        add(read("shipped", None, Cow::Borrowed(shipped.component), Some(shipped.definitions), &setup.policy));
+    }
+    for (name, table) in setup.policy.plugins() {
+        if let Some(path) = &table.component {
+            add(from_file(Path::new(path), Some(name), &setup.policy));
+        }
+    }
+    for path in &setup.plugins {
+        add(from_file(path, None, &setup.policy));
+    }
+    for (name, table) in setup.policy.plugins() {
+        if !found.iter().any(|one| one.manifest.name == name) && !problems.iter().any(|problem| problem.plugin == name) {
+            let known: Vec<_> = found.iter().map(|one| format!("`{}`", one.manifest.name)).collect();
+            let cause = format!(
+                "{} has rules for it, but there is no such plugin (there are {}); `component = \"/path/to.wasm\"` names one",
+                table.origin,
+                known.join(", "),
+            );
+            problems.push(LoadProblem::new(name, cause));
+        }
+    }
+    (found, problems)
+}
+
+fn from_file(path: &Path, name: Option<&str>, policy: &Policy) -> Result<Found, LoadProblem> {
+    let shown = name.map_or_else(|| path.display().to_string(), str::to_owned);
+    let problem = |cause: String| LoadProblem::new(&shown, cause);
+    let about = std::fs::metadata(path).map_err(|error| problem(format!("`{}`: {error}", path.display())))?;
+    if !about.is_file() {
+        return Err(problem(format!("`{}` is not a file", path.display())));
+    }
+    if about.len() > COMPONENT {
+        return Err(problem(format!("`{}` is larger than {} MiB", path.display(), COMPONENT >> 20)));
+    }
+    let bytes = std::fs::read(path).map_err(|error| problem(format!("`{}`: {error}", path.display())))?;
+    read(&shown, name, Cow::Owned(bytes), None, policy)
+}
+
+fn read(
+    shown: &str,
+    name: Option<&str>,
+    bytes: Cow<'static, [u8]>,
+    shipped: Option<&'static [u8]>,
+    policy: &Policy,
+) -> Result<Found, LoadProblem> {
+    let problem = |cause: String| LoadProblem::new(shown, cause);
+    let text = manifest_section(&bytes).map_err(&problem)?.ok_or_else(|| {
+        problem("it carries no manifest (the custom section `cofferdam-manifest`, which the SDK writes)".to_owned())
+    })?;
+    let manifest = Manifest::parse_toml(&text).map_err(&problem)?;
+    if manifest.kind != Kind::Plugin {
+        return Err(problem("it is a protocol handler; this version loads plugins only".to_owned()));
+    }
+    if let Some(name) = name
+        && name != manifest.name
+    {
+        return Err(problem(format!("the component's own name is `{}`: the policy's table has to bear it", manifest.name)));
+    }
+    let table = policy.plugins().find(|(name, _)| *name == manifest.name).map(|(_, table)| table);
+    let settings = match (table.and_then(|table| table.settings.as_ref()), &manifest.settings_schema) {
+        (None, _) => "{}".to_owned(),
+        (Some(_), None) => return Err(problem("the policy has `settings` for it, and it takes none".to_owned())),
+        (Some(settings), Some(schema)) => {
+            let validator = jsonschema::options()
+                .build(schema)
+                .map_err(|error| problem(format!("its settings schema is not valid: {}", error.masked())))?;
+            if let Err(error) = validator.validate(settings) {
+                let path = error.instance_path().to_string();
+                return Err(problem(format!("`settings{}`: {}", path.replace('/', "."), error.masked())));
+            }
+            settings.to_string()
+        }
+    };
+    Ok(Found {
+        effective: effective(policy, &manifest),
+        digest: Digest::of(&bytes),
+        manifest,
+        settings,
+        bytes,
+        shipped,
+    })
+}

@@ -1,0 +1,37 @@
+//! What a call came to, as an answer: a failure is one JSON object, `{"error": code, "message": …}`, the same for every
+//! plugin.
+
+use cofferdam_runtime::{CallError, Reply};
+use serde_json::{Map, Value};
+
+use crate::call::Answer;
+
+/// The answer of a call that the runtime has run.
+pub fn answer(result: Result<Reply, CallError>) -> Answer {
+    match result {
+        Ok(reply) => Answer { content: reply.content, structured: reply.structured, is_error: false },
+        Err(error) => {
+            let (code, message) = (error.code().to_owned(), error.to_string());
+            let details = match error {
+                CallError::Failed { details, .. } => details,
+                CallError::InstanceLost { connections, .. } => {
+                    Map::from_iter([("connections_lost".to_owned(), Value::from(connections))])
+                }
+                _ => Map::new(),
+            };
+            failure(&code, &message, details)
+        }
+    }
+}
+
+/// An answer that says why there is none. It carries no structured content: that would have to match the tool's
+/// output schema.
+pub fn failure(code: &str, message: &str, details: Map<String, Value>) -> Answer {
+    let mut object = Map::new();
+    object.insert("error".to_owned(), Value::from(code));
+    object.insert("message".to_owned(), Value::from(message));
+    for (key, value) in details {
+        object.entry(key).or_insert(value);
+    }
+    Answer { content: vec![Value::Object(object).to_string()], structured: None, is_error: true }
+}

@@ -1,0 +1,293 @@
+//! The registry: what is loaded, and the way of a call. Opening it compiles nothing; what has to be compiled before its tools
+//! are known is compiled behind the scenes, and its tools appear when it is done.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cofferdam_audit::{Event, Log, Sink};
+use cofferdam_grants::{Limits, Protocol};
+use cofferdam_policy::Policy;
+use cofferdam_runtime::{NameServers, Options, Plugin, Request, Runtime};
+use tokio::sync::watch;
+
+use crate::call::{Annotations, Answer, Call, Progress, Tool, UnknownTool};
+use crate::catalog::Catalog;
+use crate::definition;
+use crate::load::{Found, LoadProblem, Setup, find};
+use crate::outcome;
+
+/// The longest JSON of one call's arguments.
+const ARGUMENTS: usize = 24 << 20;
+
+/// What is loaded.
+pub struct Registry {
+    runtime: Runtime,
+    sink: Arc<dyn Sink>,
+    plugins: Vec<Loaded>,
+    catalog: Mutex<Arc<Catalog>>,
+    changes: watch::Sender<u64>,
+    /// How many plugins' tools are not known yet.
+    pending: watch::Sender<usize>,
+    problems: Mutex<Vec<LoadProblem>>,
+}
+
+struct Loaded {
+    found: Found,
+    plugin: Arc<Plugin>,
+    annotations: Annotations,
+}
+
+/// A loaded plugin, for people.
+#[derive(Clone, Debug)]
+pub struct PluginStatus {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of the component.
+    pub digest: String,
+    /// Whether it comes with the binary.
+    pub shipped: bool,
+    /// What it may do: each rule with where it was written; a deny rule begins with `deny`.
+    pub rules: Vec<String>,
+    /// What it wanted and was not granted any of.
+    pub unmet: Vec<String>,
+    /// What it may use.
+    pub limits: Limits,
+}
+
+impl Registry {
+    /// Opens a registry. Must be called on a tokio runtime.
+    ///
+    /// # Errors
+    /// The engine does not start. What is wrong with single plugins is [`Registry::problems`].
+    pub fn open(setup: Setup) -> Result<Arc<Self>, String> {
+        let (found, problems) = find(&setup);
+        let policy = Arc::new(setup.policy);
+        let sink: Arc<dyn Sink> = Arc::new(Log::new({
+            let policy = Arc::clone(&policy);
+            move |plugin, denial| policy.explain_denial(plugin, denial)
+        }));
+        let name_servers = match policy.name_servers() {
+            [] => NameServers::System,
+            these => NameServers::These(these.to_vec()),
+        };
+        let runtime = Runtime::new(Options { cache: setup.cache, name_servers, sink: Arc::clone(&sink) })?;
+        let plugins: Vec<Loaded> = found
+            .into_iter()
+            .map(|found| Loaded {
+                plugin: Arc::new(Plugin::new(&runtime, found.spec())),
+                annotations: annotations(&found),
+                found,
+            })
+            .collect();
+        let registry = Arc::new(Self {
+            runtime,
+            sink,
+            plugins,
+            catalog: Mutex::default(),
+            changes: watch::Sender::new(0),
+            pending: watch::Sender::new(0),
+            problems: Mutex::new(problems),
+        });
+        registry.fill(&policy);
+        Ok(registry)
+    }
+
+    /// Lists what is known without running anything, and starts finding out about the rest.
+    fn fill(self: &Arc<Self>, _policy: &Policy) {
+        for (index, loaded) in self.plugins.iter().enumerate() {
+            let name = &loaded.found.manifest.name;
+            let refused = loaded.plugin.check_imports();
+            if let (Err(error), None) = (&refused, loaded.found.shipped) {
+                self.problem(name, error.to_string());
+                continue;
+            }
+            let kept = match loaded.found.shipped {
+                Some(json) => Some(json.to_vec()),
+                None => self.runtime.kept_definitions(&loaded.found.digest),
+            };
+            let listed = kept.map(|json| definition::from_json(name, loaded.annotations, &json));
+            match listed {
+                Some(Ok(tools)) => self.list(index, tools),
+                // An empty list of a shipped plugin means that its definitions are being made just now.
+                Some(Err(_)) | None => {
+                    self.pending.send_modify(|pending| *pending += 1);
+                    let registry = Arc::clone(self);
+                    tokio::spawn(async move { registry.discover(index).await });
+                    continue;
+                }
+            }
+            if refused.is_ok() {
+                let plugin = Arc::clone(&loaded.plugin);
+                // Ready before the first call, most times; a call that comes sooner waits for it.
+                tokio::spawn(async move { plugin.prepare().await });
+            }
+        }
+    }
+
+    /// Asks a component for its tools.
+    async fn discover(&self, index: usize) {
+        let loaded = &self.plugins[index];
+        let name = &loaded.found.manifest.name;
+        let listed = match loaded.plugin.definitions().await {
+            Ok(given) => definition::from_component(name, loaded.annotations, given),
+            Err(error) => Err(error.to_string()),
+        };
+        match listed {
+            Ok(tools) => {
+                self.runtime.keep_definitions(&loaded.found.digest, definition::to_json(&tools).as_bytes());
+                self.list(index, tools);
+            }
+            Err(cause) => self.problem(name, cause),
+        }
+        self.pending.send_modify(|pending| *pending -= 1);
+    }
+
+    fn list(&self, index: usize, tools: Vec<Tool>) {
+        let mut catalog = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
+        match catalog.with(index, tools) {
+            Ok(more) => {
+                *catalog = Arc::new(more);
+                drop(catalog);
+                self.changes.send_modify(|version| *version += 1);
+            }
+            Err(cause) => {
+                drop(catalog);
+                self.problem(&self.plugins[index].found.manifest.name, cause);
+            }
+        }
+    }
+
+    fn problem(&self, plugin: &str, cause: String) {
+        let problem = LoadProblem::new(plugin, cause);
+        tracing::error!(target: "cofferdam", "{problem}");
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner).push(problem);
+    }
+
+    fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The tools a client may list now.
+    pub fn tools(&self) -> Arc<[Tool]> {
+        Arc::clone(&self.catalog().tools)
+    }
+
+    /// Changes whenever [`Registry::tools`] does.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Waits until the tools of every plugin are known.
+    pub async fn settled(&self) {
+        // The sender lives in `self`: waiting cannot fail.
+        let _ = self.pending.subscribe().wait_for(|pending| *pending == 0).await;
+    }
+
+    /// What could not be loaded.
+    pub fn problems(&self) -> Vec<LoadProblem> {
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Every plugin, for people. `rule` says where a rule was written.
+    pub fn plugins(&self, policy: &Policy) -> Vec<PluginStatus> {
+        let status = |loaded: &Loaded| PluginStatus {
+            name: loaded.found.manifest.name.clone(),
+            version: loaded.found.manifest.version.clone(),
+            digest: loaded.found.digest.as_str().to_owned(),
+            shipped: loaded.found.shipped.is_some(),
+            rules: (loaded.found.effective.grants.rules())
+                .filter_map(|granted| {
+                    let source = policy.rule(granted.id)?;
+                    Some(format!("{}{source}", if granted.denies { "deny " } else { "" }))
+                })
+                .collect(),
+            unmet: loaded.found.effective.unmet.clone(),
+            limits: loaded.found.effective.limits,
+        };
+        self.plugins.iter().map(status).collect()
+    }
+
+    /// A component's definitions, as they are kept and embedded.
+    pub fn definitions_json(&self, plugin: &str) -> String {
+        let tools: Vec<Tool> = self.tools().iter().filter(|tool| tool.plugin == plugin).cloned().collect();
+        definition::to_json(&tools)
+    }
+
+    /// Runs one call to its end: by its answer, its deadline or its cancellation.
+    ///
+    /// # Errors
+    /// There is no such tool.
+    pub async fn call(&self, call: Call) -> Result<Answer, UnknownTool> {
+        let entry = match self.catalog().find(&call.tool) {
+            Some(entry) => entry,
+            None => {
+                // It may belong to a plugin whose tools are not known yet: right after the start that is no mistake.
+                self.settled().await;
+                self.catalog().find(&call.tool).ok_or_else(|| UnknownTool(call.tool.clone()))?
+            }
+        };
+        let loaded = &self.plugins[entry.plugin];
+        let arguments = match entry.arguments.check(call.arguments) {
+            Ok(arguments) => serde_json::Value::Object(arguments).to_string(),
+            Err(mistake) => return Ok(outcome::failure("invalid_argument", &mistake, serde_json::Map::new())),
+        };
+        if arguments.len() > ARGUMENTS {
+            let message = format!("the arguments have {} bytes, {ARGUMENTS} are the most", arguments.len());
+            return Ok(outcome::failure("invalid_argument", &message, serde_json::Map::new()));
+        }
+        let plugin = &loaded.found.manifest.name;
+        let begun = std::time::Instant::now();
+        let started = Event::CallStarted { plugin, tool: &call.tool };
+        if let Err(unwritten) = self.sink.record(&started) {
+            return Ok(outcome::failure("audit_failed", &unwritten.to_string(), serde_json::Map::new()));
+        }
+        let (progress, forwarding) = forward(call.progress);
+        let request = Request {
+            tool: call.tool.clone(),
+            arguments,
+            deadline: call.deadline,
+            cancel: call.cancel,
+            progress,
+        };
+        let result = loaded.plugin.call(request).await;
+        if let Some(forwarding) = forwarding {
+            // Ends with the last sender, which the call has just dropped; reports go out before the answer does.
+            let _ = tokio::time::timeout(std::time::Duration::from_millis(100), forwarding).await;
+        }
+        let outcome = result.as_ref().err().map_or("ok", |error| error.code()).to_owned();
+        // The call has had its effects: the line is owed, but no longer a condition.
+        let ended = Event::CallEnded { plugin, tool: &call.tool, outcome: &outcome, took: begun.elapsed() };
+        let _ = self.sink.record(&ended);
+        Ok(outcome::answer(result))
+    }
+
+    /// Ends every instance; calls in flight are answered that the server is shutting down.
+    pub async fn close(&self) {
+        futures::future::join_all(self.plugins.iter().map(|loaded| loaded.plugin.close())).await;
+    }
+}
+
+type Forwarded = (Option<tokio::sync::mpsc::Sender<cofferdam_runtime::ProgressReport>>, Option<tokio::task::JoinHandle<()>>);
+
+/// The runtime's reports as ours.
+fn forward(to: Option<tokio::sync::mpsc::Sender<Progress>>) -> Forwarded {
+    let Some(to) = to else { return (None, None) };
+    let (sender, mut reports) = tokio::sync::mpsc::channel::<cofferdam_runtime::ProgressReport>(16);
+    let task = tokio::spawn(async move {
+        while let Some(report) = reports.recv().await {
+            let progress = Progress { progress: report.progress, total: report.total, message: report.message };
+            // A caller that does not keep up loses reports.
+            let _ = to.try_send(progress);
+        }
+    });
+    (Some(sender), Some(task))
+}
+
+/// Hints for clients, from what the plugin may do, not from what it says: a tool of a plugin that may dial out can send
+/// anything to anyone it was granted.
+fn annotations(found: &Found) -> Annotations {
+    let grants = &found.effective.grants;
+    let reaches_out = grants.grants_connect(Protocol::Tcp) || grants.grants_connect(Protocol::Udp);
+    Annotations { read_only: !reaches_out, destructive: reaches_out, idempotent: !reaches_out, open_world: reaches_out }
+}

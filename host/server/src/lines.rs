@@ -105,7 +105,9 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             self.seen -= self.start;
             self.start = 0;
         } else {
-            self.buffer.resize(self.buffer.len() * 2, 0);
+            // A full buffer of this size is over the limit, and is dropped before it gets here.
+            let size = (self.buffer.len() * 2).min(self.limit.saturating_add(CHUNK));
+            self.buffer.resize(size, 0);
         }
     }
 }

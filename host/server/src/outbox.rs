@@ -56,8 +56,9 @@ impl Parcel {
 pub(crate) fn open(writer: impl AsyncWrite + Send + Unpin + 'static, link: Arc<Link>) -> (Outbox, JoinHandle<()>) {
     let (queue, parcels) = mpsc::channel(QUEUE);
     let load = Arc::new(Load::default());
+    let counted = load.clone();
     let pump = tokio::spawn(async move {
-        if let Err(error) = pump(writer, parcels).await {
+        if let Err(error) = pump(writer, parcels, &counted).await {
             link.fail_write(error);
         }
     });
@@ -161,31 +162,43 @@ impl Drop for Ticket {
     }
 }
 
-async fn pump(mut writer: impl AsyncWrite + Unpin, mut parcels: mpsc::Receiver<Parcel>) -> io::Result<()> {
-    let mut parcel_batch = Vec::with_capacity(QUEUE);
-    let mut together = Vec::with_capacity(SMALL);
-    while parcels.recv_many(&mut parcel_batch, QUEUE).await > 0 {
-        tokio::task::yield_now().await;
-        while parcel_batch.len() < QUEUE && let Ok(parcel) = parcels.try_recv() { parcel_batch.push(parcel); }
-        if let [only] = parcel_batch.as_slice() {
-            writer.write_all(&only.line).await?;
-        } else {
-            for parcel in &parcel_batch {
-                if together.len() + parcel.line.len() > SMALL {
-                    writer.write_all(&together).await?;
-                    together.clear();
-                }
-                if parcel.line.len() > SMALL {
-                    writer.write_all(&parcel.line).await?;
-                } else {
-                    together.extend_from_slice(&parcel.line);
-                }
+async fn pump(
+    mut writer: impl AsyncWrite + Unpin,
+    mut parcels: mpsc::Receiver<Parcel>,
+    load: &Load,
+) -> io::Result<()> {
+    let mut waiting = Vec::with_capacity(QUEUE);
+    while parcels.recv_many(&mut waiting, QUEUE).await > 0 {
+        // More answers are being encoded at this moment: let them in, one write is cheaper than two.
+        if load.messages.load(Ordering::Relaxed) > waiting.len() {
+            tokio::task::yield_now().await;
+            while waiting.len() < QUEUE && let Ok(parcel) = parcels.try_recv() {
+                waiting.push(parcel);
             }
+        }
+        write_all(&mut writer, &waiting).await?;
+        writer.flush().await?;
+        waiting.clear();
+    }
+    writer.shutdown().await
+}
+
+/// Writes the lines with as few system calls as their sizes allow.
+async fn write_all(writer: &mut (impl AsyncWrite + Unpin), parcels: &[Parcel]) -> io::Result<()> {
+    if let [only] = parcels {
+        return writer.write_all(&only.line).await;
+    }
+    let mut together = Vec::with_capacity(SMALL);
+    for Parcel { line, .. } in parcels {
+        if together.len() + line.len() > SMALL {
             writer.write_all(&together).await?;
             together.clear();
         }
-        writer.flush().await?;
-        parcel_batch.clear();
+        if line.len() > SMALL {
+            writer.write_all(line).await?;
+        } else {
+            together.extend_from_slice(line);
+        }
     }
-    writer.shutdown().await
+    writer.write_all(&together).await
 }

@@ -15,7 +15,7 @@ pub use clock::{now, sleep, timeout, wall_clock};
 pub use cofferdam_sdk_macros::plugin;
 pub use cx::{Cx, Level, Limits, limits, log, predecessor, settings};
 pub use schema::{Integer, NoArguments};
-pub use wit_bindgen::spawn_local as spawn;
+pub use wit_bindgen::{spawn_local as spawn, yield_async as yield_now};
 
 /// What `wit-bindgen` makes of `wit/since-0.1.0`: the contract, and the WASI 0.3 interfaces a plugin may be granted.
 #[allow(missing_docs, unsafe_code, clippy::all, reason = "generated")]
@@ -40,4 +40,11 @@ extern crate self as cofferdam_sdk;
 pub mod sockets {
     pub use crate::bindings::wasi::sockets::ip_name_lookup;
     pub use crate::bindings::wasi::sockets::types::*;
+
+    pub use wit_bindgen::rt::async_support::{StreamReader, StreamResult, StreamWrite, StreamWriter};
+
+    /// A stream of bytes: what is written to the one end goes to whoever was given the other.
+    pub fn byte_stream() -> (StreamWriter<u8>, StreamReader<u8>) {
+        crate::bindings::wit_stream::new()
+    }
 }

@@ -1,22 +1,330 @@
-//! spike
-use std::rc::Rc;
-use cofferdam_sdk::{Cx, Failure, NoArguments};
-use schemars::JsonSchema;
-use serde::Serialize;
+//! Raw TCP for AI clients: TcpSocketMCP's eleven tools and `tcp_wait`. This file lists the tools and puts their parts
+//! together; a connection's life is in `connection.rs` and the files it names.
 
-/// x
-#[derive(Default)]
-pub struct Tcp;
-/// x
-#[derive(Serialize, JsonSchema)]
-pub struct List { total_connections: u32 }
+mod answers;
+mod arguments;
+mod budget;
+mod connection;
+mod connections;
+mod dial;
+mod limits;
+mod reader;
+mod wait;
+mod writer;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use cofferdam_sdk::{Cx, Failure, Integer, NoArguments, sockets};
+use tcp_logic::{Encoding, Host, offset_and_limit};
+
+use answers::{
+    BufferInfo, Cleared, Connected, ConnectedAndSent, ConnectionInfo, Connections as Listed, Disconnected,
+    ListedConnection, ReadAnswer, Sent, TriggerRemoved, TriggerSet, Waited,
+};
+use connection::{Connection, Made};
+use connections::Connections;
+use writer::Writer;
+
+/// The plugin's state: every connection of this instance.
+pub struct Tcp {
+    connections: Rc<Connections>,
+}
+
+impl Default for Tcp {
+    fn default() -> Self {
+        Self { connections: Rc::new(Connections::new(cofferdam_sdk::limits().memory)) }
+    }
+}
 
 #[cofferdam_sdk::plugin]
 impl Tcp {
-    /// List.
-    #[tool(title = "List")]
-    async fn tcp_list_connections(self: Rc<Self>, _cx: Cx, _a: NoArguments) -> Result<List, Failure> {
-        cofferdam_sdk::sleep(std::time::Duration::from_millis(1)).await;
-        Ok(List { total_connections: 0 })
+    /// Open a TCP connection and keep it under a connection_id for the other tools.
+    ///
+    /// Data is received in the background from the first byte on and kept, in order, until tcp_clear_buffer. Only hosts
+    /// and ports that the operator's policy allows can be reached; a refusal (reason `denied`) is final.
+    #[tool(title = "Connect")]
+    async fn tcp_connect(self: Rc<Self>, _cx: Cx, a: arguments::Connect) -> Result<Connected, Failure> {
+        let (connection, applied) = self.connect(&a.host, a.port, a.connection_id, a.connect_timeout_ms, a.buffer_limit).await?;
+        Ok(Connected {
+            success: true,
+            connection_id: connection.id.clone(),
+            host: a.host,
+            port: connection.port,
+            status: "connected",
+            address: connection.address.clone(),
+            message: applied.as_ref().map(|ids| format!("Applied {} pre-registered trigger(s)", ids.len())),
+            applied_triggers: applied,
+        })
     }
+
+    /// Close a connection. Its buffer and triggers are gone; its id is free again.
+    #[tool(title = "Disconnect")]
+    async fn tcp_disconnect(self: Rc<Self>, _cx: Cx, a: arguments::OfConnection) -> Result<Disconnected, Failure> {
+        self.connections.remove(&a.connection_id)?;
+        Ok(Disconnected { success: true, connection_id: a.connection_id, status: "disconnected" })
+    }
+
+    /// Send data over a connection.
+    ///
+    /// Line protocols need their line end: set `terminator` to 0d0a (CRLF) or 0a (LF). Then use tcp_wait for the answer.
+    #[tool(title = "Send")]
+    async fn tcp_send(self: Rc<Self>, _cx: Cx, a: arguments::Send) -> Result<Sent, Failure> {
+        let connection = self.connections.get(&a.connection_id)?;
+        let data = data(a.data, a.encoding, a.terminator.as_deref())?;
+        let timeout = limits::milliseconds("timeout_ms", a.timeout_ms, limits::DEFAULT_SEND, limits::call())?;
+        send(&connection, &data, timeout, a.end.unwrap_or(false)).await.map_err(|unsent| {
+            Failure::new("send_failed", "Failed to send data").with("reason", unsent.reason).with("bytes_sent", unsent.sent)
+        })?;
+        Ok(Sent { success: true, connection_id: a.connection_id, bytes_sent: data.len() as u64 })
+    }
+
+    /// Return what a connection has received, without consuming it.
+    ///
+    /// By chunks (what one read from the network returned) with `index` and `count`, or by bytes with `offset` and `limit`.
+    /// One answer holds at most 1 MiB; if `more` is true, go on with `offset` = `next_offset`.
+    #[tool(title = "Read buffer")]
+    async fn tcp_read_buffer(self: Rc<Self>, _cx: Cx, a: arguments::Read) -> Result<ReadAnswer, Failure> {
+        let connection = self.connections.get(&a.connection_id)?;
+        read(&connection, &a)
+    }
+
+    /// Forget what a connection has received. Reading goes on if a full buffer had paused it.
+    #[tool(title = "Clear buffer")]
+    async fn tcp_clear_buffer(self: Rc<Self>, _cx: Cx, a: arguments::OfConnection) -> Result<Cleared, Failure> {
+        self.connections.get(&a.connection_id)?.clear();
+        Ok(Cleared { success: true, connection_id: a.connection_id, buffer_cleared: true })
+    }
+
+    /// How much a connection has received and sent, and whether its halves are open.
+    #[tool(title = "Buffer info")]
+    async fn tcp_buffer_info(self: Rc<Self>, _cx: Cx, a: arguments::OfConnection) -> Result<BufferInfo, Failure> {
+        Ok(self.connections.get(&a.connection_id)?.buffer_info())
+    }
+
+    /// Everything about a connection: peer, state, buffer, and its triggers with how often they fired.
+    #[tool(title = "Connection info")]
+    async fn tcp_connection_info(self: Rc<Self>, _cx: Cx, a: arguments::OfConnection) -> Result<ConnectionInfo, Failure> {
+        let connection = self.connections.get(&a.connection_id)?;
+        Ok(ConnectionInfo {
+            connection_id: a.connection_id,
+            host: connection.host.clone(),
+            port: connection.port,
+            address: connection.address.clone(),
+            connected: connection.is_connected(),
+            created_at: humantime::format_rfc3339_micros(connection.created).to_string(),
+            buffer: connection.buffer_info(),
+            triggers: connection.triggers.borrow().info().into_iter().map(Into::into).collect(),
+        })
+    }
+
+    /// Answer by itself whenever received data matches a pattern: for keep-alives such as PING/PONG, prompts and logins.
+    ///
+    /// May be set before connecting; it then applies from the first byte. `$1`, `$name` and `$$` in a utf-8 response are
+    /// expanded from the match.
+    #[tool(title = "Set trigger")]
+    async fn tcp_set_trigger(self: Rc<Self>, _cx: Cx, a: arguments::SetTrigger) -> Result<TriggerSet, Failure> {
+        let trigger_id = connections::checked("trigger_id", a.trigger_id)?;
+        let (encoding, terminator) = (a.response_encoding.into(), a.response_terminator.as_deref());
+        let trigger = tcp_logic::Trigger::new(&trigger_id, &a.pattern, &a.response, encoding, terminator)
+            .map_err(|error| Failure::argument(error.argument(), error))?;
+        let active = self.connections.set_trigger(a.connection_id.clone(), trigger)?;
+        Ok(TriggerSet {
+            success: true,
+            connection_id: a.connection_id,
+            trigger_id,
+            pattern: a.pattern,
+            status: if active { "active" } else { "pending" },
+            message: (!active).then_some("Trigger pre-registered and will activate when connection is established"),
+        })
+    }
+
+    /// Remove a trigger.
+    #[tool(title = "Remove trigger")]
+    async fn tcp_remove_trigger(self: Rc<Self>, _cx: Cx, a: arguments::RemoveTrigger) -> Result<TriggerRemoved, Failure> {
+        let active = self.connections.remove_trigger(&a.connection_id, &a.trigger_id)?;
+        Ok(TriggerRemoved {
+            success: true,
+            connection_id: a.connection_id,
+            trigger_id: a.trigger_id,
+            status: if active { "removed_active" } else { "removed_pending" },
+        })
+    }
+
+    /// Open a connection and send data at once: the quick way to ask a server one question.
+    ///
+    /// The connection stays open; use tcp_wait (for instance until=close, or until=silence) for the whole answer.
+    #[tool(title = "Connect and send")]
+    async fn tcp_connect_and_send(self: Rc<Self>, _cx: Cx, a: arguments::ConnectAndSend) -> Result<ConnectedAndSent, Failure> {
+        let data = data(a.data, a.encoding, a.terminator.as_deref())?;
+        let timeout = limits::milliseconds("timeout_ms", a.timeout_ms, limits::DEFAULT_SEND, limits::call())?;
+        let (connection, applied) = self.connect(&a.host, a.port, a.connection_id, a.connect_timeout_ms, None).await?;
+        let mut changes = connection.watch();
+        if let Err(unsent) = send(&connection, &data, timeout, false).await {
+            let message = format!("Connected but failed to send data to {}:{}", a.host, connection.port);
+            return Err(Failure::new("send_failed", message)
+                .with("reason", unsent.reason)
+                .with("bytes_sent", unsent.sent)
+                .with("connection_id", &connection.id));
+        }
+        if connection.buffer.borrow().chunks() == 0 {
+            let first = changes.wait_for(|_| connection.buffer.borrow().chunks() > 0 || !connection.is_connected());
+            let _ = cofferdam_sdk::timeout(limits::FIRST_ANSWER, first).await;
+        }
+        let chunks = connection.buffer.borrow().chunks();
+        Ok(ConnectedAndSent {
+            success: true,
+            connection_id: connection.id.clone(),
+            host: a.host,
+            port: connection.port,
+            bytes_sent: data.len() as u64,
+            status: "connected",
+            immediate_response: chunks > 0,
+            buffer_chunks: chunks,
+            applied_triggers: applied,
+        })
+    }
+
+    /// List the connections that are open, or whose data is still held.
+    #[tool(title = "List connections")]
+    async fn tcp_list_connections(self: Rc<Self>, _cx: Cx, _a: NoArguments) -> Result<Listed, Failure> {
+        let connections: Vec<_> = (self.connections.all().iter())
+            .map(|connection| {
+                let buffer = connection.buffer.borrow();
+                ListedConnection {
+                    connection_id: connection.id.clone(),
+                    host: connection.host.clone(),
+                    port: connection.port,
+                    connected: connection.is_connected(),
+                    bytes_sent: connection.bytes_sent.get(),
+                    bytes_received: buffer.bytes_received(),
+                    buffer_chunks: buffer.chunks(),
+                    triggers: connection.triggers.borrow().len(),
+                }
+            })
+            .collect();
+        Ok(Listed { total_connections: connections.len(), connections })
+    }
+
+    /// Wait until something arrives on a connection, and return it: a match of `pattern`, so many `bytes`, `silence`, or the
+    /// peer's `close`.
+    ///
+    /// Use it instead of polling. Each wait begins where the last one ended, so a sequence of waits reads a conversation piece
+    /// by piece. Nothing is consumed: tcp_read_buffer still has all of it.
+    #[tool(title = "Wait for data")]
+    async fn tcp_wait(self: Rc<Self>, cx: Cx, a: arguments::Wait) -> Result<Waited, Failure> {
+        let connection = self.connections.get(&a.connection_id)?;
+        wait::wait(cx, connection, a).await
+    }
+}
+
+impl Tcp {
+    async fn connect(
+        &self,
+        host: &str,
+        port: Integer,
+        id: Option<String>,
+        timeout: Option<Integer>,
+        buffer_limit: Option<Integer>,
+    ) -> Result<(Rc<Connection>, Option<Vec<String>>), Failure> {
+        let refused = |error: tcp_logic::HostError| Failure::argument(error.argument(), error);
+        let to = Host::parse(host).map_err(refused)?;
+        let port = tcp_logic::port(port.0).map_err(refused)?;
+        let timeout = limits::milliseconds("connect_timeout_ms", timeout, limits::DEFAULT_CONNECT, limits::call())?;
+        let buffer_limit = limits::buffer(buffer_limit)?;
+        let reserved = self.connections.reserve(id)?;
+        let (socket, address) = dial::dial(&to, port, timeout).await.map_err(|failed| {
+            let mut failure = Failure::new("connection_failed", format_args!("Failed to connect to {host}:{port}"))
+                .with("reason", failed.reason);
+            if failed.reason == "denied" {
+                failure = failure.with("detail", format!("the operator's policy does not allow tcp://{to}:{port}"));
+            } else if let Some(detail) = failed.detail {
+                failure = failure.with("detail", detail);
+            }
+            failure
+        })?;
+        let (receiving, received) = socket.receive();
+        let (writing, sending) = sockets::byte_stream();
+        let sent = socket.send(sending);
+        let triggers = self.connections.take_pending(&reserved.id);
+        let applied: Vec<String> = triggers.ids().map(str::to_owned).collect();
+        let connection = Rc::new(Connection::new(Made {
+            id: reserved.id.clone(),
+            host: host.to_owned(),
+            port,
+            address,
+            buffer_limit,
+            triggers,
+            socket,
+            writer: Writer::new(writing, Box::pin(std::future::IntoFuture::into_future(sent))),
+            budget: Rc::clone(&self.connections.budget),
+        }));
+        self.connections.insert(&connection);
+        drop(reserved);
+        cofferdam_sdk::spawn(reader::run(Rc::clone(&connection), receiving, std::future::IntoFuture::into_future(received)));
+        Ok((connection, (!applied.is_empty()).then_some(applied)))
+    }
+}
+
+/// The bytes to send; nothing is sent of what cannot be read as it claims to be written.
+fn data(data: String, encoding: arguments::Encoding, terminator: Option<&str>) -> Result<Vec<u8>, Failure> {
+    let terminator = terminator.map_or(Ok(Vec::new()), tcp_logic::terminator);
+    let terminator = terminator.map_err(|error| Failure::argument("terminator", error))?;
+    let mut bytes = match encoding {
+        // The text is its own encoding: no copy of what may be long.
+        arguments::Encoding::Utf8 => data.into_bytes(),
+        other => tcp_logic::decode(&data, other.into()).map_err(|error| Failure::argument("data", error))?,
+    };
+    bytes.extend_from_slice(&terminator);
+    if bytes.len() > limits::MOST_DATA {
+        let message = format!("has {} bytes, {} are the most at once; send it in parts", bytes.len(), limits::MOST_DATA);
+        return Err(Failure::argument("data", message));
+    }
+    Ok(bytes)
+}
+
+async fn send(connection: &Connection, data: &[u8], timeout: Duration, end: bool) -> Result<(), writer::Unsent> {
+    let sent = connection.writer.send(data, timeout).await;
+    let bytes = sent.as_ref().map_or_else(|unsent| unsent.sent, |()| data.len());
+    connection.bytes_sent.set(connection.bytes_sent.get() + bytes as u64);
+    sent?;
+    if end {
+        let ended = connection.writer.end(timeout).await;
+        return ended.map_err(|unsent| writer::Unsent { sent: data.len(), ..unsent });
+    }
+    Ok(())
+}
+
+fn read(connection: &Connection, a: &arguments::Read) -> Result<ReadAnswer, Failure> {
+    let refused = |error: tcp_logic::ReadError| Failure::new("invalid_argument", error);
+    let integer = |given: Option<Integer>| given.map(|Integer(value)| value);
+    let by_bytes = a.offset.is_some() || a.limit.is_some();
+    if by_bytes && (a.index.is_some() || a.count.is_some()) {
+        return Err(Failure::new("invalid_argument", "`index` and `count` are chunks, `offset` and `limit` bytes: give one pair"));
+    }
+    let buffer = connection.buffer.borrow();
+    let reading = if by_bytes {
+        let (offset, limit) = offset_and_limit(integer(a.offset), integer(a.limit)).map_err(refused)?;
+        buffer.read_bytes(offset, limit)
+    } else {
+        buffer.read_chunks(integer(a.index), integer(a.count)).map_err(refused)?
+    };
+    let encoding = Encoding::from(a.format);
+    let (data, next_offset) = match encoding {
+        Encoding::Utf8 => {
+            let text = reading.text(connection.is_connected());
+            (text.strings, text.next_offset)
+        }
+        _ => (reading.pieces.iter().map(|piece| tcp_logic::encode(piece, encoding)).collect(), reading.next_offset),
+    };
+    Ok(ReadAnswer {
+        connection_id: connection.id.clone(),
+        chunks: buffer.chunks(),
+        data,
+        format: encoding.name(),
+        offset: reading.first_offset,
+        next_offset,
+        more: reading.more,
+        reading_paused: connection.paused.get(),
+    })
 }

@@ -17,3 +17,12 @@ pub mod text;
 pub mod trigger;
 pub mod trigger_set;
 pub mod wait;
+
+pub use buffer::{DEFAULT_LIMIT, ReceiveBuffer};
+pub use encoding::{Encoding, EncodingError, decode, encode, terminator};
+pub use hosts::{Host, HostError, port};
+pub use pattern::{Pattern, PatternError};
+pub use reading::{ReadError, Reading, offset_and_limit};
+pub use trigger::{Counts, FireLimits, Firing, Trigger, TriggerError, TriggerInfo};
+pub use trigger_set::TriggerSet;
+pub use wait::{Progress, Until, Wait};

@@ -1,0 +1,203 @@
+//! What the tools answer. The keys that TcpSocketMCP has keep their names; others are added.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use tcp_logic::TriggerInfo;
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Connected {
+    pub success: bool,
+    pub connection_id: String,
+    pub host: String,
+    pub port: u16,
+    pub status: &'static str,
+    /// The address that answered
+    pub address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub applied_triggers: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Disconnected {
+    pub success: bool,
+    pub connection_id: String,
+    pub status: &'static str,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Sent {
+    pub success: bool,
+    pub connection_id: String,
+    /// Terminator included
+    pub bytes_sent: u64,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ReadAnswer {
+    pub connection_id: String,
+    /// Chunks held
+    pub chunks: usize,
+    /// One string a chunk
+    pub data: Vec<String>,
+    pub format: &'static str,
+    /// Offset of the first byte returned
+    pub offset: u64,
+    /// Where to go on reading
+    pub next_offset: u64,
+    /// There is more of what was asked for
+    pub more: bool,
+    /// The buffer is full: reading is paused until it is cleared; nothing is lost
+    pub reading_paused: bool,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Cleared {
+    pub success: bool,
+    pub connection_id: String,
+    pub buffer_cleared: bool,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct BufferInfo {
+    pub connection_id: String,
+    pub chunks: usize,
+    pub total_bytes: usize,
+    pub bytes_sent: u64,
+    pub bytes_received: u64,
+    /// False once the peer's end of stream, or a reset, was read
+    pub connected: bool,
+    pub peer_closed: bool,
+    pub can_send: bool,
+    /// Offset of the first byte held
+    pub offset: u64,
+    pub buffer_limit: usize,
+    /// The buffer is full: reading is paused until it is cleared; nothing is lost
+    pub reading_paused: bool,
+    /// Why the connection broke, if it did
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_reason: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Trigger {
+    pub trigger_id: String,
+    pub pattern: String,
+    pub response_size: usize,
+    /// Matches that were answered
+    pub fired: u64,
+    /// Matches that were not answered because of a fire limit
+    pub suppressed: u64,
+    /// Matches whose response would have been too large
+    pub unanswerable: u64,
+    /// Segments that were too costly to search to their end
+    pub skipped: u64,
+    pub fires_per_second: u32,
+    pub fires_in_total: u64,
+}
+
+impl From<TriggerInfo> for Trigger {
+    fn from(info: TriggerInfo) -> Self {
+        Self {
+            trigger_id: info.trigger_id.to_string(),
+            pattern: info.pattern,
+            response_size: info.response_size,
+            fired: info.counts.fired,
+            suppressed: info.counts.suppressed,
+            unanswerable: info.counts.unanswerable,
+            skipped: info.counts.skipped,
+            fires_per_second: info.limits.per_second,
+            fires_in_total: info.limits.total,
+        }
+    }
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ConnectionInfo {
+    pub connection_id: String,
+    pub host: String,
+    pub port: u16,
+    pub address: String,
+    pub connected: bool,
+    /// RFC 3339
+    pub created_at: String,
+    pub buffer: BufferInfo,
+    pub triggers: Vec<Trigger>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TriggerSet {
+    pub success: bool,
+    pub connection_id: String,
+    pub trigger_id: String,
+    pub pattern: String,
+    /// `active`, or `pending` until the connection is made
+    pub status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TriggerRemoved {
+    pub success: bool,
+    pub connection_id: String,
+    pub trigger_id: String,
+    pub status: &'static str,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ConnectedAndSent {
+    pub success: bool,
+    pub connection_id: String,
+    pub host: String,
+    pub port: u16,
+    pub bytes_sent: u64,
+    pub status: &'static str,
+    /// Whether something had been received by the time of this answer
+    pub immediate_response: bool,
+    pub buffer_chunks: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub applied_triggers: Option<Vec<String>>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ListedConnection {
+    pub connection_id: String,
+    pub host: String,
+    pub port: u16,
+    pub connected: bool,
+    pub bytes_sent: u64,
+    pub bytes_received: u64,
+    pub buffer_chunks: usize,
+    /// How many
+    pub triggers: usize,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Connections {
+    pub total_connections: usize,
+    pub connections: Vec<ListedConnection>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Waited {
+    pub connection_id: String,
+    /// Whether what was waited for came
+    pub satisfied: bool,
+    /// Why the wait ended: pattern, bytes, silence, close, timeout, or buffer_full
+    pub ended: &'static str,
+    /// What came since `offset`, up to the end of the match
+    pub data: String,
+    pub format: &'static str,
+    /// Offset of the first byte of `data`
+    pub offset: u64,
+    /// Where the next tcp_wait begins, and where tcp_read_buffer can go on
+    pub next_offset: u64,
+    /// There is more before the end of the match than one answer holds
+    pub more: bool,
+    pub connected: bool,
+    /// The buffer is full: reading is paused until it is cleared; nothing is lost
+    pub reading_paused: bool,
+    pub waited_ms: u64,
+}

@@ -1,0 +1,142 @@
+//! The peer's half: reads as fast as the buffer takes it, and lets triggers answer. It runs from the first byte to the last,
+//! whatever calls come and go.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+use cofferdam_sdk::sockets::{ErrorCode, StreamReader, StreamResult};
+
+use crate::connection::{Connection, Phase};
+use crate::writer::reason;
+
+/// The most one read takes.
+const READ: usize = 64 << 10;
+/// A trigger's answer that the peer does not take for so long is given up.
+const ANSWER: Duration = Duration::from_secs(30);
+/// After so many bytes other tasks get their turn, even if the peer has more.
+const TURN: usize = 256 << 10;
+
+thread_local! {
+    /// Buffers between reads: one connection needs one only while its data is on the way.
+    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Reads until the stream ends, or until we disconnect.
+pub async fn run(
+    connection: Rc<Connection>,
+    mut stream: StreamReader<u8>,
+    done: impl Future<Output = Result<(), ErrorCode>>,
+) {
+    let mut read_in_turn = 0;
+    while has_room(&connection).await {
+        let Some(chunk) = read(&connection, &mut stream).await else { break };
+        read_in_turn += chunk.len();
+        connection.receive(&chunk);
+        let firings = connection.triggers.borrow_mut().push(&chunk, cofferdam_sdk::now());
+        keep(chunk);
+        for firing in firings {
+            if connection.writer.send(&firing.response, ANSWER).await.is_ok() {
+                let sent = u64::try_from(firing.response.len()).unwrap_or(u64::MAX);
+                connection.bytes_sent.set(connection.bytes_sent.get() + sent);
+            }
+        }
+        if read_in_turn >= TURN {
+            read_in_turn = 0;
+            cofferdam_sdk::yield_now().await;
+        }
+    }
+    drop(stream);
+    if connection.phase() == Phase::Open {
+        connection.enter(match done.await {
+            Ok(()) => Phase::PeerClosed,
+            Err(code) => Phase::Broken(reason(&code)),
+        });
+    }
+}
+
+/// Waits until something may be read; false once we have disconnected.
+async fn has_room(connection: &Connection) -> bool {
+    let mut changes = connection.watch();
+    let mut returned = connection.budget.watch();
+    loop {
+        if connection.phase() != Phase::Open {
+            return false;
+        }
+        let paused = room(connection) == 0;
+        if connection.paused.replace(paused) != paused {
+            connection.changed();
+            changes.mark_unchanged();
+        }
+        if !paused {
+            return true;
+        }
+        // Either a clear here, or elsewhere if it is the common share that is used up.
+        let (mut here, mut elsewhere) = (pin!(changes.changed()), pin!(returned.changed()));
+        poll_fn(|cx| {
+            if here.as_mut().poll(cx).is_ready() || elsewhere.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+fn room(connection: &Connection) -> usize {
+    connection.buffer.borrow().space().min(connection.budget.left())
+}
+
+/// One read; `None` at the end of the stream, or once we have disconnected.
+async fn read(connection: &Connection, stream: &mut StreamReader<u8>) -> Option<Vec<u8>> {
+    let mut changes = connection.watch();
+    loop {
+        // Waiting is done with an empty buffer: an idle connection holds none.
+        let ready = {
+            let mut waiting = pin!(stream.read(Vec::new()));
+            loop {
+                let mut changed = pin!(changes.changed());
+                let ready = poll_fn(|cx| match waiting.as_mut().poll(cx) {
+                    Poll::Ready((result, _)) => Poll::Ready(Some(result)),
+                    Poll::Pending => changed.as_mut().poll(cx).map(|_| None),
+                })
+                .await;
+                match ready {
+                    Some(result) => break result,
+                    None if connection.phase() != Phase::Open => return None,
+                    None => {}
+                }
+            }
+        };
+        if matches!(ready, StreamResult::Dropped) {
+            return None;
+        }
+        let most = room(connection).min(READ);
+        let mut buffer = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        buffer.clear();
+        buffer.reserve_exact(most);
+        // A read takes what the vector has room for.
+        if buffer.capacity() > most {
+            buffer = Vec::with_capacity(most);
+        }
+        let (result, buffer) = stream.read(buffer).await;
+        match result {
+            StreamResult::Complete(n) if n > 0 => return Some(buffer),
+            StreamResult::Complete(_) | StreamResult::Cancelled => keep(buffer),
+            StreamResult::Dropped if buffer.is_empty() => return None,
+            StreamResult::Dropped => return Some(buffer),
+        }
+    }
+}
+
+fn keep(mut buffer: Vec<u8>) {
+    SPARE.with_borrow_mut(|spare| {
+        if spare.len() < 4 && buffer.capacity() == READ {
+            buffer.clear();
+            spare.push(buffer);
+        }
+    });
+}

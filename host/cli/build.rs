@@ -1,1 +1,76 @@
-fn main() {}
+//! Builds the components that are shipped in the binary, and writes `$OUT_DIR/shipped.rs` with them and their tool
+//! definitions. How they are built, and where the compiler for them comes from, is `cofferdam-xtask`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{fs, io};
+
+use cofferdam_xtask::{Component, Toolchain, What, build_components, loud_progress};
+
+/// What is shipped: packages of the workspace in `plugins/`, each in the folder of its name.
+const SHIPPED: &[&str] = &["tcp"];
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: cannot build the shipped plugins\n{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let root = folder("CARGO_MANIFEST_DIR")?;
+    let out = folder("OUT_DIR")?;
+    let plugins = root.join("plugins");
+    watch(&root, &plugins).map_err(|error| format!("`{}`: {error}", plugins.display()))?;
+
+    let mut progress = loud_progress();
+    let toolchain = Toolchain::ensure(&mut progress).map_err(|error| error.to_string())?;
+    progress(&format!("building the shipped plugins ({}) with {}", SHIPPED.join(", "), toolchain.describe()));
+    // A target folder of its own: the outer one is locked by the cargo that waits for us.
+    let built = build_components(&toolchain, &plugins, &out.join("plugins"), What::Packages(SHIPPED), &mut progress)
+        .map_err(|error| error.to_string())?;
+
+    let list = out.join("shipped.rs");
+    fs::write(&list, shipped(&plugins, &built)?).map_err(|error| format!("cannot write `{}`: {error}", list.display()))
+}
+
+fn folder(variable: &str) -> Result<PathBuf, String> {
+    std::env::var_os(variable).map(PathBuf::from).ok_or_else(|| format!("cargo has not set `{variable}`"))
+}
+
+/// The source of the list that the program includes.
+fn shipped(plugins: &Path, built: &[Component]) -> Result<String, String> {
+    let mut source = String::from("/// What the build script has built.\npub static SHIPPED: &[Shipped] = &[\n");
+    for name in SHIPPED {
+        let component = built.iter().find(|component| component.name == *name);
+        let component = component.ok_or_else(|| format!("cargo has built no component named `{name}`"))?;
+        let definitions = plugins.join(name).join("tools.json");
+        // Without them the program asks the component: that is how they are made (`cofferdam tools --json --fresh`).
+        let definitions = match definitions.is_file() {
+            true => format!("include_bytes!({:?})", definitions.display().to_string()),
+            false => "b\"\"".to_owned(),
+        };
+        let component = component.path.display().to_string();
+        source += &format!("    Shipped {{ component: include_bytes!({component:?}), definitions: {definitions} }},\n");
+    }
+    Ok(source + "];\n")
+}
+
+/// Tells cargo what the components are made of: the plugins and the contract, but not what building in `plugins/` leaves
+/// there.
+fn watch(root: &Path, plugins: &Path) -> io::Result<()> {
+    println!("cargo:rerun-if-env-changed=COFFERDAM_GUEST_TOOLCHAIN");
+    println!("cargo:rerun-if-changed={}", root.join("host/cli/build.rs").display());
+    println!("cargo:rerun-if-changed={}", root.join("wit").display());
+    for entry in fs::read_dir(plugins)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name != "target" && !name.to_string_lossy().starts_with('.') {
+            println!("cargo:rerun-if-changed={}", entry.path().display());
+        }
+    }
+    Ok(())
+}

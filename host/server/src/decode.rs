@@ -4,17 +4,13 @@
 //! The envelope is read as raw JSON, which tolerates what typed strings do not (lone surrogates), and each part is then
 //! read for itself. rmcp's own reader buffers a message several times over and drops what it cannot read.
 
-use rmcp::model::{
-    CallToolRequest, CallToolRequestParams, ClientJsonRpcMessage, ClientNotification, ClientRequest, CustomRequest,
-    DiscoverRequest, ErrorCode, ErrorData, Extensions, InitializeRequest, JsonObject, ListToolsRequest, PaginatedRequestParams, PingRequest,
-    Request, RequestId, RequestMetaObject, SubscriptionsListenRequest,
-};
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use rmcp::model::{ClientJsonRpcMessage, ClientNotification, ErrorCode, ErrorData, RequestId};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::{arguments, skim::Skim};
+use crate::{requests, skim::Skim};
 
-/// A line over the limit, or one line too many, in the words of the answer.
+/// How much of a parser's reason is passed on, in characters.
 const MAX_REASON: usize = 200;
 
 /// What a line turned out to be.
@@ -35,12 +31,12 @@ pub(crate) enum Decoded {
 pub(crate) struct Refusal {
     /// The request's id as JSON text, exactly as it came; `None` is sent as `null`.
     pub(crate) id: Option<String>,
-    pub(crate) error: ErrorData,
+    pub(crate) error: Box<ErrorData>,
 }
 
 impl Refusal {
     pub(crate) fn new(id: Option<String>, code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { id, error: ErrorData::new(code, message.into(), None) }
+        Self { id, error: Box::new(ErrorData::new(code, message.into(), None)) }
     }
 
     /// The answer as a line, without its end.
@@ -69,7 +65,7 @@ struct Envelope<'a> {
 }
 
 /// Tells `null` from absent, which `Option` does not.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
@@ -130,132 +126,13 @@ fn message(text: &str) -> Decoded {
     let Ok(method) = serde_json::from_str::<String>(method.get()) else {
         return refused_shape(echo(id), "`method` must be a string");
     };
-    match request(&method, text, envelope.params) {
+    match requests::read(&method, text, envelope.params) {
         Ok(request) => Decoded::Message(Box::new(ClientJsonRpcMessage::request(request, request_id))),
         Err(why) => {
             let reason = format!("invalid params of `{method}`: {why}");
             Decoded::Refused(Refusal::new(echo(id), ErrorCode::INVALID_PARAMS, reason))
         }
     }
-}
-
-/// Reads the request's parameters; what this server does not serve goes on as a custom request, for its -32601.
-fn request(method: &str, text: &str, params: Option<&RawValue>) -> Result<ClientRequest, String> {
-    let params = params.filter(|params| params.get() != "null");
-    let object = params.is_none_or(|params| params.get().starts_with('{'));
-    match method {
-        "tools/call" | "tools/list" | "ping" | "initialize" | "server/discover" | "logging/setLevel"
-        | "subscriptions/listen"
-            if !object =>
-        {
-            Err("`params` must be an object".to_owned())
-        }
-        "tools/call" => call(params.ok_or("`name` is missing")?).map(ClientRequest::CallToolRequest),
-        "tools/list" => list(params).map(ClientRequest::ListToolsRequest),
-        "ping" => typed::<PingRequest>(text).map(ClientRequest::PingRequest),
-        "initialize" => typed::<InitializeRequest>(text).map(ClientRequest::InitializeRequest),
-        "server/discover" => typed::<DiscoverRequest>(text).map(ClientRequest::DiscoverRequest),
-        "logging/setLevel" => set_level(text),
-        "subscriptions/listen" => {
-            typed::<SubscriptionsListenRequest>(text).map(ClientRequest::SubscriptionsListenRequest)
-        }
-        _ => {
-            let mut request = CustomRequest::new(method, None);
-            request.extensions = extensions(params.and_then(|params| {
-                let MetaOnly { meta } = serde_json::from_str(params.get()).ok()?;
-                meta
-            }));
-            Ok(ClientRequest::CustomRequest(request))
-        }
-    }
-}
-
-#[expect(deprecated, reason = "protocols before 2026-07-28 have it")]
-fn set_level(text: &str) -> Result<ClientRequest, String> {
-    typed::<rmcp::model::SetLevelRequest>(text).map(ClientRequest::SetLevelRequest)
-}
-
-#[derive(Deserialize)]
-struct MetaOnly {
-    #[serde(rename = "_meta")]
-    meta: Option<JsonObject>,
-}
-
-#[derive(Default, Deserialize)]
-struct ListParams<'a> {
-    #[serde(borrow)]
-    cursor: Option<&'a RawValue>,
-    #[serde(borrow, rename = "_meta")]
-    meta: Option<&'a RawValue>,
-}
-
-/// Reads a list request; rmcp's own type takes a malformed cursor for none.
-fn list(params: Option<&RawValue>) -> Result<ListToolsRequest, String> {
-    let params: ListParams<'_> = match params {
-        Some(params) => serde_json::from_str(params.get()).map_err(|error| reason(&error))?,
-        None => ListParams::default(),
-    };
-    let cursor = field("cursor", params.cursor)?;
-    let mut request = ListToolsRequest::default();
-    request.params = cursor.map(|cursor| PaginatedRequestParams::default().with_cursor(Some(cursor)));
-    request.extensions = extensions(field("_meta", params.meta)?);
-    Ok(request)
-}
-
-fn typed<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|error| reason(&error))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CallParams<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
-    name: Option<&'a RawValue>,
-    #[serde(borrow)]
-    arguments: Option<&'a RawValue>,
-    #[serde(borrow, rename = "_meta")]
-    meta: Option<&'a RawValue>,
-    #[serde(borrow)]
-    input_responses: Option<&'a RawValue>,
-    #[serde(borrow)]
-    request_state: Option<&'a RawValue>,
-}
-
-/// Reads a tool call. Arguments that are JSON but cannot be represented do not fail it: they go on as
-/// [`arguments::Unreadable`], so that the answer is the tool's and names the argument.
-fn call(params: &RawValue) -> Result<CallToolRequest, String> {
-    let params: CallParams<'_> = serde_json::from_str(params.get()).map_err(|error| reason(&error))?;
-    let name: String = field("name", params.name)?.ok_or("`name` is missing")?;
-    let mut extensions = extensions(field("_meta", params.meta)?);
-    let mut call = CallToolRequestParams::new(name);
-    call.input_responses = field("inputResponses", params.input_responses)?;
-    call.request_state = field("requestState", params.request_state)?;
-    if let Some(raw) = params.arguments {
-        if !raw.get().starts_with('{') {
-            return Err("`arguments` must be an object".to_owned());
-        }
-        match serde_json::from_str(raw.get()) {
-            Ok(arguments) => call.arguments = Some(arguments),
-            Err(error) => {
-                extensions.insert(arguments::find(raw, &error));
-            }
-        }
-    }
-    let mut request = Request::new(call);
-    request.extensions = extensions;
-    Ok(request)
-}
-
-fn field<T: DeserializeOwned>(name: &str, raw: Option<&RawValue>) -> Result<Option<T>, String> {
-    raw.map(|raw| serde_json::from_str(raw.get()).map_err(|error| format!("`{name}`: {}", reason(&error)))).transpose()
-}
-
-fn extensions(meta: Option<JsonObject>) -> Extensions {
-    let mut extensions = Extensions::new();
-    if let Some(meta) = meta {
-        extensions.insert(RequestMetaObject::from(meta));
-    }
-    extensions
 }
 
 /// A notification is never answered; one that is unknown or broken is dropped.
@@ -303,7 +180,12 @@ mod tests {
     fn show(decoded: &Decoded) -> String {
         match decoded {
             Decoded::Refused(refusal) => {
-                format!("{} {} {}", refusal.error.code.0, refusal.id.as_deref().unwrap_or("null"), refusal.error.message)
+                format!(
+                    "{} {} {}",
+                    refusal.error.code.0,
+                    refusal.id.as_deref().unwrap_or("null"),
+                    refusal.error.message
+                )
             }
             Decoded::Message(message) => match message.as_ref() {
                 ClientJsonRpcMessage::Request(request) => {
@@ -323,7 +205,10 @@ mod tests {
             ("", "nothing"),
             ("  \t", "nothing"),
             ("hello", "-32700 null the line is not JSON: expected value"),
-            ("{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"ping\"", "-32700 3 the line is not JSON: EOF while parsing an object"),
+            (
+                "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"ping\"",
+                "-32700 3 the line is not JSON: EOF while parsing an object",
+            ),
             ("42", "-32600 null a message is a JSON object"),
             ("[]", "-32600 null the batch is empty"),
             ("[1]", "-32600 null a message is a JSON object"),
@@ -333,20 +218,47 @@ mod tests {
             (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, "-32600 null `id` must be a string or an integer"),
             (r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#, "-32600 1.5 `id` must be a string or an integer"),
             (r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#, "-32600 null `id` must be a string or an integer"),
-            (r#"{"jsonrpc":"2.0","id":"\ud800","method":"ping"}"#, "-32600 \"\\ud800\" `id` must be a string or an integer"),
+            (
+                r#"{"jsonrpc":"2.0","id":"\ud800","method":"ping"}"#,
+                "-32600 \"\\ud800\" `id` must be a string or an integer",
+            ),
             (r#"{"jsonrpc":"2.0","id":1,"method":5}"#, "-32600 1 `method` must be a string"),
-            (r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#, "-32600 1 not a JSON-RPC message: duplicate field `id`"),
-            (r#"{"jsonrpc":"2.0","id":"a","method":"tools/call"}"#, "-32602 \"a\" invalid params of `tools/call`: `name` is missing"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":7}}"#, "-32602 1 invalid params of `tools/call`: `name`: invalid type: integer `7`, expected a string"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":[]}}"#, "-32602 1 invalid params of `tools/call`: `arguments` must be an object"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[1]}"#, "-32602 1 invalid params of `tools/call`: `params` must be an object"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}"#, "-32602 1 invalid params of `initialize`: missing field `protocolVersion`"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":5}}"#, "-32602 1 invalid params of `tools/list`: `cursor`: invalid type: integer `5`, expected a string"),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#,
+                "-32600 1 not a JSON-RPC message: duplicate field `id`",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":"a","method":"tools/call"}"#,
+                "-32602 \"a\" invalid params of `tools/call`: `name` is missing",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":7}}"#,
+                "-32602 1 invalid params of `tools/call`: `name`: invalid type: integer `7`, expected a string",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":[]}}"#,
+                "-32602 1 invalid params of `tools/call`: `arguments` must be an object",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[1]}"#,
+                "-32602 1 invalid params of `tools/call`: `params` must be an object",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}"#,
+                "-32602 1 invalid params of `initialize`: missing field `protocolVersion`",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":5}}"#,
+                "-32602 1 invalid params of `tools/list`: `cursor`: invalid type: integer `5`, expected a string",
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(read(text.as_bytes()), *expected, "{text}");
         }
-        assert!(read(b"{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"ping\xff\"}").starts_with("-32700 9 the line is not UTF-8"));
+        assert!(
+            read(b"{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"ping\xff\"}")
+                .starts_with("-32700 9 the line is not UTF-8")
+        );
     }
 
     #[test]
@@ -354,8 +266,14 @@ mod tests {
         let cases: &[(&str, &str)] = &[
             ("\u{feff}{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}", "request 1 ping"),
             (r#"{"method":"tools/list","jsonrpc":"2.0","id":"x","params":null}"#, "request x tools/list"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":null}}"#, "request 1 tools/call"),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":{"a":"\ud800"}}}"#, "request 1 tools/call"),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":null}}"#,
+                "request 1 tools/call",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":{"a":"\ud800"}}}"#,
+                "request 1 tools/call",
+            ),
             (r#"{"jsonrpc":"2.0","id":1,"method":"no/such","params":[1]}"#, "request 1 no/such"),
             (r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#, "notification"),
             (r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#, "notification"),
@@ -364,7 +282,10 @@ mod tests {
             (r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"t"}}"#, "nothing"),
             (r#"{"jsonrpc":"2.0","id":1,"result":{}}"#, "response"),
             (r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"x"}}"#, "response"),
-            (r#"[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":2}]"#, "request 1 ping | -32600 2 the message has no `method`"),
+            (
+                r#"[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":2}]"#,
+                "request 1 ping | -32600 2 the message has no `method`",
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(read(text.as_bytes()), *expected, "{text}");

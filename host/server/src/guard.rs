@@ -6,7 +6,10 @@ use std::{borrow::Cow, panic::AssertUnwindSafe, sync::Arc};
 use futures::FutureExt;
 use rmcp::{
     RoleServer, ServerHandler,
-    model::{ClientNotification, ClientRequest, ErrorCode, ErrorData, MetaObject, ProtocolVersion, ServerConfig, ServerResult},
+    model::{
+        ClientNotification, ClientRequest, ErrorCode, ErrorData, MetaObject, ProtocolVersion, ServerConfig,
+        ServerResult,
+    },
     service::{NotificationContext, RequestContext, Service},
 };
 use serde_json::Value;

@@ -23,6 +23,7 @@ use crate::{
     desk::Desk,
     instructions::INSTRUCTIONS,
     notify::{self, Audience},
+    requests::SERVED,
 };
 
 /// For how long a client may keep the list of tools, and what the server is. A listener hears of changes at once.
@@ -69,7 +70,11 @@ impl<D: Desk> Handler<D> {
         self.desk.tools().iter().any(|known| known.name == tool)
     }
 
-    async fn run(&self, request: CallToolRequestParams, context: RequestContext<RoleServer>) -> Result<CallToolResult, ErrorData> {
+    async fn run(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResult, ErrorData> {
         let (progress, reports) = match context.meta.get_progress_token() {
             Some(token) => {
                 let (sender, receiver) = mpsc::channel(notify::REPORTS);
@@ -186,7 +191,11 @@ impl<D: Desk> ServerHandler for Handler<D> {
 
     /// Accepted and without effect: this server logs for its operator, not to its client.
     #[expect(deprecated, reason = "protocols before 2026-07-28 have it")]
-    async fn set_level(&self, _request: SetLevelRequestParams, context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+    async fn set_level(
+        &self,
+        _request: SetLevelRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
         if is_stateless(&context) { Err(not_found("logging/setLevel")) } else { Ok(()) }
     }
 
@@ -196,16 +205,17 @@ impl<D: Desk> ServerHandler for Handler<D> {
         request: CustomRequest,
         _context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        match request.method.as_str() {
-            "tools/call" | "tools/list" | "ping" | "initialize" | "server/discover" | "logging/setLevel"
-            | "subscriptions/listen" => {
-                Err(ErrorData::invalid_params(format!("invalid params of `{}`", request.method), None))
-            }
-            method => Err(not_found(method)),
+        if SERVED.contains(&request.method.as_str()) {
+            return Err(ErrorData::invalid_params(format!("invalid params of `{}`", request.method), None));
         }
+        Err(not_found(&request.method))
     }
 
-    async fn complete(&self, _: CompleteRequestParams, _: RequestContext<RoleServer>) -> Result<CompleteResult, ErrorData> {
+    async fn complete(
+        &self,
+        _: CompleteRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
         Err(not_found("completion/complete"))
     }
 

@@ -4,28 +4,29 @@
 //! progress, cancellation and change notices. What does not: which tools there are, whether a call is allowed, and what
 //! it does; that is behind [`Desk`].
 //!
-//! A message's way in: [`lines`] cuts the input, [`decode`] makes a typed message or the answer to a broken one,
-//! [`transport`] hands it to rmcp's service loop, [`guard`] bounds and shields it, [`handler`] answers. Its way out:
-//! [`convert`], [`transport`], [`outbox`].
+//! A message's way in: `lines` cuts the input, `decode` (with `requests`) makes a typed message or the answer
+//! to a broken one, `transport` hands it to rmcp's service loop, `guard` bounds and shields it, `handler` answers. Its way out:
+//! `convert`, `transport`, `outbox`.
 
-mod stdio;
 mod desk;
 mod pipes;
 mod quiet;
+mod stdio;
 
-mod lines;
-mod skim;
-mod decode;
 mod arguments;
 mod batch;
+mod decode;
+mod lines;
 mod outbox;
+mod requests;
+mod skim;
 mod transport;
 
+mod convert;
 mod guard;
 mod handler;
-mod convert;
-mod notify;
 mod instructions;
+mod notify;
 
 pub use desk::Desk;
 pub use pipes::{Stdin, Stdout, stdio_pipes};

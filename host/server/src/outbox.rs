@@ -162,17 +162,15 @@ impl Drop for Ticket {
     }
 }
 
-async fn pump(
-    mut writer: impl AsyncWrite + Unpin,
-    mut parcels: mpsc::Receiver<Parcel>,
-    load: &Load,
-) -> io::Result<()> {
+async fn pump(mut writer: impl AsyncWrite + Unpin, mut parcels: mpsc::Receiver<Parcel>, load: &Load) -> io::Result<()> {
     let mut waiting = Vec::with_capacity(QUEUE);
     while parcels.recv_many(&mut waiting, QUEUE).await > 0 {
         // More answers are being encoded at this moment: let them in, one write is cheaper than two.
         if load.messages.load(Ordering::Relaxed) > waiting.len() {
             tokio::task::yield_now().await;
-            while waiting.len() < QUEUE && let Ok(parcel) = parcels.try_recv() {
+            while waiting.len() < QUEUE
+                && let Ok(parcel) = parcels.try_recv()
+            {
                 waiting.push(parcel);
             }
         }

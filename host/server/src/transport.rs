@@ -117,9 +117,8 @@ impl<R: AsyncRead + Unpin> Wire<R> {
             JsonRpcMessage::Request(request) => {
                 let id = || serde_json::to_string(&request.id).ok();
                 if !self.open {
-                    self.open = opens(&request.request).map_err(|reason| {
-                        Refusal::new(id(), ErrorCode::INVALID_PARAMS, reason)
-                    })?;
+                    self.open = opens(&request.request)
+                        .map_err(|reason| Refusal::new(id(), ErrorCode::INVALID_PARAMS, reason))?;
                 }
                 if !self.running.insert(request.id.clone()) {
                     let reason = "a request with this `id` has not been answered yet";
@@ -201,7 +200,8 @@ fn opens(request: &ClientRequest) -> Result<bool, String> {
                     missing.join("` and `")
                 ));
             }
-            let known = meta.protocol_version().is_some_and(|version| ProtocolVersion::KNOWN_VERSIONS.contains(&version));
+            let known =
+                meta.protocol_version().is_some_and(|version| ProtocolVersion::KNOWN_VERSIONS.contains(&version));
             Ok(known && !matches!(request, ClientRequest::DiscoverRequest(_)))
         }
     }

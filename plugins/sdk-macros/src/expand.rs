@@ -17,9 +17,7 @@ struct Tool {
 }
 
 pub fn plugin(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
-    if !attribute.is_empty() {
-        return Err(Error::new(attribute.span(), "`#[plugin]` takes no arguments: name and grants stand in `plugin.toml`"));
-    }
+    let manifest = manifest(attribute)?;
     let mut block: ItemImpl = syn::parse2(item)?;
     if let Some((_, path, _)) = &block.trait_ {
         return Err(Error::new(path.span(), "`#[plugin]` goes on the type's own `impl` block, not on a trait's"));
@@ -78,16 +76,30 @@ pub fn plugin(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
         }
 
         const _: () = {
-            const LENGTH: usize = ::core::include_bytes!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/plugin.toml")).len();
+            const LENGTH: usize = ::core::include_bytes!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", #manifest)).len();
 
             // A custom section is the one place in a component that the host can read without running it.
             #[used]
             #[cfg_attr(target_family = "wasm", unsafe(link_section = "cofferdam-manifest"))]
-            static SECTION: [u8; LENGTH] = *::core::include_bytes!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/plugin.toml"));
+            static SECTION: [u8; LENGTH] = *::core::include_bytes!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", #manifest));
         };
 
         ::cofferdam_sdk::export_plugin!(#state);
     })
+}
+
+/// The manifest's file, beside `Cargo.toml`.
+fn manifest(attribute: TokenStream) -> Result<LitStr> {
+    let mut file = LitStr::new("plugin.toml", proc_macro2::Span::call_site());
+    let parser = syn::meta::parser(|meta| {
+        if meta.path.is_ident("manifest") {
+            file = meta.value()?.parse()?;
+            return Ok(());
+        }
+        Err(meta.error("`#[plugin]` knows `manifest = \"file.toml\"` only: name and grants stand in that file"))
+    });
+    syn::parse::Parser::parse2(parser, attribute)?;
+    Ok(file)
 }
 
 fn tool(attribute: &Attribute, method: &ImplItemFn) -> Result<Tool> {

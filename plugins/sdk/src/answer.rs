@@ -22,7 +22,9 @@ impl Failure {
 
     /// An argument that cannot be meant: code `invalid_argument`, with the argument's name in `argument`.
     pub fn argument(name: &'static str, message: impl Display) -> Self {
-        Self::new("invalid_argument", format_args!("`{name}`: {message}")).with("argument", name)
+        let (message, name_first) = (message.to_string(), format!("`{name}`"));
+        let message = if message.starts_with(&name_first) { message } else { format!("{name_first}: {message}") };
+        Self::new("invalid_argument", message).with("argument", name)
     }
 
     /// Adds a member to the failure's JSON object. What cannot be JSON is left out.

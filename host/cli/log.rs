@@ -1,0 +1,114 @@
+//! The log on standard error: refusals, what plugins print, what goes wrong. Written by a thread of its own, because a
+//! client that starts a server need not read its standard error, and a full pipe must not stop the server: what does not
+//! fit is dropped and counted. Standard output belongs to MCP and is never written here.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+
+use crate::args::Level;
+use crate::terminal::Colour;
+
+/// Log lines that wait for a slow reader.
+const WAITING: usize = 1024;
+
+/// How long the last lines may take to be written.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// The running log.
+pub struct Log {
+    to: Lines,
+}
+
+impl Log {
+    /// Starts logging. Nobody sees what rmcp and other libraries say: they log what was sent and received.
+    ///
+    /// # Errors
+    /// There is no thread to be had.
+    pub fn start(level: Level) -> anyhow::Result<Self> {
+        let (sender, lines) = sync_channel(WAITING);
+        let to = Lines { sender, dropped: Arc::default() };
+        let dropped = Arc::clone(&to.dropped);
+        let thread = std::thread::Builder::new().name("log".to_owned());
+        thread.spawn(move || write(&lines, &dropped)).context("no thread for the log")?;
+
+        let level = match level {
+            Level::Off => LevelFilter::OFF,
+            Level::Error => LevelFilter::ERROR,
+            Level::Warn => LevelFilter::WARN,
+            Level::Info => LevelFilter::INFO,
+            Level::Debug => LevelFilter::DEBUG,
+            Level::Trace => LevelFilter::TRACE,
+        };
+        // A target serves the modules below it: the house's crates are `cofferdam_…`.
+        let ours = Targets::new().with_target("cofferdam", level).with_target("guest", level);
+        let writer = to.clone();
+        let lines = tracing_subscriber::fmt::layer()
+            .compact()
+            .with_ansi(Colour::of_stderr().is_on())
+            .log_internal_errors(false)
+            .with_writer(move || writer.clone());
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(ours).with(lines))
+            .context("the log was started twice")?;
+        Ok(Self { to })
+    }
+
+    /// Waits until what was logged is written, but not for a reader that does not read.
+    pub fn finish(self) {
+        let (written, wait) = channel();
+        if self.to.sender.try_send(Line::Mark(written)).is_ok() {
+            let _ = wait.recv_timeout(PATIENCE);
+        }
+    }
+}
+
+enum Line {
+    Text(Vec<u8>),
+    /// Answered when everything before it is written.
+    Mark(Sender<()>),
+}
+
+/// The way to the thread. The layer writes a whole event at once.
+#[derive(Clone)]
+struct Lines {
+    sender: SyncSender<Line>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Write for Lines {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        if let Err(TrySendError::Full(_)) = self.sender.try_send(Line::Text(event.to_vec())) {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes lines until the program ends. A standard error that is closed loses them, and nothing else.
+fn write(lines: &Receiver<Line>, dropped: &AtomicU64) {
+    while let Ok(line) = lines.recv() {
+        match line {
+            Line::Text(text) => {
+                let _ = io::stderr().write_all(&text);
+            }
+            Line::Mark(written) => {
+                let _ = written.send(());
+            }
+        }
+        let lost = dropped.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            let _ = writeln!(io::stderr(), "{lost} log entries were dropped: standard error was not read in time");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! `cofferdam serve`: MCP on standard input and output, until the client closes its end or a signal comes. What is spoken is
+//! the server crate's; here is when it begins and how it ends.
+
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use cofferdam_policy::Policy;
+use cofferdam_registry::Registry;
+use cofferdam_server::{End, ServeError, stdio_pipes};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::args::{Common, Level, Serve};
+use crate::log::Log;
+use crate::{Exit, setup, terminal};
+
+/// From a signal to the end of the process, at most.
+const ORDERLY: Duration = Duration::from_millis(900);
+
+/// Serves until the end.
+///
+/// # Errors
+/// It cannot be started, or the client's pipes broke.
+pub fn run(serve: Serve) -> anyhow::Result<Exit> {
+    let policy = setup::policy(&serve.common)?;
+    let log = Log::start(serve.common.log.unwrap_or(Level::Info))?;
+    let runtime = setup::runtime()?;
+    let ended = runtime.block_on(session(&serve.common, policy));
+    // A read of a terminal or a compiler may be under way: nobody waits for them.
+    runtime.shutdown_background();
+    log.finish();
+    ended.map(|()| Exit::Success)
+}
+
+async fn session(common: &Common, policy: Policy) -> anyhow::Result<()> {
+    let mut told = Told::listen()?;
+    let registry = setup::open(common, policy.clone(), setup::SHIPPED)?;
+    let (input, output) = stdio_pipes();
+    greet(&registry, &policy);
+
+    let stop = CancellationToken::new();
+    let session = cofferdam_server::serve(Arc::clone(&registry), input, output, stop.clone());
+    let mut session = std::pin::pin!(session);
+    tokio::select! {
+        end = &mut session => {
+            setup::close(&registry).await;
+            farewell(end)
+        }
+        signal = told.to_stop() => {
+            tracing::info!(target: "cofferdam", "{signal}: ending");
+            // First the instances: the calls in them are answered that the server is going down, and then the session ends.
+            let end = async {
+                let closing = async { setup::close(&registry).await; stop.cancel() };
+                tokio::join!(closing, session).1
+            };
+            match tokio::time::timeout(ORDERLY, end).await {
+                Ok(end) => farewell(end),
+                Err(_) => Ok(tracing::warn!(target: "cofferdam", "not everything ended in time")),
+            }
+        }
+    }
+}
+
+/// What the operator wants to see in the log of a server that has started: whether it can do anything.
+fn greet(registry: &Registry, policy: &Policy) {
+    if std::io::stdin().is_terminal() {
+        terminal::complain(
+            "This speaks MCP, one JSON message a line, and is meant to be started by an MCP client.\n\
+             hint: `cofferdam demo` shows it at work, `cofferdam call` makes one call; Ctrl-D ends this",
+        );
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    tracing::info!(target: "cofferdam", "cofferdam {version} serves {} tools", registry.tools().len());
+    for plugin in registry.plugins(policy) {
+        let allows = plugin.rules.iter().any(|rule| !rule.starts_with("deny "));
+        if !allows && !plugin.unmet.is_empty() {
+            tracing::warn!(
+                target: "cofferdam",
+                "`{}` may connect to nothing: no rule allows it\nhint: start with `--allow-connect tcp://HOST:PORTS` or `--policy FILE`",
+                plugin.name,
+            );
+        }
+    }
+}
+
+fn farewell(end: Result<End, ServeError>) -> anyhow::Result<()> {
+    match end {
+        Ok(End::InputClosed) => Ok(tracing::debug!(target: "cofferdam", "the client has closed its end")),
+        Ok(End::Shutdown) => Ok(()),
+        Err(error) => Err(error).context("the session broke"),
+    }
+}
+
+/// The signals that end a server.
+struct Told {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Told {
+    fn listen() -> anyhow::Result<Self> {
+        let on = |kind| signal(kind).context("signals cannot be handled");
+        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
+    }
+
+    /// Returns the name of the first that comes.
+    async fn to_stop(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}

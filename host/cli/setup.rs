@@ -1,0 +1,119 @@
+//! What the flags that every command shares come to: a policy, an open registry, a cache folder, a runtime. Nothing is read
+//! but what the flags name: a client starts this program inside other people's projects.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use cofferdam_policy::{Diagnostic, Policy};
+use cofferdam_registry::{Registry, Setup, Shipped};
+
+use crate::args::Common;
+use crate::{Misuse, terminal};
+
+include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
+
+/// The longest policy file that is read, in bytes.
+const POLICY: u64 = 4 << 20;
+
+/// More threads than this do not make calls faster: a plugin's instance is one task.
+const WORKERS: usize = 4;
+
+/// How long the instances may take to end once the work is done.
+const CLOSING: Duration = Duration::from_millis(300);
+
+/// The policy of the flags; its warnings are printed.
+///
+/// # Errors
+/// Everything that is wrong with the file and the flags.
+pub fn policy(common: &Common) -> Result<Policy, Misuse> {
+    let mut mistakes: Vec<String> = Vec::new();
+    let shown = |mistake: &Diagnostic| mistake.to_string();
+    let mut policy = match common.policy.as_deref().map(read_policy) {
+        None => Policy::empty(),
+        Some(Ok(policy)) => policy,
+        Some(Err(messages)) => {
+            mistakes = messages;
+            Policy::empty()
+        }
+    };
+    let allow = common.allow_connect.iter().map(|rule| ("--allow-connect", rule));
+    let deny = common.deny_connect.iter().map(|rule| ("--deny-connect", rule));
+    for (flag, rule) in allow.chain(deny) {
+        if let Err(mistake) = policy.add_flag(flag, rule) {
+            mistakes.push(shown(&mistake));
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(Misuse(mistakes.join("\n\n")));
+    }
+    for warning in policy.warnings() {
+        terminal::complain(&shown(warning));
+    }
+    Ok(policy)
+}
+
+fn read_policy(path: &Path) -> Result<Policy, Vec<String>> {
+    let origin = path.display().to_string();
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(POLICY + 1).read_to_string(&mut text));
+    if let Err(error) = read {
+        return Err(vec![format!("error: cannot read the policy `{origin}`: {error}")]);
+    }
+    if text.len() as u64 > POLICY {
+        return Err(vec![format!("error: the policy `{origin}` is longer than {} MiB", POLICY >> 20)]);
+    }
+    let variables = |name: &str| std::env::var(name).ok();
+    cofferdam_policy::parse(&origin, &text, &variables).map_err(|all| all.iter().map(Diagnostic::to_string).collect())
+}
+
+/// Opens a registry with the shipped plugins and those that the flags and the policy name. Has to be called on a runtime.
+///
+/// # Errors
+/// The engine does not start, or a plugin that the operator has named cannot be used. What is found out later is logged
+/// by the registry.
+pub fn open(common: &Common, policy: Policy, shipped: &[Shipped]) -> anyhow::Result<Arc<Registry>> {
+    let setup = Setup {
+        policy,
+        shipped: shipped.to_vec(),
+        plugins: common.plugin.clone(),
+        cache: if common.no_cache { None } else { cache_folder() },
+    };
+    let registry = Registry::open(setup).map_err(anyhow::Error::msg)?;
+    // Everything that is not shipped was asked for by name: without it, this is not what the operator has asked for.
+    let (broken, missing): (Vec<_>, Vec<_>) = registry.problems().into_iter().partition(|one| one.plugin == "shipped");
+    for problem in broken {
+        terminal::complain(&format!("error: {problem}"));
+    }
+    let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    if missing.is_empty() { Ok(registry) } else { Err(anyhow::anyhow!(missing.join("\nerror: "))) }
+}
+
+/// Ends the registry's instances.
+pub async fn close(registry: &Registry) {
+    // Those that take longer end with the process.
+    let _ = tokio::time::timeout(CLOSING, registry.close()).await;
+}
+
+/// Where compiled code is kept (XDG Base Directory Specification); nowhere, if no folder of the user's is known.
+fn cache_folder() -> Option<PathBuf> {
+    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let caches = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
+    Some(caches.join("cofferdam").join("code"))
+}
+
+/// The event loop. Commands that need none do not start one.
+///
+/// # Errors
+/// There is no thread or no event queue to be had.
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.min(WORKERS))
+        .enable_all()
+        .build()
+        .context("the event loop cannot start")
+}

@@ -1,0 +1,71 @@
+//! Text for the person at the terminal, on standard output or standard error. A reader that has gone is no error and no
+//! panic, which it would be for `println!`. Log lines are `log.rs`.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+/// Writes to standard output.
+///
+/// # Errors
+/// It could not be written, and not because its reader has closed it, as `head` does.
+pub fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+/// Writes a message to standard error, and a line end.
+pub fn complain(message: &str) {
+    // Where nobody listens, there is nothing left to do.
+    let _ = writeln!(io::stderr(), "{message}");
+}
+
+/// Colours, or none.
+#[derive(Clone, Copy, Debug)]
+pub struct Colour(bool);
+
+impl Colour {
+    /// Colours where standard output is a terminal and nobody has asked for none (<https://no-color.org>).
+    pub fn of_stdout() -> Self {
+        Self(io::stdout().is_terminal() && wanted())
+    }
+
+    /// The same for standard error.
+    pub fn of_stderr() -> Self {
+        Self(io::stderr().is_terminal() && wanted())
+    }
+
+    /// Whether there are any.
+    pub fn is_on(self) -> bool {
+        self.0
+    }
+
+    /// Text that matters.
+    pub fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    /// Text that may be passed over.
+    pub fn dim(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    /// Text of something that went well.
+    pub fn green(self, text: &str) -> String {
+        self.paint("32", text)
+    }
+
+    /// Text of a refusal or a failure.
+    pub fn red(self, text: &str) -> String {
+        self.paint("31", text)
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.0 && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+fn wanted() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

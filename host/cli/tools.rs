@@ -1,0 +1,180 @@
+//! `cofferdam tools`: what there is and what it may do, for people; and the definitions as they are embedded, for
+//! `plugins/*/tools.json`.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use cofferdam_policy::Policy;
+use cofferdam_registry::{PluginStatus, Registry, Shipped, Tool};
+use serde_json::Value;
+
+use crate::args::{Level, Tools};
+use crate::log::Log;
+use crate::terminal::Colour;
+use crate::{Exit, Misuse, setup, terminal};
+
+/// Lists them.
+///
+/// # Errors
+/// The registry does not open, or a plugin that was asked for is not there.
+pub fn run(tools: Tools) -> anyhow::Result<Exit> {
+    let policy = setup::policy(&tools.common)?;
+    let log = Log::start(tools.common.log.unwrap_or(Level::Warn))?;
+    let runtime = setup::runtime()?;
+    let listed = runtime.block_on(list(&tools, policy));
+    runtime.shutdown_background();
+    log.finish();
+
+    let (text, exit) = listed?;
+    terminal::print(&text).context("the list cannot be written")?;
+    Ok(exit)
+}
+
+async fn list(tools: &Tools, policy: Policy) -> anyhow::Result<(String, Exit)> {
+    let (policy, shipped) = if tools.fresh { fresh(policy)? } else { (policy, setup::SHIPPED.to_vec()) };
+    let registry = setup::open(&tools.common, policy.clone(), &shipped)?;
+    registry.settled().await;
+    let plugins = registry.plugins(&policy);
+    let wanted: Vec<&PluginStatus> = match &tools.of {
+        None => plugins.iter().collect(),
+        Some(name) => vec![find(name, &plugins)?],
+    };
+    let text = match tools.json {
+        true => definitions(&registry, &wanted)?,
+        false => {
+            let colour = Colour::of_stdout();
+            wanted.iter().map(|plugin| describe(plugin, &registry.tools(), colour)).collect::<Vec<_>>().join("\n")
+        }
+    };
+    // What the registry has found out by now is in the log.
+    let complete = wanted.iter().all(|plugin| registry.tools().iter().any(|tool| tool.plugin == plugin.name));
+    Ok((text, if complete { Exit::Success } else { Exit::Failure }))
+}
+
+fn find<'a>(name: &str, plugins: &'a [PluginStatus]) -> Result<&'a PluginStatus, Misuse> {
+    plugins.iter().find(|plugin| plugin.name == name).ok_or_else(|| {
+        let known: Vec<String> = plugins.iter().map(|plugin| format!("`{}`", plugin.name)).collect();
+        Misuse(format!("error: there is no plugin `{}`\nhint: there are {}", name.escape_debug(), known.join(", ")))
+    })
+}
+
+/// What makes the shipped components themselves say what their tools are. A component is linked only under a grant, so
+/// this gives one that leads nowhere: the deny rule wins over it and over everything that the operator has allowed.
+fn fresh(mut policy: Policy) -> anyhow::Result<(Policy, Vec<Shipped>)> {
+    for (flag, rule) in [("--allow-connect", "tcp://127.0.0.1:1"), ("--deny-connect", "tcp://any:*")] {
+        policy.add_flag(flag, rule).map_err(|mistake| anyhow::anyhow!("{mistake}"))?;
+    }
+    let shipped = setup::SHIPPED.iter().map(|shipped| Shipped { definitions: b"", ..*shipped });
+    Ok((policy, shipped.collect()))
+}
+
+/// The plugins' definitions as one JSON list.
+fn definitions(registry: &Registry, plugins: &[&PluginStatus]) -> anyhow::Result<String> {
+    if let [only] = plugins {
+        return Ok(registry.definitions_json(&only.name) + "\n");
+    }
+    let mut all: Vec<Value> = Vec::new();
+    for plugin in plugins {
+        let list = registry.definitions_json(&plugin.name);
+        all.extend(serde_json::from_str::<Vec<Value>>(&list).context("the definitions are not JSON")?);
+    }
+    Ok(format!("{:#}\n", Value::Array(all)))
+}
+
+/// A plugin, what it may do, and its tools.
+fn describe(plugin: &PluginStatus, tools: &[Tool], colour: Colour) -> String {
+    let mut text = String::new();
+    let from = if plugin.shipped { "shipped with Cofferdam" } else { "loaded from a file" };
+    let digest = plugin.digest.get(..12).unwrap_or(&plugin.digest);
+    let about = colour.dim(&format!("{from}, sha256:{digest}…"));
+    // Writing into a string cannot fail.
+    let _ = writeln!(text, "{} {}  {about}", colour.bold(&plugin.name), plugin.version);
+    let mut row = |name: &str, value: &str| {
+        let _ = writeln!(text, "  {} {value}", colour.dim(&format!("{name:<7}")));
+    };
+
+    let (denied, allowed): (Vec<_>, Vec<_>) = plugin.rules.iter().partition(|rule| rule.starts_with("deny "));
+    for rule in &allowed {
+        row("allowed", rule);
+    }
+    if allowed.is_empty() {
+        row("allowed", &colour.red("nothing: it cannot connect anywhere"));
+    }
+    for rule in denied {
+        row("denied", rule.trim_start_matches("deny "));
+    }
+    for want in &plugin.unmet {
+        row("wants", &format!("{want}  {}", colour.dim("(no rule allows any of it)")));
+    }
+    let limits = &plugin.limits;
+    row(
+        "limits",
+        &format!(
+            "{} of memory, {} connections, {} calls waiting; a call {}, {} without a pause, an answer of {}; {} log lines a second",
+            size(limits.memory),
+            limits.connections,
+            limits.mailbox,
+            time(limits.call),
+            time(limits.cpu),
+            size(limits.output),
+            limits.log_lines,
+        ),
+    );
+
+    let own: Vec<&Tool> = tools.iter().filter(|tool| tool.plugin == plugin.name).collect();
+    let width = own.iter().map(|tool| tool.name.len()).max().unwrap_or(0);
+    let _ = writeln!(text);
+    if own.is_empty() {
+        let _ = writeln!(text, "  its tools are not known; the log says why");
+    }
+    for tool in own {
+        let title = tool.title.as_deref().map(|title| format!("{}: ", colour.bold(title))).unwrap_or_default();
+        let _ = writeln!(text, "  {:<width$}  {title}{}", tool.name, first_sentence(&tool.description));
+    }
+    text
+}
+
+/// Up to the first full stop that ends a sentence, on one line.
+fn first_sentence(description: &str) -> String {
+    let paragraph = description.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+    let end = paragraph.match_indices(". ").map(|(at, _)| at + 1).find(|&end| {
+        let word = paragraph[..end].rsplit([' ', '(']).next().unwrap_or_default();
+        !matches!(word, "e.g." | "i.e." | "etc." | "vs.")
+    });
+    paragraph[..end.unwrap_or(paragraph.len())].to_owned()
+}
+
+fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match UNITS.iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit)) {
+        Some((unit, name)) => format!("{} {name}", bytes / unit),
+        None => format!("{bytes} bytes"),
+    }
+}
+
+fn time(time: Duration) -> String {
+    match time.subsec_millis() {
+        0 => format!("{} s", time.as_secs()),
+        _ => format!("{} ms", time.as_millis()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_is_cut_after_its_first_sentence() {
+        assert_eq!(first_sentence("Opens a connection. It stays.\n\nMore."), "Opens a connection.");
+        assert_eq!(first_sentence("Opens one, e.g. to a\nserver. Then"), "Opens one, e.g. to a server.");
+        assert_eq!(first_sentence("No stop"), "No stop");
+        assert_eq!(first_sentence("Version 1.5 of it.\n\nMore. And"), "Version 1.5 of it.");
+    }
+
+    #[test]
+    fn quantities_have_units() {
+        assert_eq!([size(256 << 20), size(4096), size(1000)], ["256 MiB", "4 KiB", "1000 bytes"]);
+        assert_eq!([time(Duration::from_secs(60)), time(Duration::from_millis(1500))], ["60 s", "1500 ms"]);
+    }
+}

@@ -1,0 +1,5 @@
+//! Refusals, each beside its allowed twin: what is not granted is not reached, in whatever spelling, and both the model
+//! and the operator are told. What guests attempt besides is in `hostile.rs`.
+
+mod addresses;
+mod names;

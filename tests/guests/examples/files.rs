@@ -1,0 +1,17 @@
+//! Claims: it can read files nobody granted.
+use std::rc::Rc;
+
+use cofferdam_sdk::{Cx, Failure, NoArguments};
+use guests::{Text, text};
+
+#[derive(Default)]
+struct Guest;
+
+#[cofferdam_sdk::plugin(manifest = "guest.toml")]
+impl Guest {
+    /// Reads a file.
+    #[tool]
+    async fn read(self: Rc<Self>, _: Cx, _: NoArguments) -> Result<Text, Failure> {
+        text(std::fs::read_to_string("/etc/passwd").unwrap_or_default())
+    }
+}

@@ -1,0 +1,132 @@
+//! Hostile guests, run through the real binary: each claims something in its first line, and the test shows that it is not
+//! so. What they may not dial or look up is in `deny/`; how they die is in `lifecycle.rs`.
+
+use serde_json::{Value, json};
+
+use crate::support::{Session, guest, scratch};
+
+const LOCAL: [&str; 2] = ["--allow-connect", "tcp://localhost:*"];
+
+fn with_guest(name: &str) -> Session {
+    Session::serve(&["--plugin", &guest(name), LOCAL[0], LOCAL[1]])
+}
+
+#[test]
+fn i8_what_a_guest_prints_goes_to_the_log_not_to_the_client() {
+    let mut session = with_guest("prints");
+    let id = session.post_call("print", json!({}));
+    // Every line on stdout is checked to be JSON-RPC by the session; a forged answer would be one, and come first.
+    let answer = session.answer_to(&json!(id));
+    assert!(answer["result"].get("forged").is_none(), "{answer}");
+    let text = answer["result"]["content"][0]["text"].as_str().unwrap();
+    assert!(!text.contains('\u{1b}') && !text.contains('\u{9b}'), "{text:?}");
+    session.log_has(r#"[hostile stdout] {"jsonrpc":"2.0","id":1,"result":{"forged":true}}"#);
+    session.log_has("[hostile stderr] to stderr \\u{1b}[2J");
+    session.log_has("[hostile log] logged\\nin two lines");
+    assert!(!session.log().contains('\u{1b}'), "{:?}", session.log());
+}
+
+#[test]
+fn i8_a_guest_sees_nothing_of_the_hosts_environment() {
+    let mut session = with_guest("ambient");
+    let seen = session.call("look", json!({})).ok()["text"].as_str().unwrap().to_owned();
+    assert!(seen.starts_with("[] []"), "{seen}");
+    assert!(!seen.contains("secret") && !seen.contains(env!("CARGO_MANIFEST_DIR")), "{seen}");
+}
+
+#[test]
+fn a_flood_of_log_lines_is_cut() {
+    let mut session = with_guest("floods");
+    session.call("log", json!({ "count": 5000 })).ok();
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    session.call("log", json!({ "count": 1 })).ok();
+    session.log_has("lines dropped");
+    let lines = session.log().matches("flood ").count();
+    assert!((1..=101).contains(&lines), "{lines} lines came through");
+}
+
+#[test]
+fn a_flood_of_progress_reaches_nobody_who_did_not_ask_and_is_bounded_for_who_did() {
+    let mut session = with_guest("floods");
+    session.call("progress", json!({ "count": 10_000 })).ok();
+    let params = json!({ "name": "progress", "arguments": { "count": 100_000 }, "_meta": { "progressToken": "t" } });
+    let answer = session.request("tools/call", params);
+    assert_eq!(answer["result"]["isError"].as_bool().unwrap_or(false), false, "{answer}");
+}
+
+#[test]
+fn an_answer_over_the_limit_is_refused_and_says_so() {
+    let policy = scratch("output").join("policy.toml");
+    std::fs::write(&policy, "[defaults]\nconnect = [\"tcp://localhost:*\"]\n[limits]\noutput = \"64 KiB\"\n").unwrap();
+    let mut session = Session::serve(&["--policy", &policy.display().to_string(), "--plugin", &guest("floods")]);
+    let failure = session.call("output", json!({ "count": 100_000 })).failed("output_too_large");
+    assert!(failure["message"].as_str().unwrap().contains("the limit is 65536"), "{failure}");
+    assert_eq!(session.call("output", json!({ "count": 1000 })).ok()["text"].as_str().unwrap().len(), 1000);
+}
+
+#[test]
+fn sockets_are_limited() {
+    let policy = scratch("sockets").join("policy.toml");
+    std::fs::write(&policy, "[defaults]\nconnect = [\"tcp://localhost:*\"]\n[limits]\nconnections = 50\n").unwrap();
+    let mut session = Session::serve(&["--policy", &policy.display().to_string(), "--plugin", &guest("sockets")]);
+    let opened = session.call("open", json!({ "count": 10_000 })).ok()["text"].as_str().unwrap().to_owned();
+    assert!(opened.starts_with("50 ") && opened.contains("the limit of 50 connections is reached"), "{opened}");
+    session.log_has("`hostile` hit its limit `connections`");
+    // What the call opened went with it.
+    assert_eq!(session.call("open", json!({ "count": 10 })).ok()["text"], "10");
+}
+
+#[test]
+fn i7_a_component_that_needs_what_nobody_grants_is_refused_at_load() {
+    let mut session = with_guest("files");
+    let log = session.log();
+    session.log_has("plugin `hostile`");
+    session.log_has("imports `wasi:filesystem/");
+    let listed = session.request("tools/list", json!({}));
+    let names: Vec<&str> =
+        listed["result"]["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    assert!(!names.contains(&"read"), "{names:?} {log}");
+}
+
+#[test]
+fn i7_a_component_whose_sockets_are_not_granted_is_refused_at_load_and_the_grant_is_named() {
+    let session = Session::serve(&["--plugin", &guest("dials")]);
+    session.log_has("which the operator's policy does not grant (no `connect` rule for it)");
+}
+
+#[test]
+fn i7_a_shipped_plugin_without_its_grant_is_listed_and_answers_denied() {
+    let mut session = Session::serve(&[]);
+    let listed = session.request("tools/list", json!({}));
+    assert_eq!(listed["result"]["tools"].as_array().map(Vec::len), Some(12));
+    let failure = session.call("tcp_list_connections", json!({})).failed("denied");
+    assert!(failure["message"].as_str().unwrap().contains("the operator's policy does not grant"), "{failure}");
+}
+
+#[test]
+fn a_tool_name_that_is_taken_stays_where_it_was() {
+    let mut session = with_guest("clash");
+    session.log_has("plugin `other`: its tool `tcp_list_connections` is the name of a tool of `tcp` already");
+    assert_eq!(session.call("tcp_list_connections", json!({})).ok()["total_connections"], 0);
+}
+
+#[test]
+fn i15_no_tool_changes_what_is_granted() {
+    let mut session = Session::serve(&LOCAL);
+    let listed = session.request("tools/list", json!({}));
+    let tools = listed["result"]["tools"].as_array().unwrap().clone();
+    let said: Vec<&Value> = tools.iter().collect();
+    for tool in said {
+        let name = tool["name"].as_str().unwrap();
+        assert!(name.starts_with("tcp_"), "a tool that is no plugin's: {name}");
+        for word in ["policy", "grant", "plugin", "allow", "permission", "approve"] {
+            assert!(!name.contains(word), "{name}");
+            assert!(tool["inputSchema"]["properties"].get(word).is_none(), "{name} takes `{word}`");
+        }
+    }
+    // Asking again, or asking for more in other words, changes nothing.
+    for _ in 0..3 {
+        let ask = json!({ "host": "10.0.0.1", "port": 22, "allow": ["tcp://10.0.0.1:22"], "policy": "any" });
+        assert_eq!(session.call("tcp_connect", ask).failed("connection_failed")["reason"], "denied");
+    }
+}

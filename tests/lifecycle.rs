@@ -1,0 +1,261 @@
+//! How calls, instances and the server end: deadlines, cancellation, guests that spin, trap or eat memory, the end of
+//! input, and signals. In each case everyone who waits is told, and what has nothing to do with it goes on.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::{Peer, Session, guest, scratch};
+
+const LOCAL: [&str; 2] = ["--allow-connect", "tcp://localhost:*"];
+
+/// A server with a guest, and limits from a policy file.
+fn with_guest(name: &str, limits: &str) -> Session {
+    let policy = scratch(name).join("policy.toml");
+    std::fs::write(&policy, format!("[defaults]\nconnect = [\"tcp://localhost:*\"]\n\n[limits]\n{limits}\n")).unwrap();
+    let (policy, component) = (policy.display().to_string(), guest(name));
+    Session::serve(&["--policy", &policy, "--plugin", &component])
+}
+
+#[test]
+fn i11_a_call_that_spins_ends_at_its_deadline_and_the_next_finds_a_fresh_instance() {
+    let mut session = with_guest("spin", "call = \"1 s\"");
+    assert_eq!(session.call("echo", json!({ "text": "before" })).ok()["text"], "before");
+    let begun = Instant::now();
+    let failure = session.call("spin", json!({})).failed("instance_lost");
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(failure["message"].as_str().unwrap().contains("did not end at its deadline"), "{failure}");
+    assert_eq!(session.call("echo", json!({ "text": "after" })).ok()["text"], "after");
+    session.log_has("`hostile` ended: a call did not end at its deadline");
+}
+
+#[test]
+fn i11_a_call_that_spins_is_stopped_by_the_cpu_limit_before_its_deadline() {
+    let mut session = with_guest("spin", "cpu = \"500 ms\"");
+    let begun = Instant::now();
+    let failure = session.call("spin", json!({})).failed("instance_lost");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(failure["message"].as_str().unwrap().contains("limit `cpu`"), "{failure}");
+    assert_eq!(session.call("echo", json!({ "text": "after" })).ok()["text"], "after");
+}
+
+#[test]
+fn i10_a_spinning_guest_holds_nobody_else_up() {
+    let peer = Peer::echo();
+    let mut session = with_guest("spin", "call = \"3 s\"");
+    session.call("tcp_connect", json!({ "host": "127.0.0.1", "port": peer.port(), "connection_id": "c" })).ok();
+    let spinning = session.post_call("spin", json!({}));
+    std::thread::sleep(Duration::from_millis(100));
+    let begun = Instant::now();
+    for n in 0..20 {
+        session.call("tcp_send", json!({ "connection_id": "c", "data": format!("line {n}\n") })).ok();
+        let wait = json!({ "connection_id": "c", "until": "pattern", "pattern": "\\n" });
+        assert_eq!(session.call("tcp_wait", wait).ok()["data"], format!("line {n}\n"));
+    }
+    assert!(begun.elapsed() < Duration::from_secs(2), "20 round trips took {:?}", begun.elapsed());
+    session.called(spinning).failed("instance_lost");
+}
+
+#[test]
+fn i11_a_task_that_spins_in_the_background_is_stopped_too() {
+    let mut session = with_guest("spin_background", "cpu = \"500 ms\"");
+    session.call("begin", json!({})).ok();
+    session.log_has("`hostile` ended: it used the CPU for 0.5 s without waiting (limit `cpu`)");
+    assert_eq!(session.call("echo", json!({ "text": "after" })).ok()["text"], "after");
+}
+
+#[test]
+fn i10_a_panic_ends_its_instance_and_says_so_to_every_caller_of_it() {
+    let peer = Peer::echo();
+    let mut session = with_guest("trap", "call = \"20 s\"");
+    session.call("tcp_connect", json!({ "host": "localhost", "port": peer.port(), "connection_id": "kept" })).ok();
+    let sleeping = session.post_call("sleep", json!({}));
+    std::thread::sleep(Duration::from_millis(200));
+    let failure = session.call("trap", json!({})).failed("instance_lost");
+    assert!(failure["message"].as_str().unwrap().contains("trapped"), "{failure}");
+    session.called(sleeping).failed("instance_lost");
+    session.log_has("as it was told to");
+    let why = session.call("predecessor", json!({})).ok();
+    assert!(why["text"].as_str().unwrap().contains("trapped"), "{why}");
+    let listed = session.call("tcp_list_connections", json!({})).ok();
+    assert_eq!(listed["connections"][0]["connected"], true, "another plugin's connection is untouched: {listed}");
+}
+
+#[test]
+fn i10_a_guest_that_eats_memory_loses_its_instance_only() {
+    let mut session = with_guest("memory", "memory = \"32 MiB\"");
+    let failure = session.call("eat", json!({})).failed("instance_lost");
+    assert!(failure["message"].as_str().unwrap().contains("memory of 32 MiB (limit `memory`)"), "{failure}");
+    assert_eq!(session.call("echo", json!({ "text": "after" })).ok()["text"], "after");
+}
+
+#[test]
+fn connections_that_went_with_an_instance_are_reported() {
+    let peer = Peer::echo();
+    let policy = scratch("lost").join("policy.toml");
+    std::fs::write(&policy, "[plugins.tcp]\nconnect = [\"tcp://localhost:*\"]\n[plugins.tcp.limits]\nmemory = \"8 MiB\"\n")
+        .unwrap();
+    let mut session = Session::serve(&["--policy", &policy.display().to_string()]);
+    session.call("tcp_connect", json!({ "host": "127.0.0.1", "port": peer.port(), "connection_id": "c" })).ok();
+    // More than the instance can hold: the client's own doing, which it is told.
+    let failure = session
+        .call("tcp_send", json!({ "connection_id": "c", "data": "x".repeat(12 << 20) }))
+        .failed("instance_lost");
+    assert_eq!(failure["connections_lost"], 1, "{failure}");
+    assert!(failure["message"].as_str().unwrap().contains("its 1 open connections are lost"), "{failure}");
+    let failure = session.call("tcp_buffer_info", json!({ "connection_id": "c" })).failed("not_found");
+    assert!(failure["note"].as_str().unwrap().contains("limit `memory`"), "{failure}");
+}
+
+#[test]
+fn i11_cancelling_a_call_stops_it_and_leaves_the_instance() {
+    let mut session = with_guest("stuck", "call = \"30 s\"");
+    let id = session.post_call("sleep", json!({}));
+    std::thread::sleep(Duration::from_millis(200));
+    session.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id } }));
+    assert_eq!(session.call("echo", json!({ "text": "after" })).ok()["text"], "after");
+    assert!(!session.log().contains("ended:"), "the instance lives on:\n{}", session.log());
+}
+
+#[test]
+fn i11_a_call_that_ignores_its_cancellation_loses_its_instance() {
+    let mut session = with_guest("stuck", "call = \"30 s\"");
+    let id = session.post_call("block", json!({}));
+    std::thread::sleep(Duration::from_millis(300));
+    session.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id } }));
+    session.log_has("`hostile` ended: a call did not end when it was cancelled (grace of 500 ms)");
+    assert_eq!(session.call("echo", json!({ "text": "after" })).ok()["text"], "after");
+}
+
+#[test]
+fn a_polite_call_ends_at_its_deadline_and_leaves_the_instance() {
+    let mut session = with_guest("stuck", "call = \"1 s\"");
+    let failure = session.call("sleep", json!({})).failed("deadline");
+    assert!(failure["message"].as_str().unwrap().contains("1000 ms"), "{failure}");
+    assert_eq!(session.call("echo", json!({ "text": "after" })).ok()["text"], "after");
+    assert!(!session.log().contains("ended:"), "{}", session.log());
+}
+
+#[test]
+fn a_full_mailbox_refuses_at_once() {
+    let mut session = with_guest("stuck", "mailbox = 2\ncall = \"5 s\"");
+    session.post_call("block", json!({}));
+    std::thread::sleep(Duration::from_millis(300));
+    let waiting: Vec<u64> = (0..6).map(|_| session.post_call("echo", json!({ "text": "x" }))).collect();
+    let begun = Instant::now();
+    let refused = waiting[5];
+    let failure = session.called(refused).failed("overloaded");
+    assert!(begun.elapsed() < Duration::from_secs(1), "{failure}");
+}
+
+#[test]
+fn the_end_of_input_with_a_call_in_flight_ends_the_server_at_once() {
+    let mut session = with_guest("stuck", "call = \"30 s\"");
+    session.post_call("sleep", json!({}));
+    session.post_call("block", json!({}));
+    std::thread::sleep(Duration::from_millis(300));
+    let begun = Instant::now();
+    let (status, log) = session.close();
+    assert!(status.success(), "{status}: {log}");
+    assert!(begun.elapsed() < Duration::from_millis(1500), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn the_end_of_input_before_the_handshake_is_no_error() {
+    let (status, log) = Session::bare(&LOCAL).close();
+    assert!(status.success(), "{status}: {log}");
+}
+
+#[test]
+fn sigterm_ends_the_server_in_good_order() {
+    for signal in ["-TERM", "-INT"] {
+        let peer = Peer::echo();
+        let mut session = Session::serve(&LOCAL);
+        session.call("tcp_connect", json!({ "host": "127.0.0.1", "port": peer.port(), "connection_id": "c" })).ok();
+        let waiting = session.post_call("tcp_wait", json!({ "connection_id": "c", "until": "close", "timeout_ms": 30000 }));
+        std::thread::sleep(Duration::from_millis(100));
+        let begun = Instant::now();
+        session.signal(signal);
+        let (status, log) = session.wait();
+        assert!(status.success(), "{signal}: {status}: {log}");
+        assert!(begun.elapsed() < Duration::from_millis(1500), "{signal}: {:?}", begun.elapsed());
+        let _ = waiting;
+    }
+}
+
+#[test]
+fn calls_right_after_the_start_find_every_tool() {
+    // Of a plugin whose tools nobody knows yet: it has to be compiled first.
+    let component = guest("trap");
+    let cache = scratch("cold");
+    let mut command = crate::support::cofferdam(&["serve", "--plugin", &component, LOCAL[0], LOCAL[1]]);
+    command.env("XDG_CACHE_HOME", &cache);
+    let mut session = Session::spawn(command);
+    session.initialize("2025-11-25");
+    assert_eq!(session.call("predecessor", json!({})).ok()["text"], "");
+}
+
+#[test]
+fn listing_does_not_wait_for_a_compiler() {
+    let cache = scratch("cold-list");
+    let mut command = crate::support::cofferdam(&["serve", LOCAL[0], LOCAL[1]]);
+    command.env("XDG_CACHE_HOME", &cache);
+    let begun = Instant::now();
+    let mut session = Session::spawn(command);
+    session.initialize("2025-11-25");
+    let listed = session.request("tools/list", json!({}));
+    let took = begun.elapsed();
+    assert_eq!(listed["result"]["tools"].as_array().map(Vec::len), Some(12), "{listed}");
+    assert!(took < Duration::from_millis(500), "{took:?}");
+    // The code is made in the meantime, and kept.
+    session.call("tcp_list_connections", json!({})).ok();
+    let kept = std::fs::read_dir(cache.join("cofferdam/code")).unwrap().flatten();
+    assert!(kept.into_iter().any(|entry| entry.path().extension().is_some_and(|end| end == "cwasm")));
+}
+
+#[test]
+fn compiled_code_that_was_tampered_with_is_made_again() {
+    let cache = scratch("tampered");
+    let serve = || {
+        let mut command = crate::support::cofferdam(&["serve", LOCAL[0], LOCAL[1]]);
+        command.env("XDG_CACHE_HOME", &cache);
+        let mut session = Session::spawn(command);
+        session.initialize("2025-11-25");
+        session.call("tcp_list_connections", json!({})).ok();
+    };
+    serve();
+    let code = std::fs::read_dir(cache.join("cofferdam/code"))
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|end| end == "cwasm"))
+        .unwrap();
+    let good = std::fs::read(&code).unwrap();
+    let mut bad = good.clone();
+    let middle = bad.len() / 2;
+    bad[middle] ^= 0xff;
+    std::fs::write(&code, &bad).unwrap();
+    serve();
+    assert_eq!(std::fs::read(&code).unwrap().len(), good.len());
+    assert_ne!(std::fs::read(&code).unwrap(), bad, "it was made again");
+}
+
+#[test]
+fn a_plugin_that_lists_its_tools_later_is_announced() {
+    let component = guest("spin");
+    let cache = scratch("announced");
+    let mut command = crate::support::cofferdam(&["serve", "--plugin", &component, LOCAL[0], LOCAL[1]]);
+    command.env("XDG_CACHE_HOME", &cache);
+    let mut session = Session::spawn(command);
+    session.initialize("2025-11-25");
+    let names = |listed: &Value| -> Vec<String> {
+        let tools = listed["result"]["tools"].as_array().unwrap();
+        tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let listed = session.request("tools/list", json!({}));
+    if !names(&listed).contains(&"spin".to_owned()) {
+        session.wait_for("the announcement", |message| message["method"] == "notifications/tools/list_changed");
+        let listed = session.request("tools/list", json!({}));
+        assert!(names(&listed).contains(&"spin".to_owned()), "{listed}");
+    }
+}

@@ -1,0 +1,10 @@
+//! What every test stands on: the real binary spoken to over real pipes, peers on loopback, and the hostile guests. No test
+//! logic lives here. Every wait has a deadline, and running into it is a failure that says what was waited for.
+
+mod guests;
+mod peers;
+mod session;
+
+pub use guests::guest;
+pub use peers::{Dns, Peer, closed_port};
+pub use session::{Answer, Session, cofferdam, run, scratch};

@@ -131,7 +131,8 @@ pub enum Level {
 fn time(text: &str) -> Result<Duration, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
-    let number: u64 = number.parse().map_err(|_| "it begins with no whole number; write `500ms`, `30s` or `2m`".to_owned())?;
+    let number: u64 =
+        number.parse().map_err(|_| "it begins with no whole number; write `500ms`, `30s` or `2m`".to_owned())?;
     let milliseconds = match unit.trim() {
         "ms" => 1,
         "s" => 1_000,

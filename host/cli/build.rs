@@ -1,6 +1,8 @@
 //! Builds the components that are shipped in the binary, and writes `$OUT_DIR/shipped.rs` with them and their tool
 //! definitions. How they are built, and where the compiler for them comes from, is `cofferdam-xtask`.
 
+#![expect(clippy::disallowed_methods, reason = "a build script reads what cargo tells it and writes into `OUT_DIR`")]
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{fs, io};

@@ -25,14 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LEAVE: Duration = Duration::from_secs(2);
 
 /// The tools that this session needs.
-const NEEDED: [&str; 6] = [
-    "tcp_connect",
-    "tcp_set_trigger",
-    "tcp_wait",
-    "tcp_connect_and_send",
-    "tcp_read_buffer",
-    "tcp_list_connections",
-];
+const NEEDED: [&str; 6] =
+    ["tcp_connect", "tcp_set_trigger", "tcp_wait", "tcp_connect_and_send", "tcp_read_buffer", "tcp_list_connections"];
 
 /// Runs the session and judges it.
 ///
@@ -42,7 +36,8 @@ pub fn run() -> anyhow::Result<Exit> {
     let peers = Peers::start(PONGS).context("no peers on 127.0.0.1")?;
     let rule = format!("tcp://localhost:{},{}", peers.line.port, peers.web.port);
     let session = Session::start(&["serve", "--allow-connect", &rule])?;
-    let mut demo = Demo { peers, session, page: Transcript::new(), calls: 0, answered: 0, refused: 0, faults: Vec::new() };
+    let mut demo =
+        Demo { peers, session, page: Transcript::new(), calls: 0, answered: 0, refused: 0, faults: Vec::new() };
     demo.introduce(&rule);
 
     if let Err(error) = demo.tell() {
@@ -130,9 +125,14 @@ impl Demo {
         let wait = json!({ "connection_id": "line", "until": "pattern", "pattern": pattern, "timeout_ms": 10_000 });
         let waited = self.answer("tcp_wait", wait)?;
         let (right, wrong) = self.peers.line.pongs();
-        self.page.note(&format!("the line server has counted {right} PONGs, each to the PING it had sent; no call sent them"));
+        self.page.note(&format!(
+            "the line server has counted {right} PONGs, each to the PING it had sent; no call sent them"
+        ));
         self.expect(text(&waited, "data").contains(&pattern), "the wait ends with the line server's thanks");
-        self.expect(right >= PONGS && wrong == 0, &format!("{PONGS} right PONGs and no wrong one arrive ({right}, {wrong})"));
+        self.expect(
+            right >= PONGS && wrong == 0,
+            &format!("{PONGS} right PONGs and no wrong one arrive ({right}, {wrong})"),
+        );
         Ok(())
     }
 
@@ -168,6 +168,8 @@ impl Demo {
         let denied = is_error && text(&body, "error") == "connection_failed" && text(&body, "reason") == "denied";
         self.refused += usize::from(denied);
         self.expect(denied, "the call fails with `connection_failed`, reason `denied`");
+        let resource = format!("tcp://localhost:{port}");
+        self.expect(text(&body, "detail").contains(&resource), "the model reads what was refused");
 
         let said = self.session.log_entry(&["may not connect", &port.to_string()], Duration::from_secs(2));
         self.page.note("the operator reads, on the server's standard error:");

@@ -5,7 +5,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -62,7 +62,7 @@ impl Log {
 
     /// Waits until what was logged is written, but not for a reader that does not read.
     pub fn finish(self) {
-        let (written, wait) = channel();
+        let (written, wait) = sync_channel(1);
         if self.to.sender.try_send(Line::Mark(written)).is_ok() {
             let _ = wait.recv_timeout(PATIENCE);
         }
@@ -72,7 +72,7 @@ impl Log {
 enum Line {
     Text(Vec<u8>),
     /// Answered when everything before it is written.
-    Mark(Sender<()>),
+    Mark(SyncSender<()>),
 }
 
 /// The way to the thread. The layer writes a whole event at once.

@@ -48,7 +48,7 @@ async fn session(common: &Common, policy: Policy) -> anyhow::Result<()> {
             setup::close(&registry).await;
             farewell(end)
         }
-        signal = told.to_stop() => {
+        signal = told.stop() => {
             tracing::info!(target: "cofferdam", "{signal}: ending");
             // First the instances: the calls in them are answered that the server is going down, and then the session ends.
             let end = async {
@@ -57,7 +57,10 @@ async fn session(common: &Common, policy: Policy) -> anyhow::Result<()> {
             };
             match tokio::time::timeout(ORDERLY, end).await {
                 Ok(end) => farewell(end),
-                Err(_) => Ok(tracing::warn!(target: "cofferdam", "not everything ended in time")),
+                Err(_) => {
+                    tracing::warn!(target: "cofferdam", "not everything ended in time");
+                    Ok(())
+                }
             }
         }
     }
@@ -87,7 +90,10 @@ fn greet(registry: &Registry, policy: &Policy) {
 
 fn farewell(end: Result<End, ServeError>) -> anyhow::Result<()> {
     match end {
-        Ok(End::InputClosed) => Ok(tracing::debug!(target: "cofferdam", "the client has closed its end")),
+        Ok(End::InputClosed) => {
+            tracing::debug!(target: "cofferdam", "the client has closed its end");
+            Ok(())
+        }
         Ok(End::Shutdown) => Ok(()),
         Err(error) => Err(error).context("the session broke"),
     }
@@ -106,7 +112,7 @@ impl Told {
     }
 
     /// Returns the name of the first that comes.
-    async fn to_stop(&mut self) -> &'static str {
+    async fn stop(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",

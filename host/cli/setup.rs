@@ -56,6 +56,7 @@ pub fn policy(common: &Common) -> Result<Policy, Misuse> {
     Ok(policy)
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one file that the operator names, and the variables that it names")]
 fn read_policy(path: &Path) -> Result<Policy, Vec<String>> {
     let origin = path.display().to_string();
     let mut text = String::new();
@@ -99,6 +100,7 @@ pub async fn close(registry: &Registry) {
 }
 
 /// Where compiled code is kept (XDG Base Directory Specification); nowhere, if no folder of the user's is known.
+#[expect(clippy::disallowed_methods, reason = "two variables, for the place of a folder")]
 fn cache_folder() -> Option<PathBuf> {
     let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let caches = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))?;

@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 ///
 /// # Errors
 /// It could not be written, and not because its reader has closed it, as `head` does.
+#[expect(clippy::disallowed_methods, reason = "commands for people print; `serve` does not come here")]
 pub fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -27,6 +28,7 @@ pub struct Colour(bool);
 
 impl Colour {
     /// Colours where standard output is a terminal and nobody has asked for none (<https://no-color.org>).
+    #[expect(clippy::disallowed_methods, reason = "asks what it is, and writes nothing")]
     pub fn of_stdout() -> Self {
         Self(io::stdout().is_terminal() && wanted())
     }
@@ -66,6 +68,7 @@ impl Colour {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "one variable, for decoration")]
 fn wanted() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

@@ -55,7 +55,7 @@ async fn list(tools: &Tools, policy: Policy) -> anyhow::Result<(String, Exit)> {
 fn find<'a>(name: &str, plugins: &'a [PluginStatus]) -> Result<&'a PluginStatus, Misuse> {
     plugins.iter().find(|plugin| plugin.name == name).ok_or_else(|| {
         let known: Vec<String> = plugins.iter().map(|plugin| format!("`{}`", plugin.name)).collect();
-        Misuse(format!("error: there is no plugin `{}`\nhint: there are {}", name.escape_debug(), known.join(", ")))
+        Misuse(format!("error: there is no plugin `{}`\nhint: known are {}", name.escape_debug(), known.join(", ")))
     })
 }
 

@@ -2,9 +2,13 @@
 //! logic lives here. Every wait has a deadline, and running into it is a failure that says what was waited for.
 
 mod guests;
+mod line;
 mod peers;
 mod session;
+mod tcp;
 
 pub use guests::guest;
+pub use line::{Line, Listener};
 pub use peers::{Dns, Peer, closed_port};
 pub use session::{Answer, Session, cofferdam, run, scratch};
+pub use tcp::{LOCAL, eventually, policy};

@@ -152,7 +152,7 @@ impl ThirdServer {
 }
 
 /// Serves every connection to a new port on a thread of its own. A connection that breaks is that connection's affair.
-#[allow(clippy::disallowed_methods, reason = "the demonstration's peers are real servers, and nothing else listens")]
+#[expect(clippy::disallowed_methods, reason = "the demonstration's peers are real servers, and nothing else listens")]
 fn listen(serve: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static) -> io::Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let port = listener.local_addr()?.port();

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 
 /// The protocol version that is offered: what clients in the field open stdio with.
 pub const PROTOCOL: &str = "2025-11-25";
+
+/// Lines that wait for us before the server has to.
+const WAITING: usize = 1024;
 
 /// Log lines that are kept for [`Session::last_words`].
 const LAST_WORDS: usize = 20;
@@ -37,7 +40,7 @@ impl Session {
     ///
     /// # Errors
     /// It cannot be started.
-    #[allow(clippy::disallowed_methods, reason = "the demonstration plays the client, which starts the server")]
+    #[expect(clippy::disallowed_methods, reason = "the demonstration plays the client, which starts the server")]
     pub fn start(arguments: &[&str]) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("this program's own file is not known")?;
         let mut server = Command::new(program)
@@ -69,8 +72,8 @@ impl Session {
                 Err(RecvTimeoutError::Timeout) => bail!("`{method}` was not answered within {} s", patience.as_secs()),
                 Err(RecvTimeoutError::Disconnected) => bail!("the server ended before it answered `{method}`"),
             };
-            let mut message: Value =
-                serde_json::from_str(&line).with_context(|| format!("the server wrote a line that is no JSON: {line}"))?;
+            let mut message: Value = serde_json::from_str(&line)
+                .with_context(|| format!("the server wrote a line that is no JSON: {line}"))?;
             if message.get("id") != Some(&Value::from(id)) {
                 continue; // A notification: progress, or a change of the list.
             }
@@ -139,6 +142,7 @@ impl Session {
     ///
     /// # Errors
     /// It does not end in time.
+    #[expect(clippy::disallowed_methods, reason = "the demonstration has no event loop that a sleep could block")]
     pub fn end(&mut self, patience: Duration) -> anyhow::Result<ExitStatus> {
         drop(self.input.take());
         let deadline = Instant::now() + patience;
@@ -166,7 +170,7 @@ impl Drop for Session {
 
 /// The lines of a stream, read by a thread of their own, so that neither stream can block the server.
 fn lines(stream: Option<impl Read + Send + 'static>) -> Receiver<String> {
-    let (sender, lines) = channel();
+    let (sender, lines) = sync_channel(WAITING);
     if let Some(stream) = stream {
         std::thread::spawn(move || {
             let sent = |line: std::io::Result<String>| line.is_ok_and(|line| sender.send(line).is_ok());

@@ -21,8 +21,8 @@ const LINES: usize = 9;
 /// Keys whose value says in a word what came of a call.
 const OUTCOMES: [&str; 3] = ["error", "status", "ended"];
 
-/// Received text or lists, shown beneath the answer.
-const BENEATH: [&str; 2] = ["data", "connections"];
+/// Received text, lists, and what a refusal says, shown beneath the answer.
+const BENEATH: [&str; 3] = ["detail", "data", "connections"];
 
 /// What is told at all of an answer, in this order; the rest is there for programs.
 const TOLD: [&str; 11] = [

@@ -113,6 +113,7 @@ pub(crate) fn find(setup: &Setup) -> (Vec<Found>, Vec<LoadProblem>) {
     (found, problems)
 }
 
+#[expect(clippy::disallowed_methods, reason = "a component that the operator has named")]
 fn from_file(path: &Path, name: Option<&str>, policy: &Policy) -> Result<Found, LoadProblem> {
     let shown = name.map_or_else(|| path.display().to_string(), str::to_owned);
     let problem = |cause: String| LoadProblem::new(&shown, cause);

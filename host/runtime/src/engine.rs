@@ -126,6 +126,7 @@ fn compatibility(engine: &Engine) -> u64 {
 }
 
 /// Starts the clock that interrupts guests. It ends with the engine.
+#[expect(clippy::disallowed_methods, reason = "a thread of its own, which does nothing else")]
 fn tick(engine: &Engine) -> std::io::Result<()> {
     let engine = engine.weak();
     std::thread::Builder::new().name("epoch".to_owned()).spawn(move || {

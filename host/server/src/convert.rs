@@ -43,7 +43,6 @@ pub(crate) fn answer(answer: Answer) -> CallToolResult {
 pub(crate) fn unreadable(argument: &Unreadable) -> CallToolResult {
     let body = json!({ "error": "invalid_argument", "message": argument.to_string() });
     let mut result = CallToolResult::error(vec![ContentBlock::text(body.to_string())]);
-    result.structured_content = Some(body);
     result
 }
 

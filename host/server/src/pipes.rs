@@ -46,6 +46,7 @@ enum Target {
 /// # Panics
 ///
 /// Outside a tokio runtime with I/O enabled.
+#[expect(clippy::disallowed_methods, reason = "this is the client's stream")]
 pub fn stdio_pipes() -> (Stdin, Stdout) {
     let input = pipe::OpenOptions::new()
         .open_receiver("/proc/self/fd/0")

@@ -1,11 +1,13 @@
 //! `tcp_wait`: watches a connection until what the caller waits for has come, the peer has closed, or time is up; then
 //! returns what came. It consumes nothing.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
 use cofferdam_sdk::{Cx, Failure};
-use tcp_logic::{Pattern, Progress, Until, Wait};
+use tcp_logic::{Pattern, PatternError, Progress, Until, Wait};
 
 use crate::answers::Waited;
 use crate::arguments;
@@ -109,7 +111,7 @@ fn until(arguments: &arguments::Wait) -> Result<Until, Failure> {
     Ok(match arguments.until {
         Wanted::Pattern => {
             let pattern = arguments.pattern.as_deref().ok_or_else(|| missing("pattern"))?;
-            Until::Pattern(Pattern::new(pattern).map_err(|error| Failure::argument("pattern", error))?)
+            Until::Pattern(compiled(pattern).map_err(|error| Failure::argument("pattern", error))?)
         }
         Wanted::Bytes => {
             let bytes = arguments.bytes.ok_or_else(|| missing("bytes"))?.0;
@@ -122,6 +124,23 @@ fn until(arguments: &arguments::Wait) -> Result<Until, Failure> {
         }
         Wanted::Close => Until::Close,
     })
+}
+
+/// A pattern, compiled; the last few are kept, since who waits for a prompt does so again and again.
+fn compiled(text: &str) -> Result<Pattern, PatternError> {
+    const KEPT: usize = 8;
+    thread_local! {
+        static LAST: RefCell<VecDeque<Pattern>> = const { RefCell::new(VecDeque::new()) };
+    }
+    if let Some(pattern) = LAST.with_borrow(|last| last.iter().find(|pattern| pattern.as_str() == text).cloned()) {
+        return Ok(pattern);
+    }
+    let pattern = Pattern::new(text)?;
+    LAST.with_borrow_mut(|last| {
+        last.truncate(KEPT - 1);
+        last.push_front(pattern.clone());
+    });
+    Ok(pattern)
 }
 
 fn word(until: arguments::Until) -> &'static str {

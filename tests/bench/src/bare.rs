@@ -1,0 +1,47 @@
+//! The bare rmcp server that everything is compared with: one tool, which answers its arguments.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use rmcp::handler::server::ServerHandler;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ListToolsResult, PaginatedRequestParams,
+    ServerCapabilities, ServerConfig, Tool,
+};
+use rmcp::service::{RequestContext, RoleServer, serve_server};
+
+struct Echo;
+
+impl ServerHandler for Echo {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, rmcp::ErrorData> {
+        let schema = serde_json::Map::from_iter([("type".to_owned(), "object".into())]);
+        Ok(ListToolsResult::with_all_items(vec![Tool::new("echo", "Answers its arguments", Arc::new(schema))]))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, rmcp::ErrorData> {
+        let text = serde_json::to_string(&request.arguments).unwrap();
+        Ok(CallToolResult::success(vec![ContentBlock::text(text)]).into())
+    }
+}
+
+pub fn serve() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let service = serve_server(Echo, (tokio::io::stdin(), tokio::io::stdout())).await.unwrap();
+        let _ = service.waiting().await;
+    });
+    runtime.shutdown_background();
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,98 @@
+//! A client that costs next to nothing: lines on pipes, one request at a time, answers searched rather than parsed where
+//! only their arrival counts.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+pub struct Client {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+    line: Vec<u8>,
+    /// From before the process was started until `initialize` was answered.
+    pub started: Duration,
+}
+
+/// A program beside this one.
+fn beside(name: &str) -> PathBuf {
+    std::env::current_exe().unwrap().with_file_name(name)
+}
+
+impl Client {
+    /// The binary, allowed to reach loopback.
+    pub fn ours() -> Self {
+        let mut command = Command::new(beside("cofferdam"));
+        command.args(["serve", "--allow-connect", "tcp://localhost:*", "--log", "error"]);
+        Self::start(command)
+    }
+
+    /// The bare rmcp server.
+    pub fn bare() -> Self {
+        let mut command = Command::new(beside("bench"));
+        command.arg("bare");
+        Self::start(command)
+    }
+
+    fn start(mut command: Command) -> Self {
+        let begun = Instant::now();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let stdout = BufReader::with_capacity(4 << 20, stdout);
+        let mut client = Self { child, stdin, stdout, line: Vec::new(), started: Duration::ZERO };
+        let info = json!({ "name": "bench", "version": "0" });
+        let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": info });
+        client.round(&json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params }).to_string());
+        client.started = begun.elapsed();
+        client.write(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }).to_string());
+        client
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn write(&mut self, line: &str) {
+        self.stdin.write_all(line.as_bytes()).unwrap();
+        self.stdin.write_all(b"\n").unwrap();
+    }
+
+    /// One request and its answer, as lines.
+    pub fn round(&mut self, line: &str) -> &[u8] {
+        self.write(line);
+        self.line.clear();
+        self.stdout.read_until(b'\n', &mut self.line).unwrap();
+        &self.line
+    }
+
+    /// Calls a tool; its structured answer.
+    pub fn call(&mut self, tool: &str, arguments: Value) -> Value {
+        let line = request(tool, &arguments);
+        let answer: Value = serde_json::from_slice(self.round(&line)).unwrap();
+        assert_ne!(answer["result"]["isError"], true, "{answer}");
+        answer["result"]["structuredContent"].clone()
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A `tools/call` as a line.
+pub fn request(tool: &str, arguments: &Value) -> String {
+    json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": tool, "arguments": arguments } })
+        .to_string()
+}
+
+/// A value of `/proc/PID/status`, in bytes.
+pub fn memory(pid: u32, field: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(field)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}

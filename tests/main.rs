@@ -1,0 +1,20 @@
+//! Everything that is tested through the real binary, over real pipes and sockets, in one test program.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is a failed test")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests play the world around the program")]
+#![allow(missing_docs, reason = "the tests' names say what they show")]
+
+/// Sessions with the binary, peers, guests.
+mod support;
+
+/// What each tool of the `tcp` plugin does, topic by topic.
+mod tools;
+
+/// MCP itself: both generations, and messages that are none.
+mod protocol;
+
+/// How calls, instances and the server end.
+mod lifecycle;
+
+/// Guests that mean harm.
+mod hostile;

@@ -1,0 +1,113 @@
+//! A peer that the test plays itself: it accepts when it wants to, and says and hears what the test wants. For everything that
+//! has to happen in a certain order.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+/// The longest a line waits for its other end.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Listens on a port of 127.0.0.1; connections wait in the kernel until they are accepted.
+pub struct Listener(TcpListener);
+
+impl Listener {
+    pub fn new() -> Self {
+        Self::at("127.0.0.1:0")
+    }
+
+    pub fn at(address: &str) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        Self(listener)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.0.local_addr().unwrap()
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address().port()
+    }
+
+    /// The next connection.
+    #[track_caller]
+    pub fn accept(&self) -> Line {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(line) = self.waiting() {
+                return line;
+            }
+            assert!(Instant::now() < deadline, "nobody connects within {PATIENCE:?}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// A connection that has been made already, if there is one.
+    pub fn waiting(&self) -> Option<Line> {
+        let (stream, _) = self.0.accept().ok()?;
+        stream.set_nonblocking(false).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        Some(Line(stream))
+    }
+}
+
+/// One connection, from the peer's side.
+pub struct Line(pub TcpStream);
+
+impl Line {
+    #[track_caller]
+    pub fn say(&mut self, bytes: impl AsRef<[u8]>) {
+        self.0.write_all(bytes.as_ref()).unwrap();
+    }
+
+    /// Exactly so many bytes, as text if it is text.
+    #[track_caller]
+    pub fn hear(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        let mut heard = 0;
+        while heard < count {
+            match self.0.read(&mut bytes[heard..]) {
+                Ok(n @ 1..) => heard += n,
+                other => panic!("{other:?} after {:?}", String::from_utf8_lossy(&bytes[..heard])),
+            }
+        }
+        bytes
+    }
+
+    /// These bytes and no others, as far as they go.
+    #[track_caller]
+    pub fn expect(&mut self, bytes: impl AsRef<[u8]>) {
+        let (heard, bytes) = (self.hear(bytes.as_ref().len()), bytes.as_ref());
+        assert!(heard == bytes, "{:?} and not {:?}", heard.escape_ascii().to_string(), bytes.escape_ascii().to_string());
+    }
+
+    /// Everything up to the end of the stream.
+    #[track_caller]
+    pub fn hear_all(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.0.read_to_end(&mut bytes).unwrap();
+        bytes
+    }
+
+    /// Waits until the connection is gone, in good order or not.
+    #[track_caller]
+    pub fn gone(&mut self) {
+        let mut buffer = [0; 65536];
+        loop {
+            match self.0.read(&mut buffer) {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return,
+                Err(error) => panic!("the connection is still there: {error}"),
+            }
+        }
+    }
+
+    /// Ends our half.
+    pub fn end(&self) {
+        self.0.shutdown(Shutdown::Write).unwrap();
+    }
+}

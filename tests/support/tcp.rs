@@ -1,0 +1,80 @@
+//! What tests of the `tcp` plugin say again and again.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::{Session, scratch};
+
+/// Everything on this machine may be dialled.
+pub const LOCAL: [&str; 2] = ["--allow-connect", "tcp://localhost:*"];
+
+/// Waits until something holds; what it waits for has to come soon.
+#[track_caller]
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !holds() {
+        assert!(Instant::now() < deadline, "not within 10 s: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// `--policy FILE` with this text.
+pub fn policy(text: &str) -> [String; 2] {
+    let file = scratch("policy").join("policy.toml");
+    std::fs::write(&file, text).unwrap();
+    ["--policy".to_owned(), file.display().to_string()]
+}
+
+impl Session {
+    /// A server that may dial everything on this machine.
+    pub fn local() -> Self {
+        Self::serve(&LOCAL)
+    }
+
+    /// Connects to a port of 127.0.0.1 under an id.
+    #[track_caller]
+    pub fn connect(&mut self, port: u16, id: &str) -> Value {
+        self.call("tcp_connect", json!({ "host": "127.0.0.1", "port": port, "connection_id": id })).ok()
+    }
+
+    /// Sends text.
+    #[track_caller]
+    pub fn send_text(&mut self, id: &str, text: &str) -> Value {
+        self.call("tcp_send", json!({ "connection_id": id, "data": text })).ok()
+    }
+
+    #[track_caller]
+    pub fn buffer_info(&mut self, id: &str) -> Value {
+        self.call("tcp_buffer_info", json!({ "connection_id": id })).ok()
+    }
+
+    /// Waits until so many bytes have been received in all, without moving the cursor of `tcp_wait`.
+    #[track_caller]
+    pub fn receives(&mut self, id: &str, bytes: u64) {
+        let deadline = Instant::now() + Duration::from_secs(15);
+        loop {
+            let info = self.buffer_info(id);
+            if info["bytes_received"].as_u64().unwrap() >= bytes {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{bytes} bytes do not come: {info}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// All that is held, as one text.
+    #[track_caller]
+    pub fn read_text(&mut self, id: &str) -> String {
+        let read = self.call("tcp_read_buffer", json!({ "connection_id": id })).ok();
+        read["data"].as_array().unwrap().iter().map(|chunk| chunk.as_str().unwrap()).collect()
+    }
+
+    /// What `tcp_connection_info` says of one trigger.
+    #[track_caller]
+    pub fn trigger(&mut self, id: &str, trigger: &str) -> Value {
+        let info = self.call("tcp_connection_info", json!({ "connection_id": id })).ok();
+        let triggers = info["triggers"].as_array().unwrap();
+        triggers.iter().find(|one| one["trigger_id"] == trigger).unwrap_or_else(|| panic!("{info}")).clone()
+    }
+}

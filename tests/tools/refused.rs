@@ -1,0 +1,166 @@
+//! Connections that cannot be made: the code and message that users know, and the reason, which is ours to add. What policies
+//! refuse in detail is in `deny/`.
+
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::{Dns, Listener, Peer, Session, closed_port, policy};
+
+/// A server that asks our name server, and may dial these.
+fn with_names(dns: &Dns, rules: &str) -> Session {
+    let [flag, file] =
+        policy(&format!("[plugins.tcp]\nconnect = [{rules}]\n\n[names]\nservers = [\"{}\"]\n", dns.address));
+    Session::serve(&[&flag, &file])
+}
+
+#[test]
+fn nobody_listens() {
+    let port = closed_port();
+    let mut session = Session::local();
+    for (tool, host) in [("tcp_connect", "127.0.0.1"), ("tcp_connect_and_send", "localhost"), ("tcp_connect", "::1")] {
+        let failure =
+            session.call(tool, json!({ "host": host, "port": port, "data": "x" })).failed("connection_failed");
+        assert_eq!(failure["message"], format!("Failed to connect to {host}:{port}"));
+        assert_eq!(failure["reason"], "refused", "{failure}");
+    }
+}
+
+#[test]
+fn nobody_answers_in_time() {
+    // The kernel drops what comes after a full backlog, as a firewall would.
+    let listener = Listener::new();
+    let mut waiting = Vec::new();
+    while let Ok(stream) = TcpStream::connect_timeout(&listener.address(), Duration::from_millis(200)) {
+        waiting.push(stream);
+        assert!(waiting.len() < 5000, "the backlog does not fill up");
+    }
+    let mut session = Session::local();
+    let begun = Instant::now();
+    let arguments = json!({ "host": "127.0.0.1", "port": listener.port(), "connection_id": "a", "connect_timeout_ms": 300 });
+    let failure = session.call("tcp_connect", arguments).failed("connection_failed");
+    assert_eq!(failure["reason"], "timeout", "{failure}");
+    assert_eq!(failure["message"], format!("Failed to connect to 127.0.0.1:{}", listener.port()));
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_millis(300) && took < Duration::from_secs(3), "{took:?}");
+    // Meanwhile others are served, and the id is free again.
+    let peer = Peer::echo();
+    let slow = session.post_call("tcp_connect", json!({ "host": "127.0.0.1", "port": listener.port(), "connect_timeout_ms": 400 }));
+    let begun = Instant::now();
+    session.connect(peer.port(), "a");
+    assert!(begun.elapsed() < Duration::from_millis(300), "{:?}", begun.elapsed());
+    session.called(slow).failed("connection_failed");
+}
+
+#[test]
+fn the_policy_does_not_allow_it() {
+    let (allowed, denied) = (Peer::echo(), Peer::echo());
+    let mut session = Session::serve(&["--allow-connect", &format!("tcp://127.0.0.1:{}", allowed.port())]);
+    session.connect(allowed.port(), "yes");
+    let failure =
+        session.call("tcp_connect", json!({ "host": "127.0.0.1", "port": denied.port() })).failed("connection_failed");
+    assert_eq!(failure["reason"], "denied");
+    assert_eq!(failure["message"], format!("Failed to connect to 127.0.0.1:{}", denied.port()));
+    assert_eq!(failure["detail"], format!("the operator's policy does not allow tcp://127.0.0.1:{}", denied.port()));
+    // What the operator would have to write is the operator's to read.
+    assert!(!failure.to_string().contains("connect ="), "{failure}");
+    session.log_has(&format!("connect = [\"tcp://127.0.0.1:{}\"]", denied.port()));
+    assert_eq!(denied.accepted(), 0);
+}
+
+#[test]
+fn names_that_are_granted_are_looked_up_and_dialled() {
+    let (dns, peer) = (Dns::new(), Peer::echo());
+    dns.set("db.lab.test", &["127.0.0.1"]);
+    let rule = format!("{{ to = \"tcp://*.lab.test:{}\", within = [\"127.0.0.0/8\"] }}", peer.port());
+    let mut session = with_names(&dns, &rule);
+    for host in ["db.lab.test", "DB.Lab.Test.", "db.lab.test."] {
+        let made = session.call("tcp_connect", json!({ "host": host, "port": peer.port() })).ok();
+        assert_eq!(made["host"], host);
+        assert_eq!(made["address"], format!("127.0.0.1:{}", peer.port()));
+    }
+    assert!(dns.asked().iter().all(|name| name == "db.lab.test"), "{:?}", dns.asked());
+}
+
+#[test]
+fn names_without_addresses_and_names_without_a_grant() {
+    let dns = Dns::new();
+    dns.set("secret.test", &["127.0.0.1"]);
+    let mut session = with_names(&dns, "\"tcp://*.lab.test:80\"");
+    let failure = session.call("tcp_connect", json!({ "host": "gone.lab.test", "port": 80 })).failed("connection_failed");
+    assert_eq!((&failure["reason"], &failure["message"]), (&json!("dns"), &json!("Failed to connect to gone.lab.test:80")));
+    assert!(dns.asked().contains(&"gone.lab.test".to_owned()));
+
+    let failure = session.call("tcp_connect", json!({ "host": "secret.test", "port": 80 })).failed("connection_failed");
+    assert_eq!(failure["reason"], "denied", "{failure}");
+    assert!(!dns.asked().contains(&"secret.test".to_owned()), "asked although nobody may: {:?}", dns.asked());
+}
+
+#[test]
+fn a_name_server_that_does_not_answer_is_a_dns_failure_within_the_timeout() {
+    let deaf = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = deaf.local_addr().unwrap();
+    let [flag, file] =
+        policy(&format!("[plugins.tcp]\nconnect = [\"tcp://*.lab.test:80\"]\n\n[names]\nservers = [\"{address}\"]\n"));
+    let mut session = Session::serve(&[&flag, &file]);
+    let begun = Instant::now();
+    let arguments = json!({ "host": "slow.lab.test", "port": 80, "connect_timeout_ms": 300 });
+    let failure = session.call("tcp_connect", arguments).failed("connection_failed");
+    assert!(["timeout", "dns"].contains(&failure["reason"].as_str().unwrap()), "{failure}");
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn odd_spellings_of_addresses_are_refused_and_never_looked_up() {
+    let (dns, peer) = (Dns::new(), Peer::echo());
+    let mut session = with_names(&dns, "\"tcp://any:*\", \"tcp://localhost:*\"");
+    for host in [
+        "2130706433",
+        "127.1",
+        "0x7f.1",
+        "0x7f000001",
+        "0177.0.0.1",
+        "017700000001",
+        "127.0.0.01",
+        "127.0.0.1.",
+        "0",
+        "256.1.1.1",
+        "1.2.3.4.5",
+        "１２７.0.0.1",
+        "127。0。0。1",
+        "[::1",
+        "::1::",
+        "[127.0.0.1]",
+        "127.0.0.1:80",
+        "localhost:80",
+        "[::1]:80",
+        "http://localhost/",
+        "user@localhost",
+        "10.0.0.0/8",
+        " localhost",
+        "local host",
+        "localhost\u{0}",
+        "localhost\u{200b}",
+        "local\r\nhost",
+        "*.lab.test",
+        "",
+        ".",
+        "a..b",
+        "-a.test",
+    ] {
+        let answer = session.call("tcp_connect", json!({ "host": host, "port": peer.port() }));
+        let failure = answer.failed("invalid_argument");
+        let message = failure["message"].as_str().unwrap();
+        assert!(message.contains("`host`"), "{host:?}: {message}");
+        assert_eq!(failure["argument"], "host", "{host:?}");
+        assert!(!message.chars().any(char::is_control), "{host:?}: {message:?}");
+    }
+    for (host, meant) in [("2130706433", "127.0.0.1"), ("127.1", "127.0.0.1"), ("0xA9FEA9FE", "169.254.169.254")] {
+        let failure = session.call("tcp_connect", json!({ "host": host, "port": 80 })).failed("invalid_argument");
+        assert!(failure["message"].as_str().unwrap().contains(&format!("write `{meant}`")), "{failure}");
+    }
+    assert_eq!(dns.asked(), [""; 0]);
+    assert_eq!(peer.accepted(), 0);
+    assert_eq!(session.call("tcp_connect", json!({ "host": "localhost", "port": peer.port() })).ok()["success"], true);
+}

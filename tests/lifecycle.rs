@@ -139,13 +139,15 @@ fn a_polite_call_ends_at_its_deadline_and_leaves_the_instance() {
 #[test]
 fn a_full_mailbox_refuses_at_once() {
     let mut session = with_guest("stuck", "mailbox = 2\ncall = \"5 s\"");
-    session.post_call("block", json!({}));
+    let sleeping = [session.post_call("sleep", json!({})), session.post_call("sleep", json!({}))];
     std::thread::sleep(Duration::from_millis(300));
-    let waiting: Vec<u64> = (0..6).map(|_| session.post_call("echo", json!({ "text": "x" }))).collect();
     let begun = Instant::now();
-    let refused = waiting[5];
-    let failure = session.called(refused).failed("overloaded");
+    let failure = session.call("echo", json!({ "text": "one too many" })).failed("overloaded");
     assert!(begun.elapsed() < Duration::from_secs(1), "{failure}");
+    assert!(failure["message"].as_str().unwrap().contains("2 calls"), "{failure}");
+    session.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": sleeping[0] } }));
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(session.call("echo", json!({ "text": "room again" })).ok()["text"], "room again");
 }
 
 #[test]

@@ -18,3 +18,18 @@ mod lifecycle;
 
 /// Guests that mean harm.
 mod hostile;
+
+/// The contract with plugins, and how components are loaded.
+mod abi;
+
+/// Peers and names that may and may not be dialled, in pairs.
+mod deny;
+
+/// House rules: arrows between crates, documents, sources, the contract.
+mod tidy;
+
+/// Official MCP clients, and real servers as peers.
+mod clients;
+
+/// The command line.
+mod cli;

@@ -85,7 +85,7 @@ pub fn open(common: &Common, policy: Policy, shipped: &[Shipped]) -> anyhow::Res
     };
     let registry = Registry::open(setup).map_err(anyhow::Error::msg)?;
     // Everything that is not shipped was asked for by name: without it, this is not what the operator has asked for.
-    let (broken, missing): (Vec<_>, Vec<_>) = registry.problems().into_iter().partition(|one| one.plugin == "shipped");
+    let (broken, missing): (Vec<_>, Vec<_>) = registry.refused().iter().cloned().partition(|one| one.shipped);
     for problem in broken {
         terminal::complain(&format!("error: {problem}"));
     }

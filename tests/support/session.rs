@@ -99,9 +99,9 @@ impl Session {
         let (sender, lines) = channel();
         std::thread::spawn(move || {
             for line in BufReader::with_capacity(1 << 20, stdout).lines() {
-                match line {
-                    Ok(line) if sender.send(line).is_ok() => {}
-                    _ => return,
+                let Ok(line) = line else { return };
+                if sender.send(line).is_err() {
+                    return;
                 }
             }
         });

@@ -2,10 +2,11 @@
 //! made are in `refused.rs`.
 
 use std::collections::HashSet;
+use std::io::Write;
 
 use serde_json::{Value, json};
 
-use crate::support::{Listener, Peer, Session};
+use crate::support::{Listener, Peer, Session, eventually};
 
 fn keys(value: &Value) -> HashSet<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
@@ -155,6 +156,20 @@ fn disconnecting_closes_the_socket_at_the_peer() {
 }
 
 #[test]
+fn disconnecting_closes_both_halves_whatever_has_arrived_before() {
+    let listener = Listener::new();
+    let mut session = Session::local();
+    session.connect(listener.port(), "a");
+    let mut line = listener.accept();
+    line.say("hello");
+    session.receives("a", 5);
+    session.call("tcp_disconnect", json!({ "connection_id": "a" })).ok();
+    assert_eq!(line.hear_all(), b"");
+    // Nobody is left to take what we say: the kernel answers with a reset.
+    eventually("our half is closed too", || line.0.write_all(b"x").is_err());
+}
+
+#[test]
 fn the_end_of_the_server_closes_every_socket() {
     let listener = Listener::new();
     let mut session = Session::local();
@@ -189,7 +204,7 @@ fn connect_and_send_asks_a_question_in_one_call() {
 #[test]
 fn ipv4_ipv6_and_localhost_in_their_usual_spellings() {
     let (four, six) = (Peer::echo(), Peer::at("[::1]:0", |mut stream| {
-        let _ = std::io::Write::write_all(&mut stream, b"six");
+        let _ = stream.write_all(b"six");
     }));
     let mut session = Session::local();
     for (host, port, address) in [

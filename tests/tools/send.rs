@@ -128,7 +128,7 @@ fn a_stuck_peer_holds_up_neither_other_calls_nor_the_disconnect() {
     let (mut session, mut line) = connected();
     let stuck = session.post_call("tcp_send", json!({ "connection_id": "c", "data": "x".repeat(LARGE) }));
     let begun = Instant::now();
-    while session.buffer_info("c")["connected"] != true {}
+    line.0.peek(&mut [0; 1]).unwrap();
     line.say("from the peer");
     session.receives("c", 13);
     assert_eq!(session.read_text("c"), "from the peer");
@@ -174,6 +174,19 @@ fn two_sends_at_once_do_not_mix() {
     assert!(first.iter().all(|byte| *byte == first[0]) && second.iter().all(|byte| *byte == second[0]));
     assert_ne!(first[0], second[0]);
     sending.into_iter().for_each(|id| assert_eq!(session.called(id).ok()["bytes_sent"], half));
+}
+
+#[test]
+fn sends_that_nobody_waited_for_keep_their_order() {
+    // As a client does whose model makes several calls at once.
+    let (mut session, mut line) = connected();
+    for round in 0..50 {
+        let words = ["NICK me\r\n", "USER me 0 * :me\r\n", "JOIN #here\r\n", "PRIVMSG #here :hello\r\n"];
+        let sending = words.map(|word| session.post_call("tcp_send", json!({ "connection_id": "c", "data": word })));
+        let heard = line.hear(words.concat().len());
+        assert_eq!(String::from_utf8_lossy(&heard), words.concat(), "in round {round}");
+        sending.into_iter().for_each(|id| drop(session.called(id).ok()));
+    }
 }
 
 #[test]

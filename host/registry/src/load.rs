@@ -37,13 +37,15 @@ pub struct Shipped {
 pub struct LoadProblem {
     /// Its name, or its file.
     pub plugin: String,
+    /// Whether it comes with the binary; the others were asked for by name.
+    pub shipped: bool,
     /// Why.
     pub cause: String,
 }
 
 impl LoadProblem {
     pub(crate) fn new(plugin: impl Into<String>, cause: impl Into<String>) -> Self {
-        Self { plugin: plugin.into(), cause: cause.into() }
+        Self { plugin: plugin.into(), shipped: false, cause: cause.into() }
     }
 }
 
@@ -140,6 +142,11 @@ fn read(
         problem("it carries no manifest (the custom section `cofferdam-manifest`, which the SDK writes)".to_owned())
     })?;
     let manifest = Manifest::parse_toml(&text).map_err(&problem)?;
+    let problem = |cause: String| LoadProblem {
+        plugin: name.unwrap_or(&manifest.name).to_owned(),
+        shipped: shipped.is_some(),
+        cause,
+    };
     if manifest.kind != Kind::Plugin {
         return Err(problem("it is a protocol handler; this version loads plugins only".to_owned()));
     }

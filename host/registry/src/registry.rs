@@ -27,7 +27,10 @@ pub struct Registry {
     changes: watch::Sender<u64>,
     /// How many plugins' tools are not known yet.
     pending: watch::Sender<usize>,
-    problems: Mutex<Vec<LoadProblem>>,
+    /// What was refused before anything was served.
+    refused: Vec<LoadProblem>,
+    /// What turned out later.
+    late: Mutex<Vec<LoadProblem>>,
 }
 
 struct Loaded {
@@ -80,6 +83,12 @@ impl Registry {
                 found,
             })
             .collect();
+        let mut refused = problems;
+        for loaded in plugins.iter().filter(|loaded| loaded.found.shipped.is_none()) {
+            if let Err(error) = loaded.plugin.check_imports() {
+                refused.push(LoadProblem::new(&loaded.found.manifest.name, error.to_string()));
+            }
+        }
         let registry = Arc::new(Self {
             runtime,
             sink,
@@ -87,19 +96,18 @@ impl Registry {
             catalog: Mutex::default(),
             changes: watch::Sender::new(0),
             pending: watch::Sender::new(0),
-            problems: Mutex::new(problems),
+            refused,
+            late: Mutex::default(),
         });
-        registry.fill(&policy);
+        registry.fill();
         Ok(registry)
     }
 
     /// Lists what is known without running anything, and starts finding out about the rest.
-    fn fill(self: &Arc<Self>, _policy: &Policy) {
+    fn fill(self: &Arc<Self>) {
         for (index, loaded) in self.plugins.iter().enumerate() {
             let name = &loaded.found.manifest.name;
-            let refused = loaded.plugin.check_imports();
-            if let (Err(error), None) = (&refused, loaded.found.shipped) {
-                self.problem(name, error.to_string());
+            if self.refused.iter().any(|refused| refused.plugin == *name) {
                 continue;
             }
             let kept = match loaded.found.shipped {
@@ -117,8 +125,8 @@ impl Registry {
                     continue;
                 }
             }
-            if refused.is_ok() {
-                let plugin = Arc::clone(&loaded.plugin);
+            let plugin = Arc::clone(&loaded.plugin);
+            if plugin.check_imports().is_ok() {
                 // Ready before the first call, most times; a call that comes sooner waits for it.
                 tokio::spawn(async move { plugin.prepare().await });
             }
@@ -161,7 +169,7 @@ impl Registry {
     fn problem(&self, plugin: &str, cause: String) {
         let problem = LoadProblem::new(plugin, cause);
         tracing::error!(target: "cofferdam", "{problem}");
-        self.problems.lock().unwrap_or_else(PoisonError::into_inner).push(problem);
+        self.late.lock().unwrap_or_else(PoisonError::into_inner).push(problem);
     }
 
     fn catalog(&self) -> Arc<Catalog> {
@@ -184,9 +192,15 @@ impl Registry {
         let _ = self.pending.subscribe().wait_for(|pending| *pending == 0).await;
     }
 
-    /// What could not be loaded.
+    /// What could not be loaded, and was known so before anything was served.
+    pub fn refused(&self) -> &[LoadProblem] {
+        &self.refused
+    }
+
+    /// Everything that could not be loaded, so far as is known by now.
     pub fn problems(&self) -> Vec<LoadProblem> {
-        self.problems.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        self.refused.iter().chain(late.iter()).cloned().collect()
     }
 
     /// Every plugin, for people. `rule` says where a rule was written.

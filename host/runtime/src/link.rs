@@ -7,6 +7,7 @@ use wasmtime::Engine;
 use wasmtime_wasi::cli::WasiCli;
 use wasmtime_wasi::cli::WasiCliView as _;
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
+use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView as _};
 use wasmtime_wasi::random::WasiRandom;
 use wasmtime_wasi::{WasiView, p2::bindings as v0_2, p3::bindings as v0_3};
 
@@ -19,7 +20,7 @@ use crate::state::State;
 /// What an import is to the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Behind it is nothing that could be granted: clocks, random numbers, empty standard streams and environment.
+    /// Behind it is nothing that could be granted: clocks, random numbers, empty streams, an empty environment, no directories.
     Inert,
     /// TCP and names: there is something behind it only with a `connect` rule.
     Connect,
@@ -42,6 +43,9 @@ fn kind(import: &str) -> Kind {
         | "wasi:cli/stdin" | "wasi:cli/stdout" | "wasi:cli/stderr"
         | "wasi:cli/terminal-input" | "wasi:cli/terminal-output"
         | "wasi:cli/terminal-stdin" | "wasi:cli/terminal-stdout" | "wasi:cli/terminal-stderr" => Kind::Inert,
+        // C libraries bring WASI 0.2's files along with their sockets. No directory is ever opened for a guest, so there is
+        // no handle to call any of it on.
+        "wasi:filesystem/types" | "wasi:filesystem/preopens" if version.starts_with("0.2.") => Kind::Inert,
         "wasi:sockets/types" | "wasi:sockets/network" | "wasi:sockets/instance-network"
         | "wasi:sockets/ip-name-lookup" | "wasi:sockets/tcp" | "wasi:sockets/tcp-create-socket"
         // UDP comes with the socket types of both versions; every use of it is denied.
@@ -96,6 +100,8 @@ fn inert(l: &mut Linker<State>) -> wasmtime::Result<()> {
     v0_2::random::random::add_to_linker::<State, WasiRandom>(l, |s| s.ctx().ctx.random())?;
     v0_2::random::insecure::add_to_linker::<State, WasiRandom>(l, |s| s.ctx().ctx.random())?;
     v0_2::random::insecure_seed::add_to_linker::<State, WasiRandom>(l, |s| s.ctx().ctx.random())?;
+    v0_2::filesystem::types::add_to_linker::<State, WasiFilesystem>(l, State::filesystem)?;
+    v0_2::filesystem::preopens::add_to_linker::<State, WasiFilesystem>(l, State::filesystem)?;
     v0_2::cli::exit::add_to_linker::<State, WasiCli>(l, State::cli)?;
     v0_2::cli::environment::add_to_linker::<State, WasiCli>(l, State::cli)?;
     v0_2::cli::stdin::add_to_linker::<State, WasiCli>(l, State::cli)?;

@@ -42,8 +42,8 @@ pub(crate) fn answer(answer: Answer) -> CallToolResult {
 /// The tool's answer to arguments that cannot be represented, in the form of every other refused argument.
 pub(crate) fn unreadable(argument: &Unreadable) -> CallToolResult {
     let body = json!({ "error": "invalid_argument", "message": argument.to_string() });
-    let mut result = CallToolResult::error(vec![ContentBlock::text(body.to_string())]);
-    result
+    // Without structured content: that would have to match the tool's output schema.
+    CallToolResult::error(vec![ContentBlock::text(body.to_string())])
 }
 
 pub(crate) fn unknown_tool(unknown: &UnknownTool) -> ErrorData {

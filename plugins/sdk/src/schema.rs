@@ -71,6 +71,12 @@ pub(crate) fn schema<T: JsonSchema>() -> String {
     schema.to_value().to_string()
 }
 
+/// The values of a `oneOf` that lists constant strings and nothing else.
+fn constants(object: &serde_json::Map<String, serde_json::Value>) -> Option<Vec<serde_json::Value>> {
+    let variants = object.get("oneOf")?.as_array()?;
+    variants.iter().map(|one| one.get("const").filter(|value| value.is_string()).cloned()).collect()
+}
+
 /// Takes out what `schemars` adds for Rust's sake: `null` for an `Option`, number formats, and their bounds.
 struct Tidy;
 
@@ -87,6 +93,12 @@ impl Transform for Tidy {
             }
             if let Some(values) = object.get_mut("enum").and_then(|v| v.as_array_mut()) {
                 values.retain(|v| !v.is_null());
+            }
+            // Documented variants come as one constant each: clients and models know `enum` better.
+            if let Some(constants) = constants(object) {
+                object.remove("oneOf");
+                object.insert("type".to_owned(), "string".into());
+                object.insert("enum".to_owned(), constants.into());
             }
             if object.get("default").is_some_and(serde_json::Value::is_null) {
                 object.remove("default");

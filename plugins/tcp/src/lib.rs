@@ -139,7 +139,7 @@ impl Tcp {
         })
     }
 
-    /// Remove a trigger.
+    /// Remove a trigger, whether its connection is open or still to come.
     #[tool(title = "Remove trigger")]
     async fn tcp_remove_trigger(self: Rc<Self>, _cx: Cx, a: arguments::RemoveTrigger) -> Result<TriggerRemoved, Failure> {
         let active = self.connections.remove_trigger(&a.connection_id, &a.trigger_id)?;

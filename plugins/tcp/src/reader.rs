@@ -122,12 +122,18 @@ async fn read(connection: &Connection, stream: &mut StreamReader<u8>) -> Option<
         if buffer.capacity() > most {
             buffer = Vec::with_capacity(most);
         }
-        let (result, buffer) = stream.read(buffer).await;
+        // Ready may be a rumour. What does not come at once is waited for without a buffer again, where a disconnect is seen.
+        let (result, buffer) = {
+            let mut reading = pin!(stream.read(buffer));
+            match poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await {
+                Poll::Ready(read) => read,
+                Poll::Pending => reading.as_mut().cancel(),
+            }
+        };
         match result {
-            StreamResult::Complete(n) if n > 0 => return Some(buffer),
+            _ if !buffer.is_empty() => return Some(buffer),
             StreamResult::Complete(_) | StreamResult::Cancelled => keep(buffer),
-            StreamResult::Dropped if buffer.is_empty() => return None,
-            StreamResult::Dropped => return Some(buffer),
+            StreamResult::Dropped => return None,
         }
     }
 }

@@ -12,6 +12,7 @@ impl Guest {
     /// Reads a file.
     #[tool]
     async fn read(self: Rc<Self>, _: Cx, _: NoArguments) -> Result<Text, Failure> {
-        text(std::fs::read_to_string("/etc/passwd").unwrap_or_default())
+        let tried = ["/etc/passwd", "etc/passwd", ".", "/"].map(|path| std::fs::metadata(path).is_ok());
+        text(format!("{tried:?} {:?}", std::fs::read_to_string("/etc/passwd").map_err(|error| error.kind())))
     }
 }

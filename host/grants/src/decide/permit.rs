@@ -9,7 +9,7 @@ use crate::{Resource, RuleId};
 ///
 /// ```compile_fail
 /// let forged = cofferdam_grants::Permit {
-///     resource: todo!(),
+///     resource: panic!(),
 ///     rule: cofferdam_grants::RuleId(0),
 ///     rules: Vec::new(),
 /// };

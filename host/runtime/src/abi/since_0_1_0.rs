@@ -5,7 +5,6 @@ use wasmtime::component::{Accessor, HasData};
 
 use crate::state::State;
 
-#[expect(missing_docs, reason = "generated from the WIT, where the documentation stands")]
 mod bindings {
     wasmtime::component::bindgen!({
         inline: "

@@ -3,12 +3,12 @@
 //! here: a timer inside the loop would not fire while the guest spins.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use cofferdam_audit::{Event, Sink};
 use futures::stream::{FuturesUnordered, StreamExt};
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use wasmtime::component::Accessor;
 use wasmtime::{Store, UpdateDeadline};
 
@@ -25,6 +25,8 @@ pub struct Letter {
     pub arguments: String,
     pub state: Arc<CallState>,
     pub answer: oneshot::Sender<Result<Output, Failure>>,
+    /// The call's place among those that wait or run; free again when the guest is done with it.
+    pub place: OwnedSemaphorePermit,
 }
 
 /// Why an instance is no more.
@@ -38,7 +40,8 @@ pub struct End {
 
 /// What the outside holds of an instance.
 pub struct Actor {
-    pub mailbox: mpsc::Sender<Letter>,
+    mailbox: mpsc::Sender<Letter>,
+    places: Arc<Semaphore>,
     kill: Arc<Kill>,
     end: watch::Receiver<Option<End>>,
 }
@@ -46,6 +49,7 @@ pub struct Actor {
 #[derive(Default)]
 struct Kill {
     why: std::sync::OnceLock<String>,
+    orderly: AtomicBool,
     notify: Notify,
 }
 
@@ -58,12 +62,31 @@ impl Actor {
         sink: Arc<dyn Sink>,
         predecessor: Option<String>,
     ) -> Self {
-        let (mailbox, letters) = mpsc::channel(usize::try_from(about.limits.mailbox).unwrap_or(1).max(1));
+        let places = usize::try_from(about.limits.mailbox).unwrap_or(1).clamp(1, Semaphore::MAX_PERMITS);
+        let (mailbox, letters) = mpsc::channel(places);
+        let places = Arc::new(Semaphore::new(places));
         let kill = Arc::new(Kill::default());
         let (ended, end) = watch::channel(None);
         let task = run(pre, about, gate, sink, predecessor, letters, Arc::clone(&kill), ended);
         tokio::spawn(task);
-        Self { mailbox, kill, end }
+        Self { mailbox, places, kill, end }
+    }
+
+    /// A place for one more call, if there is one.
+    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+
+    /// Puts a letter into the mailbox; gives it back if the instance has ended.
+    pub fn post(&self, letter: Letter) -> Result<(), Letter> {
+        // A letter has its place, and there are as many as the mailbox holds: it is never full.
+        self.mailbox.try_send(letter).map_err(mpsc::error::TrySendError::into_inner)
+    }
+
+    /// Ends the instance in good order: nothing of it counts as lost.
+    pub fn close(&self) {
+        self.kill.orderly.store(true, Ordering::SeqCst);
+        self.kill.notify.notify_one();
     }
 
     /// Ends the instance now, whatever it does.
@@ -75,6 +98,16 @@ impl Actor {
     /// Whether it has ended, and why.
     pub fn ended(&self) -> Option<End> {
         self.end.borrow().clone()
+    }
+
+    /// Whether it takes no more letters: it has ended, or is about to.
+    pub fn is_over(&self) -> bool {
+        self.mailbox.is_closed() || self.kill.why.get().is_some() || self.ended().is_some()
+    }
+
+    /// Why it ended, or is about to, unless that is in good order.
+    pub fn last_words(&self) -> Option<String> {
+        self.ended().map_or_else(|| self.kill.why.get().cloned(), |end| end.reason)
     }
 
     /// Waits for its end.
@@ -118,6 +151,7 @@ async fn run(
     let connections = store.data_mut().sockets();
     let reason = match ran {
         Ok(()) => None,
+        Err(_) if kill.orderly.load(Ordering::SeqCst) => None,
         Err(trap) => Some(kill.why.get().cloned().unwrap_or_else(|| match trap {
             Some(trap) => why_trapped(&trap, store.data(), about.limits.cpu),
             None => "it was ended".to_owned(),
@@ -179,7 +213,7 @@ async fn live(
 
 /// Runs one call in the guest.
 async fn answer(accessor: &Accessor<State>, hosted: &Hosted, letter: Letter) -> wasmtime::Result<()> {
-    let Letter { id, tool, arguments, state, answer } = letter;
+    let Letter { id, tool, arguments, state, answer, place: _place } = letter;
     if !state.start() {
         return Ok(());
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cofferdam_audit::Event;
 use cofferdam_grants::Grants;
-use tokio::sync::{OnceCell, mpsc, oneshot};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, oneshot};
 
 use super::actor::{Actor, End, Letter};
 use super::{About, GRACE, Request, Shape, Spec};
@@ -128,14 +128,11 @@ impl Plugin {
         };
         let state = Arc::new(CallState::new(request.progress));
         let (answer, mut answered) = oneshot::channel();
-        let letter = Letter {
-            id: self.next_call.fetch_add(1, Ordering::Relaxed),
-            tool: request.tool,
-            arguments: request.arguments,
-            state: Arc::clone(&state),
-            answer,
-        };
-        let actor = self.post(&pre, letter)?;
+        let id = self.next_call.fetch_add(1, Ordering::Relaxed);
+        let (tool, arguments) = (request.tool, request.arguments);
+        let call = Arc::clone(&state);
+        let actor =
+            self.post(&pre, move |place| Letter { id, tool, arguments, state: call, answer, place })?;
 
         let (why, error) = tokio::select! {
             answer = &mut answered => return self.finish(&actor, answer).await,
@@ -170,49 +167,60 @@ impl Plugin {
         self.closed.store(true, Ordering::SeqCst);
         let actor = self.slot().take();
         if let Some(actor) = actor {
-            actor.kill("the server is shutting down".to_owned());
+            actor.close();
             // The instance may be in the middle of a tick, not longer.
             let _ = tokio::time::timeout(GRACE, actor.end()).await;
         }
     }
 
-    /// Puts a letter into the instance's mailbox, starting an instance where there is none.
-    fn post(&self, pre: &HostedPre<State>, mut letter: Letter) -> Result<Arc<Actor>, CallError> {
+    /// Hands a letter to the instance, starting an instance where there is none.
+    fn post(
+        &self,
+        pre: &HostedPre<State>,
+        write: impl FnOnce(OwnedSemaphorePermit) -> Letter,
+    ) -> Result<Arc<Actor>, CallError> {
         if self.closed.load(Ordering::SeqCst) {
             return Err(CallError::ShuttingDown);
         }
-        if self.shape == Shape::PerCall {
-            let actor = Arc::new(self.start(pre));
-            // The mailbox is new and has room for one; dropping its only sender ends the instance after that letter.
-            let _ = actor.mailbox.try_send(letter);
-            return Ok(actor);
-        }
-        let mut slot = self.slot();
-        // Twice: the instance may have ended since it was looked at.
-        for _ in 0..2 {
-            let actor = match &*slot {
-                Some(actor) if actor.ended().is_none() => Arc::clone(actor),
-                gone => {
-                    if let Some(reason) = gone.as_ref().and_then(|actor| actor.ended()).and_then(|end| end.reason) {
-                        *self.predecessor.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
-                    }
-                    Arc::clone(slot.insert(Arc::new(self.start(pre))))
-                }
-            };
-            match actor.mailbox.try_send(letter) {
-                Ok(()) => return Ok(actor),
-                Err(mpsc::error::TrySendError::Full(_)) => {
-                    let plugin = &self.about.name;
-                    let _ = self.runtime.sink().record(&Event::LimitHit { plugin, limit: "mailbox" });
-                    return Err(CallError::Overloaded { plugin: plugin.clone(), limit: self.about.limits.mailbox });
-                }
-                Err(mpsc::error::TrySendError::Closed(back)) => {
-                    letter = back;
-                    *slot = None;
+        let actor = match self.shape {
+            // Dropping the only sender of its mailbox ends the instance after this letter.
+            Shape::PerCall => Arc::new(self.start(pre)),
+            Shape::Actor => self.living(pre),
+        };
+        let Some(place) = actor.place() else {
+            let plugin = &self.about.name;
+            // The call is refused in any case: nothing more depends on the record.
+            let _ = self.runtime.sink().record(&Event::LimitHit { plugin, limit: "mailbox" });
+            return Err(CallError::Overloaded { plugin: plugin.clone(), limit: self.about.limits.mailbox });
+        };
+        match actor.post(write(place)) {
+            Ok(()) => Ok(actor),
+            // It has ended since it was looked at, which is a moment ago.
+            Err(letter) => {
+                let actor = match self.shape {
+                    Shape::PerCall => Arc::new(self.start(pre)),
+                    Shape::Actor => self.living(pre),
+                };
+                match actor.post(letter) {
+                    Ok(()) => Ok(actor),
+                    Err(_) => Err(self.lost(End { reason: Some("it ends as soon as it starts".to_owned()), connections: 0 })),
                 }
             }
         }
-        Err(self.lost(End { reason: Some("it ended as soon as it had started".to_owned()), connections: 0 }))
+    }
+
+    /// The instance that lives, or a fresh one.
+    fn living(&self, pre: &HostedPre<State>) -> Arc<Actor> {
+        let mut slot = self.slot();
+        match &*slot {
+            Some(actor) if !actor.is_over() => Arc::clone(actor),
+            gone => {
+                if let Some(reason) = gone.as_ref().and_then(|actor| actor.last_words()) {
+                    *self.predecessor.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+                }
+                Arc::clone(slot.insert(Arc::new(self.start(pre))))
+            }
+        }
     }
 
     fn start(&self, pre: &HostedPre<State>) -> Actor {

@@ -1,0 +1,182 @@
+//! The documents: every tool, policy key and special range stands in them, and every test, file and link that they name is there.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::path::Path;
+
+use cofferdam_grants::{METADATA, SPECIAL};
+use cofferdam_policy::{FLAGS, KEYS, Status};
+use serde_json::Value;
+
+use super::{Text, none, read, root, sources, texts};
+
+const README: &str = "README.md";
+const ARCHITECTURE: &str = "host/ARCHITECTURE.md";
+const SECURITY: &str = "host/SECURITY.md";
+
+/// Invariants that may say of themselves that they are not yet held: their issues come later.
+const LATER: [u32; 4] = [5, 13, 14, 16];
+
+/// The plugins' tool definitions, as they are embedded.
+fn tools() -> Vec<Value> {
+    let lists = texts(&["plugins"], &["/tools.json"]);
+    let lists = lists.iter().map(|list| serde_json::from_str::<Vec<Value>>(&list.text).expect(&list.path));
+    lists.flatten().collect()
+}
+
+#[test]
+fn every_tool_is_in_the_readme() {
+    let readme = read(README);
+    let mut faults = Vec::new();
+    for tool in tools() {
+        let name = tool["name"].as_str().unwrap();
+        if !readme.lines().any(|line| line.starts_with(&format!("| `{name}` | "))) {
+            faults.push(format!("`{name}` has no row"));
+        }
+        for argument in tool["inputSchema"]["properties"].as_object().unwrap().keys() {
+            if !readme.contains(&format!("`{argument}`")) {
+                faults.push(format!("`{argument}` of `{name}` is not named"));
+            }
+        }
+    }
+    none("the README's table lists every tool and argument", &faults);
+}
+
+#[test]
+fn every_policy_key_is_documented() {
+    let readme = read(README);
+    let words: BTreeSet<&str> = readme.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').collect();
+    let enforced = KEYS.iter().filter(|key| key.status == Status::Enforced).map(|key| key.name);
+    let missing = enforced.chain(FLAGS.iter().copied()).filter(|name| !words.contains(name));
+    none("the README explains every key and flag that is enforced", &missing.map(str::to_owned).collect::<Vec<_>>());
+}
+
+/// Whether a code span is the name of a test rather than of a tool or an item: tests' names are sentences.
+fn is_test_name(span: &str, tools: &[String]) -> bool {
+    let plain = span.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    plain && span.matches('_').count() >= 3 && !tools.iter().any(|tool| tool == span)
+}
+
+/// What stands between single backticks; fenced blocks aside.
+fn code_spans(text: &str) -> Vec<&str> {
+    let prose = text.split("```").step_by(2);
+    prose.flat_map(|part| part.split('`').skip(1).step_by(2)).collect()
+}
+
+/// The names of all tests.
+fn tests(sources: &[Text]) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
+    for source in sources {
+        let mut marked = false;
+        for line in source.text.lines().map(str::trim) {
+            marked |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+            let function = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
+            if let (true, Some(function)) = (marked, function) {
+                names.extend(function.split(['(', '<']).next());
+                marked = false;
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn every_test_that_a_document_names_exists() {
+    let sources = sources();
+    let tests = tests(&sources);
+    let tools: Vec<String> = tools().iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect();
+    let mut faults = Vec::new();
+    for document in [README, ARCHITECTURE, SECURITY] {
+        let text = read(document);
+        let named: Vec<&str> = code_spans(&text).into_iter().filter(|span| is_test_name(span, &tools)).collect();
+        faults.extend(named.iter().filter(|name| !tests.contains(*name)).map(|name| format!("{document}: `{name}`")));
+    }
+    none("a test that is named exists", &faults);
+}
+
+#[test]
+fn every_invariant_is_held_by_a_test_of_its_number() {
+    let architecture = read(ARCHITECTURE);
+    for number in 1..=16 {
+        let row = architecture.lines().find(|line| line.starts_with(&format!("| **I{number}** | ")));
+        let row = row.unwrap_or_else(|| panic!("I{number} has no row"));
+        let numbered = format!("i{number}_");
+        let held = code_spans(row).iter().any(|span| span.starts_with(&numbered));
+        let later = row.contains("| Not yet held: ");
+        assert!(held || later, "I{number} names no test `{numbered}…`");
+        assert!(!later || LATER.contains(&number), "I{number} has to be held by now");
+    }
+    let sources = sources();
+    let number = |name: &str| name.strip_prefix('i')?.split('_').next()?.parse::<u32>().ok();
+    let odd = tests(&sources).into_iter().filter(|name| number(name).is_some_and(|number| !(1..=16).contains(&number)));
+    none("a test's number is an invariant's", &odd.map(str::to_owned).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_source_file_of_the_host_is_on_the_map() {
+    let architecture = read(ARCHITECTURE);
+    let mut missing = Vec::new();
+    for Text { path, .. } in texts(&["host"], &[".rs"]) {
+        let Some((_, inside)) = path.split_once("/src/").filter(|_| !path.starts_with("host/xtask/")) else { continue };
+        let is_test = inside.ends_with("tests.rs") || ["decide/pairs.rs", "testing.rs"].contains(&inside);
+        let is_list = ["lib.rs", "abi/mod.rs", "instance/mod.rs"].contains(&inside);
+        if !is_test && !is_list && !architecture.contains(&format!("`{inside}`")) {
+            missing.push(path);
+        }
+    }
+    none("the code map has every file", &missing);
+}
+
+#[test]
+fn every_special_range_is_in_the_security_document() {
+    let security = read(SECURITY);
+    let rows: Vec<&str> = security.lines().filter(|line| line.starts_with("| `")).collect();
+    let mut faults = Vec::new();
+    for special in SPECIAL {
+        let (begins, ends) = (format!("| `{}` | ", special.network), format!(" | {} |", special.source));
+        match rows.iter().find(|row| row.starts_with(&begins)) {
+            Some(row) if !row.ends_with(&ends) => {
+                faults.push(format!("{}: the source is {}", special.network, special.source))
+            }
+            Some(row) if row.contains('✱') != special.range.needs_exact_rule() => {
+                faults.push(format!("{}: ✱ says that only an exact rule reaches it", special.network));
+            }
+            Some(_) => {}
+            None => faults.push(format!("{} has no row", special.network)),
+        }
+    }
+    for (address, whose) in METADATA {
+        if !rows.contains(&format!("| `{address}` | {whose} |").as_str()) {
+            faults.push(format!("{address} ({whose}) has no row"));
+        }
+    }
+    none("the table of special ranges is the code's", &faults);
+    let is_network = |text: &str| text.split_once('/').is_some_and(|(address, _)| address.parse::<IpAddr>().is_ok());
+    let networks = rows.iter().filter(|row| row.split('`').nth(1).is_some_and(is_network));
+    assert_eq!(networks.count(), SPECIAL.len(), "a row more than there are ranges");
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut faults = Vec::new();
+    for document in [README, ARCHITECTURE, SECURITY] {
+        let text = read(document);
+        let folder = root().join(document).parent().unwrap().to_owned();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { root().join(document) } else { folder.join(file) };
+            let there = target.exists() && (heading.is_empty() || headings(&target).iter().any(|one| one == heading));
+            if !link.starts_with("http") && !there {
+                faults.push(format!("{document}: {link}"));
+            }
+        }
+    }
+    none("a link leads somewhere", &faults);
+}
+
+/// A document's headings, as links name them.
+fn headings(document: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(document).unwrap();
+    let lines = text.lines().filter(|line| line.starts_with('#'));
+    lines.map(|line| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-")).collect()
+}

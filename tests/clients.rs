@@ -72,13 +72,14 @@ fn python(requirement: &str) -> PathBuf {
 
 /// Runs a whole session of the official Python client.
 #[track_caller]
-fn python_session(requirement: &str, mode: &str) {
+fn python_session(requirement: &str, mode: &str, protocol: &str) {
     let peer = Peer::echo();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/python_client.py");
     let mut client = Command::new(python(requirement));
     client.arg(script).args([mode, &peer.port().to_string(), BINARY, "serve"]).args(LOCAL);
     let (said, output) = finish(&mut client);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(said["protocol"], protocol);
 
     let listed: BTreeSet<&str> = said["tools"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
     assert_eq!(listed, BTreeSet::from(TOOLS));
@@ -96,18 +97,18 @@ fn python_session(requirement: &str, mode: &str) {
 
 #[test]
 fn the_official_python_client_1_lists_and_calls() {
-    python_session(peers::PYTHON[0], "legacy");
+    python_session(peers::PYTHON[0], "legacy", "2025-11-25");
 }
 
 #[test]
 fn the_official_python_client_2_lists_and_calls_after_a_handshake() {
-    python_session(peers::PYTHON[1], "legacy");
+    python_session(peers::PYTHON[1], "legacy", "2025-11-25");
 }
 
 #[test]
 fn the_official_python_client_2_lists_and_calls_without_a_handshake() {
     // Its default: it asks `server/discover`, and speaks 2026-07-28 with whoever answers.
-    python_session(peers::PYTHON[1], "auto");
+    python_session(peers::PYTHON[1], "auto", "2026-07-28");
 }
 
 /// The MCP inspector without its window.
@@ -115,7 +116,11 @@ fn inspector(arguments: &[&str]) -> Command {
     let node = peers::node(&mut stderr_progress()).unwrap_or_else(|error| panic!("{error}"));
     let folder = peers::npm(peers::NPM[0], &mut stderr_progress()).unwrap_or_else(|error| panic!("{error}"));
     let mut command = Command::new(node);
-    command.arg(folder.join("node_modules/.bin/mcp-inspector")).args(["--cli", BINARY, "serve"]).args(LOCAL).args(arguments);
+    command
+        .arg(folder.join("node_modules/.bin/mcp-inspector"))
+        .args(["--cli", BINARY, "serve"])
+        .args(LOCAL)
+        .args(arguments);
     command
 }
 
@@ -133,7 +138,16 @@ fn the_inspector_finds_no_fault_with_the_schemas() {
 fn the_inspector_calls_a_tool() {
     let peer = Peer::says("hello inspector");
     let port = format!("port={}", peer.port());
-    let call = ["--method", "tools/call", "--tool-name", "tcp_connect_and_send", "--tool-arg", "host=localhost", &port, "data=x"];
+    let call = [
+        "--method",
+        "tools/call",
+        "--tool-name",
+        "tcp_connect_and_send",
+        "--tool-arg",
+        "host=localhost",
+        &port,
+        "data=x",
+    ];
     let (said, output) = finish(&mut inspector(&call));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(said["structuredContent"]["status"], "connected", "{said}");
@@ -193,9 +207,10 @@ fn a_trigger_keeps_an_irc_connection_alive_and_without_it_the_server_ends_it() {
     assert!(begun.elapsed() > Duration::from_secs(10));
     let from = session.buffer_info("alive")["bytes_received"].clone();
     session.call("tcp_send", json!({ "connection_id": "alive", "data": "VERSION", "terminator": "0d0a" })).ok();
-    let wait = json!({ "connection_id": "alive", "until": "pattern", "pattern": "^:irc.test 351 alive .*", "from": from });
+    let wait =
+        json!({ "connection_id": "alive", "until": "pattern", "pattern": "^:irc.test 351 alive .*", "from": from });
     let answer = session.call("tcp_wait", wait).ok();
-    assert!(answer["data"].as_str().unwrap().contains("ngircd"), "{answer}");
+    assert!(answer["data"].as_str().unwrap().contains("ngIRCd"), "{answer}");
     assert_eq!(session.buffer_info("alive")["connected"], true);
 }
 
@@ -233,7 +248,8 @@ fn a_page_comes_from_a_real_web_server() {
     assert!(head.starts_with("HTTP/1.0 200 OK\r\nServer: SimpleHTTP/"), "{head}");
     assert!(body == page, "not the page");
 
-    let missing = json!({ "host": "127.0.0.1", "port": port, "connection_id": "none", "data": "HEAD /none HTTP/1.0\r\n\r\n" });
+    let missing =
+        json!({ "host": "127.0.0.1", "port": port, "connection_id": "none", "data": "HEAD /none HTTP/1.0\r\n\r\n" });
     session.call("tcp_connect_and_send", missing).ok();
     let waited = session.call("tcp_wait", json!({ "connection_id": "none", "until": "close", "from": 0 })).ok();
     assert!(waited["data"].as_str().unwrap().starts_with("HTTP/1.0 404"), "{waited}");

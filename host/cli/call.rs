@@ -41,6 +41,7 @@ async fn answer(call: &Call, arguments: Map<String, Value>, policy: Policy) -> a
         tool: call.tool.clone(),
         arguments,
         principal: Principal::local(),
+        turn: None,
         deadline: call.timeout,
         cancel: CancellationToken::new(),
         progress: None,

@@ -23,12 +23,11 @@ async def session():
     """Both generations of the client, as their own documentation opens them."""
     if hasattr(mcp, "Client"):
         async with mcp.Client(server, mode=mode) as client:
-            yield client
+            yield client, client.protocol_version
     else:
         async with stdio_client(server) as (reading, writing):
             async with mcp.ClientSession(reading, writing) as client:
-                await client.initialize()
-                yield client
+                yield client, (await client.initialize()).protocolVersion
 
 
 def either(thing, *names):
@@ -42,7 +41,7 @@ async def main():
     async def progress(done, total, message):
         reports.append([done, total, message])
 
-    async with session() as client:
+    async with session() as (client, protocol):
         tools = (await client.list_tools()).tools
         for tool in tools:
             assert either(tool, "input_schema", "inputSchema")["type"] == "object", tool
@@ -77,7 +76,7 @@ async def main():
         # Calls at once, as a model makes them.
         many = [call("tcp_wait", connection_id="two", until="bytes", bytes=2, **{"from": 0}, format="hex") for _ in range(8)]
         assert all(answer["data"] == "ff00" for answer in await asyncio.gather(*many))
-        print(json.dumps({"tools": [tool.name for tool in tools], "answers": answers, "progress": reports}))
+        print(json.dumps({"protocol": protocol, "tools": [tool.name for tool in tools], "answers": answers, "progress": reports}))
 
 
 asyncio.run(asyncio.wait_for(main(), 60))

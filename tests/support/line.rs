@@ -54,6 +54,29 @@ impl Listener {
     }
 }
 
+/// A port on which nobody answers: the kernel drops what comes after a full backlog, as a firewall would.
+pub struct Deaf {
+    listener: TcpListener,
+    _waiting: Vec<TcpStream>,
+}
+
+impl Deaf {
+    pub fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut waiting = Vec::new();
+        while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
+            waiting.push(stream);
+            assert!(waiting.len() < 10_000, "the backlog does not fill up");
+        }
+        Self { listener, _waiting: waiting }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.listener.local_addr().unwrap().port()
+    }
+}
+
 /// One connection, from the peer's side.
 pub struct Line(pub TcpStream);
 
@@ -81,7 +104,12 @@ impl Line {
     #[track_caller]
     pub fn expect(&mut self, bytes: impl AsRef<[u8]>) {
         let (heard, bytes) = (self.hear(bytes.as_ref().len()), bytes.as_ref());
-        assert!(heard == bytes, "{:?} and not {:?}", heard.escape_ascii().to_string(), bytes.escape_ascii().to_string());
+        assert!(
+            heard == bytes,
+            "{:?} and not {:?}",
+            heard.escape_ascii().to_string(),
+            bytes.escape_ascii().to_string()
+        );
     }
 
     /// Everything up to the end of the stream.

@@ -8,7 +8,7 @@ mod session;
 mod tcp;
 
 pub use guests::guest;
-pub use line::{Line, Listener};
+pub use line::{Deaf, Line, Listener};
 pub use peers::{Dns, Peer, closed_port};
 pub use session::{Answer, Session, cofferdam, run, scratch};
 pub use tcp::{LOCAL, eventually, policy};

@@ -47,18 +47,6 @@ impl Peer {
         })
     }
 
-    /// Sends pieces with a pause between them, so that each is a segment of its own; then waits for the other side.
-    pub fn says_in_pieces(pieces: &[&[u8]]) -> Self {
-        let pieces: Vec<Vec<u8>> = pieces.iter().map(|piece| piece.to_vec()).collect();
-        Self::new(move |mut stream| {
-            for piece in &pieces {
-                let _ = stream.write_all(piece);
-                std::thread::sleep(std::time::Duration::from_millis(60));
-            }
-            let _ = stream.read(&mut [0; 1]);
-        })
-    }
-
     /// Says nothing and keeps what it receives.
     pub fn hears() -> (Self, Arc<Mutex<Vec<u8>>>) {
         let heard = Arc::new(Mutex::new(Vec::new()));

@@ -72,8 +72,8 @@ pub struct Session {
     lines: Receiver<String>,
     early: VecDeque<Value>,
     log: Arc<Mutex<String>>,
+    logging: Option<std::thread::JoinHandle<()>>,
     next: u64,
-    pub cache: Option<PathBuf>,
 }
 
 impl Session {
@@ -107,13 +107,14 @@ impl Session {
         });
         let log = Arc::new(Mutex::new(String::new()));
         let kept = Arc::clone(&log);
-        std::thread::spawn(move || {
+        let logging = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(n @ 1..) = stderr.read(&mut buffer) {
                 kept.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..n]));
             }
         });
-        Self { child, stdin, lines, early: VecDeque::new(), log, next: 0, cache: None }
+        let logging = Some(logging);
+        Self { child, stdin, lines, early: VecDeque::new(), log, logging, next: 0 }
     }
 
     /// `initialize` and `notifications/initialized`.
@@ -245,6 +246,10 @@ impl Session {
         let deadline = Instant::now() + Duration::from_secs(10);
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
+                // Its last words may still be on the way.
+                if let Some(logging) = self.logging.take() {
+                    logging.join().unwrap();
+                }
                 return (status, self.log());
             }
             assert!(Instant::now() < deadline, "the server does not end; log:\n{}", self.log());

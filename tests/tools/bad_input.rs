@@ -58,7 +58,9 @@ fn every_argument_of_the_wrong_type_is_named_and_nothing_happens() {
         let properties: &Map<String, Value> = schema["properties"].as_object().unwrap();
         for (argument, property) in properties {
             let mut wrong = match property["type"].as_str() {
-                Some("string") => vec![json!(7), json!(1.5), json!(true), json!([]), json!(["x"]), json!({}), json!({ "a": 1 })],
+                Some("string") => {
+                    vec![json!(7), json!(1.5), json!(true), json!([]), json!(["x"]), json!({}), json!({ "a": 1 })]
+                }
                 Some("integer") => vec![json!("80"), json!("x"), json!(80.5), json!(false), json!([1]), json!({})],
                 Some("boolean") => vec![json!("true"), json!(1), json!(0), json!([]), json!({})],
                 other => panic!("`{name}` has an argument of type {other:?}"),
@@ -92,7 +94,8 @@ fn every_argument_of_the_wrong_type_is_named_and_nothing_happens() {
 #[test]
 fn null_stands_for_an_optional_argument_that_is_not_given() {
     let (mut session, line, listener) = connected();
-    let read = json!({ "connection_id": "c", "index": null, "count": null, "format": null, "offset": null, "limit": null });
+    let read =
+        json!({ "connection_id": "c", "index": null, "count": null, "format": null, "offset": null, "limit": null });
     assert_eq!(session.call("tcp_read_buffer", read).ok()["data"], json!(["kept"]));
     let unknown = json!({ "connection_id": "c", "no_such_argument": 1 });
     assert_eq!(session.call("tcp_read_buffer", unknown).ok()["data"], json!(["kept"]));
@@ -109,12 +112,15 @@ fn numbers_out_of_range_are_named() {
         arguments
     };
     let of = |argument: &str, value: Value| {
-        let mut arguments = json!({ "connection_id": "c", "data": "bad", "until": "bytes", "bytes": 1, "timeout_ms": 100 });
+        let mut arguments =
+            json!({ "connection_id": "c", "data": "bad", "until": "bytes", "bytes": 1, "timeout_ms": 100 });
         arguments[argument] = value;
         arguments
     };
     let mut cases = Vec::new();
-    for value in [json!(0), json!(70_000), json!(65_536), json!(-1), json!(1e99), json!(-1e99), json!(i64::MIN), json!(u64::MAX)] {
+    for value in
+        [json!(0), json!(70_000), json!(65_536), json!(-1), json!(1e99), json!(-1e99), json!(i64::MIN), json!(u64::MAX)]
+    {
         cases.push(("tcp_connect", "port", connect("port", value.clone())));
         cases.push(("tcp_connect_and_send", "port", connect("port", value)));
     }
@@ -162,14 +168,24 @@ fn a_wait_without_what_it_waits_for_says_what_is_missing() {
 fn ids_that_are_unknown_or_cannot_be_ids() {
     let (mut session, line, listener) = connected();
     for id in ["nobody", "", "C", " c", "c ", "../c", "💥"] {
-        for tool in ["tcp_disconnect", "tcp_send", "tcp_read_buffer", "tcp_clear_buffer", "tcp_buffer_info", "tcp_connection_info", "tcp_wait"] {
+        for tool in [
+            "tcp_disconnect",
+            "tcp_send",
+            "tcp_read_buffer",
+            "tcp_clear_buffer",
+            "tcp_buffer_info",
+            "tcp_connection_info",
+            "tcp_wait",
+        ] {
             let mut arguments = good(tool, listener.port());
             arguments["connection_id"] = json!(id);
             let failure = session.call(tool, arguments).failed("not_found");
             assert_eq!(failure["message"], format!("Connection {id} not found"), "{tool}");
         }
     }
-    for (id, word) in [("", "empty"), (&"x".repeat(257), "257 bytes, 256 are the most"), ("a\nb", "control"), ("\u{9b}", "control")] {
+    for (id, word) in
+        [("", "empty"), (&"x".repeat(257), "257 bytes, 256 are the most"), ("a\nb", "control"), ("\u{9b}", "control")]
+    {
         for (tool, argument) in [
             ("tcp_connect", "connection_id"),
             ("tcp_connect_and_send", "connection_id"),
@@ -224,9 +240,14 @@ fn sixteen_mebibytes_are_sent_and_more_is_refused() {
     // A line of the protocol is longer than its data: the limit on data is reached by the shortest way to write it.
     let answer = session.call("tcp_send", json!({ "connection_id": "c", "data": "x".repeat(MOST) }));
     assert_eq!(answer.ok()["bytes_sent"], MOST);
-    let failure = session.call("tcp_send", json!({ "connection_id": "c", "data": "y".repeat(MOST + 1) })).failed("invalid_argument");
-    assert!(failure["message"].as_str().unwrap().contains("`data` has 16777217 bytes")
-        || failure["message"].as_str().unwrap().contains("`data`: has 16777217 bytes"), "{failure}");
+    let failure = session
+        .call("tcp_send", json!({ "connection_id": "c", "data": "y".repeat(MOST + 1) }))
+        .failed("invalid_argument");
+    assert!(
+        failure["message"].as_str().unwrap().contains("`data` has 16777217 bytes")
+            || failure["message"].as_str().unwrap().contains("`data`: has 16777217 bytes"),
+        "{failure}"
+    );
     let failure = session
         .call("tcp_send", json!({ "connection_id": "c", "data": "y".repeat(MOST), "terminator": "0a" }))
         .failed("invalid_argument");

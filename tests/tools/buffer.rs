@@ -123,9 +123,8 @@ fn a_paused_connection_still_sends_and_disconnects() {
 #[test]
 fn all_connections_together_stay_below_half_of_the_memory() {
     // 64 MiB of memory: each of four peers could fill 16 MiB, and no one of them may end the instance.
-    let [flag, file] = crate::support::policy(
-        "[plugins.tcp]\nconnect = [\"tcp://localhost:*\"]\nlimits = { memory = \"64 MiB\" }\n",
-    );
+    let [flag, file] =
+        crate::support::policy("[plugins.tcp]\nconnect = [\"tcp://localhost:*\"]\nlimits = { memory = \"64 MiB\" }\n");
     let mut session = Session::serve(&[&flag, &file]);
     let flood = Peer::new(|mut stream| {
         let block = vec![b'x'; 65536];

@@ -28,7 +28,10 @@ fn a_connections_life_in_the_keys_that_users_know() {
     let of = json!({ "connection_id": "a b/ü" });
 
     let made = session.connect(port, "a b/ü");
-    has(&made, &json!({ "success": true, "connection_id": "a b/ü", "host": "127.0.0.1", "port": port, "status": "connected" }));
+    has(
+        &made,
+        &json!({ "success": true, "connection_id": "a b/ü", "host": "127.0.0.1", "port": port, "status": "connected" }),
+    );
     assert!(made.get("applied_triggers").is_none() && made.get("message").is_none(), "{made}");
 
     let sent = session.send_text("a b/ü", "hello");
@@ -47,7 +50,10 @@ fn a_connections_life_in_the_keys_that_users_know() {
     );
 
     let info = session.call("tcp_connection_info", of.clone()).ok();
-    has(&info, &json!({ "connection_id": "a b/ü", "host": "127.0.0.1", "port": port, "connected": true, "triggers": [] }));
+    has(
+        &info,
+        &json!({ "connection_id": "a b/ü", "host": "127.0.0.1", "port": port, "connected": true, "triggers": [] }),
+    );
     assert_eq!(info["buffer"], session.buffer_info("a b/ü"));
     let created = info["created_at"].as_str().unwrap();
     assert!(created.starts_with("20") && created.as_bytes()[10] == b'T', "{created}");
@@ -62,7 +68,10 @@ fn a_connections_life_in_the_keys_that_users_know() {
 
     let ended = session.call("tcp_disconnect", of.clone()).ok();
     assert_eq!(ended, json!({ "success": true, "connection_id": "a b/ü", "status": "disconnected" }));
-    assert_eq!(session.call("tcp_list_connections", json!({})).ok(), json!({ "total_connections": 0, "connections": [] }));
+    assert_eq!(
+        session.call("tcp_list_connections", json!({})).ok(),
+        json!({ "total_connections": 0, "connections": [] })
+    );
     for tool in ["tcp_disconnect", "tcp_read_buffer", "tcp_clear_buffer", "tcp_buffer_info", "tcp_connection_info"] {
         let failure = session.call(tool, of.clone()).failed("not_found");
         assert_eq!(keys(&failure), HashSet::from(["error", "message"]), "{failure}");
@@ -96,7 +105,8 @@ fn an_id_that_is_taken_is_refused_and_dials_nobody() {
     session.connect(listener.port(), "a");
     let mut first = listener.accept();
     for tool in ["tcp_connect", "tcp_connect_and_send"] {
-        let arguments = json!({ "host": "127.0.0.1", "port": listener.port(), "connection_id": "a", "data": "nothing" });
+        let arguments =
+            json!({ "host": "127.0.0.1", "port": listener.port(), "connection_id": "a", "data": "nothing" });
         let failure = session.call(tool, arguments).failed("duplicate_id");
         assert_eq!(failure["message"], "Connection ID a already exists");
     }
@@ -184,8 +194,7 @@ fn connect_and_send_asks_a_question_in_one_call() {
     let peer = Peer::echo();
     let port = peer.port();
     let mut session = Session::local();
-    let arguments =
-        json!({ "host": "localhost", "port": port, "connection_id": "q", "data": "68 69", "encoding": "hex", "terminator": "0d0a" });
+    let arguments = json!({ "host": "localhost", "port": port, "connection_id": "q", "data": "68 69", "encoding": "hex", "terminator": "0d0a" });
     let answer = session.call("tcp_connect_and_send", arguments).ok();
     let expected = json!({
         "success": true, "connection_id": "q", "host": "localhost", "port": port, "bytes_sent": 4, "status": "connected",
@@ -203,9 +212,12 @@ fn connect_and_send_asks_a_question_in_one_call() {
 
 #[test]
 fn ipv4_ipv6_and_localhost_in_their_usual_spellings() {
-    let (four, six) = (Peer::echo(), Peer::at("[::1]:0", |mut stream| {
-        let _ = stream.write_all(b"six");
-    }));
+    let (four, six) = (
+        Peer::echo(),
+        Peer::at("[::1]:0", |mut stream| {
+            let _ = stream.write_all(b"six");
+        }),
+    );
     let mut session = Session::local();
     for (host, port, address) in [
         ("127.0.0.1", four.port(), "127.0.0.1"),
@@ -223,5 +235,8 @@ fn ipv4_ipv6_and_localhost_in_their_usual_spellings() {
         assert_eq!(made["host"], host, "the host as it was written");
         assert_eq!(made["address"], format!("{address}:{port}"), "{host}");
     }
-    assert_eq!(session.call("tcp_connect", json!({ "host": "127.0.0.1", "port": four.port() as f64 })).ok()["port"], four.port());
+    assert_eq!(
+        session.call("tcp_connect", json!({ "host": "127.0.0.1", "port": four.port() as f64 })).ok()["port"],
+        four.port()
+    );
 }

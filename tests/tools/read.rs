@@ -88,7 +88,9 @@ fn a_character_that_two_segments_share_is_not_destroyed() {
 #[test]
 fn bytes_have_absolute_offsets() {
     let (mut session, mut line) = received(&[b"abc", b"def"]);
-    let page = |answer: &Value| (answer["data"].clone(), answer["offset"].clone(), answer["next_offset"].clone(), answer["more"].clone());
+    let page = |answer: &Value| {
+        (answer["data"].clone(), answer["offset"].clone(), answer["next_offset"].clone(), answer["more"].clone())
+    };
     for (arguments, expected) in [
         (json!({ "offset": 0 }), (json!(["abcdef"]), json!(0), json!(6), json!(false))),
         (json!({ "offset": 1, "limit": 3 }), (json!(["bcd"]), json!(1), json!(4), json!(true))),

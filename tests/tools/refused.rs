@@ -1,12 +1,11 @@
 //! Connections that cannot be made: the code and message that users know, and the reason, which is ours to add. What policies
 //! refuse in detail is in `deny/`.
 
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Dns, Listener, Peer, Session, closed_port, policy};
+use crate::support::{Deaf, Dns, Peer, Session, closed_port, policy};
 
 /// A server that asks our name server, and may dial these.
 fn with_names(dns: &Dns, rules: &str) -> Session {
@@ -28,25 +27,32 @@ fn nobody_listens() {
 }
 
 #[test]
-fn nobody_answers_in_time() {
-    // The kernel drops what comes after a full backlog, as a firewall would.
-    let listener = Listener::new();
-    let mut waiting = Vec::new();
-    while let Ok(stream) = TcpStream::connect_timeout(&listener.address(), Duration::from_millis(200)) {
-        waiting.push(stream);
-        assert!(waiting.len() < 5000, "the backlog does not fill up");
+fn nobody_can_have_the_address() {
+    let mut session =
+        Session::serve(&["--allow-connect", "tcp://255.255.255.255:80", "--allow-connect", "tcp://224.0.0.1:80"]);
+    for host in ["255.255.255.255", "224.0.0.1"] {
+        let failure = session.call("tcp_connect", json!({ "host": host, "port": 80 })).failed("connection_failed");
+        assert_eq!(failure["reason"], "unreachable", "{failure}");
+        assert_eq!(failure["message"], format!("Failed to connect to {host}:80"));
     }
+}
+
+#[test]
+fn nobody_answers_in_time() {
+    let deaf = Deaf::new();
     let mut session = Session::local();
     let begun = Instant::now();
-    let arguments = json!({ "host": "127.0.0.1", "port": listener.port(), "connection_id": "a", "connect_timeout_ms": 300 });
+    let arguments =
+        json!({ "host": "127.0.0.1", "port": deaf.port(), "connection_id": "a", "connect_timeout_ms": 300 });
     let failure = session.call("tcp_connect", arguments).failed("connection_failed");
     assert_eq!(failure["reason"], "timeout", "{failure}");
-    assert_eq!(failure["message"], format!("Failed to connect to 127.0.0.1:{}", listener.port()));
+    assert_eq!(failure["message"], format!("Failed to connect to 127.0.0.1:{}", deaf.port()));
     let took = begun.elapsed();
     assert!(took >= Duration::from_millis(300) && took < Duration::from_secs(3), "{took:?}");
     // Meanwhile others are served, and the id is free again.
     let peer = Peer::echo();
-    let slow = session.post_call("tcp_connect", json!({ "host": "127.0.0.1", "port": listener.port(), "connect_timeout_ms": 400 }));
+    let slow = session
+        .post_call("tcp_connect", json!({ "host": "127.0.0.1", "port": deaf.port(), "connect_timeout_ms": 400 }));
     let begun = Instant::now();
     session.connect(peer.port(), "a");
     assert!(begun.elapsed() < Duration::from_millis(300), "{:?}", begun.elapsed());
@@ -88,8 +94,12 @@ fn names_without_addresses_and_names_without_a_grant() {
     let dns = Dns::new();
     dns.set("secret.test", &["127.0.0.1"]);
     let mut session = with_names(&dns, "\"tcp://*.lab.test:80\"");
-    let failure = session.call("tcp_connect", json!({ "host": "gone.lab.test", "port": 80 })).failed("connection_failed");
-    assert_eq!((&failure["reason"], &failure["message"]), (&json!("dns"), &json!("Failed to connect to gone.lab.test:80")));
+    let failure =
+        session.call("tcp_connect", json!({ "host": "gone.lab.test", "port": 80 })).failed("connection_failed");
+    assert_eq!(
+        (&failure["reason"], &failure["message"]),
+        (&json!("dns"), &json!("Failed to connect to gone.lab.test:80"))
+    );
     assert!(dns.asked().contains(&"gone.lab.test".to_owned()));
 
     let failure = session.call("tcp_connect", json!({ "host": "secret.test", "port": 80 })).failed("connection_failed");

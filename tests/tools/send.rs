@@ -111,7 +111,11 @@ fn a_peer_that_does_not_read_ends_the_send_at_its_timeout_and_says_how_much_went
     let answer = send(&mut session, json!({ "data": "x".repeat(LARGE), "timeout_ms": 400 }));
     let took = begun.elapsed();
     let failure = answer.failed("send_failed");
-    assert_eq!((&failure["message"], &failure["reason"]), (&json!("Failed to send data"), &json!("timeout")), "{failure}");
+    assert_eq!(
+        (&failure["message"], &failure["reason"]),
+        (&json!("Failed to send data"), &json!("timeout")),
+        "{failure}"
+    );
     assert!(took >= Duration::from_millis(400) && took < Duration::from_secs(5), "{took:?}");
     let sent = failure["bytes_sent"].as_u64().unwrap();
     assert!(sent > 0 && sent < LARGE as u64, "{sent} of {LARGE}");
@@ -236,7 +240,10 @@ fn a_peer_that_resets_the_connection_is_told_and_its_data_stays() {
     let waited = session.call("tcp_wait", json!({ "connection_id": "c", "until": "close", "timeout_ms": 5000 })).ok();
     assert_eq!((&waited["satisfied"], &waited["connected"]), (&json!(true), &json!(false)), "{waited}");
     let info = session.buffer_info("c");
-    assert_eq!((&info["connected"], &info["can_send"], &info["closed_reason"]), (&json!(false), &json!(false), &json!("reset")));
+    assert_eq!(
+        (&info["connected"], &info["can_send"], &info["closed_reason"]),
+        (&json!(false), &json!(false), &json!("reset"))
+    );
     assert_eq!(session.read_text("c"), "last");
     let failure = send(&mut session, json!({ "data": "x" })).failed("send_failed");
     assert_eq!(failure["message"], "Failed to send data");

@@ -95,7 +95,8 @@ fn a_catastrophic_pattern_costs_nothing() {
     assert!(took < Duration::from_secs(2), "{took:?}");
     // Nobody else had to wait for it.
     let begun = Instant::now();
-    let wait = json!({ "connection_id": "c", "until": "pattern", "pattern": r"^(a|aa)+$", "from": 0, "timeout_ms": 300 });
+    let wait =
+        json!({ "connection_id": "c", "until": "pattern", "pattern": r"^(a|aa)+$", "from": 0, "timeout_ms": 300 });
     assert_eq!(session.call("tcp_wait", wait).ok()["ended"], "timeout");
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
 }
@@ -114,7 +115,11 @@ fn a_trigger_that_answers_itself_is_stopped_by_its_limit_and_shown() {
     let fired = shown["fired"].as_u64().unwrap();
     assert!(fired >= 1000, "{shown}");
     let info = session.buffer_info("c");
-    assert_eq!(info["bytes_received"], 4 * (fired + LOOPS), "each of them was a match, and nothing is on its way: {info}");
+    assert_eq!(
+        info["bytes_received"],
+        4 * (fired + LOOPS),
+        "each of them was a match, and nothing is on its way: {info}"
+    );
     // Later it may fire again.
     eventually("a new second has begun", || {
         session.send_text("c", "ping");
@@ -141,8 +146,7 @@ fn more_matches_than_the_limit_are_counted_not_answered() {
 fn a_thousand_connections_may_each_have_their_keep_alive() {
     let mut session = Session::local();
     for n in 0..1000 {
-        let arguments =
-            json!({ "connection_id": format!("irc {n}"), "trigger_id": "pong", "pattern": "^PING (.*)", "response": "PONG $1\r\n" });
+        let arguments = json!({ "connection_id": format!("irc {n}"), "trigger_id": "pong", "pattern": "^PING (.*)", "response": "PONG $1\r\n" });
         let answer = session.call("tcp_set_trigger", arguments);
         assert!(!answer.is_error, "after {n} triggers: {}", answer.text);
     }
@@ -170,11 +174,29 @@ fn triggers_are_bounded_and_those_that_were_set_stay() {
 
     // For connections that never come there is a bound as well.
     let refused = (0..2000).find_map(|n| {
-        let arguments = json!({ "connection_id": format!("later {n}"), "trigger_id": "t", "pattern": "a", "response": "b" });
+        let arguments =
+            json!({ "connection_id": format!("later {n}"), "trigger_id": "t", "pattern": "a", "response": "b" });
         let answer = session.call("tcp_set_trigger", arguments);
         answer.is_error.then_some(answer)
     });
     refused.expect("triggers for 2000 connections that nobody makes").failed("too_many_triggers");
+}
+
+#[test]
+fn where_no_more_fits_a_trigger_can_still_be_replaced() {
+    let (mut session, mut line) = connected();
+    let large = |letter: &str| letter.repeat(1 << 20);
+    let refused = (0..250).find_map(|n| {
+        let answer = session.call("tcp_set_trigger", trigger(&format!("t{n}"), &format!("<{n}>"), &large("x")));
+        answer.is_error.then_some((n, answer))
+    });
+    let (n, answer) = refused.expect("triggers take more memory than the instance has");
+    assert!(n >= 16, "only {n} MiB");
+    answer.failed("too_many_triggers");
+    // The same again, in the place of one that is there.
+    session.call("tcp_set_trigger", trigger("t0", "<0>", &large("y"))).ok();
+    line.say("<0>");
+    line.expect(large("y"));
 }
 
 #[test]

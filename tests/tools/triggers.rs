@@ -22,8 +22,7 @@ fn set(session: &mut Session, id: &str, pattern: &str, response: &str) -> Value 
 #[test]
 fn a_trigger_answers_by_itself_and_is_shown() {
     let (mut session, mut line) = connected();
-    let expected =
-        json!({ "success": true, "connection_id": "c", "trigger_id": "pong", "pattern": "^PING (.*)", "status": "active" });
+    let expected = json!({ "success": true, "connection_id": "c", "trigger_id": "pong", "pattern": "^PING (.*)", "status": "active" });
     assert_eq!(set(&mut session, "pong", "^PING (.*)", "PONG $1\r\n"), expected);
     line.say("NOTICE hello\r\nPING :irc.example\r\n");
     line.expect("PONG :irc.example\r\n");
@@ -91,7 +90,8 @@ fn set_before_connecting_it_sees_the_first_byte() {
     });
     assert_eq!(pending, expected);
     set(&mut session, "second", "never", "x");
-    let connecting = session.post_call("tcp_connect", json!({ "host": "127.0.0.1", "port": listener.port(), "connection_id": "c" }));
+    let connecting =
+        session.post_call("tcp_connect", json!({ "host": "127.0.0.1", "port": listener.port(), "connection_id": "c" }));
     let mut line = listener.accept();
     line.say("HELLO you\r\n");
     line.expect("hi you");
@@ -218,7 +218,10 @@ fn removing_says_where_the_trigger_was() {
 
     let waiting = json!({ "connection_id": "later", "trigger_id": "t", "pattern": "a", "response": "b" });
     session.call("tcp_set_trigger", waiting).ok();
-    assert_eq!(remove(&mut session, "later", "u").failed("not_found")["message"], "Trigger u not found in pending triggers");
+    assert_eq!(
+        remove(&mut session, "later", "u").failed("not_found")["message"],
+        "Trigger u not found in pending triggers"
+    );
     let expected = json!({ "success": true, "connection_id": "later", "trigger_id": "t", "status": "removed_pending" });
     assert_eq!(remove(&mut session, "later", "t").ok(), expected);
 

@@ -73,7 +73,10 @@ fn so_many_bytes() {
     line.say("abc");
     session.receives("c", 3);
     line.say("defgh");
-    has(&session.called(waiting).ok(), json!({ "satisfied": true, "ended": "bytes", "data": "YWJjZGVm", "next_offset": 6 }));
+    has(
+        &session.called(waiting).ok(),
+        json!({ "satisfied": true, "ended": "bytes", "data": "YWJjZGVm", "next_offset": 6 }),
+    );
     has(&wait(&mut session, json!({ "until": "bytes", "bytes": 2 })), json!({ "data": "gh", "offset": 6 }));
     let short = wait(&mut session, json!({ "until": "bytes", "bytes": 5, "from": 6, "timeout_ms": 50 }));
     has(&short, json!({ "satisfied": false, "ended": "timeout", "data": "gh", "next_offset": 8 }));
@@ -94,7 +97,10 @@ fn silence_is_counted_from_the_last_byte() {
     assert!(took >= Duration::from_millis(890) && took < Duration::from_secs(5), "{took:?}");
     // Without anything to come it is the silence from now on.
     let begun = Instant::now();
-    has(&wait(&mut session, json!({ "until": "silence", "silence_ms": 100 })), json!({ "satisfied": true, "data": "" }));
+    has(
+        &wait(&mut session, json!({ "until": "silence", "silence_ms": 100 })),
+        json!({ "satisfied": true, "data": "" }),
+    );
     assert!(begun.elapsed() >= Duration::from_millis(100), "{:?}", begun.elapsed());
 }
 
@@ -119,7 +125,10 @@ fn the_peers_close_ends_every_wait() {
     }
     // Afterwards as well, at once.
     has(&wait(&mut session, json!({ "until": "close", "from": 5 })), json!({ "satisfied": true, "data": "words" }));
-    has(&wait(&mut session, json!({ "until": "pattern", "pattern": "words", "from": 0 })), json!({ "satisfied": true }));
+    has(
+        &wait(&mut session, json!({ "until": "pattern", "pattern": "words", "from": 0 })),
+        json!({ "satisfied": true }),
+    );
 }
 
 #[test]
@@ -148,9 +157,8 @@ fn the_deadline_returns_what_came() {
 
 #[test]
 fn the_operators_limit_on_a_call_is_the_longest_wait() {
-    let [flag, file] = crate::support::policy(
-        "[plugins.tcp]\nconnect = [\"tcp://localhost:*\"]\n\n[limits]\ncall = \"1 s\"\n",
-    );
+    let [flag, file] =
+        crate::support::policy("[plugins.tcp]\nconnect = [\"tcp://localhost:*\"]\n\n[limits]\ncall = \"1 s\"\n");
     let listener = Listener::new();
     let mut session = Session::serve(&[&flag, &file]);
     session.connect(listener.port(), "c");

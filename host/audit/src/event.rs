@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use cofferdam_grants::{Denial, Resource};
+use cofferdam_grants::{Denial, Resource, RuleId};
 
 /// What a decision came to.
 #[derive(Clone, Copy, Debug)]
 pub enum Decision<'a> {
-    /// Granted.
-    Allowed,
+    /// Granted, and by which rule; `None` for what needs no rule of its own.
+    Allowed(Option<RuleId>),
     /// Refused, and why.
     Denied(&'a Denial),
 }
@@ -17,6 +17,15 @@ pub enum Decision<'a> {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// A policy came into force.
+    PolicyLoaded {
+        /// The file that was read, or `flags` where there was none.
+        source: &'a str,
+        /// SHA-256 of all its rules as they are written, with their places, in hexadecimal.
+        digest: &'a str,
+        /// How many rules it has, those of flags among them.
+        rules: usize,
+    },
     /// A plugin asked for an effect. Recorded before the answer is used.
     Ask {
         /// The plugin that asked.
@@ -28,13 +37,27 @@ pub enum Event<'a> {
     },
     /// A call was handed to a plugin.
     CallStarted {
+        /// The call's number, unique in this process.
+        call: u64,
+        /// On whose behalf.
+        principal: &'a str,
+        /// The program that the principal uses, where it has named itself.
+        client: Option<&'a str>,
         /// The plugin.
         plugin: &'a str,
+        /// SHA-256 of the component, in hexadecimal.
+        digest: &'a str,
         /// The tool.
         tool: &'a str,
+        /// The arguments, JSON. Sinks keep a keyed digest and the length, not the text.
+        arguments: &'a str,
     },
     /// A call ended.
     CallEnded {
+        /// The number that its start has.
+        call: u64,
+        /// On whose behalf.
+        principal: &'a str,
         /// The plugin.
         plugin: &'a str,
         /// The tool.
@@ -43,6 +66,8 @@ pub enum Event<'a> {
         outcome: &'a str,
         /// From the call's arrival to its answer.
         took: Duration,
+        /// Bytes of the answer: its text blocks.
+        bytes_out: u64,
     },
     /// A plugin was compiled and linked, ready for its first instance.
     Loaded {
@@ -51,7 +76,7 @@ pub enum Event<'a> {
         /// SHA-256 of the component, in hexadecimal.
         digest: &'a str,
     },
-    /// An instance ended otherwise than by an orderly close; what it held is lost.
+    /// An instance ended otherwise than by an orderly close: it trapped, or was killed. What it held is lost.
     InstanceLost {
         /// The plugin.
         plugin: &'a str,

@@ -3,10 +3,34 @@
 //! Deciding is `grants`' part; this crate only records. An event that cannot be written is an error, and the
 //! effect that waits for it does not happen.
 
+// What is recorded, and how it looks.
 mod event;
+mod record;
+
+// The file that proves itself.
+mod chain;
+mod file;
+mod head;
+mod key;
+mod recover;
+mod rotate;
+mod verify;
+
+// Where events go.
 mod log;
 mod sink;
 
+mod secret;
+
+#[cfg(test)]
+#[path = "chain_tests.rs"]
+mod tests;
+
 pub use event::{Decision, Event};
+pub use file::{ChainFile, Keeping};
 pub use log::Log;
-pub use sink::{Sink, Unwritten};
+pub use record::Record;
+pub use recover::OpenError;
+pub use secret::Secret;
+pub use sink::{Both, Sink, Unwritten};
+pub use verify::{Fault, Kind, Report, files, verify};

@@ -22,3 +22,25 @@ impl std::fmt::Display for Unwritten {
 }
 
 impl std::error::Error for Unwritten {}
+
+/// Two sinks, both of which get every event. The first is the one that proves; the second hears of an event even where the
+/// first could not write it.
+pub struct Both<A, B>(
+    /// Written first.
+    pub A,
+    /// Written second.
+    pub B,
+);
+
+impl<A: Sink, B: Sink> Sink for Both<A, B> {
+    fn record(&self, event: &Event<'_>) -> Result<(), Unwritten> {
+        let first = self.0.record(event);
+        first.and(self.1.record(event))
+    }
+}
+
+impl<S: Sink + ?Sized> Sink for std::sync::Arc<S> {
+    fn record(&self, event: &Event<'_>) -> Result<(), Unwritten> {
+        (**self).record(event)
+    }
+}

@@ -59,6 +59,17 @@ pub enum Ask<'a> {
         /// Now, to tell live pins from expired ones.
         now: Moment,
     },
+    /// May this name be dialled on this port, once its addresses are known and filtered? What this allows, a lookup,
+    /// its pins and a connect allow for every address that the rule lets the name lead to. Asked before there is any
+    /// address; an effect asks the three in its place.
+    Dial {
+        /// The transport.
+        protocol: Protocol,
+        /// The name.
+        name: &'a Name,
+        /// The port.
+        port: u16,
+    },
     /// May a local address be taken for an outbound connection?
     Bind {
         /// The transport.
@@ -89,6 +100,7 @@ impl Ask<'_> {
             Self::Resolve { name } => Resource::Name(name.clone()),
             Self::Pin { name, address } => Resource::Answer { name: name.clone(), address: canonical(address) },
             Self::Connect { protocol, to, .. } => Resource::Peer { protocol, to: canonical_socket(to) },
+            Self::Dial { protocol, name, port } => Resource::Target { protocol, name: name.clone(), port },
             Self::Bind { protocol, at } => Resource::Bind { protocol, at: canonical_socket(at) },
             Self::Listen { protocol, at } => Resource::Listen { protocol, at: canonical_socket(at) },
             Self::Accept { protocol, from } => Resource::Accept { protocol, from: canonical_socket(from) },
@@ -115,6 +127,15 @@ pub enum Resource {
         protocol: Protocol,
         /// The peer, canonical.
         to: SocketAddr,
+    },
+    /// A name to dial, before its addresses are known.
+    Target {
+        /// The transport.
+        protocol: Protocol,
+        /// The name.
+        name: Name,
+        /// The port.
+        port: u16,
     },
     /// A local address for an outbound connection.
     Bind {
@@ -145,6 +166,7 @@ impl fmt::Display for Resource {
             Self::Name(name) => write!(f, "name:{name}"),
             Self::Answer { name, address } => write!(f, "name:{name}={address}"),
             Self::Peer { protocol, to } => write!(f, "{protocol}://{to}"),
+            Self::Target { protocol, name, port } => write!(f, "{protocol}://{name}:{port}"),
             Self::Bind { protocol, at } => write!(f, "bind:{protocol}://{at}"),
             Self::Listen { protocol, at } => write!(f, "listen:{protocol}://{at}"),
             Self::Accept { protocol, from } => write!(f, "accept:{protocol}://{from}"),

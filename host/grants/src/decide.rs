@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 pub use permit::Permit;
 
 use crate::denial::Near;
-use crate::rule::Reach;
+use crate::rule::{LOCALHOST, Reach};
 use crate::{
     Ask, Denial, Grants, Host, Moment, Name, Pins, Protocol, Range, Reason, Rule, RuleId, canonical, canonical_socket,
 };
@@ -31,6 +31,7 @@ impl Grants {
             Ask::Resolve { name } => self.resolve(name),
             Ask::Pin { name, address } => self.pin(name, canonical(address)),
             Ask::Connect { protocol, to, pins, now } => self.connect(protocol, canonical_socket(to), pins, now),
+            Ask::Dial { protocol, name, port } => self.dial(protocol, name, port),
             Ask::Bind { protocol, at } => self.bind(protocol, canonical_socket(at)),
             Ask::Listen { .. } | Ask::Accept { .. } => Err(Near::because(Reason::NotYetAvailable)),
         };
@@ -155,6 +156,38 @@ impl Grants {
             }
         }
         Err(near)
+    }
+
+    /// A name may be dialled on a port if some rule covers both; where it may lead is decided when that is known. For
+    /// `localhost` it is known.
+    fn dial(&self, protocol: Protocol, name: &Name, port: u16) -> Verdict {
+        if name.is_localhost() {
+            let pins = Pins::new();
+            let [four, six] = LOCALHOST.map(|address| {
+                self.connect(protocol, SocketAddr::new(address, port), &pins, Moment::default())
+            });
+            // There is nothing to be looked up, so that a missing pin is a missing rule.
+            return four.or_else(|near| six.map_err(|_| near)).map_err(Near::without_pins);
+        }
+        if port == 0 {
+            return Err(Near::because(Reason::BadPort));
+        }
+        let on_port = |rule: &Rule| rule.protocol() == protocol && rule.ports().contains(port);
+        if let Some((id, _)) = self.deny.iter().find(|(_, deny)| on_port(deny) && deny.denies_name(name)) {
+            return Err(Near::because(Reason::Denied(*id)));
+        }
+        let mut near = Near::because(Reason::NoRule);
+        let mut rules = Vec::new();
+        let covering = self.allow.iter().filter(|(_, rule)| rule.protocol() == protocol && rule.covers_name(name));
+        for (id, rule) in covering {
+            let wanted = || self.wants.iter().any(|want| on_port(want) && want.wants_name(name));
+            match on_port(rule) {
+                false => near.note(Reason::PortNotGranted(*id), *id, rule, None),
+                true if !wanted() => near.note(Reason::NotWanted, *id, rule, None),
+                true => rules.push(*id),
+            }
+        }
+        if rules.is_empty() { Err(near) } else { Ok(rules) }
     }
 
     /// An outbound connection takes the wildcard address with port 0 first; nothing else may be

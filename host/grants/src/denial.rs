@@ -114,6 +114,14 @@ impl Near {
         Self { reason, rule, ports: None, pinned: None }
     }
 
+    /// The same where no lookup could ever make a pin.
+    pub(crate) fn without_pins(self) -> Self {
+        match self.reason {
+            Reason::NotPinned => Self::because(Reason::NoRule),
+            _ => self,
+        }
+    }
+
     /// Keeps the reason if it is nearer than what was noted so far. `pinned` is the name of the
     /// pin over which the rule was reached.
     pub(crate) fn note(&mut self, reason: Reason, id: RuleId, rule: &Rule, pinned: Option<&Name>) {
@@ -218,6 +226,7 @@ impl Denial {
                 None if has_no_rule(to.ip()) => None,
                 None => Some(format!("\"{protocol}://{to}\"")),
             },
+            Resource::Target { protocol, name, port } => Some(format!("\"{protocol}://{name}:{port}\"")),
             Resource::Name(name) => Some(format!("\"tcp://{name}:{ports}\"")),
             Resource::Answer { name, address } => answer_rule(name, *address, &ports),
             Resource::Bind { .. } | Resource::Listen { .. } | Resource::Accept { .. } => None,
@@ -230,7 +239,7 @@ impl Denial {
             Resource::Answer { name, address } => {
                 format!("reach `{address}`, to which `{name}` leads")
             }
-            Resource::Peer { .. } => format!("connect to `{}`", self.resource),
+            Resource::Peer { .. } | Resource::Target { .. } => format!("connect to `{}`", self.resource),
             Resource::Bind { protocol, at } => format!("bind `{protocol}://{at}`"),
             Resource::Listen { protocol, at } => format!("listen on `{protocol}://{at}`"),
             Resource::Accept { protocol, from } => {

@@ -242,7 +242,7 @@ impl fmt::Display for Rule {
 }
 
 /// What `localhost` stands for.
-const LOCALHOST: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+pub(crate) const LOCALHOST: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 fn is_localhost(address: IpAddr) -> bool {
     LOCALHOST.contains(&address)

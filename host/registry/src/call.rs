@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use cofferdam_runtime::Turn;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -50,6 +51,9 @@ pub struct Call {
     pub principal: Principal,
     /// How long the caller will wait; the operator's limit applies besides. `None` means the operator's limit.
     pub deadline: Option<Duration>,
+    /// Its place among the caller's calls, which reach a plugin in the order of their arrival; `None` where that does not
+    /// matter.
+    pub turn: Option<Turn>,
     /// Cancelled when the caller no longer wants the answer.
     pub cancel: CancellationToken,
     /// Where progress goes, if the caller asked for it. A full channel drops the report.

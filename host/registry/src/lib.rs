@@ -10,5 +10,6 @@ mod outcome;
 mod registry;
 
 pub use call::{Annotations, Answer, Call, Principal, Progress, Tool, UnknownTool};
+pub use cofferdam_runtime::{Order, Turn};
 pub use load::{LoadProblem, Setup, Shipped};
 pub use registry::{PluginStatus, Registry};

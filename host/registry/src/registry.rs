@@ -260,6 +260,7 @@ impl Registry {
         let request = Request {
             tool: call.tool.clone(),
             arguments,
+            turn: call.turn,
             deadline: call.deadline,
             cancel: call.cancel,
             progress,

@@ -20,5 +20,5 @@ pub use component::{Digest, manifest_section};
 pub use enforce::{NameServers, resolver_for};
 pub use engine::{Options, Runtime};
 pub use error::{CallError, LoadError};
-pub use instance::{Plugin, ProgressReport, Request, Shape, Spec};
+pub use instance::{Order, Plugin, ProgressReport, Request, Shape, Spec, Turn};
 pub use output::{Definition, Reply};

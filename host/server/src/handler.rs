@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    transport::Place,
     arguments::Unreadable,
     convert,
     desk::Desk,
@@ -86,6 +87,7 @@ impl<D: Desk> Handler<D> {
             tool: request.name.into_owned(),
             arguments: request.arguments.unwrap_or_default(),
             principal: self.principal.clone(),
+            turn: context.extensions.get::<Place>().and_then(Place::take),
             deadline: None,
             cancel: context.ct.clone(),
             progress,

@@ -5,9 +5,10 @@
 use std::{
     collections::{HashSet, VecDeque},
     io,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
+use cofferdam_registry::{Order, Turn};
 use rmcp::{
     RoleServer,
     model::{
@@ -80,6 +81,23 @@ pub(crate) struct Wire<R> {
     open: bool,
     /// What `initialize` settled on.
     version: Option<ProtocolVersion>,
+    /// In which calls reach their plugins.
+    order: Order,
+}
+
+/// A call's turn on its way through the loop, which hands requests on as values that can be cloned.
+#[derive(Clone, Debug)]
+pub(crate) struct Place(Arc<Mutex<Option<Turn>>>);
+
+impl Place {
+    fn new(turn: Turn) -> Self {
+        Self(Arc::new(Mutex::new(Some(turn))))
+    }
+
+    /// The turn, for the one who runs the call.
+    pub(crate) fn take(&self) -> Option<Turn> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 impl<R: AsyncRead + Unpin> Wire<R> {
@@ -95,6 +113,7 @@ impl<R: AsyncRead + Unpin> Wire<R> {
             batches: Batches::default(),
             open: false,
             version: None,
+            order: Order::default(),
         }
     }
 
@@ -112,8 +131,8 @@ impl<R: AsyncRead + Unpin> Wire<R> {
     }
 
     /// Lets a message through, drops it, or refuses it.
-    fn check(&mut self, message: ClientJsonRpcMessage) -> Result<Option<ClientJsonRpcMessage>, Refusal> {
-        match &message {
+    fn check(&mut self, mut message: ClientJsonRpcMessage) -> Result<Option<ClientJsonRpcMessage>, Refusal> {
+        match &mut message {
             JsonRpcMessage::Request(request) => {
                 let id = || serde_json::to_string(&request.id).ok();
                 if !self.open {
@@ -123,6 +142,9 @@ impl<R: AsyncRead + Unpin> Wire<R> {
                 if !self.running.insert(request.id.clone()) {
                     let reason = "a request with this `id` has not been answered yet";
                     return Err(Refusal::new(id(), ErrorCode::INVALID_REQUEST, reason));
+                }
+                if let ClientRequest::CallToolRequest(call) = &mut request.request {
+                    call.extensions.insert(Place::new(self.order.next_turn()));
                 }
             }
             JsonRpcMessage::Notification(notification) => {

@@ -40,10 +40,10 @@ impl Budget {
         self.returned.subscribe()
     }
 
-    /// Whether a trigger of this size may be set: triggers take at most a quarter of the share.
+    /// Whether a trigger of this size may be set: triggers take at most half of the share.
     pub fn take_trigger(&self, bytes: usize) -> bool {
         let taken = self.triggers.get().saturating_add(bytes);
-        let fits = taken <= self.share / 4;
+        let fits = taken <= self.share / 2;
         if fits {
             self.triggers.set(taken);
         }

@@ -93,6 +93,11 @@ impl Connection {
         self.phase.get() == Phase::Open
     }
 
+    /// Whether reading is paused, or will be as soon as the reader has its turn.
+    pub fn is_paused(&self) -> bool {
+        self.paused.get() || self.buffer.borrow().space() == 0
+    }
+
     /// Moves on; a connection never goes back to an earlier phase.
     pub fn enter(&self, phase: Phase) {
         let now = self.phase.get();
@@ -150,7 +155,7 @@ impl Connection {
             can_send: self.writer.can_send(),
             offset: buffer.first_offset(),
             buffer_limit: buffer.limit(),
-            reading_paused: self.paused.get(),
+            reading_paused: self.is_paused(),
             closed_reason: match phase {
                 Phase::Broken(why) => Some(why),
                 _ => None,

@@ -325,6 +325,6 @@ fn read(connection: &Connection, a: &arguments::Read) -> Result<ReadAnswer, Fail
         offset: reading.first_offset,
         next_offset,
         more: reading.more,
-        reading_paused: connection.paused.get(),
+        reading_paused: connection.is_paused(),
     })
 }

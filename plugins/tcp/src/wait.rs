@@ -60,7 +60,7 @@ pub async fn wait(cx: Cx, connection: Rc<Connection>, arguments: arguments::Wait
         match left.into_iter().flatten().min() {
             // There is more to look at right now: let others have their turn in between.
             Some(Duration::ZERO) => cofferdam_sdk::yield_now().await,
-            Some(left) => drop(cofferdam_sdk::timeout(left, changes.changed()).await),
+            Some(left) => _ = cofferdam_sdk::timeout(left, changes.changed()).await,
             None => {}
         }
     };
@@ -100,7 +100,7 @@ fn answer(
         next_offset,
         more: reading.next_offset < end,
         connected: connection.is_connected(),
-        reading_paused: connection.paused.get(),
+        reading_paused: connection.is_paused(),
         waited_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
     })
 }

@@ -149,7 +149,8 @@ pub fn reason(code: &ErrorCode) -> &'static str {
         ErrorCode::AccessDenied => "denied",
         ErrorCode::ConnectionRefused => "refused",
         ErrorCode::Timeout => "timeout",
-        ErrorCode::RemoteUnreachable | ErrorCode::AddressNotBindable => "unreachable",
+        // An invalid address is one that nobody can have: a broadcast or multicast address, say.
+        ErrorCode::RemoteUnreachable | ErrorCode::AddressNotBindable | ErrorCode::InvalidArgument => "unreachable",
         ErrorCode::ConnectionReset => "reset",
         ErrorCode::ConnectionBroken | ErrorCode::ConnectionAborted => "closed",
         ErrorCode::OutOfMemory => "out_of_memory",

@@ -11,6 +11,9 @@ use crate::{GrantsBuilder, METADATA, Ports, Resource};
 #[path = "pairs.rs"]
 mod pairs;
 
+#[path = "dial_tests.rs"]
+mod dial;
+
 fn reason(result: Result<Permit, Denial>) -> Reason {
     result.unwrap_err().reason()
 }
@@ -31,6 +34,7 @@ fn every_ask(address: IpAddr, port: u16, name: &Name, pins: &Pins, check: &dyn F
         check(Ask::Accept { protocol, from: socket });
     }
     check(Ask::Resolve { name });
+    check(Ask::Dial { protocol: Protocol::Tcp, name, port });
     check(Ask::Pin { name, address });
 }
 

@@ -3,6 +3,7 @@
 
 mod actor;
 mod plugin;
+mod turn;
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub use plugin::Plugin;
+pub use turn::{Order, Turn};
 
 /// How long a call may take to end after it was cancelled; then its instance ends.
 pub const GRACE: Duration = Duration::from_millis(500);
@@ -61,6 +63,8 @@ pub struct Request {
     pub tool: String,
     /// A JSON object.
     pub arguments: String,
+    /// Its place among the calls that arrived; `None` where order does not matter.
+    pub turn: Option<Turn>,
     /// How long the caller waits; the plugin's limit applies besides.
     pub deadline: Option<Duration>,
     /// Cancelled when the caller no longer wants the answer.

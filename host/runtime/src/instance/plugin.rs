@@ -126,6 +126,15 @@ impl Plugin {
             () = &mut timer => return Err(CallError::Deadline(deadline)),
             () = request.cancel.cancelled() => return Err(CallError::Cancelled),
         };
+        let mut turn = request.turn;
+        if let Some(turn) = &mut turn {
+            tokio::select! {
+                biased;
+                () = turn.come() => {}
+                () = &mut timer => return Err(CallError::Deadline(deadline)),
+                () = request.cancel.cancelled() => return Err(CallError::Cancelled),
+            }
+        }
         let state = Arc::new(CallState::new(request.progress));
         let (answer, mut answered) = oneshot::channel();
         let id = self.next_call.fetch_add(1, Ordering::Relaxed);
@@ -133,6 +142,7 @@ impl Plugin {
         let call = Arc::clone(&state);
         let actor =
             self.post(&pre, move |place| Letter { id, tool, arguments, state: call, answer, place })?;
+        drop(turn);
 
         let (why, error) = tokio::select! {
             answer = &mut answered => return self.finish(&actor, answer).await,

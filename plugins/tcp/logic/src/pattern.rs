@@ -31,7 +31,7 @@ pub const GROUPS: usize = 64;
 pub const COMPILED: usize = 128 << 10;
 
 /// What a pattern remembers of the states it has seen, per connection, in bytes. More makes odd patterns faster.
-const REMEMBERED: usize = 128 << 10;
+const REMEMBERED: usize = 32 << 10;
 
 /// The most places for groups while a match is taken apart: states times twice the groups.
 const SLOTS: usize = 128 << 10;

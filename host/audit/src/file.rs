@@ -1,0 +1,237 @@
+//! The audit file as a sink: one chain, one writer, one `write(2)` per event in the thread that has the event, so that what was
+//! acknowledged outlives the process. How it is taken up after a crash is `recover.rs`, how it is checked `verify.rs`.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use cofferdam_grants::RuleId;
+
+use crate::chain::{Tail, seal};
+use crate::head::{self, Head, Known};
+use crate::key::Key;
+use crate::record::Record;
+use crate::recover::{self, OpenError};
+use crate::rotate;
+use crate::{Event, Sink, Unwritten};
+
+/// Events between two checkpoints, at most.
+const EVENTS: u64 = 1_000;
+
+/// The age of the last checkpoint at which the next event brings one.
+const AGE: Duration = Duration::from_secs(60);
+
+/// How a file is kept.
+pub struct Keeping {
+    /// The size at which a file is rotated, in bytes.
+    pub size: u64,
+    /// How many rotated files are kept: `FILE.1`, the latest, to `FILE.N`.
+    pub files: u32,
+    /// A rule in words, with the place where it is written.
+    pub rule: Box<dyn Fn(RuleId) -> Option<String> + Send + Sync>,
+}
+
+impl Default for Keeping {
+    /// 64 MiB a file, 8 rotated files, rules without words.
+    fn default() -> Self {
+        Self { size: 64 << 20, files: 8, rule: Box::new(|_| None) }
+    }
+}
+
+/// An audit file that is open for writing, and locked: there is one writer.
+pub struct ChainFile {
+    key: Key,
+    rule: Box<dyn Fn(RuleId) -> Option<String> + Send + Sync>,
+    open: Mutex<Open>,
+}
+
+/// What changes with every event.
+pub(crate) struct Open {
+    pub path: PathBuf,
+    pub file: File,
+    /// The file's length without what could not be written whole.
+    pub len: u64,
+    pub known: Known,
+    /// `None` for what is no regular file: nothing can be cut off there.
+    pub head: Option<Head>,
+    /// Lines about the file itself that come before the next event.
+    pub pending: VecDeque<Record<'static>>,
+    pub size: u64,
+    pub files: u32,
+    /// The file ends in part of a line that was not acknowledged.
+    pub torn: bool,
+    /// The head is a line behind.
+    pub behind: bool,
+    pub since: u64,
+    pub checked: Instant,
+}
+
+impl ChainFile {
+    /// Opens or makes the file (0600) and its key (0600), locks it, and takes up its chain. The key's folder, which keeps the
+    /// head too, has to exist. What a crash has left is marked by a `recovered` line before the next event; nothing but such
+    /// lines is written here, and that they cannot be written is no error yet: every event is refused until they are.
+    ///
+    /// # Errors
+    /// Another process writes the file, it is no audit file, or file, key or head cannot be opened.
+    pub fn open(path: &Path, key_path: &Path, keeping: Keeping) -> Result<Self, OpenError> {
+        let key = Key::open_or_make(key_path).map_err(|error| OpenError::Key(key_path.to_owned(), error))?;
+        let failed = |error| OpenError::File(path.to_owned(), error);
+        let file = recover::lock(path)?;
+        let regular = file.metadata().map_err(failed)?.is_file();
+        let mut open = Open {
+            path: path.to_owned(),
+            file,
+            len: 0,
+            known: Known { tail: crate::chain::NOTHING, base: 1 },
+            head: None,
+            pending: VecDeque::new(),
+            size: keeping.size.max(1),
+            files: keeping.files.max(1),
+            torn: false,
+            behind: false,
+            since: 0,
+            checked: Instant::now(),
+        };
+        if regular {
+            let place = head::place(path, key_path).map_err(failed)?;
+            let failed = |error| OpenError::Head(place.clone(), error);
+            let says = head::read(&place, &key).map_err(failed)?;
+            recover::take_up(&mut open, says)?;
+            open.head = Some(Head::open(&place, &key).map_err(failed)?);
+        }
+        let detail = format!("process {}, cofferdam {}", std::process::id(), env!("CARGO_PKG_VERSION"));
+        open.pending.push_back(Record { detail: Some(detail.into()), ..Record::new("opened") });
+        let _ = open.settle(&key);
+        Ok(Self { key, rule: keeping.rule, open: Mutex::new(open) })
+    }
+
+    /// The place of the file.
+    pub fn path(&self) -> PathBuf {
+        self.lock().path.clone()
+    }
+
+    /// Writes a signed checkpoint and waits until everything is on the disk, as at an orderly end. The file stays open.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub fn checkpoint(&self) -> io::Result<()> {
+        let mut open = self.lock();
+        if open.since == 0 {
+            return Ok(());
+        }
+        open.settle(&self.key)?;
+        open.checkpoint(&self.key)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sink for ChainFile {
+    fn record(&self, event: &Event<'_>) -> Result<(), Unwritten> {
+        let record = Record::of(event, &self.key, &self.rule);
+        let mut open = self.lock();
+        let written = open.settle(&self.key).and_then(|()| open.append(record, &self.key));
+        if let Err(error) = written {
+            tracing::error!(target: "cofferdam", "the audit file `{}`: {error}", open.path.display());
+            return Err(Unwritten);
+        }
+        if (open.since >= EVENTS || open.checked.elapsed() >= AGE)
+            && let Err(error) = open.checkpoint(&self.key)
+        {
+            // The event is written. The next one tries again, and is refused if nothing can be written.
+            tracing::error!(target: "cofferdam", "no checkpoint in the audit file `{}`: {error}", open.path.display());
+        }
+        Ok(())
+    }
+}
+
+impl Drop for ChainFile {
+    fn drop(&mut self) {
+        // Without it, nothing is lost: the last events have no signature yet, and the next writer's checkpoint covers them.
+        let _ = self.checkpoint();
+    }
+}
+
+impl Open {
+    /// Catches up on what could not be written before.
+    pub fn settle(&mut self, key: &Key) -> io::Result<()> {
+        if self.torn {
+            self.file.set_len(self.len)?;
+            self.torn = false;
+        }
+        if self.behind {
+            self.move_head(key)?;
+        }
+        while let Some(record) = self.pending.pop_front() {
+            if let Err(error) = self.append(record.clone(), key) {
+                self.pending.push_front(record);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes one line. It is in the file whole or not at all.
+    pub fn append(&mut self, record: Record<'_>, key: &Key) -> io::Result<()> {
+        let (mut line, mut next) = self.seal(&record)?;
+        if self.head.is_some() && self.len > 0 && self.len + line.len() as u64 > self.size {
+            rotate::rotate(self, key)?;
+            (line, next) = self.seal(&record)?;
+        }
+        self.write(&line)?;
+        self.known.tail = next;
+        self.since += 1;
+        self.move_head(key)
+    }
+
+    pub fn seal(&self, record: &Record<'_>) -> io::Result<(Vec<u8>, Tail)> {
+        seal(&self.known.tail, record.clone()).ok_or_else(|| io::Error::other("the event has no JSON"))
+    }
+
+    /// Writes bytes, or takes back what of them was written.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match (&self.file).write_all(bytes) {
+            Ok(()) => self.len += bytes.len() as u64,
+            Err(error) => {
+                self.torn = self.head.is_some() && self.file.set_len(self.len).is_err();
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    pub fn move_head(&mut self, key: &Key) -> io::Result<()> {
+        if let Some(head) = &mut self.head {
+            self.behind = true;
+            head.write(&self.known, key)?;
+            self.behind = false;
+        }
+        Ok(())
+    }
+
+    /// Signs what was written so far, and waits for the disk.
+    pub fn checkpoint(&mut self, key: &Key) -> io::Result<()> {
+        let signed = self.known.tail;
+        let record = Record {
+            key: Some(key.public().to_owned().into()),
+            signature: Some(key.sign(signed.seq, &signed.hash).into()),
+            ..Record::new("checkpoint")
+        };
+        let (line, next) = self.seal(&record)?;
+        // It may go over the size: a checkpoint is the last line before a rotation.
+        self.write(&line)?;
+        self.known.tail = next;
+        self.move_head(key)?;
+        if let Some(head) = &self.head {
+            self.file.sync_data()?;
+            head.sync()?;
+        }
+        (self.since, self.checked) = (0, Instant::now());
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! The head: a small file apart from the log that knows how far the log goes, so that cutting off its end is noticed.
+//!
+//! Two slots are written in turn, each in one write: whatever interrupts one, the other stands. A slot carries a MAC under the
+//! audit key; a signature for every event would cost more than all the rest, and the checkpoints in the log have one.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::chain::{Tail, digest, hex, unhex};
+use crate::key::Key;
+
+const MARK: &str = "cofferdam-audit-head-1";
+const SLOT: usize = MARK.len() + 1 + 20 + 1 + 64 + 1 + 20 + 1 + 64 + 1;
+
+/// What is known of a log from outside of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// Where it ends.
+    pub tail: Tail,
+    /// The number of the first line that rotation has kept.
+    pub base: u64,
+}
+
+/// What a head file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Says {
+    /// There is none.
+    Nothing,
+    /// It is there, and no slot of it is ours.
+    Rubbish,
+    /// This.
+    Known(Known),
+}
+
+/// The place of a log's head: in the key's folder, under the log's name and a digest of where it is.
+#[expect(clippy::disallowed_methods, reason = "the place of the audit file, which the caller names")]
+pub(crate) fn place(log: &Path, key: &Path) -> io::Result<PathBuf> {
+    let folder = match log.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let name = log.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "it has no file name"))?;
+    let whole = fs::canonicalize(folder)?.join(name);
+    let place = digest(whole.as_os_str().as_encoded_bytes());
+    Ok(key.with_file_name(format!("{}-{}.head", name.to_string_lossy(), &place[..12])))
+}
+
+/// Reads a head.
+#[expect(clippy::disallowed_methods, reason = "the head of the audit file")]
+pub(crate) fn read(path: &Path, key: &Key) -> io::Result<Says> {
+    let mut bytes = Vec::new();
+    match fs::File::open(path) {
+        Ok(file) => file.take(2 * SLOT as u64).read_to_end(&mut bytes)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Says::Nothing),
+        Err(error) => return Err(error),
+    };
+    let slots = bytes.chunks(SLOT).filter_map(|slot| parse(slot, key));
+    let latest = slots.max_by_key(|known| (known.tail.seq, known.base));
+    Ok(match latest {
+        Some(known) => Says::Known(known),
+        None if bytes.is_empty() => Says::Nothing,
+        None => Says::Rubbish,
+    })
+}
+
+/// An open head, to be written.
+pub(crate) struct Head {
+    file: fs::File,
+    second: bool,
+}
+
+impl Head {
+    /// Opens it for writing; what it says so far stays.
+    #[expect(clippy::disallowed_methods, reason = "the head of the audit file")]
+    pub fn open(path: &Path, key: &Key) -> io::Result<Self> {
+        let file = fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        // The first write must not hit the slot that holds.
+        let mut slot = [0; SLOT];
+        let first = file.read_exact_at(&mut slot, 0).ok().and_then(|()| parse(&slot, key));
+        let holds = match read(path, key)? {
+            Says::Known(known) => Some(known),
+            Says::Nothing | Says::Rubbish => None,
+        };
+        Ok(Self { file, second: first.is_some() && first == holds })
+    }
+
+    /// Writes what is known now.
+    pub fn write(&mut self, known: &Known, key: &Key) -> io::Result<()> {
+        let body = format!("{MARK} {:020} {} {:020}", known.tail.seq, hex(&known.tail.hash), known.base);
+        let slot = format!("{body} {}\n", hex(&key.seal_head(body.as_bytes())));
+        let at = if self.second { SLOT as u64 } else { 0 };
+        self.file.write_all_at(slot.as_bytes(), at)?;
+        self.second = !self.second;
+        Ok(())
+    }
+
+    /// Waits until it is on the disk.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+}
+
+fn parse(slot: &[u8], key: &Key) -> Option<Known> {
+    let text = str::from_utf8(slot).ok()?.strip_suffix('\n')?;
+    let (body, mac) = text.rsplit_once(' ')?;
+    if hex(&key.seal_head(body.as_bytes())) != mac {
+        return None;
+    }
+    let mut words = body.strip_prefix(MARK)?.strip_prefix(' ')?.split(' ');
+    let (seq, hash, base) = (words.next()?, words.next()?, words.next()?);
+    Some(Known { tail: Tail { seq: seq.parse().ok()?, hash: unhex(hash)? }, base: base.parse().ok()? })
+}

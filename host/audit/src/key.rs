@@ -1,0 +1,117 @@
+//! The audit key: a file of 32 random bytes, mode 0600, made on first use. From it come the ed25519 key that signs
+//! checkpoints, and two keys for MACs: of arguments, and of the head.
+
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, VerifyingKey};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use crate::chain::{Hash, hex, unhex};
+use crate::Secret;
+
+const BYTES: usize = 32;
+const CHECKPOINT: &[u8] = b"cofferdam audit checkpoint 1\0";
+
+/// The audit key.
+pub(crate) struct Key {
+    signing: Secret<SigningKey>,
+    arguments: Secret<Hmac<Sha256>>,
+    head: Secret<Hmac<Sha256>>,
+    public: String,
+}
+
+impl Key {
+    /// Reads the key, or makes one; of two processes that make one at once, one wins and both use it.
+    #[expect(clippy::disallowed_methods, reason = "the audit key, in the place that the caller names")]
+    pub fn open_or_make(path: &Path) -> io::Result<Self> {
+        match Self::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            other => return other,
+        }
+        let mut bytes = Secret::new([0; BYTES]);
+        getrandom::fill(&mut bytes.0).map_err(io::Error::other)?;
+        let mut unique = [0; 8];
+        getrandom::fill(&mut unique).map_err(io::Error::other)?;
+        let draft = path.with_extension(format!("{}.new", hex(&unique)));
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        let linked = file.write_all(bytes.expose()).and_then(|()| file.sync_data()).and_then(|()| fs::hard_link(&draft, path));
+        fs::remove_file(&draft)?;
+        match linked {
+            Ok(()) => Ok(Self::new(bytes.expose())),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::open(path),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads the key.
+    #[expect(clippy::disallowed_methods, reason = "the audit key, in the place that the caller names")]
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let mut file = fs::File::open(path)?;
+        if file.metadata()?.mode() & 0o077 != 0 {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is open to others (mode 0600 is wanted)"));
+        }
+        let mut bytes = Secret::new([0; BYTES]);
+        file.read_exact(&mut bytes.0)?;
+        Ok(Self::new(bytes.expose()))
+    }
+
+    fn new(bytes: &[u8; BYTES]) -> Self {
+        let root = mac_under(bytes);
+        let derive = |label: &[u8]| -> [u8; BYTES] { finish(&root, &[label]) };
+        let signing = SigningKey::from_bytes(&derive(b"checkpoints"));
+        Self {
+            public: hex(signing.verifying_key().as_bytes()),
+            signing: Secret::new(signing),
+            arguments: Secret::new(mac_under(&derive(b"arguments"))),
+            head: Secret::new(mac_under(&derive(b"head"))),
+        }
+    }
+
+    /// The public key, in hexadecimal.
+    pub fn public(&self) -> &str {
+        &self.public
+    }
+
+    /// The keyed digest of a call's arguments.
+    pub fn digest(&self, arguments: &[u8]) -> String {
+        hex(&finish(self.arguments.expose(), &[arguments])[..16])
+    }
+
+    /// The MAC of a head.
+    pub fn seal_head(&self, body: &[u8]) -> [u8; 32] {
+        finish(self.head.expose(), &[body])
+    }
+
+    /// Signs everything up to a line.
+    pub fn sign(&self, seq: u64, hash: &Hash) -> String {
+        hex(&self.signing.expose().sign(&checkpoint(seq, hash)).to_bytes())
+    }
+
+    /// Whether a signature is this key's, over everything up to that line.
+    pub fn signed(&self, seq: u64, hash: &Hash, signature: &str) -> bool {
+        let key: VerifyingKey = self.signing.expose().verifying_key();
+        let Some(signature) = unhex::<64>(signature) else { return false };
+        key.verify(&checkpoint(seq, hash), &Signature::from_bytes(&signature)).is_ok()
+    }
+}
+
+fn checkpoint(seq: u64, hash: &Hash) -> Vec<u8> {
+    [CHECKPOINT, &seq.to_be_bytes(), hash].concat()
+}
+
+fn mac_under(key: &[u8; BYTES]) -> Hmac<Sha256> {
+    // RFC 2104: a key shorter than a block is filled up with zeros. A whole block cannot have the wrong length.
+    let mut block = hmac::digest::common::Key::<Hmac<Sha256>>::default();
+    block[..BYTES].copy_from_slice(key);
+    Hmac::<Sha256>::new(&block)
+}
+
+fn finish(mac: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = mac.clone();
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().into()
+}

@@ -1,0 +1,238 @@
+//! One line of the audit file: what an event looks like as JSON. The fields have a fixed order and `hash` is the last, so that
+//! a line can be checked byte by byte without being parsed. What links the lines is `chain.rs`.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use cofferdam_grants::RuleId;
+use serde::{Deserialize, Serialize};
+
+use crate::key::Key;
+use crate::{Decision, Event};
+
+/// The longest text of one field, in bytes; what is beyond is cut.
+const TEXT: usize = 2048;
+
+type Text<'a> = Option<Cow<'a, str>>;
+
+/// One line. Which fields there are depends on the event.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Record<'a> {
+    /// The line's number in the chain, from 1.
+    pub seq: u64,
+    /// When, as RFC 3339 in UTC with microseconds; by the system's clock, which may have been set back.
+    pub time: Cow<'a, str>,
+    /// What: `opened`, `policy`, `loaded`, `call_started`, `ask`, `limit_hit`, `instance_lost`, `call_ended`; and of the file
+    /// itself `checkpoint`, `continued`, `recovered`.
+    pub event: Cow<'a, str>,
+    /// On whose behalf.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub principal: Text<'a>,
+    /// The program that the principal uses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Text<'a>,
+    /// The plugin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plugin: Text<'a>,
+    /// SHA-256 of the component (of the rules, for `policy`; of the torn bytes, for `recovered`), in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Text<'a>,
+    /// The tool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool: Text<'a>,
+    /// The call's number in its process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call: Option<u64>,
+    /// What was asked for, canonical and in clear.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Text<'a>,
+    /// `allowed` or `denied`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Text<'a>,
+    /// The rule that decided, and where it is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Text<'a>,
+    /// A stable code: why it was refused, how the call ended, which limit was hit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Text<'a>,
+    /// More about it, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Text<'a>,
+    /// From a call's arrival to its answer, in microseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_us: Option<u64>,
+    /// Bytes of a call's arguments (of the torn line, for `recovered`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_in: Option<u64>,
+    /// Bytes of a call's answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_out: Option<u64>,
+    /// HMAC-SHA256 of a call's arguments under the audit key, its first 16 bytes in hexadecimal: equal arguments have equal
+    /// digests, and nobody without the key can try out which they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arguments: Text<'a>,
+    /// Of a `recovered`: the line that the head knew last, where lines before it are gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost_after: Option<u64>,
+    /// Of a `checkpoint`: the ed25519 public key, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Text<'a>,
+    /// Of a `checkpoint`: its signature over everything before this line, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Text<'a>,
+    /// The `hash` of the line before; of a chain's first line, 64 zeros.
+    pub prev: Cow<'a, str>,
+    /// SHA-256 of this line up to here, in hexadecimal. Filled in when the line is sealed.
+    #[serde(default, skip_serializing)]
+    pub hash: Cow<'a, str>,
+}
+
+impl<'a> Record<'a> {
+    /// A line of this kind, otherwise empty.
+    pub(crate) fn new(event: &'static str) -> Self {
+        Self { event: Cow::Borrowed(event), ..Self::default() }
+    }
+
+    /// An event as a line; its place in the chain is filled in later.
+    pub(crate) fn of(event: &Event<'a>, key: &Key, rule: &dyn Fn(RuleId) -> Option<String>) -> Self {
+        match event {
+            Event::PolicyLoaded { source, digest, rules } => Self {
+                digest: text(digest),
+                detail: Some(format!("{rules} rules of {}", cut(source)).into()),
+                ..Self::new("policy")
+            },
+            Event::Ask { plugin, resource, decision } => {
+                let (decision, id, reason) = match decision {
+                    Decision::Allowed(id) => ("allowed", *id, None),
+                    Decision::Denied(denial) => ("denied", denial.rule(), Some(denial.reason().code().into())),
+                };
+                Self {
+                    plugin: text(plugin),
+                    resource: Some(resource.to_string().into()),
+                    decision: text(decision),
+                    rule: id.and_then(rule).map(|rule| cut(&rule).to_owned().into()),
+                    reason,
+                    ..Self::new("ask")
+                }
+            }
+            Event::CallStarted { call, principal, client, plugin, digest, tool, arguments } => Self {
+                principal: text(principal),
+                client: client.and_then(text),
+                plugin: text(plugin),
+                digest: text(digest),
+                tool: text(tool),
+                call: Some(*call),
+                bytes_in: Some(arguments.len() as u64),
+                arguments: Some(key.digest(arguments.as_bytes()).into()),
+                ..Self::new("call_started")
+            },
+            Event::CallEnded { call, principal, plugin, tool, outcome, took, bytes_out } => Self {
+                principal: text(principal),
+                plugin: text(plugin),
+                tool: text(tool),
+                call: Some(*call),
+                reason: text(outcome),
+                duration_us: Some(u64::try_from(took.as_micros()).unwrap_or(u64::MAX)),
+                bytes_out: Some(*bytes_out),
+                ..Self::new("call_ended")
+            },
+            Event::Loaded { plugin, digest } => {
+                Self { plugin: text(plugin), digest: text(digest), ..Self::new("loaded") }
+            }
+            Event::InstanceLost { plugin, reason, connections } => Self {
+                plugin: text(plugin),
+                detail: Some(format!("{}; {connections} open connections are lost", cut(reason)).into()),
+                ..Self::new("instance_lost")
+            },
+            Event::LimitHit { plugin, limit } => {
+                Self { plugin: text(plugin), reason: text(limit), ..Self::new("limit_hit") }
+            }
+        }
+    }
+
+    /// The record on one line, for people. Text of others is shown without control and direction characters.
+    pub fn line(&self) -> String {
+        let mut line = format!("{} {:<13}", self.time, self.event);
+        let mut add = |before: &str, text: &str| {
+            line.push_str(before);
+            line.extend(text.chars().map(plain));
+        };
+        let number = |number: Option<u64>| number.map(|number| Cow::Owned(number.to_string()));
+        for (before, field) in [
+            (" #", number(self.call)),
+            (" ", self.decision.clone()),
+            (" ", self.plugin.clone()),
+            (" ", self.tool.clone()),
+            (" ", self.resource.clone()),
+            (" ", self.reason.clone()),
+            (": ", self.detail.clone()),
+            ("  rule ", self.rule.clone()),
+            ("  by ", self.principal.clone()),
+            (" with ", self.client.clone()),
+            ("  in ", number(self.bytes_in)),
+            ("  out ", number(self.bytes_out)),
+            ("  µs ", number(self.duration_us)),
+            ("  lost after ", number(self.lost_after)),
+        ] {
+            if let Some(field) = field {
+                add(before, &field);
+            }
+        }
+        line
+    }
+}
+
+/// A character that a terminal shows as one character, or a mark in its place.
+fn plain(c: char) -> char {
+    let turns = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    if c.is_control() || turns { '\u{fffd}' } else { c }
+}
+
+fn text<'a>(text: &'a str) -> Text<'a> {
+    Some(Cow::Borrowed(cut(text)))
+}
+
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(TEXT)]
+}
+
+/// Now, as RFC 3339 in UTC with microseconds.
+pub(crate) fn now() -> String {
+    rfc3339(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+/// The time since 1970-01-01 as RFC 3339 (days to a date: <https://howardhinnant.github.io/date_algorithms.html>).
+fn rfc3339(since: Duration) -> String {
+    let seconds = since.as_secs();
+    let days = seconds / 86_400 + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:06}Z", since.subsec_micros())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_rfc_3339() {
+        let at = |seconds| rfc3339(Duration::from_secs(seconds));
+        assert_eq!(at(0), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(at(951_782_399), "2000-02-28T23:59:59.000000Z");
+        assert_eq!(at(951_782_400), "2000-02-29T00:00:00.000000Z");
+        assert_eq!(at(4_107_542_400), "2100-03-01T00:00:00.000000Z");
+        assert_eq!(rfc3339(Duration::from_micros(1_795_300_014_123_456)), "2026-11-21T22:26:54.123456Z");
+    }
+
+    #[test]
+    fn a_line_for_people_has_no_escapes() {
+        let record = Record { plugin: text("a\u{1b}[2J\u{202e}b\nc"), ..Record::new("ask") };
+        assert_eq!(record.line().trim_start(), "ask           a\u{fffd}[2J\u{fffd}b\u{fffd}c");
+    }
+}

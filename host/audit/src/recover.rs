@@ -1,0 +1,135 @@
+//! How a chain is taken up: by its last whole line. What stands behind that is what a crash has torn; it stays in place, and a
+//! `recovered` line says how many bytes it has and their digest, so that `verify` can tell a crash from an edit.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::chain::{NOTHING, Tail, digest, hex, unseal};
+use crate::file::Open;
+use crate::head::{Known, Says};
+use crate::record::Record;
+use crate::rotate::{LINE, numbered};
+
+/// Why an audit file cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process writes it.
+    #[error("the audit file `{}` is in use by another process", .0.display())]
+    Locked(PathBuf),
+    /// It is something else.
+    #[error("`{}` is no audit file, and is left alone", .0.display())]
+    Foreign(PathBuf),
+    /// It cannot be opened or read.
+    #[error("the audit file `{}`: {}", .0.display(), .1)]
+    File(PathBuf, io::Error),
+    /// The key cannot be read or made.
+    #[error("the audit key `{}`: {}", .0.display(), .1)]
+    Key(PathBuf, io::Error),
+    /// The head cannot be read or made.
+    #[error("the audit file's head `{}`: {}", .0.display(), .1)]
+    Head(PathBuf, io::Error),
+}
+
+/// Opens and locks the file.
+#[expect(clippy::disallowed_methods, reason = "the audit file, which the caller names")]
+pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
+    let failed = |error| OpenError::File(path.to_owned(), error);
+    loop {
+        let file = fs::OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).map_err(failed)?;
+        let about = file.metadata().map_err(failed)?;
+        if !about.is_file() {
+            return Ok(file);
+        }
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OpenError::Locked(path.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        // Between opening and locking, its writer may have rotated it.
+        if fs::metadata(path).is_ok_and(|now| (now.dev(), now.ino()) == (about.dev(), about.ino())) {
+            return Ok(file);
+        }
+    }
+}
+
+/// Finds the end of the chain, compares it with the head, and puts a line about what is amiss before the next event.
+#[expect(clippy::disallowed_methods, reason = "a name that an interrupted rotation has left")]
+pub(crate) fn take_up(open: &mut Open, says: Says) -> Result<(), OpenError> {
+    let failed = |error| OpenError::File(open.path.clone(), error);
+    let len = open.file.metadata().map_err(failed)?.len();
+    let first = numbered(&open.path, 1);
+    let inode = |about: fs::Metadata| (about.dev(), about.ino());
+    if fs::metadata(&first).ok().map(inode) == Some(inode(open.file.metadata().map_err(failed)?)) {
+        fs::remove_file(&first).map_err(failed)?;
+    }
+    let mut end = vec![0; usize::try_from(len.min(LINE)).unwrap_or(0)];
+    open.file.read_exact_at(&mut end, len - end.len() as u64).map_err(failed)?;
+    let mut start = [0; 7];
+    let start = &mut start[..end.len().min(7)];
+    open.file.read_exact_at(start, 0).map_err(failed)?;
+    if !b"{\"seq\":".starts_with(start) {
+        return Err(OpenError::Foreign(open.path.clone()));
+    }
+    let (tail, prev, torn) = match last_line(&end) {
+        Some((record, tail, from)) => (tail, record.prev.into_owned(), &end[from..]),
+        None if len > end.len() as u64 => return Err(OpenError::Foreign(open.path.clone())),
+        None => (NOTHING, String::new(), &end[..]),
+    };
+    let (amiss, known) = compare(tail, &prev, says);
+    open.known = known;
+    open.len = len;
+    if torn.is_empty() && amiss.is_none() {
+        return Ok(());
+    }
+    if !torn.is_empty() && !torn.ends_with(b"\n") {
+        open.write(b"\n").map_err(|error| OpenError::File(open.path.clone(), error))?;
+    }
+    let mut record = Record::new("recovered");
+    let mut words = Vec::new();
+    if !torn.is_empty() {
+        record.bytes_in = Some(torn.len() as u64);
+        record.digest = Some(digest(torn).into());
+        words.push(format!("the {} bytes before this line are an event that was never acknowledged", torn.len()));
+    }
+    if let Some((after, what)) = amiss {
+        record.lost_after = Some(after);
+        words.push(what);
+    }
+    record.detail = Some(words.join("; ").into());
+    open.pending.push_back(record);
+    Ok(())
+}
+
+/// Compares the end of the file with the head: what is amiss, with the line that the head knew last, and how to go on.
+fn compare(tail: Tail, prev: &str, says: Says) -> (Option<(u64, String)>, Known) {
+    match says {
+        Says::Known(known) => {
+            // A crash between the two writes leaves the head one line behind.
+            let next = tail.seq == known.tail.seq.saturating_add(1) && prev == hex(&known.tail.hash);
+            if tail == known.tail || next {
+                return (None, Known { tail, base: known.base });
+            }
+            let (knew, is) = (known.tail.seq, tail.seq);
+            let what = format!("the file ended at line {is}, its head knew line {knew}: something else has written it");
+            // The numbers go on after the higher one, so that none is given twice.
+            (Some((knew, what)), Known { tail: Tail { seq: knew.max(is), ..tail }, base: known.base })
+        }
+        Says::Nothing if tail == NOTHING => (None, Known { tail, base: 1 }),
+        Says::Nothing => (Some((0, "the file's head is gone".to_owned())), Known { tail, base: 1 }),
+        Says::Rubbish => (Some((0, "the file's head was not written with this key".to_owned())), Known { tail, base: 1 }),
+    }
+}
+
+/// The last line that proves itself, with the place behind it.
+fn last_line(end: &[u8]) -> Option<(Record<'static>, Tail, usize)> {
+    let mut stop = end.iter().rposition(|byte| *byte == b'\n')?;
+    loop {
+        let start = end[..stop].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        if let Some((record, tail)) = unseal(&end[start..stop]) {
+            return Some((record, tail, stop + 1));
+        }
+        stop = start.checked_sub(1)?;
+    }
+}

@@ -1,0 +1,396 @@
+//! The command line: what each command prints where, and the exit codes that scripts rely on (0 done, 1 failed, 2 misused). What
+//! `serve` says to its client is everybody else's test; here is what it reads, and what it does not.
+
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::{Deaf, LOCAL, Peer, Session, closed_port, cofferdam, run, scratch};
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// The command ends with this code, and says nothing on the other of the two streams.
+#[track_caller]
+fn ends(output: &Output, code: i32) {
+    assert_eq!(output.status.code(), Some(code), "stdout:\n{}\nstderr:\n{}", stdout(output), stderr(output));
+    if code == 2 {
+        assert_eq!(stdout(output), "", "what is misused answers on standard error only");
+    }
+}
+
+/// Ends with code 2 and exactly this message.
+#[track_caller]
+fn misused(arguments: &[&str], message: &str) {
+    let output = run(arguments);
+    ends(&output, 2);
+    assert_eq!(stderr(&output).trim_end(), message.trim_end(), "{arguments:?}");
+}
+
+fn call(tool: &str, arguments: &Value) -> Output {
+    run(&["call", tool, &arguments.to_string(), LOCAL[0], LOCAL[1]])
+}
+
+#[test]
+fn a_call_prints_its_answer() {
+    let peer = Peer::echo();
+    let arguments = json!({ "host": "localhost", "port": peer.port(), "data": "hi", "connection_id": "c" });
+    let output = call("tcp_connect_and_send", &arguments);
+    ends(&output, 0);
+    let answer: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!((&answer["status"], &answer["bytes_sent"]), (&json!("connected"), &json!(2)));
+    assert_eq!(stderr(&output), "");
+    assert_eq!(peer.accepted(), 1);
+}
+
+#[test]
+fn a_call_that_fails_prints_its_answer_and_says_so_by_its_code() {
+    let arguments = json!({ "host": "127.0.0.1", "port": closed_port() });
+    let output = call("tcp_connect", &arguments);
+    ends(&output, 1);
+    let answer: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!((&answer["error"], &answer["reason"]), (&json!("connection_failed"), &json!("refused")));
+
+    let output = call("tcp_connect", &json!({ "host": "127.0.0.1" }));
+    ends(&output, 1);
+    assert!(stdout(&output).contains("`port` is required"), "{}", stdout(&output));
+
+    // Without a grant the tool is there, and the refusal is its answer.
+    let output = run(&["call", "tcp_list_connections"]);
+    ends(&output, 1);
+    assert!(stdout(&output).contains(r#""error":"denied""#), "{}", stdout(&output));
+}
+
+#[test]
+fn a_refusal_tells_the_operator_what_would_allow_it() {
+    let peer = Peer::echo();
+    let output = run(&[
+        "call",
+        "tcp_connect",
+        &json!({ "host": "127.0.0.1", "port": peer.port() }).to_string(),
+        "--allow-connect",
+        "tcp://localhost:1",
+    ]);
+    ends(&output, 1);
+    assert!(stdout(&output).contains(r#""reason":"denied""#), "{}", stdout(&output));
+    assert!(
+        stderr(&output).contains(&format!("hint: `[plugins.tcp] connect = [\"tcp://127.0.0.1:{}\"]`", peer.port()))
+    );
+    assert_eq!(peer.accepted(), 0);
+}
+
+#[test]
+fn deny_wins_over_allow() {
+    let peer = Peer::echo();
+    let arguments = json!({ "host": "127.0.0.1", "port": peer.port() }).to_string();
+    let deny = format!("tcp://127.0.0.1:{}", peer.port());
+    let output = run(&["call", "tcp_connect", &arguments, LOCAL[0], LOCAL[1], "--deny-connect", &deny]);
+    ends(&output, 1);
+    assert!(stdout(&output).contains(r#""reason":"denied""#), "{}", stdout(&output));
+    assert_eq!(peer.accepted(), 0);
+}
+
+#[test]
+fn a_call_as_json_is_what_a_client_gets() {
+    let output = run(&["call", "tcp_list_connections", "--json", LOCAL[0], LOCAL[1]]);
+    ends(&output, 0);
+    let answer: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(answer["structuredContent"], json!({ "total_connections": 0, "connections": [] }));
+    assert_eq!(answer["isError"], false);
+    let text = answer["content"][0]["text"].as_str().unwrap();
+    assert_eq!(serde_json::from_str::<Value>(text).unwrap(), answer["structuredContent"]);
+}
+
+#[test]
+fn arguments_may_come_from_standard_input() {
+    let peer = Peer::echo();
+    let mut child = cofferdam(&["call", "tcp_connect", "-", LOCAL[0], LOCAL[1]])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let arguments = json!({ "host": "127.0.0.1", "port": peer.port() }).to_string();
+    child.stdin.take().unwrap().write_all(arguments.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    ends(&output, 0);
+    assert!(stdout(&output).contains("connected"));
+}
+
+#[test]
+fn a_call_ends_at_its_timeout() {
+    let deaf = Deaf::new();
+    let begun = Instant::now();
+    let output = run(&[
+        "call",
+        "tcp_connect",
+        &json!({ "host": "127.0.0.1", "port": deaf.port() }).to_string(),
+        LOCAL[0],
+        LOCAL[1],
+        "--timeout",
+        "300ms",
+    ]);
+    ends(&output, 1);
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    // The plugin's own time ends with the call's.
+    assert!(stdout(&output).contains("deadline") || stdout(&output).contains("timeout"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_call_that_is_misused_shows_where() {
+    misused(&["call", "tcp_conect"], "error: there is no tool `tcp_conect`\nhint: did you mean `tcp_connect`?");
+    misused(&["call", "frobnicate"], "error: there is no tool `frobnicate`\nhint: `cofferdam tools` lists them");
+    misused(
+        &["call", "tcp_connect", r#"{"host": localhost}"#],
+        "error: the arguments are not JSON: expected value\n  |\n1 | {\"host\": localhost}\n  |          ^\n\
+         hint: one quoted word, as in: cofferdam call tcp_connect '{\"host\": \"localhost\", \"port\": 80}'",
+    );
+    misused(
+        &["call", "tcp_connect", r#"["localhost", 80]"#],
+        "error: the arguments are a list, not an object, as in {\"name\": \"value\"}",
+    );
+    for arguments in [
+        &["call"][..],
+        &["call", "x", "{}", "{}"],
+        &["frob"],
+        &["serve", "--frob"],
+        &["call", "x", "--timeout", "3"],
+        &[],
+    ] {
+        let output = run(arguments);
+        ends(&output, 2);
+        assert!(!stderr(&output).is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    for arguments in [
+        &["--help"][..],
+        &["serve", "--help"],
+        &["call", "--help"],
+        &["tools", "-h"],
+        &["demo", "--help"],
+        &["--version"],
+    ] {
+        let output = run(arguments);
+        ends(&output, 0);
+        assert_eq!(stderr(&output), "", "{arguments:?}");
+        assert!(!stdout(&output).contains('\u{1b}'), "colours in a pipe: {arguments:?}");
+    }
+    assert_eq!(stdout(&run(&["--version"])), format!("cofferdam {}\n", env!("CARGO_PKG_VERSION")));
+    assert!(stdout(&run(&["--help"])).contains("cofferdam serve --allow-connect 'tcp://localhost:*'"));
+}
+
+#[test]
+fn tools_lists_what_each_plugin_may_do() {
+    let output = run(&["tools", LOCAL[0], LOCAL[1], "--deny-connect", "tcp://127.0.0.1:22"]);
+    ends(&output, 0);
+    let text = stdout(&output);
+    assert!(text.starts_with("tcp 0.1.0  shipped with Cofferdam, sha256:"), "{text}");
+    for line in ["  allowed --allow-connect tcp://localhost:*", "  denied  --deny-connect tcp://127.0.0.1:22"] {
+        assert!(text.contains(line), "`{line}` is not in:\n{text}");
+    }
+    assert!(text.contains("256 MiB of memory, 2048 connections, 1024 calls waiting"), "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("  tcp_")).count(), 12, "{text}");
+    assert!(!text.contains('\u{1b}'), "colours in a pipe");
+    assert_eq!(stderr(&output), "");
+
+    let text = stdout(&run(&["tools"]));
+    assert!(text.contains("  allowed nothing: it cannot connect anywhere"), "{text}");
+    misused(&["tools", "--of", "nix"], "error: there is no plugin `nix`\nhint: known are `tcp`");
+}
+
+#[test]
+fn tools_as_json_are_what_a_client_is_told() {
+    let output = run(&["tools", "--json"]);
+    ends(&output, 0);
+    let printed: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let mut session = Session::local();
+    let listed = session.request("tools/list", json!({}))["result"]["tools"].clone();
+    let printed = printed.as_array().unwrap();
+    assert_eq!(printed.len(), listed.as_array().unwrap().len());
+    for tool in listed.as_array().unwrap() {
+        let same = printed.iter().find(|printed| printed["name"] == tool["name"]).unwrap();
+        for key in ["title", "description", "inputSchema", "outputSchema"] {
+            assert_eq!(same[key], tool[key], "`{key}` of {}", tool["name"]);
+        }
+    }
+}
+
+#[test]
+fn the_embedded_definitions_are_those_of_the_component() {
+    let (embedded, fresh) =
+        (run(&["tools", "--json", "--of", "tcp"]), run(&["tools", "--json", "--of", "tcp", "--fresh"]));
+    ends(&embedded, 0);
+    ends(&fresh, 0);
+    let hint = "make them anew: cofferdam tools --json --of tcp --fresh > plugins/tcp/tools.json";
+    assert!(stdout(&embedded) == stdout(&fresh), "{hint}");
+}
+
+#[test]
+fn the_demonstration_keeps_its_promises() {
+    let output = run(&["demo"]);
+    ends(&output, 0);
+    let text = stdout(&output);
+    for part in [
+        "→ initialize",
+        "12 tools",
+        "→ tcp_set_trigger",
+        "THANKS for 3 PONGs",
+        "HTTP/1.1 200 OK",
+        "connection_failed",
+        "reason: denied",
+        "the third server has seen 0 connections",
+        "hint: `[plugins.tcp] connect = ",
+        "8 calls, 7 answered, 1 refused as it should be",
+    ] {
+        assert!(text.contains(part), "`{part}` is not in:\n{text}");
+    }
+    assert!(!text.contains("not so:") && !text.contains('\u{1b}'), "{text}");
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn a_policy_file_is_read_and_every_mistake_of_it_told_at_once() {
+    let file = scratch("policy").join("bad.toml");
+    fs::write(
+        &file,
+        "[plugins.tcp]\nconect = [\"tcp://localhost:*\"]\nconnect = [\"tcp://127.1:22\", \"localhost:80\"]\nread = [\"/var/log\"]\n\n\
+         [limits]\ncall = 60\n",
+    )
+    .unwrap();
+    let path = file.display().to_string();
+    let expected = format!(
+        r#"error: unknown key `conect` in `[plugins.tcp]`
+ --> {path}:2:1
+  |
+2 | conect = ["tcp://localhost:*"]
+  | ^^^^^^
+hint: did you mean `connect`?
+
+error: `127.1` is an unusual spelling of an address
+ --> {path}:3:19
+  |
+3 | connect = ["tcp://127.1:22", "localhost:80"]
+  |                   ^^^^^
+hint: if you meant the address, write `127.0.0.1`
+
+error: a rule begins with its protocol
+ --> {path}:3:31
+  |
+3 | connect = ["tcp://127.1:22", "localhost:80"]
+  |                               ^^^^^^^^^^^^
+hint: write `tcp://localhost:80`
+
+error: `read` is not yet available in this version
+ --> {path}:4:1
+  |
+4 | read = ["/var/log"]
+  | ^^^^
+hint: take it out: a key that is not enforced is never accepted
+
+error: `call` needs a unit
+ --> {path}:7:8
+  |
+7 | call = 60
+  |        ^^
+hint: write it as `"60 s"`"#
+    );
+    for command in [&["serve"][..], &["tools"], &["call", "tcp_list_connections"]] {
+        let arguments: Vec<&str> = command.iter().copied().chain(["--policy", &path]).collect();
+        misused(&arguments, &expected);
+    }
+    // And those of the flags with them.
+    let output = run(&["serve", "--policy", &path, "--allow-connect", "tcp://0x7f.1:80", "--deny-connect", "nonsense"]);
+    ends(&output, 2);
+    let all = stderr(&output);
+    assert!(all.starts_with(&expected), "{all}");
+    assert_eq!(all.matches("error: ").count(), 7, "{all}");
+    assert!(all.contains("--> --allow-connect") && all.contains("--> --deny-connect"), "{all}");
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_starts_nothing() {
+    let folder = scratch("policy");
+    let gone = folder.join("gone.toml").display().to_string();
+    misused(
+        &["serve", "--policy", &gone],
+        &format!("error: cannot read the policy `{gone}`: No such file or directory (os error 2)"),
+    );
+    for (name, bytes) in [("binary.toml", &b"\xff\xfe\x00"[..]), ("broken.toml", b"[plugins.tcp\n")] {
+        let file = folder.join(name);
+        fs::write(&file, bytes).unwrap();
+        let output = run(&["serve", "--policy", &file.display().to_string()]);
+        ends(&output, 2);
+        assert!(stderr(&output).starts_with("error: ") && stderr(&output).contains(name), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn nothing_in_the_working_directory_is_read() {
+    let peer = Peer::echo();
+    let folder = scratch("project");
+    // Clients start servers inside other people's projects: whatever these are named, they grant nothing and break nothing.
+    let policy = "[plugins.tcp]\nconnect = [\"tcp://any:*\", \"tcp://localhost:*\"]\n";
+    for (name, text) in [
+        ("cofferdam.toml", policy),
+        (".cofferdam.toml", policy),
+        ("policy.toml", policy),
+        ("cofferdam.lock", "{"),
+        (".env", "COFFERDAM_POLICY=cofferdam.toml\n"),
+        ("tcp.wasm", "not a component"),
+        ("plugin.toml", "name = \"evil\""),
+    ] {
+        fs::write(folder.join(name), text).unwrap();
+    }
+    fs::create_dir_all(folder.join("plugins")).unwrap();
+    fs::write(folder.join("plugins/evil.wasm"), "not a component").unwrap();
+
+    let mut command = cofferdam(&["serve"]);
+    command.current_dir(&folder);
+    let mut session = Session::spawn(command);
+    session.initialize("2025-11-25");
+    let arguments = json!({ "host": "127.0.0.1", "port": peer.port() });
+    let answer = session.call("tcp_connect", arguments.clone());
+    assert!(answer.is_error && answer.text.contains("denied"), "{}", answer.text);
+    assert_eq!(session.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(), 12);
+
+    let mut command = cofferdam(&["serve", "--allow-connect", &format!("tcp://127.0.0.1:{}", closed_port())]);
+    command.current_dir(&folder).env("COFFERDAM_POLICY", "cofferdam.toml");
+    let mut session = Session::spawn(command);
+    session.initialize("2025-11-25");
+    assert_eq!(session.call("tcp_connect", arguments).failed("connection_failed")["reason"], "denied");
+    assert_eq!(peer.accepted(), 0);
+    let written: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(written.len(), 8, "the server leaves nothing behind: {written:?}");
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_panic() {
+    for arguments in ["tools --json", "--help", "demo"] {
+        let line = format!("'{}' {arguments} | true", env!("CARGO_BIN_EXE_cofferdam"));
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &line]).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", env!("CARGO_TARGET_TMPDIR"));
+        let output = shell.stdin(Stdio::null()).output().unwrap();
+        assert!(!stderr(&output).contains("panicked"), "{arguments}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn without_a_home_and_with_nothing_writable_it_still_serves() {
+    let mut command = cofferdam(&["call", "tcp_list_connections", LOCAL[0], LOCAL[1]]);
+    let output = command.env_remove("HOME").current_dir("/").stdin(Stdio::null()).output().unwrap();
+    ends(&output, 0);
+    let mut command = cofferdam(&["call", "tcp_list_connections", LOCAL[0], LOCAL[1]]);
+    let output = command.env("XDG_CACHE_HOME", "/proc/no-such-folder").stdin(Stdio::null()).output().unwrap();
+    ends(&output, 0);
+}

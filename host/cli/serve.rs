@@ -35,6 +35,10 @@ pub fn run(serve: Serve) -> anyhow::Result<Exit> {
 }
 
 async fn session(common: &Common, policy: Policy) -> anyhow::Result<()> {
+    // Many systems begin with 1,024 files, fewer than the connections that one plugin may have by default.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::debug!(target: "cofferdam", "the limit of open files stays as it is: {error}");
+    }
     let mut told = Told::listen()?;
     let registry = setup::open(common, policy.clone(), setup::SHIPPED)?;
     let (input, output) = stdio_pipes();

@@ -240,3 +240,17 @@ fn ipv4_ipv6_and_localhost_in_their_usual_spellings() {
         four.port()
     );
 }
+
+#[test]
+fn the_usual_limit_of_open_files_does_not_limit_connections() {
+    let peer = Peer::hears().0;
+    let mut command = std::process::Command::new("sh");
+    let serve = "ulimit -S -n 256; exec \"$0\" serve --allow-connect 'tcp://localhost:*'";
+    command.args(["-c", serve, env!("CARGO_BIN_EXE_cofferdam")]).env("HOME", env!("CARGO_TARGET_TMPDIR"));
+    let mut session = Session::spawn(command);
+    session.initialize("2025-11-25");
+    for n in 0..400 {
+        let arguments = json!({ "host": "127.0.0.1", "port": peer.port(), "connection_id": format!("c{n}") });
+        session.call("tcp_connect", arguments).ok();
+    }
+}

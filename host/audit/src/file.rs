@@ -63,6 +63,8 @@ pub(crate) struct Open {
     pub files: u32,
     /// The file ends in part of a line that was not acknowledged.
     pub torn: bool,
+    /// The file ends in what a crash has torn, which stays: a line feed is missing.
+    pub gap: bool,
     /// The head is a line behind.
     pub behind: bool,
     pub since: u64,
@@ -91,6 +93,7 @@ impl ChainFile {
             size: keeping.size.max(1),
             files: keeping.files.max(1),
             torn: false,
+            gap: false,
             behind: false,
             since: 0,
             checked: Instant::now(),
@@ -166,6 +169,10 @@ impl Open {
         }
         if self.behind {
             self.move_head(key)?;
+        }
+        if self.gap {
+            self.write(b"\n")?;
+            self.gap = false;
         }
         while let Some(record) = self.pending.pop_front() {
             if let Err(error) = self.append(record.clone(), key) {

@@ -84,7 +84,7 @@ pub(crate) fn take_up(open: &mut Open, says: Says) -> Result<(), OpenError> {
         return Ok(());
     }
     if !torn.is_empty() && !torn.ends_with(b"\n") {
-        open.write(b"\n").map_err(|error| OpenError::File(open.path.clone(), error))?;
+        open.gap = true;
     }
     let mut record = Record::new("recovered");
     let mut words = Vec::new();

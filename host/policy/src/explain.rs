@@ -64,7 +64,8 @@ pub fn lookup_permit(policy: &Policy, manifest: &Manifest, question: &Question) 
     let grants = effective(policy, manifest).grants;
     let name = question.name()?;
     if let About::Name { protocol, name, port } = &question.about {
-        grants.decide(&Ask::Dial { protocol: *protocol, name, port: *port }).ok()?;
+        // Only asked: nothing is dialled here.
+        drop(grants.decide(&Ask::Dial { protocol: *protocol, name, port: *port }).ok()?);
     }
     let permit = grants.decide(&Ask::Resolve { name }).ok()?;
     Some((permit, name.clone()))
@@ -78,7 +79,7 @@ pub fn explain(
     found: Option<Result<Vec<IpAddr>, String>>,
 ) -> Explanation {
     let grants = effective(policy, manifest).grants;
-    let mut telling = Telling { policy, grants: &grants, steps: Vec::new(), addresses: Vec::new() };
+    let mut telling = Telling { policy, grants: &grants, steps: Vec::new(), addresses: Vec::new(), deciding: None };
     let answer = match &question.about {
         About::Address { protocol, to } => telling.address(*protocol, *to),
         About::Name { protocol, name, port } => {
@@ -98,14 +99,14 @@ pub fn explain(
             }
         }
     };
-    let (steps, addresses) = (telling.steps, telling.addresses);
+    let (steps, addresses, deciding) = (telling.steps, telling.addresses, telling.deciding);
     let plugin = &manifest.name;
     match answer {
         Ok(permit) => Explanation {
             allowed: true,
             summary: format!("plugin `{plugin}` may {}", action(permit.resource())),
             reason: None,
-            rule: policy.rule(permit.rule()).cloned(),
+            rule: policy.rule(deciding.unwrap_or(permit.rule())).cloned(),
             steps,
             addresses,
             suggestion: None,
@@ -181,6 +182,8 @@ struct Telling<'a> {
     grants: &'a Grants,
     steps: Vec<Step>,
     addresses: Vec<IpAddr>,
+    /// The rule over which the first kept answer may be dialled.
+    deciding: Option<RuleId>,
 }
 
 impl Telling<'_> {
@@ -277,6 +280,7 @@ impl Telling<'_> {
         let refusal = match kept {
             Err(denial) => denial,
             Ok(permit) => {
+                let keeping = permit.rule();
                 pins.insert(permit, None, now);
                 let dialled = dial.map(|(protocol, port)| {
                     let to = SocketAddr::new(address, port);
@@ -284,7 +288,9 @@ impl Telling<'_> {
                 });
                 match dialled {
                     Some(Err(denial)) => denial,
-                    Some(Ok(_)) | None => {
+                    allowed @ (Some(Ok(_)) | None) => {
+                        let rule = allowed.and_then(Result::ok).map_or(keeping, |permit| permit.rule());
+                        self.deciding = self.deciding.or(Some(rule));
                         self.step("range", Passed::Yes, format!("{address} is {}, and kept", classify(address)));
                         return Ok(());
                     }

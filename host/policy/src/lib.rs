@@ -24,17 +24,26 @@ mod rule;
 
 // The policy that they make.
 mod breadth;
+mod check;
+mod itmcp;
 mod limits;
 mod lower;
 mod policy;
+mod starter;
 
 // The plugin's side, and both together.
 mod effective;
+mod explain;
 mod manifest;
+mod question;
 
+pub use check::{Checked, check};
 pub use diagnostic::{Diagnostic, Severity};
 pub use effective::{Effective, effective};
+pub use explain::{Explanation, Passed, Step, explain, lookup_permit};
 pub use keys::{KEYS, Key, Section, Status};
 pub use lower::parse;
 pub use manifest::{ABI, Instance, Kind, Manifest, Want};
-pub use policy::{FLAGS, PluginTable, Policy, RuleSource};
+pub use policy::{FLAGS, LATER_FLAGS, PluginTable, Policy, RuleSource};
+pub use question::Question;
+pub use starter::STARTER;

@@ -31,6 +31,13 @@ const DNS_PORT: u16 = 53;
 /// # Errors
 /// Every mistake of the file, in the order of its lines.
 pub fn parse(origin: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Policy, Vec<Diagnostic>> {
+    let (policy, problems) = read(origin, text, env);
+    if problems.is_empty() { Ok(policy) } else { Err(problems) }
+}
+
+/// What can be understood of a file, and its mistakes. Where there are any, the policy lacks what they are about and must
+/// not be used: a deny rule may be missing from it.
+pub(crate) fn read(origin: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> (Policy, Vec<Diagnostic>) {
     let source = Source::file(origin, text);
     let (document, broken) = DeTable::parse_recoverable(text);
     let mut reader = Reader::new(source);
@@ -43,12 +50,9 @@ pub fn parse(origin: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> 
         broken.iter().map(|error| source.error(error.span().unwrap_or(0..0), error.message())).collect();
     let lines: Vec<_> = problems.iter().map(|problem| problem.line).collect();
     problems.extend(lowering.problems.into_iter().filter(|p| !lines.contains(&p.line)));
-    if problems.is_empty() {
-        return Ok(lowering.policy);
-    }
     problems.sort_by_key(|problem| (problem.line, problem.column));
     problems.dedup();
-    Err(problems)
+    (lowering.policy, problems)
 }
 
 pub(crate) struct Lowering<'s> {
@@ -87,6 +91,8 @@ impl Lowering<'_> {
             settings: plugin.settings.map(|table| self.settings(table)),
             origin: format!("{}:{line}", self.source.origin),
         };
+        let place = self.source.error(plugin.name.span.clone(), "");
+        self.policy.plugin_places.insert(name.clone(), place);
         let limits = self.limits(&plugin.limits);
         self.policy.plugin_limits.insert(name.clone(), limits);
         self.policy.plugins.insert(name.clone(), table);

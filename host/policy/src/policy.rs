@@ -18,7 +18,7 @@ use crate::rule::{Purpose, parse_rule};
 pub const FLAGS: &[&str] = &["--allow-connect", "--deny-connect"];
 
 /// Flags that are known, but refused until they are enforced.
-const LATER_FLAGS: &[&str] = &[
+pub const LATER_FLAGS: &[&str] = &[
     "--allow-listen",
     "--allow-ping",
     "--allow-processes",
@@ -40,6 +40,8 @@ pub struct Policy {
     pub(crate) plugins: BTreeMap<String, PluginTable>,
     pub(crate) limits: LimitsPatch,
     pub(crate) plugin_limits: BTreeMap<String, LimitsPatch>,
+    /// The head of each plugin's table, for what is said about the plugin.
+    pub(crate) plugin_places: BTreeMap<String, Diagnostic>,
     pub(crate) name_servers: Vec<SocketAddr>,
     pub(crate) warnings: Vec<Diagnostic>,
 }

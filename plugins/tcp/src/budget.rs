@@ -41,8 +41,9 @@ impl Budget {
     }
 
     /// Whether a trigger of this size may be set: triggers take at most half of the share.
-    pub fn take_trigger(&self, bytes: usize) -> bool {
-        let taken = self.triggers.get().saturating_add(bytes);
+    /// What it replaces is given back.
+    pub fn exchange_trigger(&self, replaced: usize, bytes: usize) -> bool {
+        let taken = self.triggers.get().saturating_sub(replaced).saturating_add(bytes);
         let fits = taken <= self.share / 2;
         if fits {
             self.triggers.set(taken);

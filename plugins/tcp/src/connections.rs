@@ -88,33 +88,33 @@ impl Connections {
     /// Sets a trigger on a connection, or for one to come; true if it is active at once.
     pub fn set_trigger(&self, id: String, trigger: Trigger) -> Result<bool, Failure> {
         let id = checked("connection_id", id)?;
-        let bytes = trigger.most_memory();
-        if !self.budget.take_trigger(bytes) {
+        let open = self.open.borrow().get(&id).cloned();
+        let mut pending = self.pending.borrow_mut();
+        let (bytes, replaced) = {
+            let size = |set: &TriggerSet| set.get(trigger.id()).map_or(0, Trigger::most_memory);
+            let replaced = match &open {
+                Some(connection) => size(&connection.triggers.borrow()),
+                None => pending.get(&id).map_or(0, size),
+            };
+            (trigger.most_memory(), replaced)
+        };
+        if open.is_none() && pending.len() >= PENDING && !pending.contains_key(&id) {
+            let message = format!("triggers are waiting for {PENDING} connections already");
+            return Err(Failure::new("too_many_triggers", message));
+        }
+        if !self.budget.exchange_trigger(replaced, bytes) {
             let message = "the triggers of all connections together would take too much memory; remove some";
             return Err(Failure::new("too_many_triggers", message));
         }
-        let open = self.open.borrow().get(&id).cloned();
         let active = open.is_some();
-        let replaced = match open {
+        let set = match open {
             Some(connection) => connection.triggers.borrow_mut().set(trigger),
-            None => {
-                let mut pending = self.pending.borrow_mut();
-                if pending.len() >= PENDING && !pending.contains_key(&id) {
-                    self.budget.give_back_trigger(bytes);
-                    let message = format!("triggers are waiting for {PENDING} connections already");
-                    return Err(Failure::new("too_many_triggers", message));
-                }
-                pending.entry(id).or_insert_with(|| TriggerSet::new(FireLimits::default())).set(trigger)
-            }
+            None => pending.entry(id).or_insert_with(|| TriggerSet::new(FireLimits::default())).set(trigger),
         };
-        match replaced {
-            Ok(Some(old)) => self.budget.give_back_trigger(old.most_memory()),
-            Ok(None) => {}
-            Err(error) => {
-                self.budget.give_back_trigger(bytes);
-                return Err(Failure::argument(error.argument(), error));
-            }
-        }
+        set.map_err(|error| {
+            self.budget.give_back_trigger(bytes);
+            Failure::argument(error.argument(), error)
+        })?;
         Ok(active)
     }
 

@@ -68,6 +68,11 @@ impl TriggerSet {
         Some(self.entries.remove(index).trigger)
     }
 
+    /// The trigger of that id.
+    pub fn get(&self, id: &str) -> Option<&Trigger> {
+        self.entries.iter().map(|entry| &entry.trigger).find(|trigger| trigger.id() == id)
+    }
+
     /// Number of triggers.
     pub fn len(&self) -> usize {
         self.entries.len()

@@ -1,0 +1,294 @@
+//! Whether an audit file is what was written: every line proves itself, stands where it stood, the checkpoints are signed with
+//! the key, and the end is where the head says. It proves nothing against whoever holds the key: they can write another past.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+
+use crate::chain::{Hash, Tail, digest, hex, unhex, unseal};
+use crate::head::{self, Says};
+use crate::key::Key;
+use crate::record::Record;
+use crate::rotate::{LINE, numbered};
+
+/// Numbers of rotated files that are looked for.
+const FILES: u32 = 1_000;
+
+/// What is wrong with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A line is not what was written.
+    Changed,
+    /// Lines are missing from the middle.
+    Removed,
+    /// A line stands elsewhere than where it was written, or twice.
+    Reordered,
+    /// Lines are missing from the beginning.
+    CutAtBeginning,
+    /// Lines are missing from the end, or the end is another.
+    CutAtEnd,
+    /// Lines were added that the writer did not write.
+    Added,
+    /// A checkpoint is not signed with this key.
+    Signature,
+    /// The head, which knows the end, is missing or not written with this key.
+    Head,
+}
+
+/// The first thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Of which kind.
+    pub kind: Kind,
+    /// The file.
+    pub file: PathBuf,
+    /// The line in it, from 1; 0 where the fault is of the whole file.
+    pub line: u64,
+    /// What it is, for people.
+    pub message: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The files, oldest first.
+    pub files: Vec<PathBuf>,
+    /// Lines that are as they were written, up to the fault if there is one.
+    pub lines: u64,
+    /// Signed checkpoints among them.
+    pub checkpoints: u64,
+    /// Lines after the last checkpoint: no signature covers them yet, the head does.
+    pub unsigned: u64,
+    /// The times of the first and the last of these lines.
+    pub span: Option<(String, String)>,
+    /// What is odd and no fault: what a crash has torn.
+    pub notes: Vec<String>,
+    /// The first thing that is wrong; `None` if nothing is.
+    pub fault: Option<Fault>,
+}
+
+/// A log's files that are there, oldest first.
+#[expect(clippy::disallowed_methods, reason = "the audit file's numbered predecessors")]
+pub fn files(path: &Path) -> Vec<PathBuf> {
+    let old = (1..FILES).rev().map(|number| numbered(path, number)).filter(|path| fs::exists(path).unwrap_or(false));
+    old.chain([path.to_owned()]).collect()
+}
+
+/// Checks a log and its rotated files. It may be in use.
+///
+/// # Errors
+/// A file or the key cannot be read.
+#[expect(clippy::disallowed_methods, reason = "the audit file, which the caller names")]
+pub fn verify(path: &Path, key_path: &Path) -> io::Result<Report> {
+    let named = |path: &Path, error: io::Error| io::Error::new(error.kind(), format!("`{}`: {error}", path.display()));
+    let key = Key::open(key_path).map_err(|error| named(key_path, error))?;
+    let place = head::place(path, key_path).map_err(|error| named(path, error))?;
+    // Before and after: a writer that is at work moves it meanwhile.
+    let before = head::read(&place, &key).map_err(|error| named(&place, error))?;
+    let mut walk = Walk { key: &key, before, report: Report { files: files(path), ..Report::default() }, tail: None, met: false };
+    for file in walk.report.files.clone() {
+        let read = File::open(&file).and_then(|open| walk.file(&file, open));
+        let fault = read.map_err(|error| named(&file, error))?;
+        if fault.is_some() {
+            walk.report.fault = fault;
+            return Ok(walk.report);
+        }
+    }
+    let after = head::read(&place, &key).map_err(|error| named(&place, error))?;
+    walk.report.fault = walk.end(path, after).map(|(kind, message)| Fault { kind, file: path.to_owned(), line: 0, message });
+    Ok(walk.report)
+}
+
+struct Walk<'a> {
+    key: &'a Key,
+    before: Says,
+    report: Report,
+    tail: Option<Tail>,
+    /// The line that the head knew last was met, and is that line.
+    met: bool,
+}
+
+type Wrong = (Kind, String);
+
+impl Walk<'_> {
+    /// Reads one file.
+    fn file(&mut self, path: &Path, open: File) -> io::Result<Option<Fault>> {
+        let mut reader = BufReader::with_capacity(1 << 16, open);
+        let mut line = Vec::new();
+        // What no line explains yet, with the number of its first line.
+        let mut torn: Option<(u64, Vec<u8>)> = None;
+        let fault = |line, (kind, message): Wrong| Some(Fault { kind, file: path.to_owned(), line, message });
+        let changed = || (Kind::Changed, "the line is not as it was written".to_owned());
+        for number in 1.. {
+            line.clear();
+            (&mut reader).take(LINE).read_until(b'\n', &mut line)?;
+            if line.is_empty() {
+                break;
+            }
+            match line.strip_suffix(b"\n").and_then(unseal) {
+                Some((record, tail)) => {
+                    if let Some((at, bytes)) = torn.take() {
+                        if !explains(&record, &bytes) {
+                            return Ok(fault(at, changed()));
+                        }
+                        let crash = format!("{}:{at}: {} bytes of an event that was never acknowledged: a crash", path.display(), bytes.len());
+                        self.report.notes.push(crash);
+                    } else if record.event == "recovered" && record.bytes_in.is_some() {
+                        return Ok(fault(number, (Kind::Removed, "the torn line that this one speaks of is gone".to_owned())));
+                    }
+                    if let Err(wrong) = self.line(&record, tail) {
+                        let wrong = match wrong {
+                            (Kind::Removed, message) if self.comes_later(&mut reader)? => (Kind::Reordered, message),
+                            wrong => wrong,
+                        };
+                        return Ok(fault(number, wrong));
+                    }
+                }
+                None => {
+                    let (_, bytes) = torn.get_or_insert((number, Vec::new()));
+                    bytes.extend_from_slice(&line);
+                    if bytes.len() as u64 > LINE {
+                        return Ok(fault(number, changed()));
+                    }
+                }
+            }
+        }
+        let Some((at, bytes)) = torn else { return Ok(None) };
+        let whole = bytes.ends_with(b"\n");
+        let acknowledged = matches!(self.before, Says::Known(known) if Some(known.tail) != self.tail);
+        let last = self.report.files.last().is_some_and(|last| last == path);
+        if !last || whole {
+            return Ok(fault(at, changed()));
+        }
+        if acknowledged {
+            return Ok(fault(at, (Kind::CutAtEnd, "the line is cut off, and the head knows it whole".to_owned())));
+        }
+        let note = format!("{}:{at}: it ends in {} bytes of an event that was never acknowledged: a crash, or a write under way", path.display(), bytes.len());
+        self.report.notes.push(note);
+        Ok(None)
+    }
+
+    /// Checks a line that proves itself against those before it.
+    fn line(&mut self, record: &Record<'_>, tail: Tail) -> Result<(), Wrong> {
+        let wrong = |kind, message: String| Err((kind, message));
+        match self.tail {
+            Some(before) => {
+                let due = before.seq + 1;
+                if let Some(after) = record.lost_after {
+                    return wrong(Kind::CutAtEnd, format!("when the file was taken up again here, line {after} was not its end"));
+                }
+                if tail.seq < due {
+                    return wrong(Kind::Reordered, format!("line {} stands after line {}", tail.seq, before.seq));
+                }
+                if tail.seq > due {
+                    return wrong(Kind::Removed, format!("line {due} is due here, and line {} stands here", tail.seq));
+                }
+                if record.prev != hex(&before.hash) {
+                    return wrong(Kind::Changed, format!("line {due} was not written after the line before it"));
+                }
+            }
+            None => {
+                let base = match self.before {
+                    Says::Known(known) => known.base,
+                    Says::Nothing | Says::Rubbish => 1,
+                };
+                if let Some(after) = record.lost_after {
+                    return wrong(Kind::CutAtBeginning, format!("when the file was made, there was one already, with {after} lines"));
+                }
+                if tail.seq > base {
+                    return wrong(Kind::CutAtBeginning, format!("the first line is {}, it was {base}", tail.seq));
+                }
+                if tail.seq == 1 && record.prev != hex(&[0; 32]) {
+                    return wrong(Kind::Changed, "the first line follows another".to_owned());
+                }
+            }
+        }
+        self.report.unsigned += 1;
+        if record.event == "checkpoint" {
+            self.signed(record, tail)?;
+            self.report.checkpoints += 1;
+            self.report.unsigned = 0;
+        }
+        if let Says::Known(known) = self.before
+            && known.tail.seq == tail.seq
+        {
+            if known.tail != tail {
+                return wrong(Kind::Changed, format!("line {} is another than the head knows", tail.seq));
+            }
+            self.met = true;
+        }
+        let first = self.report.span.take().map_or_else(|| record.time.to_string(), |(first, _)| first);
+        self.report.span = Some((first, record.time.to_string()));
+        self.report.lines += 1;
+        self.tail = Some(tail);
+        Ok(())
+    }
+
+    fn signed(&self, record: &Record<'_>, tail: Tail) -> Result<(), Wrong> {
+        let wrong = |message: &str| Err((Kind::Signature, message.to_owned()));
+        if record.key.as_deref() != Some(self.key.public()) {
+            return wrong("the checkpoint was signed with another key");
+        }
+        let before: Option<Hash> = unhex(&record.prev);
+        let (Some(signature), Some(before)) = (record.signature.as_deref(), before) else {
+            return wrong("the checkpoint has no signature");
+        };
+        if self.key.signed(tail.seq - 1, &before, signature) { Ok(()) } else { wrong("the checkpoint's signature is wrong") }
+    }
+
+    /// Whether the line that is missing stands somewhere below.
+    fn comes_later(&self, reader: &mut BufReader<File>) -> io::Result<bool> {
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            reader.take(LINE).read_until(b'\n', &mut line)?;
+            if line.is_empty() {
+                return Ok(false);
+            }
+            let found = line.strip_suffix(b"\n").and_then(unseal);
+            if found.is_some_and(|(_, tail)| self.tail.is_some_and(|before| tail.seq == before.seq + 1)) {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Compares the end with the head.
+    fn end(&self, path: &Path, after: Says) -> Option<Wrong> {
+        let is = self.tail.map_or(0, |tail| tail.seq);
+        match (self.before, after) {
+            (Says::Known(before), Says::Known(after)) => {
+                if is < before.tail.seq {
+                    let message = format!("the file ends with line {is}, {} was written: its end is cut off, or was lost with the system's power", before.tail.seq);
+                    return Some((Kind::CutAtEnd, message));
+                }
+                if !self.met {
+                    return Some((Kind::CutAtBeginning, format!("line {} is not there", before.tail.seq)));
+                }
+                // A writer that was killed has written one line that its head does not know.
+                let most = after.tail.seq.saturating_add(1);
+                (is > most).then(|| (Kind::Added, format!("the file ends with line {is}, only {} were written", after.tail.seq)))
+            }
+            // One line, and killed before the head was made.
+            (Says::Nothing, _) if is <= 1 => None,
+            (Says::Nothing, _) => Some((Kind::Head, format!("the head of `{}` is gone: where the file ends is not known", path.display()))),
+            _ => Some((Kind::Head, format!("the head of `{}` was not written with this key", path.display()))),
+        }
+    }
+}
+
+/// Whether a line marks these bytes as torn. The line feed at their end may be the one that was set before the mark.
+fn explains(record: &Record<'_>, torn: &[u8]) -> bool {
+    let is = |bytes: &[u8]| record.bytes_in == Some(bytes.len() as u64) && record.digest.as_deref() == Some(&digest(bytes));
+    record.event == "recovered" && (is(torn) || torn.strip_suffix(b"\n").is_some_and(is))
+}

@@ -1,0 +1,101 @@
+//! ITMCP's variables: what becomes a rule, what is only told, and what is a mistake.
+
+use cofferdam_grants::RuleId;
+
+use super::*;
+
+fn read(asked: bool, variables: &[(&str, &str)]) -> (Policy, Vec<String>) {
+    let mut policy = Policy::empty();
+    let env = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    let mistakes = policy.add_itmcp_env(asked, &env).err().unwrap_or_default();
+    (policy, mistakes.iter().map(ToString::to_string).collect())
+}
+
+fn rules(policy: &Policy) -> Vec<String> {
+    policy.rules.iter().map(|own| own.rule.to_string()).collect()
+}
+
+fn warnings(policy: &Policy) -> Vec<&str> {
+    policy.warnings.iter().map(|warning| warning.message.as_str()).collect()
+}
+
+#[test]
+fn hosts_are_rules_for_every_port_and_name_their_variable() {
+    let hosts = " 192.168.1.1, Router.Example ,,2001:db8::1,[::1],localhost,";
+    let (policy, mistakes) = read(true, &[("ALLOWED_HOSTS", hosts)]);
+    assert_eq!(mistakes, Vec::<String>::new());
+    assert_eq!(
+        rules(&policy),
+        ["tcp://192.168.1.1:*", "tcp://router.example:*", "tcp://[2001:db8::1]:*", "tcp://[::1]:*", "tcp://localhost:*"]
+    );
+    assert_eq!(policy.rule(RuleId(1)).unwrap().to_string(), "ALLOWED_HOSTS Router.Example");
+    assert!(policy.warnings.is_empty());
+}
+
+#[test]
+fn without_the_flag_a_variable_only_warns_and_its_value_is_not_shown() {
+    let all = [
+        ("ALLOWED_HOSTS", "*,secret-host:1"),
+        ("ALLOWED_DIRECTORIES", "/secret"),
+        ("USE_DOCKER", "true"),
+        ("SSH_KEYS_PATH", "  "),
+    ];
+    let (policy, mistakes) = read(false, &all);
+    assert!(mistakes.is_empty() && policy.rules.is_empty());
+    assert_eq!(
+        warnings(&policy),
+        [
+            "`ALLOWED_DIRECTORIES` is set, and not used",
+            "`USE_DOCKER` is not used: nothing here runs in Docker",
+            "`ALLOWED_HOSTS` is set, and not used",
+        ]
+    );
+    let shown: String = policy.warnings.iter().map(ToString::to_string).collect();
+    assert!(!shown.contains("secret"), "{shown}");
+}
+
+#[test]
+fn what_is_not_yet_available_is_told_and_never_granted() {
+    let all = ["ALLOWED_DIRECTORIES", "ALLOWED_REMOTE_COMMANDS", "SSH_CREDENTIALS_PATH", "SSH_KEYS_PATH", "DOCKER_CONTAINER"];
+    let (policy, mistakes) = read(true, &all.map(|name| (name, "x")));
+    assert!(mistakes.is_empty() && policy.rules.is_empty());
+    assert_eq!(policy.warnings.len(), all.len());
+    assert_eq!(
+        warnings(&policy)[0],
+        "`ALLOWED_DIRECTORIES` is not used: directories are not yet available in this version"
+    );
+    assert!(read(true, &[]).0.warnings.is_empty());
+}
+
+#[test]
+fn an_entry_that_is_no_host_is_a_mistake_that_names_the_variable() {
+    for (entry, said) in [
+        ("*", "error: `ALLOWED_HOSTS` names single hosts"),
+        ("any", "error: `ALLOWED_HOSTS` names single hosts"),
+        ("10.0.0.0/8", "error: `ALLOWED_HOSTS` names single hosts"),
+        ("*.example", "error: `ALLOWED_HOSTS` names single hosts"),
+        ("a.example:22", "error: `ALLOWED_HOSTS` names hosts alone"),
+        ("tcp://a.example", "error: `ALLOWED_HOSTS` names hosts alone"),
+        ("127.1", "error: `ALLOWED_HOSTS`: `127.1` is an unusual spelling"),
+        ("0.0.0.0", "error: `ALLOWED_HOSTS`: an unspecified address"),
+        ("a b", "error: `ALLOWED_HOSTS`: "),
+        (".evil.com", "error: `ALLOWED_HOSTS`: "),
+    ] {
+        let (policy, mistakes) = read(true, &[("ALLOWED_HOSTS", entry)]);
+        assert!(policy.rules.is_empty(), "{entry}");
+        assert_eq!(mistakes.len(), 1, "{entry}");
+        assert!(mistakes[0].starts_with(said), "{}", mistakes[0]);
+    }
+    let (policy, mistakes) = read(true, &[("ALLOWED_HOSTS", "a.example, 10.1, b.example,*")]);
+    assert_eq!((rules(&policy).len(), mistakes.len()), (2, 2));
+    assert_eq!(
+        mistakes[0],
+        "\
+error: `ALLOWED_HOSTS`: `10.1` is an unusual spelling of an address
+--> ALLOWED_HOSTS
+ |
+ | a.example, 10.1, b.example,*
+ |            ^^^^
+hint: if you meant the address, write `10.0.0.1`"
+    );
+}

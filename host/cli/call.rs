@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use cofferdam_audit::ChainFile;
 use cofferdam_policy::Policy;
 use cofferdam_registry::{Answer, Principal, Registry, Tool};
 use serde_json::{Map, Value, json};
@@ -11,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::args::{Call, Level};
 use crate::log::Log;
-use crate::{Exit, Misuse, setup, terminal};
+use crate::{Exit, Misuse, audit, setup, terminal};
 
 /// The longest line of faulty JSON that is shown whole, in characters.
 const EXCERPT: usize = 100;
@@ -24,8 +25,12 @@ pub fn run(call: Call) -> anyhow::Result<Exit> {
     let arguments = arguments(&call)?;
     let policy = setup::policy(&call.common)?;
     let log = Log::start(call.common.log.unwrap_or(Level::Warn))?;
+    let chain = call.audit.as_deref().map(|file| audit::open(Some(file), &policy)).transpose()?;
     let runtime = setup::runtime()?;
-    let answer = runtime.block_on(answer(&call, arguments, policy));
+    let answer = runtime.block_on(answer(&call, arguments, policy, chain.clone()));
+    if let Some(chain) = chain {
+        audit::finish(&chain);
+    }
     runtime.shutdown_background();
     log.finish();
 
@@ -35,8 +40,13 @@ pub fn run(call: Call) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-async fn answer(call: &Call, arguments: Map<String, Value>, policy: Policy) -> anyhow::Result<Answer> {
-    let registry: Arc<Registry> = setup::open(&call.common, policy, setup::SHIPPED)?;
+async fn answer(
+    call: &Call,
+    arguments: Map<String, Value>,
+    policy: Policy,
+    chain: Option<Arc<ChainFile>>,
+) -> anyhow::Result<Answer> {
+    let registry: Arc<Registry> = setup::open(&call.common, policy, setup::SHIPPED, chain)?;
     let request = cofferdam_registry::Call {
         tool: call.tool.clone(),
         arguments,

@@ -4,8 +4,13 @@
 //! spoken lives in the other crates.
 
 mod args;
+mod audit;
 mod call;
+mod check;
 mod demo;
+mod dry_run;
+mod explain;
+mod init;
 mod log;
 mod serve;
 mod setup;
@@ -67,6 +72,10 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Serve(serve) => serve::run(serve),
         Command::Call(call) => call::run(call),
         Command::Tools(tools) => tools::run(tools),
+        Command::Init(init) => init::run(&init),
+        Command::Check(check) => check::run(&check),
+        Command::Explain(explain) => explain::run(&explain),
+        Command::Audit(audit) => audit::run(audit),
         Command::Demo => demo::run(),
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use cofferdam_audit::ChainFile;
 use cofferdam_policy::Policy;
 use cofferdam_registry::Registry;
 use cofferdam_server::{End, ServeError, stdio_pipes};
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::args::{Common, Level, Serve};
 use crate::log::Log;
-use crate::{Exit, setup, terminal};
+use crate::{Exit, audit, dry_run, setup, terminal};
 
 /// From a signal to the end of the process, at most.
 const ORDERLY: Duration = Duration::from_millis(900);
@@ -25,22 +26,27 @@ const ORDERLY: Duration = Duration::from_millis(900);
 /// It cannot be started, or the client's pipes broke.
 pub fn run(serve: Serve) -> anyhow::Result<Exit> {
     let policy = setup::policy(&serve.common)?;
+    if serve.dry_run {
+        return dry_run::run(&serve.common, policy);
+    }
     let log = Log::start(serve.common.log.unwrap_or(Level::Info))?;
+    let chain = audit::open(serve.audit.as_deref(), &policy)?;
     let runtime = setup::runtime()?;
-    let ended = runtime.block_on(session(&serve.common, policy));
+    let ended = runtime.block_on(session(&serve.common, policy, Arc::clone(&chain)));
+    audit::finish(&chain);
     // A read of a terminal or a compiler may be under way: nobody waits for them.
     runtime.shutdown_background();
     log.finish();
     ended.map(|()| Exit::Success)
 }
 
-async fn session(common: &Common, policy: Policy) -> anyhow::Result<()> {
+async fn session(common: &Common, policy: Policy, chain: Arc<ChainFile>) -> anyhow::Result<()> {
     // Many systems begin with 1,024 files, fewer than the connections that one plugin may have by default.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::debug!(target: "cofferdam", "the limit of open files stays as it is: {error}");
     }
     let mut told = Told::listen()?;
-    let registry = setup::open(common, policy.clone(), setup::SHIPPED)?;
+    let registry = setup::open(common, policy.clone(), setup::SHIPPED, Some(chain))?;
     let (input, output) = stdio_pipes();
     greet(&registry, &policy);
 

@@ -2,14 +2,15 @@
 //! but what the flags name: a client starts this program inside other people's projects.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use cofferdam_audit::{ChainFile, Sink};
 use cofferdam_policy::{Diagnostic, Policy};
-use cofferdam_registry::{Registry, Setup, Shipped};
+use cofferdam_registry::{Preview, Registry, Setup, Shipped};
 
 use crate::args::Common;
 use crate::{Misuse, terminal};
@@ -42,10 +43,13 @@ pub fn policy(common: &Common) -> Result<Policy, Misuse> {
     };
     let allow = common.allow_connect.iter().map(|rule| ("--allow-connect", rule));
     let deny = common.deny_connect.iter().map(|rule| ("--deny-connect", rule));
-    for (flag, rule) in allow.chain(deny) {
+    for (flag, rule) in allow.chain(deny).chain(common.later.given()) {
         if let Err(mistake) = policy.add_flag(flag, rule) {
             mistakes.push(shown(&mistake));
         }
+    }
+    if let Err(all) = policy.add_itmcp_env(common.itmcp_env, &variable) {
+        mistakes.extend(all.iter().map(shown));
     }
     if !mistakes.is_empty() {
         return Err(Misuse(mistakes.join("\n\n")));
@@ -56,19 +60,47 @@ pub fn policy(common: &Common) -> Result<Policy, Misuse> {
     Ok(policy)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one file that the operator names, and the variables that it names")]
 fn read_policy(path: &Path) -> Result<Policy, Vec<String>> {
+    let text = policy_text(path).map_err(|error| vec![error])?;
     let origin = path.display().to_string();
+    cofferdam_policy::parse(&origin, &text, &variable).map_err(|all| all.iter().map(Diagnostic::to_string).collect())
+}
+
+/// The text of a policy file.
+///
+/// # Errors
+/// It cannot be read, in words.
+#[expect(clippy::disallowed_methods, reason = "the one file that the operator names")]
+pub fn policy_text(path: &Path) -> Result<String, String> {
+    let origin = path.display();
+    let file = File::open(path).map_err(|error| format!("error: cannot read the policy `{origin}`: {error}"))?;
+    bounded(file, &origin.to_string())
+}
+
+/// A policy's text, as far as it may reach.
+///
+/// # Errors
+/// It cannot be read or is too long, in words.
+pub fn bounded(from: impl Read, origin: &str) -> Result<String, String> {
     let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(POLICY + 1).read_to_string(&mut text));
-    if let Err(error) = read {
-        return Err(vec![format!("error: cannot read the policy `{origin}`: {error}")]);
+    from.take(POLICY + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| format!("error: cannot read the policy `{origin}`: {error}"))?;
+    match text.len() as u64 > POLICY {
+        true => Err(format!("error: the policy `{origin}` is longer than {} MiB", POLICY >> 20)),
+        false => Ok(text),
     }
-    if text.len() as u64 > POLICY {
-        return Err(vec![format!("error: the policy `{origin}` is longer than {} MiB", POLICY >> 20)]);
-    }
-    let variables = |name: &str| std::env::var(name).ok();
-    cofferdam_policy::parse(&origin, &text, &variables).map_err(|all| all.iter().map(Diagnostic::to_string).collect())
+}
+
+/// A variable of the environment; what is not Unicode in it is no part of any rule.
+#[expect(clippy::disallowed_methods, reason = "the variables that a policy names, and ITMCP's")]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// What a registry would be made from.
+pub fn preview(common: &Common, policy: Policy) -> Preview {
+    Preview::of(Setup { policy, shipped: SHIPPED.to_vec(), plugins: common.plugin.clone(), cache: None, audit: None })
 }
 
 /// Opens a registry with the shipped plugins and those that the flags and the policy name. Has to be called on a runtime.
@@ -76,12 +108,18 @@ fn read_policy(path: &Path) -> Result<Policy, Vec<String>> {
 /// # Errors
 /// The engine does not start, or a plugin that the operator has named cannot be used. What is found out later is logged
 /// by the registry.
-pub fn open(common: &Common, policy: Policy, shipped: &[Shipped]) -> anyhow::Result<Arc<Registry>> {
+pub fn open(
+    common: &Common,
+    policy: Policy,
+    shipped: &[Shipped],
+    audit: Option<Arc<ChainFile>>,
+) -> anyhow::Result<Arc<Registry>> {
     let setup = Setup {
         policy,
         shipped: shipped.to_vec(),
         plugins: common.plugin.clone(),
         cache: if common.no_cache { None } else { cache_folder() },
+        audit: audit.map(|chain| chain as Arc<dyn Sink>),
     };
     let registry = Registry::open(setup).map_err(anyhow::Error::msg)?;
     // Everything that is not shipped was asked for by name: without it, this is not what the operator has asked for.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::args::{Level, Tools};
 use crate::log::Log;
 use crate::terminal::Colour;
-use crate::{Exit, Misuse, setup, terminal};
+use crate::{Exit, Misuse, dry_run, setup, terminal};
 
 /// Lists them.
 ///
@@ -33,7 +33,7 @@ pub fn run(tools: Tools) -> anyhow::Result<Exit> {
 
 async fn list(tools: &Tools, policy: Policy) -> anyhow::Result<(String, Exit)> {
     let (policy, shipped) = if tools.fresh { fresh(policy)? } else { (policy, setup::SHIPPED.to_vec()) };
-    let registry = setup::open(&tools.common, policy.clone(), &shipped)?;
+    let registry = setup::open(&tools.common, policy.clone(), &shipped, None)?;
     registry.settled().await;
     let plugins = registry.plugins(&policy);
     let wanted: Vec<&PluginStatus> = match &tools.of {
@@ -84,43 +84,20 @@ fn definitions(registry: &Registry, plugins: &[&PluginStatus]) -> anyhow::Result
 
 /// A plugin, what it may do, and its tools.
 fn describe(plugin: &PluginStatus, tools: &[Tool], colour: Colour) -> String {
-    let mut text = String::new();
-    let from = if plugin.shipped { "shipped with Cofferdam" } else { "loaded from a file" };
-    let digest = plugin.digest.get(..12).unwrap_or(&plugin.digest);
-    let about = colour.dim(&format!("{from}, sha256:{digest}…"));
-    // Writing into a string cannot fail.
-    let _ = writeln!(text, "{} {}  {about}", colour.bold(&plugin.name), plugin.version);
-    let mut row = |name: &str, value: &str| {
-        let _ = writeln!(text, "  {} {value}", colour.dim(&format!("{name:<7}")));
-    };
-
-    let (denied, allowed): (Vec<_>, Vec<_>) = plugin.rules.iter().partition(|rule| rule.starts_with("deny "));
-    for rule in &allowed {
-        row("allowed", rule);
-    }
-    if allowed.is_empty() {
-        row("allowed", &colour.red("nothing: it cannot connect anywhere"));
-    }
-    for rule in denied {
-        row("denied", rule.trim_start_matches("deny "));
-    }
-    for want in &plugin.unmet {
-        row("wants", &format!("{want}  {}", colour.dim("(no rule allows any of it)")));
-    }
+    let mut text = dry_run::grants(plugin, colour);
     let limits = &plugin.limits;
-    row(
-        "limits",
-        &format!(
-            "{} of memory, {} connections, {} calls waiting; a call {}, {} without a pause, an answer of {}; {} log lines a second",
-            size(limits.memory),
-            limits.connections,
-            limits.mailbox,
-            time(limits.call),
-            time(limits.cpu),
-            size(limits.output),
-            limits.log_lines,
-        ),
+    let limits = format!(
+        "{} of memory, {} connections, {} calls waiting; a call {}, {} without a pause, an answer of {}; {} log lines a second",
+        size(limits.memory),
+        limits.connections,
+        limits.mailbox,
+        time(limits.call),
+        time(limits.cpu),
+        size(limits.output),
+        limits.log_lines,
     );
+    // Writing into a string cannot fail.
+    let _ = writeln!(text, "{}", dry_run::row("limits", &limits, colour));
 
     let own: Vec<&Tool> = tools.iter().filter(|tool| tool.plugin == plugin.name).collect();
     let width = own.iter().map(|tool| tool.name.len()).max().unwrap_or(0);
@@ -145,7 +122,8 @@ fn first_sentence(description: &str) -> String {
     paragraph[..end.unwrap_or(paragraph.len())].to_owned()
 }
 
-fn size(bytes: u64) -> String {
+/// A size with the largest unit that divides it.
+pub fn size(bytes: u64) -> String {
     const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     match UNITS.iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit)) {
         Some((unit, name)) => format!("{} {name}", bytes / unit),
@@ -153,7 +131,8 @@ fn size(bytes: u64) -> String {
     }
 }
 
-fn time(time: Duration) -> String {
+/// A time in seconds, or in milliseconds.
+pub fn time(time: Duration) -> String {
     match time.subsec_millis() {
         0 => format!("{} s", time.as_secs()),
         _ => format!("{} ms", time.as_millis()),

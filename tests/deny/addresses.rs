@@ -46,12 +46,15 @@ fn i6_an_ipv4_address_in_ipv6_clothing_is_no_way_around() {
 #[test]
 fn i6_metadata_is_reached_in_no_spelling_under_broad_rules() {
     let mut session = dials(&["tcp://any:*", "tcp://0.0.0.0/0:*", "tcp://[::]/0:*"]);
-    let spellings = ["169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::", "fd00:ec2::254"];
+    let spellings =
+        ["169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::", "fd00:ec2::254"];
     for host in spellings {
         for tool in ["dial", "dial_std"] {
             let answer = dial(&mut session, tool, host, 80);
             assert!(
-                answer.contains("AccessDenied") || answer.contains("PermissionDenied") || answer.contains("InvalidArgument")
+                answer.contains("AccessDenied")
+                    || answer.contains("PermissionDenied")
+                    || answer.contains("InvalidArgument")
                     || answer.contains("InvalidInput"),
                 "{tool} {host}: {answer}"
             );

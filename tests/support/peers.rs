@@ -146,7 +146,8 @@ fn answer(query: &[u8], zone: &Zone, asked: &Mutex<Vec<String>>) -> Option<Vec<u
             (IpAddr::V6(v6), 28) => v6.octets().to_vec(),
             _ => continue,
         };
-        records.push([&[0xc0, 12][..], &kind.to_be_bytes(), &[0, 1, 0, 0, 0, 1], &[0, data.len() as u8], &data].concat());
+        records
+            .push([&[0xc0, 12][..], &kind.to_be_bytes(), &[0, 1, 0, 0, 0, 1], &[0, data.len() as u8], &data].concat());
     }
     let code = if known.is_some() { 0 } else { 3 };
     let header = [query[0], query[1], 0x84, 0x80 | code, 0, 1, 0, records.len() as u8, 0, 0, 0, 0];

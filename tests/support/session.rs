@@ -28,6 +28,8 @@ pub fn cofferdam(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cofferdam"));
     command.args(arguments).env_clear();
     command.env("HOME", env!("CARGO_TARGET_TMPDIR")).env("COFFERDAM_TEST_SECRET", "environment-secret");
+    // Each has its own audit file, and nobody's is in use.
+    command.env("XDG_STATE_HOME", scratch("state"));
     command
 }
 

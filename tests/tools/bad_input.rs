@@ -1,6 +1,8 @@
 //! Every argument of every tool, wrong in every way: the answer names the argument, nothing is sent, nothing is lost, and the
 //! server goes on. Wrong data, patterns and hosts are in the files of their tools; messages that are no MCP in `protocol.rs`.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use crate::support::{Line, Listener, Session};
@@ -235,6 +237,8 @@ fn sixteen_mebibytes_are_sent_and_more_is_refused() {
     let mut session = Session::local();
     session.connect(listener.port(), "c");
     let mut line = listener.accept();
+    // Nothing is said while 80 MiB are refused.
+    line.0.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let heard = std::thread::spawn(move || line.hear_all());
 
     // A line of the protocol is longer than its data: the limit on data is reached by the shortest way to write it.

@@ -90,7 +90,10 @@ mod tests {
         let (record, at) = unseal(first.trim_ascii_end()).unwrap();
         assert_eq!((record.seq, record.prev.as_ref(), at), (1, "0".repeat(64).as_str(), tail));
         let (record, _) = unseal(second.trim_ascii_end()).unwrap();
-        assert_eq!((record.seq, record.prev.as_ref(), record.plugin.as_deref()), (2, hex(&tail.hash).as_str(), Some("p\n\"")));
+        assert_eq!(
+            (record.seq, record.prev.as_ref(), record.plugin.as_deref()),
+            (2, hex(&tail.hash).as_str(), Some("p\n\""))
+        );
         for at in 0..second.len() - 1 {
             let mut changed = second[..second.len() - 1].to_vec();
             changed[at] ^= 1;

@@ -19,12 +19,8 @@ pub enum Decision<'a> {
 pub enum Event<'a> {
     /// A policy came into force.
     PolicyLoaded {
-        /// The file that was read, or `flags` where there was none.
-        source: &'a str,
-        /// SHA-256 of all its rules as they are written, with their places, in hexadecimal.
-        digest: &'a str,
-        /// How many rules it has, those of flags among them.
-        rules: usize,
+        /// All its rules as they are written, with their places. Sinks keep their digest and their number.
+        rules: &'a [String],
     },
     /// A plugin asked for an effect. Recorded before the answer is used.
     Ask {

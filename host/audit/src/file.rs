@@ -242,3 +242,18 @@ impl Open {
         Ok(())
     }
 }
+
+#[cfg(test)]
+impl ChainFile {
+    pub(crate) fn open_for_test(&self) -> MutexGuard<'_, Open> {
+        self.lock()
+    }
+
+    pub(crate) fn file_for_test(&self) -> File {
+        self.lock().file.try_clone().unwrap()
+    }
+
+    pub(crate) fn replace_for_test(&self, file: File) {
+        self.lock().file = file;
+    }
+}

@@ -10,8 +10,8 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, Verifying
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use crate::chain::{Hash, hex, unhex};
 use crate::Secret;
+use crate::chain::{Hash, hex, unhex};
 
 const BYTES: usize = 32;
 const CHECKPOINT: &[u8] = b"cofferdam audit checkpoint 1\0";
@@ -38,7 +38,8 @@ impl Key {
         getrandom::fill(&mut unique).map_err(io::Error::other)?;
         let draft = path.with_extension(format!("{}.new", hex(&unique)));
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-        let linked = file.write_all(bytes.expose()).and_then(|()| file.sync_data()).and_then(|()| fs::hard_link(&draft, path));
+        let linked =
+            file.write_all(bytes.expose()).and_then(|()| file.sync_data()).and_then(|()| fs::hard_link(&draft, path));
         fs::remove_file(&draft)?;
         match linked {
             Ok(()) => Ok(Self::new(bytes.expose())),

@@ -3,6 +3,8 @@
 //! Deciding is `grants`' part; this crate only records. An event that cannot be written is an error, and the
 //! effect that waits for it does not happen.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests read and forge the files"))]
+
 // What is recorded, and how it looks.
 mod event;
 mod record;
@@ -23,8 +25,11 @@ mod sink;
 mod secret;
 
 #[cfg(test)]
-#[path = "chain_tests.rs"]
-mod tests;
+mod chain_tests;
+#[cfg(test)]
+mod edit_tests;
+#[cfg(test)]
+mod place_tests;
 
 pub use event::{Decision, Event};
 pub use file::{ChainFile, Keeping};

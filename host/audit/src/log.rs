@@ -25,13 +25,16 @@ impl Sink for Log {
             Event::Ask { plugin, decision: Decision::Denied(denial), .. } => {
                 tracing::warn!(target: "cofferdam", "{}", (self.explain)(plugin, denial));
             }
-            Event::Ask { plugin, resource, decision: Decision::Allowed } => {
+            Event::Ask { plugin, resource, decision: Decision::Allowed(_) } => {
                 tracing::debug!(target: "cofferdam", "`{plugin}` is granted {resource}");
             }
-            Event::CallStarted { plugin, tool } => {
+            Event::PolicyLoaded { rules } => {
+                tracing::debug!(target: "cofferdam", "{} rules are in force", rules.len());
+            }
+            Event::CallStarted { plugin, tool, .. } => {
                 tracing::debug!(target: "cofferdam", "`{plugin}` starts `{tool}`");
             }
-            Event::CallEnded { plugin, tool, outcome, took } => {
+            Event::CallEnded { plugin, tool, outcome, took, .. } => {
                 tracing::debug!(target: "cofferdam", "`{plugin}` ends `{tool}` after {took:?}: {outcome}");
             }
             Event::Loaded { plugin, digest } => {

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use cofferdam_grants::RuleId;
 use serde::{Deserialize, Serialize};
 
+use crate::chain::digest;
 use crate::key::Key;
 use crate::{Decision, Event};
 
@@ -96,9 +97,9 @@ impl<'a> Record<'a> {
     /// An event as a line; its place in the chain is filled in later.
     pub(crate) fn of(event: &Event<'a>, key: &Key, rule: &dyn Fn(RuleId) -> Option<String>) -> Self {
         match event {
-            Event::PolicyLoaded { source, digest, rules } => Self {
-                digest: text(digest),
-                detail: Some(format!("{rules} rules of {}", cut(source)).into()),
+            Event::PolicyLoaded { rules } => Self {
+                digest: Some(digest(rules.join("\n").as_bytes()).into()),
+                detail: Some(format!("{} rules", rules.len()).into()),
                 ..Self::new("policy")
             },
             Event::Ask { plugin, resource, decision } => {
@@ -165,7 +166,7 @@ impl<'a> Record<'a> {
             (" ", self.tool.clone()),
             (" ", self.resource.clone()),
             (" ", self.reason.clone()),
-            (": ", self.detail.clone()),
+            ("  ", self.detail.clone()),
             ("  rule ", self.rule.clone()),
             ("  by ", self.principal.clone()),
             (" with ", self.client.clone()),

@@ -37,7 +37,8 @@ pub enum OpenError {
 pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
     let failed = |error| OpenError::File(path.to_owned(), error);
     loop {
-        let file = fs::OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).map_err(failed)?;
+        let file =
+            fs::OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).map_err(failed)?;
         let about = file.metadata().map_err(failed)?;
         if !about.is_file() {
             return Ok(file);
@@ -65,7 +66,8 @@ pub(crate) fn take_up(open: &mut Open, says: Says) -> Result<(), OpenError> {
         fs::remove_file(&first).map_err(failed)?;
     }
     let mut end = vec![0; usize::try_from(len.min(LINE)).unwrap_or(0)];
-    open.file.read_exact_at(&mut end, len - end.len() as u64).map_err(failed)?;
+    let from = len - end.len() as u64;
+    open.file.read_exact_at(&mut end, from).map_err(failed)?;
     let mut start = [0; 7];
     let start = &mut start[..end.len().min(7)];
     open.file.read_exact_at(start, 0).map_err(failed)?;
@@ -76,6 +78,14 @@ pub(crate) fn take_up(open: &mut Open, says: Says) -> Result<(), OpenError> {
         Some((record, tail, from)) => (tail, record.prev.into_owned(), &end[from..]),
         None if len > end.len() as u64 => return Err(OpenError::Foreign(open.path.clone())),
         None => (NOTHING, String::new(), &end[..]),
+    };
+    // Killed before its line feed: the line is whole, and so it counts.
+    let (tail, prev, torn) = match unseal(torn) {
+        Some((record, whole)) if whole.seq == tail.seq + 1 && record.prev == hex(&tail.hash) => {
+            open.gap = true;
+            (whole, record.prev.into_owned(), &[][..])
+        }
+        _ => (tail, prev, torn),
     };
     let (amiss, known) = compare(tail, &prev, says);
     open.known = known;
@@ -118,7 +128,9 @@ fn compare(tail: Tail, prev: &str, says: Says) -> (Option<(u64, String)>, Known)
         }
         Says::Nothing if tail == NOTHING => (None, Known { tail, base: 1 }),
         Says::Nothing => (Some((0, "the file's head is gone".to_owned())), Known { tail, base: 1 }),
-        Says::Rubbish => (Some((0, "the file's head was not written with this key".to_owned())), Known { tail, base: 1 }),
+        Says::Rubbish => {
+            (Some((0, "the file's head was not written with this key".to_owned())), Known { tail, base: 1 })
+        }
     }
 }
 

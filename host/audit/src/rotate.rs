@@ -17,10 +17,13 @@ pub(crate) const LINE: u64 = 1 << 20;
 
 /// `FILE.N`; `FILE` itself for 0.
 pub(crate) fn numbered(path: &Path, number: u32) -> PathBuf {
-    with_end(path, &match number {
-        0 => String::new(),
-        number => format!(".{number}"),
-    })
+    with_end(
+        path,
+        &match number {
+            0 => String::new(),
+            number => format!(".{number}"),
+        },
+    )
 }
 
 fn with_end(path: &Path, end: &str) -> PathBuf {

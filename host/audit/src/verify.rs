@@ -96,7 +96,8 @@ pub fn verify(path: &Path, key_path: &Path) -> io::Result<Report> {
     let place = head::place(path, key_path).map_err(|error| named(path, error))?;
     // Before and after: a writer that is at work moves it meanwhile.
     let before = head::read(&place, &key).map_err(|error| named(&place, error))?;
-    let mut walk = Walk { key: &key, before, report: Report { files: files(path), ..Report::default() }, tail: None, met: false };
+    let mut walk =
+        Walk { key: &key, before, report: Report { files: files(path), ..Report::default() }, tail: None, met: false };
     for file in walk.report.files.clone() {
         let read = File::open(&file).and_then(|open| walk.file(&file, open));
         let fault = read.map_err(|error| named(&file, error))?;
@@ -106,7 +107,8 @@ pub fn verify(path: &Path, key_path: &Path) -> io::Result<Report> {
         }
     }
     let after = head::read(&place, &key).map_err(|error| named(&place, error))?;
-    walk.report.fault = walk.end(path, after).map(|(kind, message)| Fault { kind, file: path.to_owned(), line: 0, message });
+    walk.report.fault =
+        walk.end(path, after).map(|(kind, message)| Fault { kind, file: path.to_owned(), line: 0, message });
     Ok(walk.report)
 }
 
@@ -142,10 +144,17 @@ impl Walk<'_> {
                         if !explains(&record, &bytes) {
                             return Ok(fault(at, changed()));
                         }
-                        let crash = format!("{}:{at}: {} bytes of an event that was never acknowledged: a crash", path.display(), bytes.len());
+                        let torn = record.bytes_in.unwrap_or_default();
+                        let crash = format!(
+                            "{}:{at}: {torn} bytes of an event that was never acknowledged: a crash",
+                            path.display()
+                        );
                         self.report.notes.push(crash);
                     } else if record.event == "recovered" && record.bytes_in.is_some() {
-                        return Ok(fault(number, (Kind::Removed, "the torn line that this one speaks of is gone".to_owned())));
+                        return Ok(fault(
+                            number,
+                            (Kind::Removed, "the torn line that this one speaks of is gone".to_owned()),
+                        ));
                     }
                     if let Err(wrong) = self.line(&record, tail) {
                         let wrong = match wrong {
@@ -174,7 +183,11 @@ impl Walk<'_> {
         if acknowledged {
             return Ok(fault(at, (Kind::CutAtEnd, "the line is cut off, and the head knows it whole".to_owned())));
         }
-        let note = format!("{}:{at}: it ends in {} bytes of an event that was never acknowledged: a crash, or a write under way", path.display(), bytes.len());
+        let note = format!(
+            "{}:{at}: it ends in {} bytes of an event that was never acknowledged: a crash, or a write under way",
+            path.display(),
+            bytes.len()
+        );
         self.report.notes.push(note);
         Ok(None)
     }
@@ -186,7 +199,10 @@ impl Walk<'_> {
             Some(before) => {
                 let due = before.seq + 1;
                 if let Some(after) = record.lost_after {
-                    return wrong(Kind::CutAtEnd, format!("when the file was taken up again here, line {after} was not its end"));
+                    return wrong(
+                        Kind::CutAtEnd,
+                        format!("when the file was taken up again here, line {after} was not its end"),
+                    );
                 }
                 if tail.seq < due {
                     return wrong(Kind::Reordered, format!("line {} stands after line {}", tail.seq, before.seq));
@@ -204,7 +220,10 @@ impl Walk<'_> {
                     Says::Nothing | Says::Rubbish => 1,
                 };
                 if let Some(after) = record.lost_after {
-                    return wrong(Kind::CutAtBeginning, format!("when the file was made, there was one already, with {after} lines"));
+                    return wrong(
+                        Kind::CutAtBeginning,
+                        format!("when the file was made, there was one already, with {after} lines"),
+                    );
                 }
                 if tail.seq > base {
                     return wrong(Kind::CutAtBeginning, format!("the first line is {}, it was {base}", tail.seq));
@@ -244,7 +263,11 @@ impl Walk<'_> {
         let (Some(signature), Some(before)) = (record.signature.as_deref(), before) else {
             return wrong("the checkpoint has no signature");
         };
-        if self.key.signed(tail.seq - 1, &before, signature) { Ok(()) } else { wrong("the checkpoint's signature is wrong") }
+        if self.key.signed(tail.seq - 1, &before, signature) {
+            Ok(())
+        } else {
+            wrong("the checkpoint's signature is wrong")
+        }
     }
 
     /// Whether the line that is missing stands somewhere below.
@@ -269,7 +292,10 @@ impl Walk<'_> {
         match (self.before, after) {
             (Says::Known(before), Says::Known(after)) => {
                 if is < before.tail.seq {
-                    let message = format!("the file ends with line {is}, {} was written: its end is cut off, or was lost with the system's power", before.tail.seq);
+                    let message = format!(
+                        "the file ends with line {is}, {} was written: its end is cut off, or was lost with the system's power",
+                        before.tail.seq
+                    );
                     return Some((Kind::CutAtEnd, message));
                 }
                 if !self.met {
@@ -277,11 +303,16 @@ impl Walk<'_> {
                 }
                 // A writer that was killed has written one line that its head does not know.
                 let most = after.tail.seq.saturating_add(1);
-                (is > most).then(|| (Kind::Added, format!("the file ends with line {is}, only {} were written", after.tail.seq)))
+                (is > most).then(|| {
+                    (Kind::Added, format!("the file ends with line {is}, only {} were written", after.tail.seq))
+                })
             }
             // One line, and killed before the head was made.
             (Says::Nothing, _) if is <= 1 => None,
-            (Says::Nothing, _) => Some((Kind::Head, format!("the head of `{}` is gone: where the file ends is not known", path.display()))),
+            (Says::Nothing, _) => Some((
+                Kind::Head,
+                format!("the head of `{}` is gone: where the file ends is not known", path.display()),
+            )),
             _ => Some((Kind::Head, format!("the head of `{}` was not written with this key", path.display()))),
         }
     }
@@ -289,6 +320,7 @@ impl Walk<'_> {
 
 /// Whether a line marks these bytes as torn. The line feed at their end may be the one that was set before the mark.
 fn explains(record: &Record<'_>, torn: &[u8]) -> bool {
-    let is = |bytes: &[u8]| record.bytes_in == Some(bytes.len() as u64) && record.digest.as_deref() == Some(&digest(bytes));
+    let is =
+        |bytes: &[u8]| record.bytes_in == Some(bytes.len() as u64) && record.digest.as_deref() == Some(&digest(bytes));
     record.event == "recovered" && (is(torn) || torn.strip_suffix(b"\n").is_some_and(is))
 }

@@ -163,9 +163,8 @@ impl Grants {
     fn dial(&self, protocol: Protocol, name: &Name, port: u16) -> Verdict {
         if name.is_localhost() {
             let pins = Pins::new();
-            let [four, six] = LOCALHOST.map(|address| {
-                self.connect(protocol, SocketAddr::new(address, port), &pins, Moment::default())
-            });
+            let [four, six] = LOCALHOST
+                .map(|address| self.connect(protocol, SocketAddr::new(address, port), &pins, Moment::default()));
             // There is nothing to be looked up, so that a missing pin is a missing rule.
             return four.or_else(|near| six.map_err(|_| near)).map_err(Near::without_pins);
         }

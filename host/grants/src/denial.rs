@@ -163,6 +163,13 @@ impl Denial {
         self.near.rule
     }
 
+    /// The same refusal of an answer that was to be dialled on this port: its suggestion names the port.
+    #[must_use]
+    pub fn on_port(mut self, port: u16) -> Self {
+        self.near.ports = Ports::one(port).ok();
+        self
+    }
+
     /// What the model reads: which resource, and who decides. Never what to write into a policy,
     /// nor which rules there are.
     pub fn for_model(&self) -> String {
@@ -222,7 +229,7 @@ impl Denial {
         let ports = self.near.ports.as_ref().map_or("PORT".to_owned(), Ports::to_string);
         match &self.resource {
             Resource::Peer { protocol, to } => match &self.near.pinned {
-                Some(name) => Some(format!("\"{protocol}://{name}:{}\"", to.port())),
+                Some(name) => answer_rule(name, to.ip(), &to.port().to_string()),
                 None if has_no_rule(to.ip()) => None,
                 None => Some(format!("\"{protocol}://{to}\"")),
             },

@@ -21,7 +21,8 @@ pub struct Checked {
 /// need no `component`.
 pub fn check(origin: &str, text: &str, env: &dyn Fn(&str) -> Option<String>, plugins: &[&str]) -> Checked {
     let (policy, mut found) = read(origin, text, env);
-    let tables = policy.plugins.iter().filter(|(name, table)| table.component.is_none() && !plugins.contains(&name.as_str()));
+    let tables =
+        policy.plugins.iter().filter(|(name, table)| table.component.is_none() && !plugins.contains(&name.as_str()));
     for name in tables.map(|(name, _)| name) {
         let near = did_you_mean(name, plugins.iter().copied());
         let known: Vec<String> = plugins.iter().map(|plugin| format!("`{plugin}`")).collect();

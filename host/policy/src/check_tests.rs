@@ -36,10 +36,10 @@ fn everything_is_said_at_once_mistakes_and_warnings_by_line() {
 hint: did you mean `tcp`?
 
 warning: `tcp://any:443` allows every name and every public address
- --> p.toml:2:13
+ --> p.toml:2:12
   |
 2 | connect = ["tcp://any:443", "tcp://a.example"]
-  |             ^^^^^^^^^^^^^
+  |            ^^^^^^^^^^^^^^^
 hint: name the hosts, as in `tcp://*.example.com:443`
 
 error: the rule does not say which ports
@@ -56,7 +56,7 @@ error: there is no plugin `modbus`
   |          ^^^^^^
 hint: there are `tcp`, `dns`; `component = "/path/to.wasm"` names another
 
-error: unknown key `conect` in `[plugins.NAME]`
+error: unknown key `conect` in `[plugins.tcp]`
   --> p.toml:11:1
    |
 11 | conect = []
@@ -68,12 +68,13 @@ error: `read` is not yet available in this version
    |
 12 | read = ["/var/log"]
    | ^^^^
+hint: take it out: a key that is not enforced is never accepted
 
-error: `memory` has to be a number and a unit
-  --> p.toml:15:11
+error: `memory` has to begin with a whole number
+  --> p.toml:15:10
    |
 15 | memory = "unlimited"
-   |           ^^^^^^^^^
+   |          ^^^^^^^^^^^
 hint: write it as `"256 MiB"`"#
     );
 }

@@ -86,7 +86,9 @@ pub fn explain(
             let answer = grants.decide(&Ask::Dial { protocol: *protocol, name, port: *port });
             telling.tell(&answer, &[Stage::Deny, Stage::Rule, Stage::Range, Stage::Manifest]);
             match answer {
-                Ok(permit) if question.name().is_some() => telling.answers(permit, name, Some((*protocol, *port)), found),
+                Ok(permit) if question.name().is_some() => {
+                    telling.answers(permit, name, Some((*protocol, *port)), found)
+                }
                 answer => answer,
             }
         }
@@ -262,7 +264,7 @@ impl Telling<'_> {
         self.step("lookup", Passed::Yes, format!("{name} leads to {}", all.join(", ")));
         let mut first = None;
         for address in found {
-            match self.answer(name, address, dial) {
+            match self.answer(name, permit.rules(), address, dial) {
                 Ok(()) => self.addresses.push(address),
                 Err(denial) => first = first.or(Some(denial)),
             }
@@ -274,13 +276,23 @@ impl Telling<'_> {
     }
 
     /// One answer on the way of an effect: kept, and dialled.
-    fn answer(&mut self, name: &Name, address: IpAddr, dial: Option<(Protocol, u16)>) -> Result<(), Denial> {
+    fn answer(
+        &mut self,
+        name: &Name,
+        naming: &[RuleId],
+        address: IpAddr,
+        dial: Option<(Protocol, u16)>,
+    ) -> Result<(), Denial> {
         let (now, mut pins) = (Moment::default(), Pins::new());
         let kept = self.grants.decide(&Ask::Pin { name, address });
         let refusal = match kept {
-            Err(denial) => denial,
+            Err(denial) => match dial {
+                Some((_, port)) => denial.on_port(port),
+                None => denial,
+            },
             Ok(permit) => {
-                let keeping = permit.rule();
+                // Where an address rule covers the answer too, the name's own rule is the one to tell.
+                let keeping = permit.rules().iter().copied().find(|id| naming.contains(id)).unwrap_or(permit.rule());
                 pins.insert(permit, None, now);
                 let dialled = dial.map(|(protocol, port)| {
                     let to = SocketAddr::new(address, port);
@@ -288,9 +300,8 @@ impl Telling<'_> {
                 });
                 match dialled {
                     Some(Err(denial)) => denial,
-                    allowed @ (Some(Ok(_)) | None) => {
-                        let rule = allowed.and_then(Result::ok).map_or(keeping, |permit| permit.rule());
-                        self.deciding = self.deciding.or(Some(rule));
+                    Some(Ok(_)) | None => {
+                        self.deciding = self.deciding.or(Some(keeping));
                         self.step("range", Passed::Yes, format!("{address} is {}, and kept", classify(address)));
                         return Ok(());
                     }

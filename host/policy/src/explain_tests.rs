@@ -131,8 +131,18 @@ fn a_lookup_is_permitted_only_where_it_would_be() {
 
 fn rule() -> impl Strategy<Value = String> {
     let host = prop::sample::select(vec![
-        "a.example", "*.example", "b.a.example", "any", "localhost", "10.0.0.0/8", "10.0.0.1", "127.0.0.1", "0.0.0.0/0",
-        "93.184.216.34", "169.254.169.254", "[2001:4860::]/32",
+        "a.example",
+        "*.example",
+        "b.a.example",
+        "any",
+        "localhost",
+        "10.0.0.0/8",
+        "10.0.0.1",
+        "127.0.0.1",
+        "0.0.0.0/0",
+        "93.184.216.34",
+        "169.254.169.254",
+        "[2001:4860::]/32",
     ]);
     let ports = prop::sample::select(vec!["*", "22", "1-100", "443"]);
     (host, ports).prop_map(|(host, ports)| format!("\"tcp://{host}:{ports}\""))

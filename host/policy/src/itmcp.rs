@@ -44,7 +44,9 @@ impl Policy {
                     format!("`{name}` is not used: {about} are not yet available in this version"),
                     "nothing of it is allowed",
                 ),
-                false => warn(name, format!("`{name}` is set, and not used"), "`--itmcp-env` asks for ITMCP's variables"),
+                false => {
+                    warn(name, format!("`{name}` is set, and not used"), "`--itmcp-env` asks for ITMCP's variables")
+                }
             }
         }
         for name in DOCKER.iter().filter(|name| set(name).is_some()) {
@@ -95,12 +97,15 @@ fn host(entry: &str) -> Result<Host, (String, Option<String>)> {
         "any" | "*" => return Err(wider("any")),
         // What a name and a port, or a URL, would look like.
         text if !bracketed.starts_with('[') && text.contains(':') => {
-            return Err((format!("`{HOSTS}` names hosts alone: `{text}` has more"), Some("leave out the protocol and the port".to_owned())));
+            return Err((
+                format!("`{HOSTS}` names hosts alone: `{text}` has more"),
+                Some("leave out the protocol and the port".to_owned()),
+            ));
         }
         _ => {}
     }
-    let host = parse_host(&bracketed, Purpose::Allow)
-        .map_err(|why| (format!("`{HOSTS}`: {}", why.message), why.hint))?;
+    let host =
+        parse_host(&bracketed, Purpose::Allow).map_err(|why| (format!("`{HOSTS}`: {}", why.message), why.hint))?;
     match host {
         Host::Network(_) | Host::Wildcard(_) | Host::Any => Err(wider(entry)),
         Host::Name(_) | Host::Address(_) | Host::Localhost => Ok(host),

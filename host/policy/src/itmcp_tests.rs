@@ -26,7 +26,13 @@ fn hosts_are_rules_for_every_port_and_name_their_variable() {
     assert_eq!(mistakes, Vec::<String>::new());
     assert_eq!(
         rules(&policy),
-        ["tcp://192.168.1.1:*", "tcp://router.example:*", "tcp://[2001:db8::1]:*", "tcp://[::1]:*", "tcp://localhost:*"]
+        [
+            "tcp://192.168.1.1:*",
+            "tcp://router.example:*",
+            "tcp://[2001:db8::1]:*",
+            "tcp://[::1]:*",
+            "tcp://localhost:*"
+        ]
     );
     assert_eq!(policy.rule(RuleId(1)).unwrap().to_string(), "ALLOWED_HOSTS Router.Example");
     assert!(policy.warnings.is_empty());
@@ -56,7 +62,8 @@ fn without_the_flag_a_variable_only_warns_and_its_value_is_not_shown() {
 
 #[test]
 fn what_is_not_yet_available_is_told_and_never_granted() {
-    let all = ["ALLOWED_DIRECTORIES", "ALLOWED_REMOTE_COMMANDS", "SSH_CREDENTIALS_PATH", "SSH_KEYS_PATH", "DOCKER_CONTAINER"];
+    let all =
+        ["ALLOWED_DIRECTORIES", "ALLOWED_REMOTE_COMMANDS", "SSH_CREDENTIALS_PATH", "SSH_KEYS_PATH", "DOCKER_CONTAINER"];
     let (policy, mistakes) = read(true, &all.map(|name| (name, "x")));
     assert!(mistakes.is_empty() && policy.rules.is_empty());
     assert_eq!(policy.warnings.len(), all.len());

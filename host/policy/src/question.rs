@@ -58,16 +58,21 @@ impl Question {
         let Some((_, form)) = ASKS.iter().find(|(known, _)| *known == verb) else {
             let diagnostic = match later {
                 true => source.error(0..verb.len(), format!("`{verb}` is not yet available in this version")),
-                false => source
-                    .error(0..verb.len(), format!("`{verb}` is nothing that a plugin may ask for"))
-                    .maybe_hint(did_you_mean(verb, ASKS.iter().map(|(ask, _)| *ask)).map(|near| format!("did you mean `{near}`?")))
+                false => {
+                    source.error(0..verb.len(), format!("`{verb}` is nothing that a plugin may ask for")).maybe_hint(
+                        did_you_mean(verb, ASKS.iter().map(|(ask, _)| *ask))
+                            .map(|near| format!("did you mean `{near}`?")),
+                    )
+                }
             };
             let all: Vec<String> = ASKS.iter().map(|(_, form)| format!("`{form}`")).collect();
             let hint = diagnostic.hint.clone().unwrap_or_else(|| format!("there are {}", all.join(" and ")));
             return Err(Box::new(diagnostic.hint(hint)));
         };
         let [_, what] = words else {
-            return Err(Box::new(source.error(0..text.len(), format!("`{verb}` asks about one thing")).hint(format!("write `{form}`"))));
+            return Err(Box::new(
+                source.error(0..text.len(), format!("`{verb}` asks about one thing")).hint(format!("write `{form}`")),
+            ));
         };
         let about = match verb {
             "resolve" => lookup(what),
@@ -119,10 +124,9 @@ fn lookup(text: &str) -> Result<About, Box<Diagnostic>> {
         .map_err(|why| Box::new(source.error(0..text.len(), why.message).maybe_hint(why.hint)))?;
     match host {
         Host::Name(name) => Ok(About::Lookup { name }),
-        Host::Localhost => Err(error(
-            "`localhost` is not looked up: it stands for 127.0.0.1 and ::1",
-            "ask `connect localhost:PORT`",
-        )),
+        Host::Localhost => {
+            Err(error("`localhost` is not looked up: it stands for 127.0.0.1 and ::1", "ask `connect localhost:PORT`"))
+        }
         Host::Address(_) => Err(error("an address is not looked up", "ask `connect ADDRESS:PORT`")),
         Host::Network(_) | Host::Wildcard(_) | Host::Any => {
             Err(error("a question is about one name", "write the name in full"))

@@ -33,9 +33,18 @@ fn a_question_is_read_in_every_spelling_of_a_host() {
 #[test]
 fn what_is_not_understood_is_told_and_what_is_not_available_is_not_pretended() {
     for (text, said) in [
-        ("ping a.example", "`ping` is not yet available in this version | there are `connect HOST:PORT` and `resolve NAME`"),
-        ("read /var/log", "`read` is not yet available in this version | there are `connect HOST:PORT` and `resolve NAME`"),
-        ("listen 22", "`listen` is not yet available in this version | there are `connect HOST:PORT` and `resolve NAME`"),
+        (
+            "ping a.example",
+            "`ping` is not yet available in this version | there are `connect HOST:PORT` and `resolve NAME`",
+        ),
+        (
+            "read /var/log",
+            "`read` is not yet available in this version | there are `connect HOST:PORT` and `resolve NAME`",
+        ),
+        (
+            "listen 22",
+            "`listen` is not yet available in this version | there are `connect HOST:PORT` and `resolve NAME`",
+        ),
         ("conect a.example:22", "`conect` is nothing that a plugin may ask for | did you mean `connect`?"),
         ("dance", "`dance` is nothing that a plugin may ask for | there are `connect HOST:PORT` and `resolve NAME`"),
         ("connect", "`connect` asks about one thing | write `connect HOST:PORT`"),
@@ -45,10 +54,16 @@ fn what_is_not_understood_is_told_and_what_is_not_available_is_not_pretended() {
         ("connect *.example:22", "a question is about one host | write a name or an address"),
         ("connect 10.0.0.0/8:22", "a question is about one host | write a name or an address"),
         ("connect udp://a.example:53", "`udp://` rules are not yet available in this version"),
-        ("connect 127.1:22", "`127.1` is an unusual spelling of an address | if you meant the address, write `127.0.0.1`"),
+        (
+            "connect 127.1:22",
+            "`127.1` is an unusual spelling of an address | if you meant the address, write `127.0.0.1`",
+        ),
         ("connect [fe80::1%eth0]:22", "IPv6 zones are not yet available in this version"),
         ("resolve 10.0.0.1", "an address is not looked up | ask `connect ADDRESS:PORT`"),
-        ("resolve localhost", "`localhost` is not looked up: it stands for 127.0.0.1 and ::1 | ask `connect localhost:PORT`"),
+        (
+            "resolve localhost",
+            "`localhost` is not looked up: it stands for 127.0.0.1 and ::1 | ask `connect localhost:PORT`",
+        ),
         ("resolve *.example", "a question is about one name | write the name in full"),
     ] {
         assert_eq!(read(text), Err(said.to_owned()), "{text}");

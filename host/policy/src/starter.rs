@@ -11,7 +11,7 @@ mod tests {
 
     /// The file with its examples in force: those are the comments without a space after `#`.
     fn in_force() -> String {
-        let lines = STARTER.lines().map(|line| match line.strip_prefix('#') {
+        let lines = STARTER.lines().map(|line| match line.trim_start().strip_prefix('#') {
             Some(example) if !example.starts_with(' ') => example,
             _ => line,
         });
@@ -21,7 +21,7 @@ mod tests {
     #[test]
     fn i1_the_starter_policy_allows_nothing_and_has_no_mistakes() {
         let checked = check("cofferdam.toml", STARTER, &|_| None, &["tcp"]);
-        assert_eq!(checked.found, []);
+        assert_eq!(checked.found.iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
         assert!(checked.policy.unwrap().rules.is_empty());
     }
 
@@ -29,7 +29,7 @@ mod tests {
     fn its_examples_are_right_once_they_are_in_force() {
         let env = |name: &str| (name == "DB_HOST").then(|| "db2.lab.example".to_owned());
         let policy = parse("cofferdam.toml", &in_force(), &env).unwrap_or_else(|all| panic!("{}", all[0]));
-        assert!(policy.rules.len() >= 5);
+        assert_eq!(policy.rules.len(), 9);
         assert_eq!(policy.warnings(), []);
     }
 

@@ -97,7 +97,12 @@ mod tests {
     #[test]
     fn each_mistake_names_its_argument_and_not_its_value() {
         let text = check(json!({ "port": "80", "id": 7, "encoding": "utf-16-secret" })).unwrap_err();
-        for part in ["`host` is required", "`port` is not of type \"integer\"", "`id` is not of type", "`encoding` is not one of"] {
+        for part in [
+            "`host` is required",
+            "`port` is not of type \"integer\"",
+            "`id` is not of type",
+            "`encoding` is not one of",
+        ] {
             assert!(text.contains(part), "{part} in {text}");
         }
         assert!(!text.contains("secret"), "{text}");

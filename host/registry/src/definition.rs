@@ -159,7 +159,9 @@ fn plain_text(tool: &str, text: &str) -> Result<(), String> {
             || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
     };
     match text.chars().find(|c| misleading(*c)) {
-        Some(c) => Err(format!("a text of `{tool}` holds the character {}, which readers do not see", c.escape_default())),
+        Some(c) => {
+            Err(format!("a text of `{tool}` holds the character {}, which readers do not see", c.escape_default()))
+        }
         None => Ok(()),
     }
 }

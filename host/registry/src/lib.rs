@@ -7,9 +7,11 @@ mod catalog;
 mod definition;
 mod load;
 mod outcome;
+mod preview;
 mod registry;
 
 pub use call::{Annotations, Answer, Call, Principal, Progress, Tool, UnknownTool};
 pub use cofferdam_runtime::{Order, Turn};
 pub use load::{LoadProblem, Setup, Shipped};
-pub use registry::{PluginStatus, Registry};
+pub use preview::{PluginStatus, Preview, look_up, shipped_names};
+pub use registry::Registry;

@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use cofferdam_audit::Sink;
 use cofferdam_policy::{Effective, Instance, Kind, Manifest, Policy, effective};
 use cofferdam_runtime::{Digest, Shape, Spec, manifest_section};
 
@@ -20,6 +22,8 @@ pub struct Setup {
     pub plugins: Vec<PathBuf>,
     /// Where compiled code and definitions are kept.
     pub cache: Option<PathBuf>,
+    /// Where events are written besides the log. What cannot be written there does not happen.
+    pub audit: Option<Arc<dyn Sink>>,
 }
 
 /// A component that comes with the binary, and its tools, so that listing them runs nothing.
@@ -102,7 +106,8 @@ pub(crate) fn find(setup: &Setup) -> (Vec<Found>, Vec<LoadProblem>) {
         add(from_file(path, None, &setup.policy));
     }
     for (name, table) in setup.policy.plugins() {
-        if !found.iter().any(|one| one.manifest.name == name) && !problems.iter().any(|problem| problem.plugin == name) {
+        if !found.iter().any(|one| one.manifest.name == name) && !problems.iter().any(|problem| problem.plugin == name)
+        {
             let known: Vec<_> = found.iter().map(|one| format!("`{}`", one.manifest.name)).collect();
             let cause = format!(
                 "{} has rules for it, but there is no such plugin (there are {}); `component = \"/path/to.wasm\"` names one",
@@ -153,7 +158,10 @@ fn read(
     if let Some(name) = name
         && name != manifest.name
     {
-        return Err(problem(format!("the component's own name is `{}`: the policy's table has to bear it", manifest.name)));
+        return Err(problem(format!(
+            "the component's own name is `{}`: the policy's table has to bear it",
+            manifest.name
+        )));
     }
     let table = policy.plugins().find(|(name, _)| *name == manifest.name).map(|(_, table)| table);
     let settings = match (table.and_then(|table| table.settings.as_ref()), &manifest.settings_schema) {

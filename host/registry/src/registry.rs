@@ -1,10 +1,11 @@
 //! The registry: what is loaded, and the way of a call. Opening it compiles nothing; what has to be compiled before its tools
 //! are known is compiled behind the scenes, and its tools appear when it is done.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cofferdam_audit::{Event, Log, Sink};
-use cofferdam_grants::{Limits, Protocol};
+use cofferdam_audit::{Both, Event, Log, Sink};
+use cofferdam_grants::{Protocol, RuleId};
 use cofferdam_policy::Policy;
 use cofferdam_runtime::{NameServers, Options, Plugin, Request, Runtime};
 use tokio::sync::watch;
@@ -14,6 +15,7 @@ use crate::catalog::Catalog;
 use crate::definition;
 use crate::load::{Found, LoadProblem, Setup, find};
 use crate::outcome;
+use crate::preview::PluginStatus;
 
 /// The longest JSON of one call's arguments.
 const ARGUMENTS: usize = 24 << 20;
@@ -31,31 +33,14 @@ pub struct Registry {
     refused: Vec<LoadProblem>,
     /// What turned out later.
     late: Mutex<Vec<LoadProblem>>,
+    /// Calls so far: their numbers in the audit.
+    calls: AtomicU64,
 }
 
 struct Loaded {
     found: Found,
     plugin: Arc<Plugin>,
     annotations: Annotations,
-}
-
-/// A loaded plugin, for people.
-#[derive(Clone, Debug)]
-pub struct PluginStatus {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// SHA-256 of the component.
-    pub digest: String,
-    /// Whether it comes with the binary.
-    pub shipped: bool,
-    /// What it may do: each rule with where it was written; a deny rule begins with `deny`.
-    pub rules: Vec<String>,
-    /// What it wanted and was not granted any of.
-    pub unmet: Vec<String>,
-    /// What it may use.
-    pub limits: Limits,
 }
 
 impl Registry {
@@ -66,10 +51,17 @@ impl Registry {
     pub fn open(setup: Setup) -> Result<Arc<Self>, String> {
         let (found, problems) = find(&setup);
         let policy = Arc::new(setup.policy);
-        let sink: Arc<dyn Sink> = Arc::new(Log::new({
+        let log = Log::new({
             let policy = Arc::clone(&policy);
             move |plugin, denial| policy.explain_denial(plugin, denial)
-        }));
+        });
+        let sink: Arc<dyn Sink> = match setup.audit {
+            Some(audit) => Arc::new(Both(audit, log)),
+            None => Arc::new(log),
+        };
+        let rules: Vec<String> = (0..).map_while(|id| policy.rule(RuleId(id))).map(ToString::to_string).collect();
+        // Nothing has happened yet; what depends on the record is recorded by itself.
+        let _ = sink.record(&Event::PolicyLoaded { rules: &rules });
         let name_servers = match policy.name_servers() {
             [] => NameServers::System,
             these => NameServers::These(these.to_vec()),
@@ -98,6 +90,7 @@ impl Registry {
             pending: watch::Sender::new(0),
             refused,
             late: Mutex::default(),
+            calls: AtomicU64::new(0),
         });
         registry.fill();
         Ok(registry)
@@ -205,21 +198,7 @@ impl Registry {
 
     /// Every plugin, for people. `rule` says where a rule was written.
     pub fn plugins(&self, policy: &Policy) -> Vec<PluginStatus> {
-        let status = |loaded: &Loaded| PluginStatus {
-            name: loaded.found.manifest.name.clone(),
-            version: loaded.found.manifest.version.clone(),
-            digest: loaded.found.digest.as_str().to_owned(),
-            shipped: loaded.found.shipped.is_some(),
-            rules: (loaded.found.effective.grants.rules())
-                .filter_map(|granted| {
-                    let source = policy.rule(granted.id)?;
-                    Some(format!("{}{source}", if granted.denies { "deny " } else { "" }))
-                })
-                .collect(),
-            unmet: loaded.found.effective.unmet.clone(),
-            limits: loaded.found.effective.limits,
-        };
-        self.plugins.iter().map(status).collect()
+        self.plugins.iter().map(|loaded| loaded.found.status(policy)).collect()
     }
 
     /// A component's definitions, as they are kept and embedded.
@@ -252,7 +231,16 @@ impl Registry {
         }
         let plugin = &loaded.found.manifest.name;
         let begun = std::time::Instant::now();
-        let started = Event::CallStarted { plugin, tool: &call.tool };
+        let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        let started = Event::CallStarted {
+            call: number,
+            principal: &call.principal.0,
+            client: None,
+            plugin,
+            digest: loaded.found.digest.as_str(),
+            tool: &call.tool,
+            arguments: &arguments,
+        };
         if let Err(unwritten) = self.sink.record(&started) {
             return Ok(outcome::failure("audit_failed", &unwritten.to_string(), serde_json::Map::new()));
         }
@@ -272,9 +260,20 @@ impl Registry {
         }
         let outcome = result.as_ref().err().map_or("ok", |error| error.code()).to_owned();
         // The call has had its effects: the line is owed, but no longer a condition.
-        let ended = Event::CallEnded { plugin, tool: &call.tool, outcome: &outcome, took: begun.elapsed() };
-        let _ = self.sink.record(&ended);
-        Ok(outcome::answer(result))
+        let took = begun.elapsed();
+        let answer = outcome::answer(result);
+        let bytes_out = answer.content.iter().map(|text| text.len() as u64).sum();
+        let (principal, tool) = (&call.principal.0, &call.tool);
+        let _ = self.sink.record(&Event::CallEnded {
+            call: number,
+            principal,
+            plugin,
+            tool,
+            outcome: &outcome,
+            took,
+            bytes_out,
+        });
+        Ok(answer)
     }
 
     /// Ends every instance; calls in flight are answered that the server is shutting down.
@@ -283,7 +282,8 @@ impl Registry {
     }
 }
 
-type Forwarded = (Option<tokio::sync::mpsc::Sender<cofferdam_runtime::ProgressReport>>, Option<tokio::task::JoinHandle<()>>);
+type Forwarded =
+    (Option<tokio::sync::mpsc::Sender<cofferdam_runtime::ProgressReport>>, Option<tokio::task::JoinHandle<()>>);
 
 /// The runtime's reports as ours.
 fn forward(to: Option<tokio::sync::mpsc::Sender<Progress>>) -> Forwarded {

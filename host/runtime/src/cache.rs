@@ -91,7 +91,8 @@ fn key(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
     match read(&mut key) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             getrandom::fill(&mut key).map_err(io::Error::other)?;
-            let draft = path.with_extension(format!("{:016x}", u64::from_ne_bytes(key[..8].try_into().unwrap_or_default())));
+            let draft =
+                path.with_extension(format!("{:016x}", u64::from_ne_bytes(key[..8].try_into().unwrap_or_default())));
             fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?.write_all(&key)?;
             let linked = fs::hard_link(&draft, path);
             fs::remove_file(&draft)?;

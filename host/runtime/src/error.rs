@@ -67,7 +67,9 @@ pub enum CallError {
     #[error("the call took longer than its deadline of {} ms", .0.as_millis())]
     Deadline(Duration),
     /// The instance ended under the call.
-    #[error("the `{plugin}` plugin ended: {reason}; its {connections} open connections are lost, the next call finds a fresh instance")]
+    #[error(
+        "the `{plugin}` plugin ended: {reason}; its {connections} open connections are lost, the next call finds a fresh instance"
+    )]
     InstanceLost {
         /// The plugin.
         plugin: String,

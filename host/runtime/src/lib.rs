@@ -3,7 +3,10 @@
 //! nor what MCP is.
 
 mod abi;
-#[expect(clippy::disallowed_methods, reason = "compiled code and definitions are kept in one folder: reading and writing it is this module")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "compiled code and definitions are kept in one folder: reading and writing it is this module"
+)]
 mod cache;
 mod component;
 mod enforce;
@@ -17,8 +20,9 @@ mod state;
 
 pub use cache::Cache;
 pub use component::{Digest, manifest_section};
-pub use enforce::{NameServers, resolver_for};
+pub use enforce::{NameServers, Names, Unresolved, resolver_for};
 pub use engine::{Options, Runtime};
 pub use error::{CallError, LoadError};
 pub use instance::{Order, Plugin, ProgressReport, Request, Shape, Spec, Turn};
+pub use link::check_imports;
 pub use output::{Definition, Reply};

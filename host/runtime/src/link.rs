@@ -2,8 +2,8 @@
 //! is refused here, in our own words, before wasmtime sees it (I7).
 
 use cofferdam_grants::{Grants, Protocol};
-use wasmtime::component::Linker;
 use wasmtime::Engine;
+use wasmtime::component::Linker;
 use wasmtime_wasi::cli::WasiCli;
 use wasmtime_wasi::cli::WasiCliView as _;
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
@@ -12,8 +12,8 @@ use wasmtime_wasi::random::WasiRandom;
 use wasmtime_wasi::{WasiView, p2::bindings as v0_2, p3::bindings as v0_3};
 
 use crate::abi::since_0_1_0::{Host, host};
-use crate::enforce::{add_names_0_2, add_names_0_3, add_sockets_0_2, add_sockets_0_3};
 use crate::component::imports;
+use crate::enforce::{add_names_0_2, add_names_0_3, add_sockets_0_2, add_sockets_0_3};
 use crate::error::LoadError;
 use crate::state::State;
 

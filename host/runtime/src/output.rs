@@ -42,7 +42,8 @@ pub struct Reply {
 
 /// Takes a guest's answer over.
 pub fn reply(plugin: &str, limit: u64, output: abi::Output) -> Result<Reply, CallError> {
-    let bytes: usize = output.content.iter().map(String::len).sum::<usize>() + output.structured.as_ref().map_or(0, String::len);
+    let bytes: usize =
+        output.content.iter().map(String::len).sum::<usize>() + output.structured.as_ref().map_or(0, String::len);
     let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
     if bytes > limit {
         return Err(CallError::OutputTooLarge { bytes, limit });
@@ -54,9 +55,10 @@ pub fn reply(plugin: &str, limit: u64, output: abi::Output) -> Result<Reply, Cal
             _ => return Err(CallError::OutputInvalid { plugin: plugin.to_owned(), expected: "a JSON object" }),
         },
     };
-    let mut content: Vec<String> =
-        output.content.into_iter().map(|text| printable_text(&text)).collect();
-    if content.is_empty() && let Some(json) = output.structured {
+    let mut content: Vec<String> = output.content.into_iter().map(|text| printable_text(&text)).collect();
+    if content.is_empty()
+        && let Some(json) = output.structured
+    {
         content.push(harmless_json(json));
     }
     Ok(Reply { content, structured })
@@ -143,7 +145,10 @@ mod tests {
     use super::*;
 
     fn output(content: &[&str], structured: Option<&str>) -> abi::Output {
-        abi::Output { content: content.iter().map(|s| (*s).to_owned()).collect(), structured: structured.map(str::to_owned) }
+        abi::Output {
+            content: content.iter().map(|s| (*s).to_owned()).collect(),
+            structured: structured.map(str::to_owned),
+        }
     }
 
     #[test]
@@ -157,7 +162,10 @@ mod tests {
         let json = "{\"a\":\"x\u{9b}\u{200b}y\\u001b\"}";
         let reply = reply("p", 1000, output(&[], Some(json))).unwrap();
         assert_eq!(reply.content, ["{\"a\":\"x\\u009b\\u200by\\u001b\"}"]);
-        assert_eq!(serde_json::from_str::<Value>(&reply.content[0]).unwrap(), serde_json::from_str::<Value>(json).unwrap());
+        assert_eq!(
+            serde_json::from_str::<Value>(&reply.content[0]).unwrap(),
+            serde_json::from_str::<Value>(json).unwrap()
+        );
     }
 
     #[test]

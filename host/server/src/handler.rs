@@ -18,13 +18,13 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    transport::Place,
     arguments::Unreadable,
     convert,
     desk::Desk,
     instructions::INSTRUCTIONS,
     notify::{self, Audience},
     requests::SERVED,
+    transport::Place,
 };
 
 /// For how long a client may keep the list of tools, and what the server is. A listener hears of changes at once.

@@ -30,11 +30,7 @@ pub(crate) struct Apt {
 
 impl Apt {
     /// Sets up a private apt for `suite` of `archive`, and fetches its package lists unless they are fresh.
-    pub(crate) fn open(
-        archive: &Archive,
-        suite: &str,
-        progress: Progress<'_>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn open(archive: &Archive, suite: &str, progress: Progress<'_>) -> Result<Self, Error> {
         let folder = cache::root()?.join("apt").join(suite);
         let lock = cache::lock(&folder, progress)?;
         for part in ["lists/partial", "cache/archives/partial", "state"] {
@@ -42,56 +38,33 @@ impl Apt {
         }
         let config = folder.join("apt.conf");
         cache::write(&folder.join("status"), "")?;
-        cache::write(
-            &folder.join("archive.sources"),
-            &source(archive, suite, architecture()?),
-        )?;
+        cache::write(&folder.join("archive.sources"), &source(archive, suite, architecture()?))?;
         cache::write(&config, &configuration(&folder))?;
-        let apt = Self {
-            config,
-            suite: suite.to_owned(),
-            _lock: lock,
-        };
+        let apt = Self { config, suite: suite.to_owned(), _lock: lock };
 
         if !is_fresh(&folder.join("updated")) {
-            progress(&format!(
-                "fetching the package lists of `{suite}` from {}…",
-                archive.uri
-            ));
-            process::run(
-                apt.command("apt-get").arg("update").arg("--error-on=any"),
-                None,
-                &mut |_| {},
-            )
-            .map_err(|error| error.hint(format!("can this machine reach `{}`?", archive.uri)))?;
+            progress(&format!("fetching the package lists of `{suite}` from {}…", archive.uri));
+            process::run(apt.command("apt-get").arg("update").arg("--error-on=any"), None, &mut |_| {})
+                .map_err(|error| error.hint(format!("can this machine reach `{}`?", archive.uri)))?;
             cache::write(&folder.join("updated"), "")?;
         }
         Ok(apt)
     }
 
     /// The packages of these names, and the shared libraries they need in turn. `has` names what need not be fetched.
-    pub(crate) fn with_libraries(
-        &self,
-        names: &[&str],
-        has: &dyn Fn(&str) -> bool,
-    ) -> Result<Vec<Package>, Error> {
+    pub(crate) fn with_libraries(&self, names: &[&str], has: &dyn Fn(&str) -> bool) -> Result<Vec<Package>, Error> {
         let mut wanted = self.show(names.iter().map(|name| (*name).to_owned()))?;
         for name in names {
             if !wanted.iter().any(|package| package.name == *name) {
-                return Err(Error::new(format!(
-                    "suite `{}` has no package `{name}`",
-                    self.suite
-                )));
+                return Err(Error::new(format!("suite `{}` has no package `{name}`", self.suite)));
             }
         }
         let mut asked: BTreeSet<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut latest = wanted.clone();
         while !latest.is_empty() {
             let dependencies = latest.iter().flat_map(|package| package.depends.iter());
-            let new: BTreeSet<String> = dependencies
-                .filter(|name| !asked.contains(*name) && !has(name))
-                .cloned()
-                .collect();
+            let new: BTreeSet<String> =
+                dependencies.filter(|name| !asked.contains(*name) && !has(name)).cloned().collect();
             asked.extend(new.iter().cloned());
             latest = self.show(new)?;
             latest.retain(|package| package.is_library);
@@ -125,24 +98,12 @@ impl Apt {
     ) -> Result<(), Error> {
         cache::create_dir(folder)?;
         let total: u64 = packages.iter().map(|package| package.size).sum();
-        progress(&format!(
-            "{what}: downloading {} Debian packages ({})…",
-            packages.len(),
-            megabytes(total)
-        ));
+        progress(&format!("{what}: downloading {} Debian packages ({})…", packages.len(), megabytes(total)));
         let mut apt = self.command("apt-get");
-        apt.arg("download").args(
-            packages
-                .iter()
-                .map(|package| format!("{}={}", package.name, package.version)),
-        );
+        apt.arg("download").args(packages.iter().map(|package| format!("{}={}", package.name, package.version)));
         process::run(apt.current_dir(folder), None, &mut |event| {
             if let Event::Tick = event {
-                progress(&format!(
-                    "{what}: {} of {}",
-                    megabytes(size_of(folder)),
-                    megabytes(total)
-                ));
+                progress(&format!("{what}: {} of {}", megabytes(size_of(folder)), megabytes(total)));
             }
         })
     }
@@ -150,11 +111,7 @@ impl Apt {
     /// One of apt's programs with the private configuration, in a language we can read.
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
-        command
-            .env("LC_ALL", "C")
-            .arg("-c")
-            .arg(&self.config)
-            .arg("-q");
+        command.env("LC_ALL", "C").arg("-c").arg(&self.config).arg("-q");
         command
     }
 }
@@ -162,16 +119,8 @@ impl Apt {
 /// Unpacks every package file in `files` over each other into `root`.
 pub(crate) fn unpack(files: &Path, root: &Path) -> Result<(), Error> {
     cache::create_dir(root)?;
-    for file in cache::entries(files)
-        .iter()
-        .filter(|file| file.extension().is_some_and(|ending| ending == "deb"))
-    {
-        process::capture(
-            Command::new("dpkg-deb")
-                .arg("--extract")
-                .arg(file)
-                .arg(root),
-        )?;
+    for file in cache::entries(files).iter().filter(|file| file.extension().is_some_and(|ending| ending == "deb")) {
+        process::capture(Command::new("dpkg-deb").arg("--extract").arg(file).arg(root))?;
     }
     Ok(())
 }
@@ -183,11 +132,7 @@ pub(crate) fn installed() -> Result<BTreeSet<String>, Error> {
         "--showformat",
         "${Package} ${db:Status-Status}\\n",
     ]))?;
-    Ok(lines
-        .lines()
-        .filter_map(|line| line.strip_suffix(" installed"))
-        .map(str::to_owned)
-        .collect())
+    Ok(lines.lines().filter_map(|line| line.strip_suffix(" installed")).map(str::to_owned).collect())
 }
 
 /// The folder name under which this machine's kind keeps its libraries, such as `x86_64-linux-gnu`.
@@ -199,9 +144,7 @@ fn architecture() -> Result<&'static str, Error> {
     match std::env::consts::ARCH {
         "x86_64" => Ok("amd64"),
         "aarch64" => Ok("arm64"),
-        other => Err(Error::new(format!(
-            "Debian packages are not used on `{other}`, only on x86_64 and aarch64"
-        ))),
+        other => Err(Error::new(format!("Debian packages are not used on `{other}`, only on x86_64 and aarch64"))),
     }
 }
 
@@ -289,10 +232,7 @@ mod tests {
         let text = source(&archive, "forky", "amd64");
         let read = &deb822::paragraphs(&text)[0];
         assert_eq!(read.get("Suites"), Some("forky"));
-        assert_eq!(
-            read.get("Signed-By").unwrap().trim_start(),
-            "BEGIN\n .\n END"
-        );
+        assert_eq!(read.get("Signed-By").unwrap().trim_start(), "BEGIN\n .\n END");
         assert_eq!(read.get("Trusted"), Some("yes"));
         assert_eq!(read.words("Components"), ["main", "contrib"]);
     }

@@ -13,18 +13,11 @@ const STAMP: &str = ".complete";
 
 /// `$XDG_CACHE_HOME/cofferdam`, or `~/.cache/cofferdam`.
 pub(crate) fn root() -> Result<PathBuf, Error> {
-    let from = |name| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
+    let from = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     from("XDG_CACHE_HOME")
         .or_else(|| from("HOME").map(|home| home.join(".cache")))
         .map(|cache| cache.join("cofferdam"))
-        .ok_or_else(|| {
-            Error::new("no cache folder: neither `XDG_CACHE_HOME` nor `HOME` is set")
-                .hint("set `HOME`")
-        })
+        .ok_or_else(|| Error::new("no cache folder: neither `XDG_CACHE_HOME` nor `HOME` is set").hint("set `HOME`"))
 }
 
 /// Keeps other processes (and threads) out of a part of the cache until dropped.
@@ -36,18 +29,11 @@ pub(crate) struct Lock {
 pub(crate) fn lock(part: &Path, progress: Progress<'_>) -> Result<Lock, Error> {
     let path = beside(part, "lock");
     create_dir(part.parent().unwrap_or(part))?;
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .map_err(Error::at("open", &path))?;
+    let file = File::options().create(true).append(true).open(&path).map_err(Error::at("open", &path))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            progress(&format!(
-                "waiting for another process that holds `{}`…",
-                path.display()
-            ));
+            progress(&format!("waiting for another process that holds `{}`…", path.display()));
             file.lock().map_err(Error::at("lock", &path))?;
         }
         Err(TryLockError::Error(error)) => return Err(Error::at("lock", &path)(error)),
@@ -116,8 +102,7 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
 #[cfg(unix)]
 pub(crate) fn make_executable(path: &Path) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
-        .map_err(Error::at("make executable", path))
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).map_err(Error::at("make executable", path))
 }
 
 /// Lets a script be run: elsewhere every file may be.
@@ -128,9 +113,8 @@ pub(crate) fn make_executable(_: &Path) -> Result<(), Error> {
 
 /// The entries of a folder, sorted; none if the folder is not there.
 pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
-        .map(|read| read.flatten().map(|entry| entry.path()).collect())
-        .unwrap_or_default();
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder).map(|read| read.flatten().map(|entry| entry.path()).collect()).unwrap_or_default();
     entries.sort();
     entries
 }
@@ -141,8 +125,7 @@ pub(crate) mod tests {
 
     /// A folder for one test, empty at its start.
     pub(crate) fn scratch(name: &str) -> PathBuf {
-        let folder =
-            std::env::temp_dir().join(format!("cofferdam-xtask-{}-{name}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("cofferdam-xtask-{}-{name}", std::process::id()));
         remove_dir(&folder).unwrap();
         create_dir(&folder).unwrap();
         folder
@@ -162,10 +145,7 @@ pub(crate) mod tests {
 
         for _ in 0..2 {
             keep(&part, &mut |_| {}, |_| {
-                assert!(
-                    !part.join("half").exists(),
-                    "the remains of the interrupted run are gone"
-                );
+                assert!(!part.join("half").exists(), "the remains of the interrupted run are gone");
                 fills += 1;
                 Ok(())
             })

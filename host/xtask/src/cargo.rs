@@ -52,9 +52,7 @@ fn belongs_to_outer_build(name: &OsStr) -> bool {
     if MACHINE.iter().any(|kept| name.starts_with(kept)) {
         return false;
     }
-    let prefixed = ["CARGO_", "RUSTC", "RUSTDOC", "DEP_", "CFG_"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix));
+    let prefixed = ["CARGO_", "RUSTC", "RUSTDOC", "DEP_", "CFG_"].iter().any(|prefix| name.starts_with(prefix));
     prefixed || OUTER.contains(&name)
 }
 
@@ -64,37 +62,14 @@ mod tests {
 
     #[test]
     fn the_outer_build_is_forgotten_and_the_machine_is_not() {
-        let outer = [
-            "RUSTC",
-            "RUSTC_WRAPPER",
-            "RUSTFLAGS",
-            "CARGO_ENCODED_RUSTFLAGS",
-            "CARGO_PKG_NAME",
-            "CARGO_MAKEFLAGS",
-        ];
-        for name in outer.iter().chain(&[
-            "CARGO_TARGET_DIR",
-            "CARGO_BUILD_TARGET",
-            "CARGO",
-            "OUT_DIR",
-            "MAKEFLAGS",
-        ]) {
+        let outer =
+            ["RUSTC", "RUSTC_WRAPPER", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_PKG_NAME", "CARGO_MAKEFLAGS"];
+        for name in outer.iter().chain(&["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET", "CARGO", "OUT_DIR", "MAKEFLAGS"]) {
             assert!(belongs_to_outer_build(OsStr::new(name)), "{name}");
         }
-        let machine = [
-            "CARGO_HOME",
-            "CARGO_NET_OFFLINE",
-            "CARGO_HTTP_PROXY",
-            "CARGO_REGISTRIES_CORP_TOKEN",
-            "CARGO_TERM_COLOR",
-        ];
-        for name in machine.iter().chain(&[
-            "RUSTUP_TOOLCHAIN",
-            "RUSTUP_HOME",
-            "PATH",
-            "HOME",
-            "HTTPS_PROXY",
-        ]) {
+        let machine =
+            ["CARGO_HOME", "CARGO_NET_OFFLINE", "CARGO_HTTP_PROXY", "CARGO_REGISTRIES_CORP_TOKEN", "CARGO_TERM_COLOR"];
+        for name in machine.iter().chain(&["RUSTUP_TOOLCHAIN", "RUSTUP_HOME", "PATH", "HOME", "HTTPS_PROXY"]) {
             assert!(!belongs_to_outer_build(OsStr::new(name)), "{name}");
         }
     }

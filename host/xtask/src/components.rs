@@ -53,10 +53,7 @@ pub fn build_components(
         crate::toolchain::TARGET,
         "--message-format=json-render-diagnostics",
     ]);
-    cargo
-        .current_dir(manifest_dir)
-        .arg("--target-dir")
-        .arg(target_dir);
+    cargo.current_dir(manifest_dir).arg("--target-dir").arg(target_dir);
     match what {
         What::Workspace => _ = cargo.arg("--workspace"),
         What::Packages(names) => _ = cargo.args(names.iter().flat_map(|name| ["--package", *name])),
@@ -72,16 +69,9 @@ pub fn build_components(
         Event::Stderr(line) => progress(line),
         Event::Tick => {}
     })
-    .map_err(|error| {
-        error
-            .brief()
-            .during(&format!("guests in `{}`", manifest_dir.display()))
-    })?;
+    .map_err(|error| error.brief().during(&format!("guests in `{}`", manifest_dir.display())))?;
 
-    let mut components: Vec<Component> = messages
-        .iter()
-        .filter_map(|line| component(line, what))
-        .collect();
+    let mut components: Vec<Component> = messages.iter().filter_map(|line| component(line, what)).collect();
     components.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(components)
 }
@@ -110,19 +100,12 @@ fn component(message: &str, what: What<'_>) -> Option<Component> {
         _ => return None,
     };
     let path = strings(message.get("filenames")).find(|file| file.ends_with(".wasm"))?;
-    Some(Component {
-        name: name.to_owned(),
-        path: PathBuf::from(path),
-    })
+    Some(Component { name: name.to_owned(), path: PathBuf::from(path) })
 }
 
 fn strings(value: Option<&JsonValue>) -> impl Iterator<Item = &str> {
-    let values = value
-        .and_then(|value| value.get::<Vec<JsonValue>>())
-        .map_or(&[][..], Vec::as_slice);
-    values
-        .iter()
-        .filter_map(|value| value.get::<String>().map(String::as_str))
+    let values = value.and_then(|value| value.get::<Vec<JsonValue>>()).map_or(&[][..], Vec::as_slice);
+    values.iter().filter_map(|value| value.get::<String>().map(String::as_str))
 }
 
 /// The name in a package id: `path+file:///x/dir#name@1.0.0`, or `path+file:///x/name#1.0.0` if the folder has that name.
@@ -143,53 +126,30 @@ mod tests {
 
     #[test]
     fn a_library_is_named_for_its_package_and_an_example_for_itself() {
-        let library = Component {
-            name: "cofferdam-tcp".into(),
-            path: "/t/release/cofferdam_tcp.wasm".into(),
-        };
+        let library = Component { name: "cofferdam-tcp".into(), path: "/t/release/cofferdam_tcp.wasm".into() };
         assert_eq!(component(LIBRARY, What::Workspace).as_ref(), Some(&library));
-        assert_eq!(
-            component(LIBRARY, What::Packages(&["cofferdam-tcp"])),
-            Some(library)
-        );
+        assert_eq!(component(LIBRARY, What::Packages(&["cofferdam-tcp"])), Some(library));
         assert_eq!(component(LIBRARY, What::Packages(&["other"])), None);
         assert_eq!(component(LIBRARY, What::Examples), None);
 
-        let example = Component {
-            name: "spin".into(),
-            path: "/a \"b\"/spin.wasm".into(),
-        };
+        let example = Component { name: "spin".into(), path: "/a \"b\"/spin.wasm".into() };
         assert_eq!(component(EXAMPLE, What::Examples), Some(example));
         assert_eq!(component(EXAMPLE, What::Workspace), None);
     }
 
     #[test]
     fn everything_else_that_cargo_says_is_no_component() {
-        let registry = LIBRARY.replace(
-            "path+file:///w/plugins/tcp#",
-            "registry+https://github.com/rust-lang/crates.io-index#",
-        );
+        let registry =
+            LIBRARY.replace("path+file:///w/plugins/tcp#", "registry+https://github.com/rust-lang/crates.io-index#");
         let rlib = LIBRARY.replace(r#""crate_types":["cdylib"]"#, r#""crate_types":["rlib"]"#);
-        for message in [
-            &*registry,
-            &*rlib,
-            r#"{"reason":"build-finished","success":true}"#,
-            "not JSON",
-            "",
-        ] {
+        for message in [&*registry, &*rlib, r#"{"reason":"build-finished","success":true}"#, "not JSON", ""] {
             assert_eq!(component(message, What::Workspace), None, "{message}");
         }
     }
 
     #[test]
     fn a_package_id_names_its_package_in_both_spellings() {
-        assert_eq!(
-            package_name("path+file:///w/plugins/tcp#cofferdam-tcp@0.1.0"),
-            Some("cofferdam-tcp")
-        );
-        assert_eq!(
-            package_name("path+file:///w/plugins/tcp#0.1.0"),
-            Some("tcp")
-        );
+        assert_eq!(package_name("path+file:///w/plugins/tcp#cofferdam-tcp@0.1.0"), Some("cofferdam-tcp"));
+        assert_eq!(package_name("path+file:///w/plugins/tcp#0.1.0"), Some("tcp"));
     }
 }

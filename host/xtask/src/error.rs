@@ -14,10 +14,7 @@ pub struct Error {
 
 impl Error {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            hint: None,
-        }
+        Self { message: message.into(), hint: None }
     }
 
     /// Adds what to do, keeping a hint that is already there: the one closest to the fault knows best.
@@ -63,13 +60,7 @@ mod tests {
 
     #[test]
     fn the_hint_stands_on_a_line_of_its_own_and_the_first_one_stays() {
-        let error = Error::new("no `rustc`")
-            .hint("install Rust")
-            .hint("try again")
-            .during("guest toolchain");
-        assert_eq!(
-            error.to_string(),
-            "guest toolchain: no `rustc`\nhint: install Rust"
-        );
+        let error = Error::new("no `rustc`").hint("install Rust").hint("try again").during("guest toolchain");
+        assert_eq!(error.to_string(), "guest toolchain: no `rustc`\nhint: install Rust");
     }
 }

@@ -11,10 +11,7 @@
     clippy::disallowed_methods,
     reason = "a developer's tool: running cargo, apt, pip and npm and filling a cache folder is its whole job"
 )]
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, reason = "a test may end where it finds a fault")
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may end where it finds a fault"))]
 
 mod apt;
 mod cache;

@@ -29,31 +29,16 @@ pub const NPM: [&str; 1] = ["@modelcontextprotocol/inspector@2.12.0"];
 /// With every peer that cannot be had; the others are fetched nevertheless.
 pub fn all(progress: Progress<'_>) -> Result<(), Error> {
     let mut missing = Vec::new();
-    missing.extend(
-        DEBIAN
-            .iter()
-            .filter_map(|name| debian(name, progress).err()),
-    );
-    missing.extend(
-        PYTHON
-            .iter()
-            .filter_map(|requirement| python(requirement, progress).err()),
-    );
-    missing.extend(
-        NPM.iter()
-            .filter_map(|package| npm(package, progress).err()),
-    );
+    missing.extend(DEBIAN.iter().filter_map(|name| debian(name, progress).err()));
+    missing.extend(PYTHON.iter().filter_map(|requirement| python(requirement, progress).err()));
+    missing.extend(NPM.iter().filter_map(|package| npm(package, progress).err()));
     missing.extend(node(progress).err());
     match missing.as_slice() {
         [] => Ok(()),
         [only] => Err(only.clone()),
         several => {
             let all: Vec<String> = several.iter().map(Error::to_string).collect();
-            Err(Error::new(format!(
-                "{} peers are missing\n{}",
-                all.len(),
-                all.join("\n")
-            )))
+            Err(Error::new(format!("{} peers are missing\n{}", all.len(), all.join("\n"))))
         }
     }
 }
@@ -61,17 +46,11 @@ pub fn all(progress: Progress<'_>) -> Result<(), Error> {
 /// A folder name that tells requirements apart: what is legible of them, and a checksum of the rest.
 fn folder_name(requirement: &str) -> String {
     let legible = |c: char| {
-        if c.is_ascii_alphanumeric() || c == '.' {
-            c
-        } else {
-            '-'
-        }
+        if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }
     };
     let legible: String = requirement.chars().map(legible).collect();
     // FNV-1a: stable over versions of Rust, which std's hasher is not.
-    let sum = requirement.bytes().fold(0x811c_9dc5_u32, |sum, byte| {
-        (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
+    let sum = requirement.bytes().fold(0x811c_9dc5_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     format!("{}-{sum:08x}", legible.trim_matches('-'))
 }
 
@@ -83,9 +62,6 @@ mod tests {
     fn requirements_that_differ_live_in_folders_that_differ() {
         assert_eq!(folder_name("mcp==1.*"), folder_name("mcp==1.*"));
         assert_ne!(folder_name("mcp==1.*"), folder_name("mcp>=1.*"));
-        assert!(
-            folder_name("@modelcontextprotocol/inspector@1")
-                .starts_with("modelcontextprotocol-inspector-1-")
-        );
+        assert!(folder_name("@modelcontextprotocol/inspector@1").starts_with("modelcontextprotocol-inspector-1-"));
     }
 }

@@ -86,14 +86,8 @@ pub(crate) fn run(
             )));
         }
     }
-    let status = child
-        .wait()
-        .map_err(|error| Error::new(format!("cannot wait for `{name}`: {error}")))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(failed(&name, status, tail))
-    }
+    let status = child.wait().map_err(|error| Error::new(format!("cannot wait for `{name}`: {error}")))?;
+    if status.success() { Ok(()) } else { Err(failed(&name, status, tail)) }
 }
 
 #[derive(Clone, Copy)]
@@ -103,24 +97,14 @@ enum Source {
 }
 
 /// Sends a stream's lines from a thread of its own, so that neither stream can block the program.
-fn forward(
-    stream: Option<impl Read + Send + 'static>,
-    source: Source,
-    to: Sender<(Source, String)>,
-) {
+fn forward(stream: Option<impl Read + Send + 'static>, source: Source, to: Sender<(Source, String)>) {
     let Some(stream) = stream else { return };
     std::thread::spawn(move || {
         let mut stream = BufReader::new(stream);
         let mut bytes = Vec::new();
-        while stream
-            .read_until(b'\n', &mut bytes)
-            .is_ok_and(|read| read > 0)
-        {
+        while stream.read_until(b'\n', &mut bytes).is_ok_and(|read| read > 0) {
             let line = String::from_utf8_lossy(&bytes);
-            if to
-                .send((source, line.trim_end_matches(['\n', '\r']).to_owned()))
-                .is_err()
-            {
+            if to.send((source, line.trim_end_matches(['\n', '\r']).to_owned())).is_err() {
                 return;
             }
             bytes.clear();
@@ -140,11 +124,7 @@ fn failed(name: &str, status: ExitStatus, tail: VecDeque<String>) -> Error {
 /// The command line as a person would recognise it: the program's name and its arguments, shortened.
 fn shown(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program());
-    let mut shown = program
-        .file_name()
-        .unwrap_or(command.get_program())
-        .to_string_lossy()
-        .into_owned();
+    let mut shown = program.file_name().unwrap_or(command.get_program()).to_string_lossy().into_owned();
     for argument in command.get_args() {
         if shown.len() > 160 {
             shown.push_str(" …");
@@ -168,28 +148,15 @@ mod tests {
 
     #[test]
     fn stdout_is_captured_and_a_failure_repeats_stderr() {
-        assert_eq!(
-            capture(&mut shell("echo one; echo two")).unwrap(),
-            "one\ntwo\n"
-        );
-        let error = capture(&mut shell("echo reason >&2; exit 3"))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("exit status: 3") && error.ends_with("| reason"),
-            "{error}"
-        );
+        assert_eq!(capture(&mut shell("echo one; echo two")).unwrap(), "one\ntwo\n");
+        let error = capture(&mut shell("echo reason >&2; exit 3")).unwrap_err().to_string();
+        assert!(error.contains("exit status: 3") && error.ends_with("| reason"), "{error}");
     }
 
     #[test]
     fn a_program_that_does_not_end_is_stopped_at_its_limit() {
         let started = Instant::now();
-        let error = run(
-            &mut shell("sleep 30"),
-            Some(Duration::from_millis(200)),
-            &mut |_| {},
-        )
-        .unwrap_err();
+        let error = run(&mut shell("sleep 30"), Some(Duration::from_millis(200)), &mut |_| {}).unwrap_err();
         assert!(error.to_string().contains("was stopped after"), "{error}");
         assert!(started.elapsed() < Duration::from_secs(10));
     }
@@ -197,11 +164,6 @@ mod tests {
     #[test]
     fn a_missing_program_is_named() {
         let error = capture(&mut Command::new("no-such-program-here")).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("cannot run `no-such-program-here`"),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("cannot run `no-such-program-here`"), "{error}");
     }
 }

@@ -18,19 +18,14 @@ pub type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 /// The repository's root: two folders above this package.
 pub fn root() -> PathBuf {
     // Cargo sets the variable for `cargo run`; the compiled-in path is for a binary that is run by hand.
-    let package = std::env::var_os("CARGO_MANIFEST_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    package
-        .ancestors()
-        .nth(2)
-        .map_or(package.clone(), Path::to_path_buf)
+    let package =
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    package.ancestors().nth(2).map_or(package.clone(), Path::to_path_buf)
 }
 
 /// A program that the host's workspace builds in release mode.
 pub fn built(name: &str) -> PathBuf {
-    target()
-        .join("release")
-        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+    target().join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// The host workspace's target folder.
@@ -44,14 +39,7 @@ pub fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
-        let ours = [
-            "CARGO_PKG_",
-            "CARGO_MANIFEST_",
-            "CARGO_BIN_",
-            "CARGO_CRATE_",
-            "CARGO_PRIMARY_",
-            "CARGO_MAKEFLAGS",
-        ];
+        let ours = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_", "CARGO_MAKEFLAGS"];
         if ours.iter().any(|prefix| name.starts_with(prefix)) {
             cargo.env_remove(&*name);
         }
@@ -62,9 +50,7 @@ pub fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command
 
 /// Runs a program whose output is the developer's to see.
 pub fn shown(command: &mut Command) -> Result<ExitStatus, String> {
-    command
-        .status()
-        .map_err(|error| format!("cannot run `{}`: {error}", command.get_program().display()))
+    command.status().map_err(|error| format!("cannot run `{}`: {error}", command.get_program().display()))
 }
 
 /// The exit code to pass on. A program that a signal has ended has none, and counts as failed.
@@ -92,11 +78,7 @@ impl Steps {
     }
 
     /// Runs a step: it passes with `Ok(true)`; an error is printed and fails it.
-    pub fn step<E: fmt::Display>(
-        &mut self,
-        name: &str,
-        act: impl FnOnce() -> Result<bool, E>,
-    ) -> bool {
+    pub fn step<E: fmt::Display>(&mut self, name: &str, act: impl FnOnce() -> Result<bool, E>) -> bool {
         eprintln!("\n==> {name}");
         let started = Instant::now();
         let passed = act().unwrap_or_else(|error| {
@@ -105,11 +87,7 @@ impl Steps {
         });
         let seconds = started.elapsed().as_secs();
         eprintln!("<== {name}: {} after {seconds} s", verdict(passed));
-        self.done.push(Step {
-            name: name.to_owned(),
-            passed,
-            seconds,
-        });
+        self.done.push(Step { name: name.to_owned(), passed, seconds });
         passed
     }
 
@@ -118,12 +96,7 @@ impl Steps {
         self.done.sort_by_key(|step| !step.passed);
         eprintln!();
         for step in &self.done {
-            eprintln!(
-                "{:>6}  {:>5} s  {}",
-                verdict(step.passed),
-                step.seconds,
-                step.name
-            );
+            eprintln!("{:>6}  {:>5} s  {}", verdict(step.passed), step.seconds, step.name);
         }
         let all_passed = self.done.iter().all(|step| step.passed);
         ExitCode::from(u8::from(!all_passed))

@@ -84,17 +84,16 @@ impl Toolchain {
             Ok(toolchain) => return Ok(toolchain),
             Err(error) => error,
         };
-        progress(&format!(
-            "guest toolchain: not by rustup ({}); trying Debian's packages",
-            in_short(&by_rustup)
-        ));
+        progress(&format!("guest toolchain: not by rustup ({}); trying Debian's packages", in_short(&by_rustup)));
         debian::ensure(progress).map_err(|by_debian| {
             Error::new(format!(
                 "no rustc for `{TARGET}`\n  by rustup: {}\n  by Debian's packages: {}",
                 in_short(&by_rustup),
                 in_short(&by_debian)
             ))
-            .hint(format!("run `rustup target add {TARGET}` where rustup can reach the network, or set `{CHOICE}` to a rustc"))
+            .hint(format!(
+                "run `rustup target add {TARGET}` where rustup can reach the network, or set `{CHOICE}` to a rustc"
+            ))
         })
     }
 
@@ -102,25 +101,16 @@ impl Toolchain {
     fn active() -> Result<Self, Error> {
         let rustc = active_rustc()?;
         if !has_target(&rustc) {
-            return Err(Error::new(format!(
-                "`{}` has no target `{TARGET}`",
-                rustc.display()
-            )));
+            return Err(Error::new(format!("`{}` has no target `{TARGET}`", rustc.display())));
         }
         let description = format!("{} ({})", version(&rustc)?, rustc.display());
-        Ok(Self {
-            rustc,
-            linkers: None,
-            description,
-        })
+        Ok(Self { rustc, linkers: None, description })
     }
 
     fn rustup(progress: Progress<'_>) -> Result<Self, Error> {
         progress(&format!("guest toolchain: rustup target add {TARGET}…"));
         let mut rustup = Command::new("rustup");
-        rustup
-            .args(["target", "add", TARGET])
-            .env("RUST_BACKTRACE", "0");
+        rustup.args(["target", "add", TARGET]).env("RUST_BACKTRACE", "0");
         process::run(&mut rustup, Some(RUSTUP_LIMIT), &mut |event| {
             // Its errors are in ours; it may not be the last way to try.
             if let Event::Stderr(line) = event
@@ -134,22 +124,11 @@ impl Toolchain {
 
     fn given(rustc: PathBuf) -> Result<Self, Error> {
         if !has_target(&rustc) {
-            return Err(Error::new(format!(
-                "`{CHOICE}` names `{}`, which has no target `{TARGET}`",
-                rustc.display()
-            ))
-            .hint(format!("name another rustc, or unset `{CHOICE}`")));
+            return Err(Error::new(format!("`{CHOICE}` names `{}`, which has no target `{TARGET}`", rustc.display()))
+                .hint(format!("name another rustc, or unset `{CHOICE}`")));
         }
-        let description = format!(
-            "{} ({}, from `{CHOICE}`)",
-            version(&rustc)?,
-            rustc.display()
-        );
-        Ok(Self {
-            rustc,
-            linkers: None,
-            description,
-        })
+        let description = format!("{} ({}, from `{CHOICE}`)", version(&rustc)?, rustc.display());
+        Ok(Self { rustc, linkers: None, description })
     }
 }
 
@@ -190,19 +169,13 @@ fn sysroot(rustc: &Path) -> Result<PathBuf, Error> {
 }
 
 fn version(rustc: &Path) -> Result<String, Error> {
-    Ok(process::capture(Command::new(rustc).arg("--version"))?
-        .trim()
-        .to_owned())
+    Ok(process::capture(Command::new(rustc).arg("--version"))?.trim().to_owned())
 }
 
 /// Whether the compiler knows the target and has its standard library.
 fn has_target(rustc: &Path) -> bool {
-    let Ok(folder) = process::capture(Command::new(rustc).args([
-        "--print",
-        "target-libdir",
-        "--target",
-        TARGET,
-    ])) else {
+    let Ok(folder) = process::capture(Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]))
+    else {
         return false;
     };
     let is_std = |path: &PathBuf| {
@@ -234,10 +207,7 @@ mod tests {
         assert_eq!(parse(""), Ok(Choice::Any));
         assert_eq!(parse("rustup"), Ok(Choice::Rustup));
         assert_eq!(parse("debian"), Ok(Choice::Debian));
-        assert_eq!(
-            parse("/opt/rust/bin/rustc"),
-            Ok(Choice::Rustc("/opt/rust/bin/rustc".into()))
-        );
+        assert_eq!(parse("/opt/rust/bin/rustc"), Ok(Choice::Rustc("/opt/rust/bin/rustc".into())));
         assert_eq!(
             parse("Debian").unwrap_err().to_string(),
             "`COFFERDAM_GUEST_TOOLCHAIN` is `Debian`\nhint: accepted are `rustup`, `debian` and the absolute path of a rustc"
@@ -246,14 +216,9 @@ mod tests {
 
     #[test]
     fn an_error_in_short_has_the_programs_own_reason() {
-        let error =
-            Error::new("`rustup` failed (1)\n  | info: trying\n  | error: no network\n  | more")
-                .hint("x");
+        let error = Error::new("`rustup` failed (1)\n  | info: trying\n  | error: no network\n  | more").hint("x");
         assert_eq!(in_short(&error), "`rustup` failed (1): no network");
-        assert_eq!(
-            in_short(&Error::new("no `rustup`").hint("x")),
-            "no `rustup`"
-        );
+        assert_eq!(in_short(&Error::new("no `rustup`").hint("x")), "no `rustup`");
     }
 
     #[test]

@@ -4,8 +4,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{
-    Attribute, Error, Expr, ExprLit, FnArg, ImplItem, ImplItemFn, ItemImpl, Lit, LitStr, Meta, Result, ReturnType, Type,
-    spanned::Spanned,
+    Attribute, Error, Expr, ExprLit, FnArg, ImplItem, ImplItemFn, ItemImpl, Lit, LitStr, Meta, Result, ReturnType,
+    Type, spanned::Spanned,
 };
 
 struct Tool {
@@ -118,7 +118,10 @@ fn tool(attribute: &Attribute, method: &ImplItemFn) -> Result<Tool> {
     };
     let description = description(&method.attrs);
     if description.is_empty() {
-        return Err(Error::new(signature.ident.span(), "a tool needs a doc comment: it is the description a model reads"));
+        return Err(Error::new(
+            signature.ident.span(),
+            "a tool needs a doc comment: it is the description a model reads",
+        ));
     }
     let mut title = None;
     if !matches!(attribute.meta, Meta::Path(_)) {

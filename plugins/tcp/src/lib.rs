@@ -45,7 +45,8 @@ impl Tcp {
     /// and ports that the operator's policy allows can be reached; a refusal (reason `denied`) is final.
     #[tool(title = "Connect")]
     async fn tcp_connect(self: Rc<Self>, _cx: Cx, a: arguments::Connect) -> Result<Connected, Failure> {
-        let (connection, applied) = self.connect(&a.host, a.port, a.connection_id, a.connect_timeout_ms, a.buffer_limit).await?;
+        let (connection, applied) =
+            self.connect(&a.host, a.port, a.connection_id, a.connect_timeout_ms, a.buffer_limit).await?;
         Ok(Connected {
             success: true,
             connection_id: connection.id.clone(),
@@ -74,7 +75,9 @@ impl Tcp {
         let data = data(a.data, a.encoding, a.terminator.as_deref())?;
         let timeout = limits::milliseconds("timeout_ms", a.timeout_ms, limits::DEFAULT_SEND, limits::call())?;
         send(&connection, &data, timeout, a.end.unwrap_or(false)).await.map_err(|unsent| {
-            Failure::new("send_failed", "Failed to send data").with("reason", unsent.reason).with("bytes_sent", unsent.sent)
+            Failure::new("send_failed", "Failed to send data")
+                .with("reason", unsent.reason)
+                .with("bytes_sent", unsent.sent)
         })?;
         Ok(Sent { success: true, connection_id: a.connection_id, bytes_sent: data.len() as u64 })
     }
@@ -104,7 +107,11 @@ impl Tcp {
 
     /// Everything about a connection: peer, state, buffer, and its triggers with how often they fired.
     #[tool(title = "Connection info")]
-    async fn tcp_connection_info(self: Rc<Self>, _cx: Cx, a: arguments::OfConnection) -> Result<ConnectionInfo, Failure> {
+    async fn tcp_connection_info(
+        self: Rc<Self>,
+        _cx: Cx,
+        a: arguments::OfConnection,
+    ) -> Result<ConnectionInfo, Failure> {
         let connection = self.connections.get(&a.connection_id)?;
         Ok(ConnectionInfo {
             connection_id: a.connection_id,
@@ -141,7 +148,11 @@ impl Tcp {
 
     /// Remove a trigger, whether its connection is open or still to come.
     #[tool(title = "Remove trigger")]
-    async fn tcp_remove_trigger(self: Rc<Self>, _cx: Cx, a: arguments::RemoveTrigger) -> Result<TriggerRemoved, Failure> {
+    async fn tcp_remove_trigger(
+        self: Rc<Self>,
+        _cx: Cx,
+        a: arguments::RemoveTrigger,
+    ) -> Result<TriggerRemoved, Failure> {
         let active = self.connections.remove_trigger(&a.connection_id, &a.trigger_id)?;
         Ok(TriggerRemoved {
             success: true,
@@ -155,7 +166,11 @@ impl Tcp {
     ///
     /// The connection stays open; use tcp_wait (for instance until=close, or until=silence) for the whole answer.
     #[tool(title = "Connect and send")]
-    async fn tcp_connect_and_send(self: Rc<Self>, _cx: Cx, a: arguments::ConnectAndSend) -> Result<ConnectedAndSent, Failure> {
+    async fn tcp_connect_and_send(
+        self: Rc<Self>,
+        _cx: Cx,
+        a: arguments::ConnectAndSend,
+    ) -> Result<ConnectedAndSent, Failure> {
         let data = data(a.data, a.encoding, a.terminator.as_deref())?;
         let timeout = limits::milliseconds("timeout_ms", a.timeout_ms, limits::DEFAULT_SEND, limits::call())?;
         let (connection, applied) = self.connect(&a.host, a.port, a.connection_id, a.connect_timeout_ms, None).await?;
@@ -261,7 +276,11 @@ impl Tcp {
         }));
         self.connections.insert(&connection);
         drop(reserved);
-        cofferdam_sdk::spawn(reader::run(Rc::clone(&connection), receiving, std::future::IntoFuture::into_future(received)));
+        cofferdam_sdk::spawn(reader::run(
+            Rc::clone(&connection),
+            receiving,
+            std::future::IntoFuture::into_future(received),
+        ));
         Ok((connection, (!applied.is_empty()).then_some(applied)))
     }
 }
@@ -277,7 +296,8 @@ fn data(data: String, encoding: arguments::Encoding, terminator: Option<&str>) -
     };
     bytes.extend_from_slice(&terminator);
     if bytes.len() > limits::MOST_DATA {
-        let message = format!("has {} bytes, {} are the most at once; send it in parts", bytes.len(), limits::MOST_DATA);
+        let message =
+            format!("has {} bytes, {} are the most at once; send it in parts", bytes.len(), limits::MOST_DATA);
         return Err(Failure::argument("data", message));
     }
     Ok(bytes)
@@ -300,7 +320,10 @@ fn read(connection: &Connection, a: &arguments::Read) -> Result<ReadAnswer, Fail
     let integer = |given: Option<Integer>| given.map(|Integer(value)| value);
     let by_bytes = a.offset.is_some() || a.limit.is_some();
     if by_bytes && (a.index.is_some() || a.count.is_some()) {
-        return Err(Failure::new("invalid_argument", "`index` and `count` are chunks, `offset` and `limit` bytes: give one pair"));
+        return Err(Failure::new(
+            "invalid_argument",
+            "`index` and `count` are chunks, `offset` and `limit` bytes: give one pair",
+        ));
     }
     let buffer = connection.buffer.borrow();
     let reading = if by_bytes {

@@ -83,10 +83,7 @@ fn answer(
             let text = reading.text(connection.is_connected());
             (text.strings.concat(), text.next_offset)
         }
-        _ => (
-            reading.pieces.iter().map(|piece| tcp_logic::encode(piece, encoding)).collect(),
-            reading.next_offset,
-        ),
+        _ => (reading.pieces.iter().map(|piece| tcp_logic::encode(piece, encoding)).collect(), reading.next_offset),
     };
     connection.cursor.set(next_offset);
     let took = cofferdam_sdk::now().saturating_sub(began);
@@ -107,7 +104,8 @@ fn answer(
 
 fn until(arguments: &arguments::Wait) -> Result<Until, Failure> {
     use arguments::Until as Wanted;
-    let missing = |name: &'static str| Failure::argument(name, format_args!("is needed with until={}", word(arguments.until)));
+    let missing =
+        |name: &'static str| Failure::argument(name, format_args!("is needed with until={}", word(arguments.until)));
     Ok(match arguments.until {
         Wanted::Pattern => {
             let pattern = arguments.pattern.as_deref().ok_or_else(|| missing("pattern"))?;

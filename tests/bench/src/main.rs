@@ -1,6 +1,11 @@
 //! Cofferdam's speed: every number is a ratio to something bare in the same run, so that the machine's mood cancels out. It
 //! measures the binary beside it; `bare` and `echo` are its own other halves, run as processes of their own.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a bench that cannot go on has nothing better to do")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    reason = "a bench that cannot go on has nothing better to do"
+)]
 #![allow(clippy::disallowed_methods, reason = "it starts servers and dials them: that is its work")]
 
 mod bare;

@@ -36,7 +36,10 @@ fn a_covered_name_and_port_may_be_dialled_and_its_neighbours_may_not() {
         assert_eq!(denial.reason(), expected, "{name}:{port}");
     }
     let denial = dial(&own, "other.example", 22).unwrap_err();
-    assert_eq!(denial.for_model(), "denied: this plugin may not connect to `tcp://other.example:22`: the operator's policy decides that");
+    assert_eq!(
+        denial.for_model(),
+        "denied: this plugin may not connect to `tcp://other.example:22`: the operator's policy decides that"
+    );
     assert_eq!(denial.suggestion().as_deref(), Some("\"tcp://other.example:22\""));
 }
 
@@ -60,7 +63,10 @@ fn localhost_is_dialled_by_its_addresses() {
     assert!(dial(&grants(&["127.0.0.0/8 *"], &[]), "localhost", 22).is_ok());
     assert_eq!(reason(dial(&grants(&["any *"], &[]), "localhost", 22)), Reason::SpecialRange(Range::Loopback));
     assert_eq!(reason(dial(&grants(&["a.example *"], &[]), "localhost", 22)), Reason::NoRule);
-    assert_eq!(reason(dial(&grants(&["localhost *"], &["localhost 22"]), "localhost", 22)), Reason::Denied(RuleId(100)));
+    assert_eq!(
+        reason(dial(&grants(&["localhost *"], &["localhost 22"]), "localhost", 22)),
+        Reason::Denied(RuleId(100))
+    );
     let denial = dial(&grants(&["localhost 22"], &[]), "localhost", 23).unwrap_err();
     assert_eq!(denial.suggestion().as_deref(), Some("\"tcp://localhost:23\""));
 }

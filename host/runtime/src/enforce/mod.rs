@@ -18,7 +18,7 @@ use wasmtime_wasi::sockets::SocketAddrUse;
 use crate::state::State;
 
 pub use names::{add_names_0_2, add_names_0_3};
-pub use resolver::{NameServers, Names, resolver_for};
+pub use resolver::{NameServers, Names, Unresolved, resolver_for};
 pub use sockets::{add_sockets_0_2, add_sockets_0_3};
 
 /// Where generated code finds our state, for the interfaces that are our own.
@@ -61,7 +61,7 @@ impl Gate {
     fn ask(&self, ask: &Ask<'_>) -> Option<Permit> {
         let answer = self.grants.decide(ask);
         let decision = match &answer {
-            Ok(_) => Decision::Allowed,
+            Ok(permit) => Decision::Allowed(Some(permit.rule())),
             Err(denial) => Decision::Denied(denial),
         };
         let event = Event::Ask { plugin: &self.plugin, resource: ask.resource(), decision };

@@ -14,8 +14,8 @@ use wasmtime_wasi::p3::bindings::sockets::ip_name_lookup as v0_3;
 use wasmtime_wasi::p3::bindings::sockets::types as v0_3_types;
 use wasmtime_wasi_io::poll::{DynPollable, Pollable, subscribe};
 
-use super::{Gate, Gated, GatedView};
 use super::resolver::Unresolved;
+use super::{Gate, Gated, GatedView};
 use crate::state::State;
 
 /// Why a lookup was not answered.

@@ -45,11 +45,16 @@ pub enum Unresolved {
 }
 
 impl Names {
+    /// Asks these servers, once there is something to ask.
     pub fn new(servers: NameServers) -> Self {
         Self(Arc::new(Lazy { servers, resolver: OnceLock::new() }))
     }
 
-    /// Looks a name up. The permit says that it may be.
+    /// Looks a name up. The permit says that it may be. Gives its addresses, and for how long they count, where that is
+    /// known.
+    ///
+    /// # Errors
+    /// Why there are none.
     pub async fn lookup(&self, permit: Permit, name: &Name) -> Result<(Vec<IpAddr>, Option<Duration>), Unresolved> {
         drop(permit);
         let resolver = self.0.resolver.get_or_init(|| resolver_for(&self.0.servers)).as_ref().map_err(|error| {

@@ -23,7 +23,10 @@ impl State {
 }
 
 /// Links WASI 0.3's sockets.
-#[expect(clippy::disallowed_methods, reason = "one function is shadowed: ours asks for room first and then calls the other")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "one function is shadowed: ours asks for room first and then calls the other"
+)]
 pub fn add_sockets_0_3(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     v0_3::add_to_linker::<State, WasiSockets>(linker, State::sockets_view)?;
     // The one function that makes a socket is defined once more, with the limit in front.
@@ -61,7 +64,11 @@ pub fn add_sockets_0_2(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     v0_2::udp::add_to_linker::<State, WasiSockets>(linker, State::sockets_view)?;
     v0_2::udp_create_socket::add_to_linker::<State, WasiSockets>(linker, State::sockets_view)?;
     v0_2::instance_network::add_to_linker::<State, WasiSockets>(linker, State::sockets_view)?;
-    v0_2::network::add_to_linker::<State, WasiSockets>(linker, &v0_2::network::LinkOptions::default(), State::sockets_view)
+    v0_2::network::add_to_linker::<State, WasiSockets>(
+        linker,
+        &v0_2::network::LinkOptions::default(),
+        State::sockets_view,
+    )
 }
 
 impl v0_2::tcp_create_socket::Host for GatedView<'_> {

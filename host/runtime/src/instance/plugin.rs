@@ -140,8 +140,7 @@ impl Plugin {
         let id = self.next_call.fetch_add(1, Ordering::Relaxed);
         let (tool, arguments) = (request.tool, request.arguments);
         let call = Arc::clone(&state);
-        let actor =
-            self.post(&pre, move |place| Letter { id, tool, arguments, state: call, answer, place })?;
+        let actor = self.post(&pre, move |place| Letter { id, tool, arguments, state: call, answer, place })?;
         drop(turn);
 
         let (why, error) = tokio::select! {
@@ -213,7 +212,9 @@ impl Plugin {
                 };
                 match actor.post(letter) {
                     Ok(()) => Ok(actor),
-                    Err(_) => Err(self.lost(End { reason: Some("it ends as soon as it starts".to_owned()), connections: 0 })),
+                    Err(_) => {
+                        Err(self.lost(End { reason: Some("it ends as soon as it starts".to_owned()), connections: 0 }))
+                    }
                 }
             }
         }

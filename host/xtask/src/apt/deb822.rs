@@ -13,18 +13,12 @@ pub(crate) struct Paragraph {
 impl Paragraph {
     /// A field's value, its lines joined by line breaks as they stood.
     pub(crate) fn get(&self, field: &str) -> Option<&str> {
-        self.fields
-            .get(&field.to_ascii_lowercase())
-            .map(String::as_str)
+        self.fields.get(&field.to_ascii_lowercase()).map(String::as_str)
     }
 
     /// A field's value as words; none if the field is missing.
     pub(crate) fn words(&self, field: &str) -> Vec<String> {
-        self.get(field)
-            .unwrap_or_default()
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect()
+        self.get(field).unwrap_or_default().split_whitespace().map(str::to_owned).collect()
     }
 }
 
@@ -42,18 +36,13 @@ pub(crate) fn paragraphs(text: &str) -> Vec<Paragraph> {
         } else if line.starts_with('#') {
             // A comment may stand between a field and its continuation.
         } else if line.starts_with([' ', '\t']) {
-            if let Some(value) = field
-                .as_ref()
-                .and_then(|field| paragraph.fields.get_mut(field))
-            {
+            if let Some(value) = field.as_ref().and_then(|field| paragraph.fields.get_mut(field)) {
                 value.push('\n');
                 value.push_str(line);
             }
         } else if let Some((name, value)) = line.split_once(':') {
             let name = name.trim().to_ascii_lowercase();
-            paragraph
-                .fields
-                .insert(name.clone(), value.trim().to_owned());
+            paragraph.fields.insert(name.clone(), value.trim().to_owned());
             field = Some(name);
         } else {
             field = None;
@@ -82,7 +71,8 @@ mod tests {
 
     #[test]
     fn a_key_block_keeps_its_lines() {
-        let text = "Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n mQ==\n -----END PGP PUBLIC KEY BLOCK-----\n";
+        let text =
+            "Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n mQ==\n -----END PGP PUBLIC KEY BLOCK-----\n";
         let key = paragraphs(text)[0].get("Signed-By").unwrap().to_owned();
         assert_eq!(key.lines().count(), 5);
         assert_eq!(key.lines().nth(2), Some(" ."));

@@ -17,18 +17,13 @@ pub(crate) struct Package {
 
 /// The packages in the output of `apt-cache show`.
 pub(crate) fn parse(text: &str) -> Vec<Package> {
-    deb822::paragraphs(text)
-        .iter()
-        .filter_map(package)
-        .collect()
+    deb822::paragraphs(text).iter().filter_map(package).collect()
 }
 
 fn package(paragraph: &deb822::Paragraph) -> Option<Package> {
     let section = paragraph.get("Section").unwrap_or_default();
-    let depends = ["Pre-Depends", "Depends"]
-        .into_iter()
-        .filter_map(|field| paragraph.get(field))
-        .flat_map(dependencies);
+    let depends =
+        ["Pre-Depends", "Depends"].into_iter().filter_map(|field| paragraph.get(field)).flat_map(dependencies);
     Some(Package {
         name: paragraph.get("Package")?.to_owned(),
         version: paragraph.get("Version")?.to_owned(),
@@ -43,9 +38,7 @@ fn package(paragraph: &deb822::Paragraph) -> Option<Package> {
 fn dependencies(field: &str) -> impl Iterator<Item = String> {
     field.split(',').filter_map(|dependency| {
         let first = dependency.split('|').next()?;
-        let name = first
-            .split([' ', '\n', '(', '[', ':'])
-            .find(|word| !word.is_empty())?;
+        let name = first.split([' ', '\n', '(', '[', ':']).find(|word| !word.is_empty())?;
         Some(name.to_owned())
     })
 }
@@ -80,10 +73,7 @@ Version: 1
         assert_eq!(all[0].name, "libllvm22");
         assert_eq!(all[0].depends, ["libc6", "libedit2", "libffi8", "zlib1g"]);
         assert_eq!((all[0].size, all[0].is_library), (29_425_708, true));
-        assert_eq!(
-            (all[1].version.as_str(), all[1].is_library),
-            ("1.97.1+dfsg1-1", false)
-        );
+        assert_eq!((all[1].version.as_str(), all[1].is_library), ("1.97.1+dfsg1-1", false));
         assert_eq!(all[1].depends, [""; 0]);
     }
 }

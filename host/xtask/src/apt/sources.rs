@@ -39,18 +39,10 @@ impl Distribution {
 
     fn parse(text: &str) -> Self {
         let value = |name: &str| {
-            let line = text
-                .lines()
-                .find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-            line.unwrap_or_default()
-                .trim()
-                .trim_matches(['"', '\''])
-                .to_owned()
+            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+            line.unwrap_or_default().trim().trim_matches(['"', '\'']).to_owned()
         };
-        Self {
-            id: value("ID"),
-            codename: value("VERSION_CODENAME"),
-        }
+        Self { id: value("ID"), codename: value("VERSION_CODENAME") }
     }
 }
 
@@ -58,11 +50,7 @@ impl Distribution {
 pub(crate) fn main_archive(distribution: &Distribution) -> Result<Archive, Error> {
     let mut all = Vec::new();
     let folder = cache::entries(Path::new("/etc/apt/sources.list.d"));
-    for path in folder
-        .iter()
-        .map(std::path::PathBuf::as_path)
-        .chain([Path::new("/etc/apt/sources.list")])
-    {
+    for path in folder.iter().map(std::path::PathBuf::as_path).chain([Path::new("/etc/apt/sources.list")]) {
         let Ok(text) = fs::read_to_string(path) else {
             continue;
         };
@@ -91,33 +79,14 @@ fn choose(all: Vec<Archive>, distribution: &Distribution) -> Option<Archive> {
     let own_key = format!("/{}-archive-keyring", distribution.id);
     let rank = |archive: &Archive| {
         let at_own_path = archive.uri.trim_end_matches('/').ends_with(&own_path);
-        let with_own_key = archive
-            .signed_by
-            .as_ref()
-            .is_some_and(|key| key.contains(&own_key));
-        (
-            at_own_path,
-            with_own_key,
-            archive.suite == distribution.codename,
-        )
+        let with_own_key = archive.signed_by.as_ref().is_some_and(|key| key.contains(&own_key));
+        (at_own_path, with_own_key, archive.suite == distribution.codename)
     };
     let serves = |archive: &Archive| {
-        let is_suite =
-            archive.suite == distribution.codename || ALIASES.contains(&archive.suite.as_str());
-        is_suite
-            && archive
-                .components
-                .iter()
-                .any(|component| component == "main")
-            && !archive.uri.starts_with("cdrom:")
+        let is_suite = archive.suite == distribution.codename || ALIASES.contains(&archive.suite.as_str());
+        is_suite && archive.components.iter().any(|component| component == "main") && !archive.uri.starts_with("cdrom:")
     };
-    all.into_iter().filter(serves).reduce(|best, next| {
-        if rank(&next) > rank(&best) {
-            next
-        } else {
-            best
-        }
-    })
+    all.into_iter().filter(serves).reduce(|best, next| if rank(&next) > rank(&best) { next } else { best })
 }
 
 /// The archives of a `.sources` file: one for each URI and suite.
@@ -125,27 +94,18 @@ fn sources(text: &str) -> Vec<Archive> {
     let mut all = Vec::new();
     for paragraph in deb822::paragraphs(text) {
         let says = |field: &str, values: &[&str]| {
-            paragraph
-                .get(field)
-                .is_some_and(|value| values.contains(&value.to_ascii_lowercase().as_str()))
+            paragraph.get(field).is_some_and(|value| values.contains(&value.to_ascii_lowercase().as_str()))
         };
-        if says("Enabled", &["no", "false", "0"])
-            || !paragraph.words("Types").iter().any(|kind| kind == "deb")
-        {
+        if says("Enabled", &["no", "false", "0"]) || !paragraph.words("Types").iter().any(|kind| kind == "deb") {
             continue;
         }
         for uri in paragraph.words("URIs") {
-            all.extend(paragraph.words("Suites").into_iter().map(|suite| {
-                Archive {
-                    uri: uri.clone(),
-                    suite,
-                    components: paragraph.words("Components"),
-                    signed_by: paragraph
-                        .get("Signed-By")
-                        .filter(|key| !key.is_empty())
-                        .map(str::to_owned),
-                    trusted: says("Trusted", &["yes", "true", "1"]),
-                }
+            all.extend(paragraph.words("Suites").into_iter().map(|suite| Archive {
+                uri: uri.clone(),
+                suite,
+                components: paragraph.words("Components"),
+                signed_by: paragraph.get("Signed-By").filter(|key| !key.is_empty()).map(str::to_owned),
+                trusted: says("Trusted", &["yes", "true", "1"]),
             }));
         }
     }
@@ -204,10 +164,7 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 ";
 
     fn bookworm() -> Distribution {
-        Distribution {
-            id: "debian".into(),
-            codename: "bookworm".into(),
-        }
+        Distribution { id: "debian".into(), codename: "bookworm".into() }
     }
 
     fn chosen(all: Vec<Archive>) -> Option<String> {
@@ -220,10 +177,7 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
         assert_eq!(archive.uri, "http://deb.debian.org/debian");
         assert_eq!(archive.suite, "bookworm");
         assert_eq!(archive.components, ["main"]);
-        assert_eq!(
-            archive.signed_by.as_deref(),
-            Some("/usr/share/keyrings/debian-archive-keyring.gpg")
-        );
+        assert_eq!(archive.signed_by.as_deref(), Some("/usr/share/keyrings/debian-archive-keyring.gpg"));
         assert!(!archive.trusted);
     }
 
@@ -255,45 +209,22 @@ deb https://download.docker.example/linux/debian bookworm stable
 deb http://mirror.example/debian bookworm main
 deb http://second.example/debian bookworm main
 ";
-        assert_eq!(
-            chosen(one_line(text)).unwrap(),
-            "http://mirror.example/debian bookworm"
-        );
+        assert_eq!(chosen(one_line(text)).unwrap(), "http://mirror.example/debian bookworm");
     }
 
     #[test]
     fn a_mirror_list_of_a_cloud_image_is_found_by_its_key() {
-        let text = SOURCES.replace(
-            "http://deb.debian.org/debian\n",
-            "mirror+file:///etc/apt/mirrors/debian.list\n",
-        );
-        let both = [
-            one_line("deb https://apt.vendor.example bookworm main"),
-            sources(&text),
-        ]
-        .concat();
-        assert_eq!(
-            chosen(both).unwrap(),
-            "mirror+file:///etc/apt/mirrors/debian.list bookworm"
-        );
+        let text = SOURCES.replace("http://deb.debian.org/debian\n", "mirror+file:///etc/apt/mirrors/debian.list\n");
+        let both = [one_line("deb https://apt.vendor.example bookworm main"), sources(&text)].concat();
+        assert_eq!(chosen(both).unwrap(), "mirror+file:///etc/apt/mirrors/debian.list bookworm");
     }
 
     #[test]
     fn disabled_and_source_only_and_broken_entries_are_passed_over() {
+        assert_eq!(chosen(sources(&SOURCES.replace("Components: main", "Components: main\nEnabled: no"))), None);
+        assert_eq!(chosen(sources(&SOURCES.replace("Types: deb", "Types: deb-src"))), None);
         assert_eq!(
-            chosen(sources(
-                &SOURCES.replace("Components: main", "Components: main\nEnabled: no")
-            )),
-            None
-        );
-        assert_eq!(
-            chosen(sources(&SOURCES.replace("Types: deb", "Types: deb-src"))),
-            None
-        );
-        assert_eq!(
-            chosen(one_line(
-                "deb [arch=amd64 http://broken/debian bookworm main\ndeb http://short\ndeb\ndebian x y z"
-            )),
+            chosen(one_line("deb [arch=amd64 http://broken/debian bookworm main\ndeb http://short\ndeb\ndebian x y z")),
             None
         );
         assert_eq!(chosen(one_line("deb cdrom:[Debian]/ bookworm main")), None);
@@ -302,20 +233,15 @@ deb http://second.example/debian bookworm main
     #[test]
     fn an_alias_serves_where_the_codename_is_not_written() {
         let text = "deb http://a.example/debian stable main";
-        assert_eq!(
-            chosen(one_line(text)).unwrap(),
-            "http://a.example/debian stable"
-        );
+        assert_eq!(chosen(one_line(text)).unwrap(), "http://a.example/debian stable");
         let both = format!("{text}\ndeb http://b.example/debian bookworm main");
-        assert_eq!(
-            chosen(one_line(&both)).unwrap(),
-            "http://b.example/debian bookworm"
-        );
+        assert_eq!(chosen(one_line(&both)).unwrap(), "http://b.example/debian bookworm");
     }
 
     #[test]
     fn os_release_with_and_without_quotes() {
-        let text = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_CODENAME=bookworm\nID=\"debian\"\nID_LIKE=x\n";
+        let text =
+            "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_CODENAME=bookworm\nID=\"debian\"\nID_LIKE=x\n";
         assert_eq!(Distribution::parse(text), bookworm());
         assert_eq!(Distribution::parse("ID=debian\n").codename, "");
     }

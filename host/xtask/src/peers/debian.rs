@@ -25,15 +25,9 @@ impl Peer {
         let mut command = Command::new(self.root.join(program));
         let own = ["usr/lib", "lib"].map(|folder| self.root.join(folder).join(apt::multiarch()));
         let outer = std::env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
-        let all = own
-            .iter()
-            .cloned()
-            .chain(std::env::split_paths(&outer).filter(|path| path.is_absolute()));
+        let all = own.iter().cloned().chain(std::env::split_paths(&outer).filter(|path| path.is_absolute()));
         // Only a folder with a `:` in its name cannot be joined; then the machine's libraries have to do.
-        command.env(
-            "LD_LIBRARY_PATH",
-            std::env::join_paths(all).unwrap_or(outer),
-        );
+        command.env("LD_LIBRARY_PATH", std::env::join_paths(all).unwrap_or(outer));
         command
     }
 }
@@ -47,16 +41,13 @@ pub fn debian(name: &str, progress: Progress<'_>) -> Result<Peer, Error> {
 }
 
 fn peer(name: &str, progress: Progress<'_>) -> Result<Peer, Error> {
-    let machine = Distribution::of_this_machine()
-        .filter(|machine| ["debian", "ubuntu"].contains(&machine.id.as_str()));
+    let machine = Distribution::of_this_machine().filter(|machine| ["debian", "ubuntu"].contains(&machine.id.as_str()));
     let machine = machine.ok_or_else(|| {
         Error::new("this machine is neither Debian nor Ubuntu")
             .hint("run the tests on Debian or Ubuntu, in a container perhaps")
     })?;
     let archive = apt::main_archive(&machine)?;
-    let root = cache::root()?
-        .join("peers")
-        .join(format!("{name}-{}", archive.suite));
+    let root = cache::root()?.join("peers").join(format!("{name}-{}", archive.suite));
     cache::keep(&root, progress, |progress| {
         let apt = Apt::open(&archive, &archive.suite, progress)?;
         let installed = apt::installed()?;

@@ -40,31 +40,20 @@ pub fn node(progress: Progress<'_>) -> Result<PathBuf, Error> {
 }
 
 fn modules(package: &str, progress: Progress<'_>) -> Result<PathBuf, Error> {
-    let folder = cache::root()?
-        .join("peers")
-        .join(format!("npm-{}", folder_name(package)));
+    let folder = cache::root()?.join("peers").join(format!("npm-{}", folder_name(package)));
     cache::keep(&folder, progress, |progress| {
         progress(&format!("peer `{package}`: fetching…"));
         // Without a manifest of its own npm would look for one in the folders above.
         cache::write(&folder.join("package.json"), "{ \"private\": true }\n")?;
         let mut npm = Command::new("npm");
-        npm.args([
-            "install",
-            "--no-audit",
-            "--no-fund",
-            "--no-update-notifier",
-            "--loglevel=error",
-            "--prefix",
-        ]);
+        npm.args(["install", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error", "--prefix"]);
         npm.arg(&folder).arg(package).current_dir(&folder);
         process::run(&mut npm, None, &mut |event| {
             if let Event::Stderr(line) = event {
                 progress(&format!("peer `{package}`: {line}"));
             }
         })
-        .map_err(|error| {
-            error.hint("the tests need Node.js with npm, and a registry that npm can reach")
-        })
+        .map_err(|error| error.hint("the tests need Node.js with npm, and a registry that npm can reach"))
     })?;
     Ok(folder)
 }

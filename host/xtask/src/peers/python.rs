@@ -8,15 +8,8 @@ use crate::process::{self, Event};
 use crate::{Error, Progress, cache};
 
 /// Interpreters to look for, the machine's usual one first.
-const INTERPRETERS: [&str; 7] = [
-    "python3",
-    "python3.14",
-    "python3.13",
-    "python3.12",
-    "python3.11",
-    "python3.10",
-    "/usr/bin/python3",
-];
+const INTERPRETERS: [&str; 7] =
+    ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "/usr/bin/python3"];
 
 /// The oldest Python the MCP packages run on.
 const OLDEST: (u32, u32) = (3, 10);
@@ -26,29 +19,18 @@ const OLDEST: (u32, u32) = (3, 10);
 /// # Errors
 /// If there is no Python of at least 3.10, or pip cannot fetch the requirement.
 pub fn python(requirement: &str, progress: Progress<'_>) -> Result<PathBuf, Error> {
-    environment(requirement, progress)
-        .map_err(|error| error.during(&format!("peer `{requirement}`")))
+    environment(requirement, progress).map_err(|error| error.during(&format!("peer `{requirement}`")))
 }
 
 fn environment(requirement: &str, progress: Progress<'_>) -> Result<PathBuf, Error> {
-    let folder = cache::root()?
-        .join("peers")
-        .join(format!("python-{}", folder_name(requirement)));
+    let folder = cache::root()?.join("peers").join(format!("python-{}", folder_name(requirement)));
     let python = folder.join("bin/python");
     cache::keep(&folder, progress, |progress| {
         let (base, version) = interpreter()?;
-        progress(&format!(
-            "peer `{requirement}`: fetching for Python {}.{}…",
-            version.0, version.1
-        ));
+        progress(&format!("peer `{requirement}`: fetching for Python {}.{}…", version.0, version.1));
         let venv = process::capture(Command::new(&base).args(["-m", "venv"]).arg(&folder));
         match venv {
-            Ok(_) => pip(
-                Command::new(&python).args(["-m", "pip"]),
-                requirement,
-                None,
-                progress,
-            ),
+            Ok(_) => pip(Command::new(&python).args(["-m", "pip"]), requirement, None, progress),
             // Debian splits `venv` and `pip` off: then the packages go into a plain folder.
             Err(_) => without_venv(&base, &folder, requirement, progress),
         }
@@ -56,12 +38,7 @@ fn environment(requirement: &str, progress: Progress<'_>) -> Result<PathBuf, Err
     Ok(python)
 }
 
-fn without_venv(
-    base: &Path,
-    folder: &Path,
-    requirement: &str,
-    progress: Progress<'_>,
-) -> Result<(), Error> {
+fn without_venv(base: &Path, folder: &Path, requirement: &str, progress: Progress<'_>) -> Result<(), Error> {
     cache::remove_dir(folder)?;
     cache::create_dir(&folder.join("bin"))?;
     let packages = folder.join("packages");
@@ -69,19 +46,10 @@ fn without_venv(
     if process::capture(Command::new(base).args(["-m", "pip", "--version"])).is_err() {
         own_pip.env("PYTHONPATH", pip_of_debian(progress)?);
     }
-    pip(
-        own_pip.args(["-m", "pip"]),
-        requirement,
-        Some(&packages),
-        progress,
-    )?;
+    pip(own_pip.args(["-m", "pip"]), requirement, Some(&packages), progress)?;
 
     // A script in the place where a venv has its interpreter, so that callers need not know the difference.
-    let script = format!(
-        "#!/bin/sh\nexport PYTHONPATH='{}'\nexec '{}' \"$@\"\n",
-        packages.display(),
-        base.display()
-    );
+    let script = format!("#!/bin/sh\nexport PYTHONPATH='{}'\nexec '{}' \"$@\"\n", packages.display(), base.display());
     let python = folder.join("bin/python");
     cache::write(&python, &script)?;
     cache::make_executable(&python)
@@ -89,34 +57,15 @@ fn without_venv(
 
 /// The wheel of pip that Debian keeps for its own `venv`: a wheel runs without being installed.
 fn pip_of_debian(progress: Progress<'_>) -> Result<PathBuf, Error> {
-    let wheels = debian("python3-pip-whl", progress)?
-        .root()
-        .join("usr/share/python-wheels");
+    let wheels = debian("python3-pip-whl", progress)?.root().join("usr/share/python-wheels");
     cache::entries(&wheels)
         .into_iter()
-        .find(|file| {
-            file.file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with("pip-"))
-        })
-        .ok_or_else(|| {
-            Error::new("no wheel of pip in Debian's `python3-pip-whl`")
-                .hint("install `python3-venv`")
-        })
+        .find(|file| file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("pip-")))
+        .ok_or_else(|| Error::new("no wheel of pip in Debian's `python3-pip-whl`").hint("install `python3-venv`"))
 }
 
-fn pip(
-    pip: &mut Command,
-    requirement: &str,
-    target: Option<&Path>,
-    progress: Progress<'_>,
-) -> Result<(), Error> {
-    pip.args([
-        "install",
-        "--quiet",
-        "--no-input",
-        "--disable-pip-version-check",
-        "--progress-bar=off",
-    ]);
+fn pip(pip: &mut Command, requirement: &str, target: Option<&Path>, progress: Progress<'_>) -> Result<(), Error> {
+    pip.args(["install", "--quiet", "--no-input", "--disable-pip-version-check", "--progress-bar=off"]);
     // Root in a container is no cause for a warning; an old pip passes over variables it does not know.
     pip.env("PIP_ROOT_USER_ACTION", "ignore");
     if let Some(target) = target {
@@ -146,8 +95,5 @@ fn interpreter() -> Result<(PathBuf, (u32, u32)), Error> {
             return Ok((PathBuf::from(path), (major, minor)));
         }
     }
-    Err(
-        Error::new(format!("no Python of at least {}.{}", OLDEST.0, OLDEST.1))
-            .hint("install `python3`"),
-    )
+    Err(Error::new(format!("no Python of at least {}.{}", OLDEST.0, OLDEST.1)).hint("install `python3`"))
 }

@@ -10,10 +10,7 @@ pub fn run() -> Outcome {
     let mut steps = Steps::default();
     for folder in WORKSPACES {
         let mut fmt = cargo(["fmt", "--all", "--check"]);
-        steps.run(
-            &format!("formatting of `{folder}`"),
-            fmt.current_dir(root().join(folder)),
-        );
+        steps.run(&format!("formatting of `{folder}`"), fmt.current_dir(root().join(folder)));
     }
     let lints = ["clippy", "--release", "--workspace", "--all-targets"];
     steps.run("lints", cargo(lints).args(["--", "-D", "warnings"]));

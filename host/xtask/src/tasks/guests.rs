@@ -13,20 +13,10 @@ pub fn run() -> Outcome {
 
     let build = |folder: &str, what| {
         let folder = root().join(folder);
-        build_components(
-            &toolchain,
-            &folder,
-            &target().join("guests"),
-            what,
-            &mut stderr_progress(),
-        )
+        build_components(&toolchain, &folder, &target().join("guests"), what, &mut stderr_progress())
     };
     let plugins = build("plugins", What::Workspace)?;
-    let hostile = [
-        build("tests/guests", What::Workspace)?,
-        build("tests/guests", What::Examples)?,
-    ]
-    .concat();
+    let hostile = [build("tests/guests", What::Workspace)?, build("tests/guests", What::Examples)?].concat();
     for Component { name, path } in plugins.iter().chain(&hostile) {
         println!("{name}\t{}", path.display());
     }

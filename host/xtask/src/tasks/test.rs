@@ -21,25 +21,14 @@ pub fn add_to(steps: &mut Steps, arguments: &[OsString]) {
         Ok::<_, Error>(true)
     });
     // A test whose peer is missing fails by itself and says so: the others are worth running.
-    steps.step("test peers", || {
-        peers::all(&mut stderr_progress()).map(|()| true)
-    });
+    steps.step("test peers", || peers::all(&mut stderr_progress()).map(|()| true));
     if ready {
-        steps.run(
-            "tests",
-            cargo(["test", "--release", "--workspace", "--no-fail-fast"]).args(arguments),
-        );
+        steps.run("tests", cargo(["test", "--release", "--workspace", "--no-fail-fast"]).args(arguments));
     }
     steps.run(
         "tests of the plugins",
-        cargo([
-            "test",
-            "--release",
-            "--workspace",
-            "--no-fail-fast",
-            "--target-dir",
-        ])
-        .arg(target().join("plugins-native"))
-        .current_dir(root().join("plugins")),
+        cargo(["test", "--release", "--workspace", "--no-fail-fast", "--target-dir"])
+            .arg(target().join("plugins-native"))
+            .current_dir(root().join("plugins")),
     );
 }

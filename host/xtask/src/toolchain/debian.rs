@@ -43,39 +43,20 @@ fn folder() -> Result<PathBuf, Error> {
 
 fn toolchain(rustc: PathBuf, linkers: PathBuf) -> Result<Toolchain, Error> {
     if !has_target(&rustc) {
-        return Err(Error::new(format!(
-            "`{}` does not run, or has no target `{TARGET}`",
-            rustc.display()
-        ))
-        .hint("remove the folder of that toolchain from the cache, to have it fetched again"));
+        return Err(Error::new(format!("`{}` does not run, or has no target `{TARGET}`", rustc.display()))
+            .hint("remove the folder of that toolchain from the cache, to have it fetched again"));
     }
-    let description = format!(
-        "{} from Debian {SUITE} ({})",
-        version(&rustc)?,
-        rustc.display()
-    );
-    Ok(Toolchain {
-        rustc,
-        linkers: Some(linkers),
-        description,
-    })
+    let description = format!("{} from Debian {SUITE} ({})", version(&rustc)?, rustc.display());
+    Ok(Toolchain { rustc, linkers: Some(linkers), description })
 }
 
 /// The wrapper of the newest complete toolchain: there is one folder for each version of Rust.
 fn newest(folder: &Path) -> Option<PathBuf> {
     let numbers = |path: &PathBuf| -> Option<Vec<u32>> {
-        path.file_name()?
-            .to_str()?
-            .split('.')
-            .map(|number| number.parse().ok())
-            .collect()
+        path.file_name()?.to_str()?.split('.').map(|number| number.parse().ok()).collect()
     };
-    let versions = cache::entries(folder)
-        .into_iter()
-        .filter(|path| cache::is_complete(path));
-    let newest = versions
-        .filter_map(|path| Some((numbers(&path)?, path)))
-        .max()?;
+    let versions = cache::entries(folder).into_iter().filter(|path| cache::is_complete(path));
+    let newest = versions.filter_map(|path| Some((numbers(&path)?, path))).max()?;
     Some(wrapper(&newest.1))
 }
 
@@ -99,10 +80,7 @@ fn fetch(folder: &Path, progress: Progress<'_>) -> Result<PathBuf, Error> {
     progress("guest toolchain: unpacking…");
     cache::remove_dir(&unpacked)?;
     apt::unpack(&packages_at, &unpacked)?;
-    let rust = packages
-        .iter()
-        .find(|package| package.name == PACKAGES[0])
-        .map_or("", |package| &package.version);
+    let rust = packages.iter().find(|package| package.name == PACKAGES[0]).map_or("", |package| &package.version);
     let place = folder.join(upstream(rust));
     write_wrapper(&unpacked, &place)?;
     cache::complete(&unpacked)?;
@@ -118,14 +96,10 @@ fn fetch(folder: &Path, progress: Progress<'_>) -> Result<PathBuf, Error> {
 /// The machine's own Debian mirror: all that is known to be reachable from here.
 fn archive() -> Result<Archive, Error> {
     let machine = Distribution::of_this_machine().filter(|machine| machine.id == "debian");
-    let machine = machine.ok_or_else(|| {
-        Error::new("this is not a Debian machine").hint(format!("run `rustup target add {TARGET}`"))
-    })?;
+    let machine = machine
+        .ok_or_else(|| Error::new("this is not a Debian machine").hint(format!("run `rustup target add {TARGET}`")))?;
     let archive = apt::main_archive(&machine)?;
-    Ok(Archive {
-        components: vec!["main".to_owned()],
-        ..archive
-    })
+    Ok(Archive { components: vec!["main".to_owned()], ..archive })
 }
 
 /// Whether every package file in a folder is one of these packages. Files are named `name_version_architecture.deb`.
@@ -136,36 +110,25 @@ fn is_fetched_for(files: &Path, packages: &[apt::Package]) -> bool {
         .filter(|name| name.ends_with(".deb"))
         .all(|name| {
             // An epoch's colon is escaped in file names.
-            packages.iter().any(|package| {
-                name.starts_with(&format!(
-                    "{}_{}_",
-                    package.name,
-                    package.version.replace(':', "%3a")
-                ))
-            })
+            packages
+                .iter()
+                .any(|package| name.starts_with(&format!("{}_{}_", package.name, package.version.replace(':', "%3a"))))
         })
 }
 
 /// The upstream part of a Debian version: `1.97.1` of `1.97.1+dfsg1-1`.
 fn upstream(version: &str) -> &str {
-    let end = version
-        .find(|c: char| c != '.' && !c.is_ascii_digit())
-        .unwrap_or(version.len());
+    let end = version.find(|c: char| c != '.' && !c.is_ascii_digit()).unwrap_or(version.len());
     &version[..end]
 }
 
 /// The folder with `wasm-component-ld` and `rust-lld` of the machine's own Rust.
 fn linkers() -> Result<PathBuf, Error> {
     let own = sysroot(&active_rustc()?)?;
-    let folder = own.join(format!(
-        "lib/rustlib/{}-unknown-linux-gnu/bin",
-        std::env::consts::ARCH
-    ));
+    let folder = own.join(format!("lib/rustlib/{}-unknown-linux-gnu/bin", std::env::consts::ARCH));
     if !folder.join("wasm-component-ld").is_file() {
-        return Err(
-            Error::new(format!("no `wasm-component-ld` in `{}`", folder.display()))
-                .hint("it comes with a Rust that rustup has installed"),
-        );
+        return Err(Error::new(format!("no `wasm-component-ld` in `{}`", folder.display()))
+            .hint("it comes with a Rust that rustup has installed"));
     }
     Ok(folder)
 }
@@ -187,27 +150,16 @@ fn write_wrapper(unpacked: &Path, place: &Path) -> Result<(), Error> {
 
 /// The dynamic loader, whose place differs between architectures.
 fn loader(unpacked: &Path) -> Result<&'static str, Error> {
-    const PLACES: [&str; 3] = [
-        "usr/lib64/ld-linux-x86-64.so.2",
-        "usr/lib/ld-linux-aarch64.so.1",
-        "lib64/ld-linux-x86-64.so.2",
-    ];
-    PLACES
-        .into_iter()
-        .find(|place| unpacked.join(place).exists())
-        .ok_or_else(|| {
-            Error::new(format!(
-                "no dynamic loader among Debian's packages for `{}`",
-                std::env::consts::ARCH
-            ))
-        })
+    const PLACES: [&str; 3] =
+        ["usr/lib64/ld-linux-x86-64.so.2", "usr/lib/ld-linux-aarch64.so.1", "lib64/ld-linux-x86-64.so.2"];
+    PLACES.into_iter().find(|place| unpacked.join(place).exists()).ok_or_else(|| {
+        Error::new(format!("no dynamic loader among Debian's packages for `{}`", std::env::consts::ARCH))
+    })
 }
 
 /// A path as one word for the shell.
 fn quoted(path: &Path) -> Result<String, Error> {
-    let text = path
-        .to_str()
-        .ok_or_else(|| Error::new(format!("`{}` is not UTF-8", path.display())))?;
+    let text = path.to_str().ok_or_else(|| Error::new(format!("`{}` is not UTF-8", path.display())))?;
     Ok(format!("'{}'", text.replace('\'', r"'\''")))
 }
 
@@ -234,10 +186,7 @@ mod tests {
     fn versions_and_paths_as_they_are_written() {
         assert_eq!(upstream("1.97.1+dfsg1-1"), "1.97.1");
         assert_eq!(upstream("1.98.0~beta.3-1"), "1.98.0");
-        assert_eq!(
-            quoted(Path::new("/home/o'brien/x y")).unwrap(),
-            r"'/home/o'\''brien/x y'"
-        );
+        assert_eq!(quoted(Path::new("/home/o'brien/x y")).unwrap(), r"'/home/o'\''brien/x y'");
     }
 
     #[test]

@@ -1,0 +1,222 @@
+//! `cofferdam audit`: reading an audit file and checking it; and where `serve` and `call` write theirs. What a line means and
+//! what a check is worth is the audit crate's.
+
+use std::collections::VecDeque;
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use cofferdam_audit::{ChainFile, Keeping, OpenError, Record, files, verify};
+use cofferdam_policy::Policy;
+
+use crate::args::{Audit, AuditCommand};
+use crate::{Exit, setup, terminal};
+
+/// How often a followed file is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Longer than any line.
+const LINE: u64 = 1 << 20;
+
+/// What is printed at once.
+const CHUNK: usize = 64 << 10;
+
+/// Opens the chain: the file that was asked for, or the default one. If another server has that, one of this process's own.
+///
+/// # Errors
+/// It cannot be opened, or the one that was asked for is in use.
+pub fn open(asked: Option<&Path>, policy: &Policy) -> anyhow::Result<Arc<ChainFile>> {
+    let state = state_folder()?;
+    make(&state)?;
+    let key = state.join("audit.key");
+    let keeping = || {
+        let policy = policy.clone();
+        Keeping { rule: Box::new(move |id| policy.rule(id).map(ToString::to_string)), ..Keeping::default() }
+    };
+    if let Some(asked) = asked {
+        return Ok(Arc::new(ChainFile::open(asked, &key, keeping())?));
+    }
+    match ChainFile::open(&default_file(&state), &key, keeping()) {
+        Ok(chain) => Ok(Arc::new(chain)),
+        Err(OpenError::Locked(path)) => {
+            let own = state.join(format!("audit-{}.jsonl", std::process::id()));
+            tracing::warn!(
+                target: "cofferdam",
+                "another server writes `{}`; the audit of this one is `{}`\nhint: `--audit FILE` gives each server a place",
+                path.display(),
+                own.display(),
+            );
+            Ok(Arc::new(ChainFile::open(&own, &key, keeping())?))
+        }
+        Err(error) => Err(anyhow!("{error}\nhint: `--audit FILE` names another place")),
+    }
+}
+
+/// Signs what was written, as the last thing a process does with its chain.
+pub fn finish(chain: &ChainFile) {
+    if let Err(error) = chain.checkpoint() {
+        tracing::error!(target: "cofferdam", "the audit file `{}` has no last checkpoint: {error}", chain.path().display());
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn run(audit: Audit) -> anyhow::Result<Exit> {
+    match audit.command {
+        AuditCommand::Tail { file, lines, follow } => tail(&or_default(file)?, lines, follow),
+        AuditCommand::Show { file, json } => show(&or_default(file)?, json),
+        AuditCommand::Verify { file } => check(&or_default(file)?),
+    }
+}
+
+fn check(file: &Path) -> anyhow::Result<Exit> {
+    let key = state_folder()?.join("audit.key");
+    let report = verify(file, &key).context("the audit file cannot be checked")?;
+    let mut text = match &report.fault {
+        None => format!("ok: {} lines in {} files are as they were written\n", report.lines, report.files.len()),
+        Some(fault) => format!("not ok: {fault}\n{} lines before it are as they were written\n", report.lines),
+    };
+    if let Some((first, last)) = &report.span {
+        text += &format!("from {first} to {last}\n");
+    }
+    text += &format!("{} signed checkpoints; {} lines after the last one\n", report.checkpoints, report.unsigned);
+    for note in &report.notes {
+        text += &format!("note: {note}\n");
+    }
+    text += &format!(
+        "This proves nothing against whoever holds the key `{}`: they could write another past.\n",
+        key.display()
+    );
+    terminal::print(&text)?;
+    Ok(if report.fault.is_none() { Exit::Success } else { Exit::Failure })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the audit file that the operator names")]
+fn show(path: &Path, json: bool) -> anyhow::Result<Exit> {
+    let mut text = String::new();
+    for file in files(path) {
+        let mut lines = Lines(BufReader::new(File::open(&file).with_context(|| format!("`{}`", file.display()))?));
+        while let Some(line) = lines.next()? {
+            text += &if json { as_json(&line) } else { readable(&line) };
+            text.push('\n');
+            if text.len() > CHUNK {
+                terminal::print(&text)?;
+                text.clear();
+            }
+        }
+    }
+    terminal::print(&text)?;
+    Ok(Exit::Success)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the audit file that the operator names")]
+fn tail(path: &Path, count: usize, follow: bool) -> anyhow::Result<Exit> {
+    let open = || File::open(path).with_context(|| format!("`{}`", path.display()));
+    let mut lines = Lines(BufReader::new(open()?));
+    let mut last = VecDeque::with_capacity(count.min(1024));
+    while let Some(line) = lines.next()? {
+        if last.len() == count {
+            last.pop_front();
+        }
+        if count > 0 {
+            last.push_back(line);
+        }
+    }
+    terminal::print(&last.iter().map(|line| readable(line) + "\n").collect::<String>())?;
+    if !follow {
+        return Ok(Exit::Success);
+    }
+    setup::runtime()?.block_on(async {
+        let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
+        loop {
+            while let Some(line) = lines.next()? {
+                terminal::print(&(readable(&line) + "\n"))?;
+            }
+            // After a rotation, the name is another file's.
+            let place = |about: fs::Metadata| (about.dev(), about.ino());
+            let (read, named) = (lines.0.get_ref().metadata()?, fs::metadata(path));
+            if named.is_ok_and(|named| place(named) != place(read)) {
+                // What was written between the last look and the rotation.
+                while let Some(line) = lines.next()? {
+                    terminal::print(&(readable(&line) + "\n"))?;
+                }
+                lines = Lines(BufReader::new(open()?));
+                continue;
+            }
+            tokio::select! {
+                _ = &mut stop => return Ok(Exit::Success),
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    })
+}
+
+/// Whole lines of a file that may grow.
+struct Lines(BufReader<File>);
+
+impl Lines {
+    /// The next line that is there whole; what has no line feed yet is read again next time.
+    fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let mut line = Vec::new();
+        (&mut self.0).take(LINE).read_until(b'\n', &mut line)?;
+        if line.last() == Some(&b'\n') {
+            line.pop();
+        } else if (line.len() as u64) < LINE {
+            self.0.seek_relative(-i64::try_from(line.len()).unwrap_or(0))?;
+            return Ok(None);
+        }
+        Ok(Some(line))
+    }
+}
+
+fn readable(line: &[u8]) -> String {
+    match serde_json::from_slice::<Record<'static>>(line) {
+        Ok(record) => record.line(),
+        Err(_) => format!("({} bytes that are no event)", line.len()),
+    }
+}
+
+/// The line as it is, but for characters that a terminal would act upon: they stand as JSON's escapes.
+fn as_json(line: &[u8]) -> String {
+    let mut text = String::new();
+    for c in String::from_utf8_lossy(line).chars() {
+        match c {
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
+                text += &format!("\\u{:04x}", u32::from(c))
+            }
+            c if c.is_control() => text += &format!("\\u{:04x}", u32::from(c)),
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+fn or_default(file: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    file.map_or_else(|| state_folder().map(|state| default_file(&state)), Ok)
+}
+
+fn default_file(state: &Path) -> PathBuf {
+    state.join("audit.jsonl")
+}
+
+#[expect(clippy::disallowed_methods, reason = "the folder of the audit key, and of the audit file where none is named")]
+fn make(state: &Path) -> anyhow::Result<()> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(state);
+    made.with_context(|| format!("no folder for the audit key: `{}`", state.display()))
+}
+
+/// Where state is kept (XDG Base Directory Specification).
+#[expect(clippy::disallowed_methods, reason = "two variables, for the place of a folder")]
+fn state_folder() -> anyhow::Result<PathBuf> {
+    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let states = folder("XDG_STATE_HOME").or_else(|| folder("HOME").map(|home| home.join(".local").join("state")));
+    let states = states
+        .context("no folder for the audit key is known\nhint: set `XDG_STATE_HOME` or `HOME` to an absolute path")?;
+    Ok(states.join("cofferdam"))
+}

@@ -1,0 +1,92 @@
+//! `cofferdam check`: every mistake of a policy file at once, and what is broader than it looks. What is a mistake is the
+//! policy crate's and the registry's affair; no plugin is run.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use cofferdam_policy::{Diagnostic, Severity};
+use cofferdam_registry::{Preview, Setup, shipped_names};
+use serde_json::{Value, json};
+
+use crate::args::Check;
+use crate::{Exit, Misuse, setup, terminal};
+
+/// Checks the file.
+///
+/// # Errors
+/// It cannot be read.
+pub fn run(check: &Check) -> anyhow::Result<Exit> {
+    let (origin, text) = read(&check.file).map_err(Misuse)?;
+    let found = found(&origin, &text);
+    let mistakes = found.iter().filter(|one| one.severity == Severity::Error).count();
+    let warnings = found.len() - mistakes;
+    let shown = match check.json {
+        true => {
+            let problems: Vec<Value> = found.iter().map(as_json).collect();
+            let all = json!({ "file": origin, "mistakes": mistakes, "warnings": warnings, "found": problems });
+            format!("{all:#}\n")
+        }
+        false => {
+            let mut shown = String::new();
+            for one in &found {
+                // Writing into a string cannot fail.
+                let _ = writeln!(shown, "{one}\n");
+            }
+            let mistaken = match mistakes {
+                0 => "no mistakes".to_owned(),
+                1 => "1 mistake".to_owned(),
+                n => format!("{n} mistakes"),
+            };
+            let warned = match warnings {
+                0 => String::new(),
+                1 => ", 1 warning".to_owned(),
+                n => format!(", {n} warnings"),
+            };
+            let _ = writeln!(shown, "{origin}: {mistaken}{warned}");
+            shown
+        }
+    };
+    terminal::print(&shown).context("what was found cannot be written")?;
+    Ok(if mistakes == 0 { Exit::Success } else { Exit::Failure })
+}
+
+/// The file's name and its text.
+fn read(path: &Path) -> Result<(String, String), String> {
+    if path == Path::new("-") {
+        let origin = "standard input".to_owned();
+        let text = setup::bounded(std::io::stdin().lock(), &origin)?;
+        return Ok((origin, text));
+    }
+    Ok((path.display().to_string(), setup::policy_text(path)?))
+}
+
+/// What the file says wrongly; and, if that is nothing, what it says of plugins that cannot be so.
+fn found(origin: &str, text: &str) -> Vec<Diagnostic> {
+    let names = shipped_names(setup::SHIPPED);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let checked = cofferdam_policy::check(origin, text, &setup::variable, &names);
+    let mut found = checked.found;
+    let Some(policy) = checked.policy else { return found };
+    let setup = Setup {
+        policy: policy.clone(),
+        shipped: setup::SHIPPED.to_vec(),
+        plugins: Vec::new(),
+        cache: None,
+        audit: None,
+    };
+    let preview = Preview::of(setup);
+    found.extend(preview.problems().iter().filter_map(|problem| policy.at_plugin(&problem.plugin, &*problem.cause)));
+    found.sort_by_key(|one| (one.line, one.column));
+    found
+}
+
+fn as_json(one: &Diagnostic) -> Value {
+    json!({
+        "severity": match one.severity { Severity::Error => "error", Severity::Warning => "warning" },
+        "message": one.message,
+        "hint": one.hint,
+        "line": one.line,
+        "column": one.column,
+    })
+}

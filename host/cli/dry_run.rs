@@ -1,0 +1,85 @@
+//! `cofferdam serve --dry-run`: what each plugin may do and use under this policy, and what it wants and does not get, as a
+//! table. Nothing is compiled, run or served. `cofferdam tools` shows the same grants.
+
+use std::fmt::Write as _;
+
+use anyhow::Context as _;
+use cofferdam_policy::Policy;
+use cofferdam_registry::PluginStatus;
+
+use crate::args::Common;
+use crate::terminal::Colour;
+use crate::tools::{size, time};
+use crate::{Exit, setup, terminal};
+
+/// Prints the table.
+///
+/// # Errors
+/// A plugin that `serve` would not start without cannot be loaded.
+pub fn run(common: &Common, policy: Policy) -> anyhow::Result<Exit> {
+    let preview = setup::preview(common, policy);
+    if !preview.problems().is_empty() {
+        let all: Vec<String> = preview.problems().iter().map(ToString::to_string).collect();
+        anyhow::bail!(all.join("\nerror: "));
+    }
+    let colour = Colour::of_stdout();
+    let tables = preview.plugins().iter().map(|plugin| table(plugin, colour)).collect::<Vec<_>>();
+    terminal::print(&tables.join("\n")).context("the table cannot be written")?;
+    Ok(Exit::Success)
+}
+
+/// The name of the plugin, and a row for each rule and each want.
+pub fn grants(plugin: &PluginStatus, colour: Colour) -> String {
+    let mut text = String::new();
+    let from = if plugin.shipped { "shipped with Cofferdam" } else { "loaded from a file" };
+    let digest = plugin.digest.get(..12).unwrap_or(&plugin.digest);
+    let about = colour.dim(&format!("{from}, sha256:{digest}…"));
+    // Writing into a string cannot fail.
+    let _ = writeln!(text, "{} {}  {about}", colour.bold(&plugin.name), plugin.version);
+    let mut add = |name: &str, value: &str| {
+        let _ = writeln!(text, "{}", row(name, value, colour));
+    };
+    let (denied, allowed): (Vec<_>, Vec<_>) = plugin.rules.iter().partition(|rule| rule.starts_with("deny "));
+    for rule in &allowed {
+        add("allowed", rule);
+    }
+    if allowed.is_empty() {
+        add("allowed", &colour.red("nothing: it cannot connect anywhere"));
+    }
+    for rule in denied {
+        add("denied", rule.trim_start_matches("deny "));
+    }
+    for rule in &plugin.idle {
+        add("idle", &format!("{rule}  {}", colour.dim("(its manifest wants nothing of it)")));
+    }
+    for want in &plugin.unmet {
+        add("wants", &format!("{want}  {}", colour.dim("(no rule allows any of it)")));
+    }
+    text
+}
+
+/// One row.
+pub fn row(name: &str, value: &str, colour: Colour) -> String {
+    format!("  {} {value}", colour.dim(&format!("{name:<7}")))
+}
+
+/// A plugin's grants, and its limits under the names that they have in a policy.
+fn table(plugin: &PluginStatus, colour: Colour) -> String {
+    let limits = &plugin.limits;
+    let limits = [
+        ("memory", size(limits.memory), "of one instance"),
+        ("connections", limits.connections.to_string(), "open at the same time"),
+        ("mailbox", limits.mailbox.to_string(), "calls that wait or run"),
+        ("call", time(limits.call), "of one call"),
+        ("cpu", time(limits.cpu), "without a pause"),
+        ("output", size(limits.output), "of one answer"),
+        ("log_lines", limits.log_lines.to_string(), "a second"),
+    ];
+    let mut text = grants(plugin, colour);
+    for (name, value, about) in limits {
+        let (name, about) = (colour.dim(&format!("{name:<11}")), colour.dim(about));
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "{}", row("limit", &format!("{name}  {value:>8}  {about}"), colour));
+    }
+    text
+}

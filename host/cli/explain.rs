@@ -1,0 +1,103 @@
+//! `cofferdam explain`: whether a plugin may do something, step by step, or what would let it. The answer is the policy
+//! crate's, which asks the function that serving asks; here is who asks, and how the answer looks.
+
+use std::fmt::Write as _;
+
+use anyhow::Context as _;
+use cofferdam_policy::{Explanation, Passed, Question, lookup_permit};
+use cofferdam_registry::look_up;
+use serde_json::{Value, json};
+
+use crate::args::{Explain, Level};
+use crate::log::Log;
+use crate::terminal::Colour;
+use crate::{Exit, Misuse, setup, terminal};
+
+/// Answers the question.
+///
+/// # Errors
+/// The question is not understood, or the policy is wrong.
+pub fn run(explain: &Explain) -> anyhow::Result<Exit> {
+    let question = Question::parse(&explain.ask).map_err(|why| Misuse(why.to_string()))?;
+    let policy = setup::policy(&explain.common)?;
+    let preview = setup::preview(&explain.common, policy.clone());
+    let plugin = &explain.asker;
+    let Some(manifest) = preview.manifest(plugin) else {
+        // Why a plugin that was named is not there is said first.
+        let mut text: String = preview.problems().iter().map(|problem| format!("error: {problem}\n")).collect();
+        let known: Vec<String> = preview.names().map(|name| format!("`{name}`")).collect();
+        let _ =
+            write!(text, "error: there is no plugin `{}`\nhint: known are {}", plugin.escape_debug(), known.join(", "));
+        return Err(Misuse(text).into());
+    };
+    let found = match explain.resolve.then(|| lookup_permit(&policy, manifest, &question)).flatten() {
+        None => None,
+        Some((permit, name)) => {
+            let log = Log::start(explain.common.log.unwrap_or(Level::Warn))?;
+            let runtime = setup::runtime()?;
+            let found = runtime.block_on(look_up(&policy, permit, &name));
+            runtime.shutdown_background();
+            log.finish();
+            Some(found)
+        }
+    };
+    let answer = cofferdam_policy::explain(&policy, manifest, &question, found);
+    let shown = match explain.json {
+        true => format!("{:#}\n", as_json(plugin, &question, &answer)),
+        false => as_text(&answer, Colour::of_stdout()),
+    };
+    terminal::print(&shown).context("the answer cannot be written")?;
+    Ok(if answer.allowed { Exit::Success } else { Exit::Failure })
+}
+
+fn as_text(answer: &Explanation, colour: Colour) -> String {
+    let verdict = if answer.allowed { colour.green("allowed") } else { colour.red("denied") };
+    let mut text = format!("{verdict}: {}\n", answer.summary);
+    // Writing into a string cannot fail.
+    if let Some(rule) = &answer.rule {
+        let _ = writeln!(text, "rule: {rule}");
+    }
+    for step in &answer.steps {
+        let passed = match step.passed {
+            Passed::Yes => colour.green("yes "),
+            Passed::No => colour.red("no  "),
+            Passed::Open => colour.dim("open"),
+        };
+        let _ = writeln!(text, "  {:<8}  {passed}  {}", step.name, step.text);
+    }
+    if let Some(hint) = &answer.hint {
+        let _ = writeln!(text, "hint: {hint}");
+    }
+    text
+}
+
+fn as_json(plugin: &str, question: &Question, answer: &Explanation) -> Value {
+    let steps: Vec<Value> = answer
+        .steps
+        .iter()
+        .map(|step| {
+            let passed = match step.passed {
+                Passed::Yes => json!(true),
+                Passed::No => json!(false),
+                Passed::Open => Value::Null,
+            };
+            json!({ "step": step.name, "passed": passed, "text": step.text })
+        })
+        .collect();
+    let rule = answer.rule.as_ref().map(|rule| {
+        let (line, column) = rule.position.unzip();
+        json!({ "text": rule.text, "origin": rule.origin, "line": line, "column": column })
+    });
+    json!({
+        "plugin": plugin,
+        "ask": question.to_string(),
+        "allowed": answer.allowed,
+        "summary": answer.summary,
+        "reason": answer.reason,
+        "rule": rule,
+        "steps": steps,
+        "addresses": answer.addresses,
+        "suggestion": answer.suggestion,
+        "hint": answer.hint,
+    })
+}

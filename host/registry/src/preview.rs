@@ -1,0 +1,124 @@
+//! What would be loaded, and what it might do: for people who ask before anything is served. Nothing is compiled, run or
+//! kept; the one thing that reaches the world is a lookup, against its permit.
+
+use std::net::IpAddr;
+
+use cofferdam_grants::{Limits, Name, Permit};
+use cofferdam_policy::{Manifest, Policy};
+use cofferdam_runtime::{NameServers, Names, Unresolved, check_imports, manifest_section};
+
+use crate::load::{Found, LoadProblem, Setup, Shipped, find};
+
+/// A plugin, for people.
+#[derive(Clone, Debug)]
+pub struct PluginStatus {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of the component.
+    pub digest: String,
+    /// Whether it comes with the binary.
+    pub shipped: bool,
+    /// What it may do: each rule with where it was written; a deny rule begins with `deny`.
+    pub rules: Vec<String>,
+    /// Rules for it that have no effect, as its manifest wants nothing of them.
+    pub idle: Vec<String>,
+    /// What it wanted and was not granted any of.
+    pub unmet: Vec<String>,
+    /// What it may use.
+    pub limits: Limits,
+}
+
+impl Found {
+    /// The plugin, for people. The policy says where its rules were written.
+    pub fn status(&self, policy: &Policy) -> PluginStatus {
+        let mut rules = Vec::new();
+        let mut idle = Vec::new();
+        for granted in self.effective.grants.rules() {
+            let Some(source) = policy.rule(granted.id) else { continue };
+            match (granted.denies, granted.wanted) {
+                (true, _) => rules.push(format!("deny {source}")),
+                (false, true) => rules.push(source.to_string()),
+                (false, false) => idle.push(source.to_string()),
+            }
+        }
+        PluginStatus {
+            name: self.manifest.name.clone(),
+            version: self.manifest.version.clone(),
+            digest: self.digest.as_str().to_owned(),
+            shipped: self.shipped.is_some(),
+            rules,
+            idle,
+            unmet: self.effective.unmet.clone(),
+            limits: self.effective.limits,
+        }
+    }
+}
+
+/// What a registry would be made from.
+pub struct Preview {
+    found: Vec<Found>,
+    problems: Vec<LoadProblem>,
+    policy: Policy,
+}
+
+impl Preview {
+    /// Reads the components and their manifests.
+    pub fn of(setup: Setup) -> Self {
+        let (found, mut problems) = find(&setup);
+        // A shipped plugin without its grant is listed and refuses its calls; any other is not loaded.
+        for one in found.iter().filter(|one| one.shipped.is_none()) {
+            if let Err(error) = check_imports(&one.manifest.name, &one.bytes, &one.effective.grants) {
+                problems.push(LoadProblem::new(&one.manifest.name, error.to_string()));
+            }
+        }
+        Self { found, problems, policy: setup.policy }
+    }
+
+    /// Every plugin, for people.
+    pub fn plugins(&self) -> Vec<PluginStatus> {
+        self.found.iter().map(|found| found.status(&self.policy)).collect()
+    }
+
+    /// The names of the plugins.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.found.iter().map(|found| found.manifest.name.as_str())
+    }
+
+    /// What a plugin says of itself.
+    pub fn manifest(&self, name: &str) -> Option<&Manifest> {
+        self.found.iter().map(|found| &found.manifest).find(|manifest| manifest.name == name)
+    }
+
+    /// What could not be loaded.
+    pub fn problems(&self) -> &[LoadProblem] {
+        &self.problems
+    }
+}
+
+/// The names of the shipped plugins, as their manifests give them.
+pub fn shipped_names(shipped: &[Shipped]) -> Vec<String> {
+    let name = |shipped: &Shipped| {
+        let text = manifest_section(shipped.component).ok()??;
+        Some(Manifest::parse_toml(&text).ok()?.name)
+    };
+    shipped.iter().filter_map(name).collect()
+}
+
+/// Looks a name up as a plugin's lookups are, of the name servers of the policy. Has to be awaited on a tokio runtime.
+///
+/// # Errors
+/// Why there are no addresses, in words.
+pub async fn look_up(policy: &Policy, permit: Permit, name: &Name) -> Result<Vec<IpAddr>, String> {
+    let servers = match policy.name_servers() {
+        [] => NameServers::System,
+        these => NameServers::These(these.to_vec()),
+    };
+    match Names::new(servers).lookup(permit, name).await {
+        Ok((addresses, _)) => Ok(addresses),
+        Err(Unresolved::NoSuchName) => Err(format!("`{name}` has no addresses")),
+        Err(Unresolved::Temporary) => Err("no name server answered in time".to_owned()),
+        Err(Unresolved::Permanent) => Err("the name servers refuse to answer, or there are none".to_owned()),
+    }
+}

@@ -86,10 +86,7 @@ impl Runtime {
         // What compiled code depends on besides the component: wasmtime's version and settings, and this CPU.
         let entry = format!("{}-{:016x}.cwasm", digest.as_str(), compatibility(&self.0.engine));
         if let Some(code) = self.0.cache.as_ref().and_then(|cache| cache.get(&entry)) {
-            #[expect(
-                unsafe_code,
-                reason = "the code carries our MAC: this engine, or one of the same settings, has made it"
-            )]
+            #[expect(unsafe_code, reason = "the code carries our MAC: an engine of these settings has made it")]
             // SAFETY: only bytes that `serialize` gave under the same compatibility hash were ever put under this MAC.
             let component = unsafe { Component::deserialize(&self.0.engine, &code) };
             match component {

@@ -106,6 +106,7 @@ fn i7_a_shipped_plugin_without_its_grant_is_listed_and_answers_denied() {
     assert_eq!(listed["result"]["tools"].as_array().map(Vec::len), Some(12));
     let failure = session.call("tcp_list_connections", json!({})).failed("denied");
     assert!(failure["message"].as_str().unwrap().contains("the operator's policy does not grant"), "{failure}");
+    assert!(!failure.to_string().contains("rule"), "a model is not told what to write: {failure}");
 }
 
 #[test]

@@ -70,7 +70,7 @@ impl Preview {
         // A shipped plugin without its grant is listed and refuses its calls; any other is not loaded.
         for one in found.iter().filter(|one| one.shipped.is_none()) {
             if let Err(error) = check_imports(&one.manifest.name, &one.bytes, &one.effective.grants) {
-                problems.push(LoadProblem::new(&one.manifest.name, error.to_string()));
+                problems.push(LoadProblem::new(&one.manifest.name, error.for_operator()));
             }
         }
         Self { found, problems, policy: setup.policy }

@@ -78,7 +78,7 @@ impl Registry {
         let mut refused = problems;
         for loaded in plugins.iter().filter(|loaded| loaded.found.shipped.is_none()) {
             if let Err(error) = loaded.plugin.check_imports() {
-                refused.push(LoadProblem::new(&loaded.found.manifest.name, error.to_string()));
+                refused.push(LoadProblem::new(&loaded.found.manifest.name, error.for_operator()));
             }
         }
         let registry = Arc::new(Self {

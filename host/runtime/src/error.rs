@@ -7,9 +7,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LoadError {
     /// It imports something that the policy does not grant.
-    #[error(
-        "the `{plugin}` plugin needs `{import}`, which the operator's policy does not grant (no `{capability}` rule for it)"
-    )]
+    #[error("the `{plugin}` plugin needs `{import}`, which the operator's policy does not grant")]
     NotGranted {
         /// The plugin.
         plugin: String,
@@ -37,6 +35,14 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// For the operator: also what the policy would have to have. A model is not told that.
+    pub fn for_operator(&self) -> String {
+        match self {
+            Self::NotGranted { capability, .. } => format!("{self} (no `{capability}` rule for it)"),
+            other => other.to_string(),
+        }
+    }
+
     /// The stable code.
     pub fn code(&self) -> &'static str {
         match self {

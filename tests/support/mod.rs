@@ -11,4 +11,4 @@ pub use guests::guest;
 pub use line::{Deaf, Line, Listener};
 pub use peers::{Dns, Peer, closed_port};
 pub use session::{Answer, Session, cofferdam, run, scratch};
-pub use tcp::{LOCAL, eventually, policy};
+pub use tcp::{LOCAL, connected, eventually, policy};

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{Session, scratch};
+use super::{Line, Listener, Session, scratch};
 
 /// Everything on this machine may be dialled.
 pub const LOCAL: [&str; 2] = ["--allow-connect", "tcp://localhost:*"];
@@ -24,6 +24,15 @@ pub fn policy(text: &str) -> [String; 2] {
     let file = scratch("policy").join("policy.toml");
     std::fs::write(&file, text).unwrap();
     ["--policy".to_owned(), file.display().to_string()]
+}
+
+/// A server that may dial everything on this machine, with the connection `c` to a peer that the test plays itself.
+pub fn connected() -> (Session, Line) {
+    let listener = Listener::new();
+    let mut session = Session::local();
+    session.connect(listener.port(), "c");
+    let line = listener.accept();
+    (session, line)
 }
 
 impl Session {

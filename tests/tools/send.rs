@@ -5,18 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Line, Listener, Session};
+use crate::support::{Listener, Session, connected};
 
 /// More than all socket buffers of this machine take together, and less than a send may have.
 const LARGE: usize = 15 << 20;
-
-fn connected() -> (Session, Line) {
-    let listener = Listener::new();
-    let mut session = Session::local();
-    session.connect(listener.port(), "c");
-    let line = listener.accept();
-    (session, line)
-}
 
 fn send(session: &mut Session, arguments: Value) -> crate::support::Answer {
     let mut all = json!({ "connection_id": "c" });

@@ -4,15 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Line, Listener, Peer, Session, eventually};
-
-fn connected() -> (Session, Line) {
-    let listener = Listener::new();
-    let mut session = Session::local();
-    session.connect(listener.port(), "c");
-    let line = listener.accept();
-    (session, line)
-}
+use crate::support::{Peer, Session, connected, eventually};
 
 fn trigger(id: &str, pattern: &str, response: &str) -> Value {
     json!({ "connection_id": "c", "trigger_id": id, "pattern": pattern, "response": response })

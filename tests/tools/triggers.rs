@@ -3,15 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Line, Listener, Session, eventually};
-
-fn connected() -> (Session, Line) {
-    let listener = Listener::new();
-    let mut session = Session::local();
-    session.connect(listener.port(), "c");
-    let line = listener.accept();
-    (session, line)
-}
+use crate::support::{Listener, Session, connected, eventually};
 
 #[track_caller]
 fn set(session: &mut Session, id: &str, pattern: &str, response: &str) -> Value {

@@ -4,15 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Line, Listener, Session};
-
-fn connected() -> (Session, Line) {
-    let listener = Listener::new();
-    let mut session = Session::local();
-    session.connect(listener.port(), "c");
-    let line = listener.accept();
-    (session, line)
-}
+use crate::support::{Listener, Session, connected};
 
 fn with(arguments: Value) -> Value {
     let mut all = json!({ "connection_id": "c", "timeout_ms": 10_000 });

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
@@ -33,6 +34,8 @@ pub struct Session {
     log: Receiver<String>,
     heard: VecDeque<String>,
     next: u64,
+    /// Where this server keeps its audit: a demonstration is nothing to be proved later.
+    state: PathBuf,
 }
 
 impl Session {
@@ -43,8 +46,10 @@ impl Session {
     #[expect(clippy::disallowed_methods, reason = "the demonstration plays the client, which starts the server")]
     pub fn start(arguments: &[&str]) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("this program's own file is not known")?;
+        let state = std::env::temp_dir().join(format!("cofferdam-demo-{}", std::process::id()));
         let mut server = Command::new(program)
             .args(arguments)
+            .env("XDG_STATE_HOME", &state)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -53,7 +58,7 @@ impl Session {
         let answers = lines(server.stdout.take());
         let log = lines(server.stderr.take());
         let input = server.stdin.take();
-        Ok(Self { server, input, answers, log, heard: VecDeque::new(), next: 0 })
+        Ok(Self { server, input, answers, log, heard: VecDeque::new(), next: 0, state })
     }
 
     /// Sends a request and waits for its result.
@@ -165,6 +170,8 @@ impl Drop for Session {
             let _ = self.server.kill();
             let _ = self.server.wait();
         }
+        #[expect(clippy::disallowed_methods, reason = "a folder that the server has made for this demonstration")]
+        let _ = std::fs::remove_dir_all(&self.state);
     }
 }
 

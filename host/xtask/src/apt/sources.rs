@@ -150,14 +150,14 @@ mod tests {
 
     const SOURCES: &str = "\
 Types: deb
-# http://snapshot.debian.org/archive/debian/20250520T000000Z
-URIs: http://deb.debian.org/debian
+# http://snapshot.example/archive/debian/20250520T000000Z
+URIs: http://mirror.example/debian
 Suites: bookworm bookworm-updates
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 
 Types: deb
-URIs: http://deb.debian.org/debian-security
+URIs: http://mirror.example/debian-security
 Suites: bookworm-security
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
@@ -174,7 +174,7 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
     #[test]
     fn the_paragraph_format_of_debians_images() {
         let archive = choose(sources(SOURCES), &bookworm()).unwrap();
-        assert_eq!(archive.uri, "http://deb.debian.org/debian");
+        assert_eq!(archive.uri, "http://mirror.example/debian");
         assert_eq!(archive.suite, "bookworm");
         assert_eq!(archive.components, ["main"]);
         assert_eq!(archive.signed_by.as_deref(), Some("/usr/share/keyrings/debian-archive-keyring.gpg"));
@@ -214,7 +214,7 @@ deb http://second.example/debian bookworm main
 
     #[test]
     fn a_mirror_list_of_a_cloud_image_is_found_by_its_key() {
-        let text = SOURCES.replace("http://deb.debian.org/debian\n", "mirror+file:///etc/apt/mirrors/debian.list\n");
+        let text = SOURCES.replace("http://mirror.example/debian\n", "mirror+file:///etc/apt/mirrors/debian.list\n");
         let both = [one_line("deb https://apt.vendor.example bookworm main"), sources(&text)].concat();
         assert_eq!(chosen(both).unwrap(), "mirror+file:///etc/apt/mirrors/debian.list bookworm");
     }

@@ -8,15 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Deaf, LOCAL, Peer, Session, closed_port, cofferdam, run, scratch};
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
+use crate::support::{Deaf, LOCAL, Peer, Session, closed_port, cofferdam, run, scratch, stderr, stdout};
 
 /// The command ends with this code, and says nothing on the other of the two streams.
 #[track_caller]

@@ -8,7 +8,7 @@ use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{Dns, LOCAL, Session, cofferdam, guest, policy, run, scratch};
+use crate::support::{Dns, LOCAL, Session, cofferdam, guest, policy, run, scratch, stderr, stdout};
 
 const FILE: &str = r#"[plugins.tcp]
 connect = [
@@ -19,14 +19,6 @@ connect = [
 [deny]
 connect = ["tcp://10.0.0.13"]
 "#;
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
 
 #[track_caller]
 fn ends(output: &Output, code: i32) {

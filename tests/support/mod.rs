@@ -10,5 +10,5 @@ mod tcp;
 pub use guests::guest;
 pub use line::{Deaf, Line, Listener};
 pub use peers::{Dns, Peer, closed_port};
-pub use session::{Answer, Session, cofferdam, run, scratch};
+pub use session::{Answer, Session, cofferdam, run, scratch, stderr, stdout};
 pub use tcp::{LOCAL, connected, eventually, policy};

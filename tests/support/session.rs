@@ -271,3 +271,13 @@ impl Drop for Session {
 pub fn run(arguments: &[&str]) -> Output {
     cofferdam(arguments).stdin(Stdio::null()).output().unwrap()
 }
+
+/// What a command has printed on standard output.
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// What a command has printed on standard error.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}

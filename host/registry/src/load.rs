@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use cofferdam_audit::Sink;
 use cofferdam_policy::{Effective, Instance, Kind, Manifest, Policy, effective};
-use cofferdam_runtime::{Digest, Shape, Spec, manifest_section};
+use cofferdam_runtime::{Digest, NameServers, Shape, Spec, check_imports, manifest_section};
 
 /// The largest component that is read.
 const COMPONENT: u64 = 64 << 20;
@@ -117,7 +117,21 @@ pub(crate) fn find(setup: &Setup) -> (Vec<Found>, Vec<LoadProblem>) {
             problems.push(LoadProblem::new(name, cause));
         }
     }
+    // A shipped plugin without its grant is listed and refuses its calls; any other is not loaded.
+    for one in found.iter().filter(|one| one.shipped.is_none()) {
+        if let Err(error) = check_imports(&one.manifest.name, &one.bytes, &one.effective.grants) {
+            problems.push(LoadProblem::new(&one.manifest.name, error.for_operator()));
+        }
+    }
     (found, problems)
+}
+
+/// Whom the host asks for names under this policy.
+pub(crate) fn name_servers(policy: &Policy) -> NameServers {
+    match policy.name_servers() {
+        [] => NameServers::System,
+        these => NameServers::These(these.to_vec()),
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a component that the operator has named")]

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use cofferdam_grants::{Limits, Name, Permit};
 use cofferdam_policy::{Manifest, Policy};
-use cofferdam_runtime::{NameServers, Names, Unresolved, check_imports, manifest_section};
+use cofferdam_runtime::{Names, Unresolved, manifest_section};
 
-use crate::load::{Found, LoadProblem, Setup, Shipped, find};
+use crate::load::{Found, LoadProblem, Setup, Shipped, find, name_servers};
 
 /// A plugin, for people.
 #[derive(Clone, Debug)]
@@ -66,13 +66,7 @@ pub struct Preview {
 impl Preview {
     /// Reads the components and their manifests.
     pub fn of(setup: Setup) -> Self {
-        let (found, mut problems) = find(&setup);
-        // A shipped plugin without its grant is listed and refuses its calls; any other is not loaded.
-        for one in found.iter().filter(|one| one.shipped.is_none()) {
-            if let Err(error) = check_imports(&one.manifest.name, &one.bytes, &one.effective.grants) {
-                problems.push(LoadProblem::new(&one.manifest.name, error.for_operator()));
-            }
-        }
+        let (found, problems) = find(&setup);
         Self { found, problems, policy: setup.policy }
     }
 
@@ -111,11 +105,7 @@ pub fn shipped_names(shipped: &[Shipped]) -> Vec<String> {
 /// # Errors
 /// Why there are no addresses, in words.
 pub async fn look_up(policy: &Policy, permit: Permit, name: &Name) -> Result<Vec<IpAddr>, String> {
-    let servers = match policy.name_servers() {
-        [] => NameServers::System,
-        these => NameServers::These(these.to_vec()),
-    };
-    match Names::new(servers).lookup(permit, name).await {
+    match Names::new(name_servers(policy)).lookup(permit, name).await {
         Ok((addresses, _)) => Ok(addresses),
         Err(Unresolved::NoSuchName) => Err(format!("`{name}` has no addresses")),
         Err(Unresolved::Temporary) => Err("no name server answered in time".to_owned()),

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cofferdam_audit::{Both, Event, Log, Sink};
 use cofferdam_grants::{Protocol, RuleId};
 use cofferdam_policy::Policy;
-use cofferdam_runtime::{NameServers, Options, Plugin, Request, Runtime};
+use cofferdam_runtime::{Options, Plugin, Request, Runtime};
 use tokio::sync::watch;
 
 use crate::call::{Annotations, Answer, Call, Progress, Tool, UnknownTool};
 use crate::catalog::Catalog;
 use crate::definition;
-use crate::load::{Found, LoadProblem, Setup, find};
+use crate::load::{Found, LoadProblem, Setup, find, name_servers};
 use crate::outcome;
 use crate::preview::PluginStatus;
 
@@ -49,7 +49,7 @@ impl Registry {
     /// # Errors
     /// The engine does not start. What is wrong with single plugins is [`Registry::problems`].
     pub fn open(setup: Setup) -> Result<Arc<Self>, String> {
-        let (found, problems) = find(&setup);
+        let (found, refused) = find(&setup);
         let policy = Arc::new(setup.policy);
         let log = Log::new({
             let policy = Arc::clone(&policy);
@@ -62,10 +62,7 @@ impl Registry {
         let rules: Vec<String> = (0..).map_while(|id| policy.rule(RuleId(id))).map(ToString::to_string).collect();
         // Nothing has happened yet; what depends on the record is recorded by itself.
         let _ = sink.record(&Event::PolicyLoaded { rules: &rules });
-        let name_servers = match policy.name_servers() {
-            [] => NameServers::System,
-            these => NameServers::These(these.to_vec()),
-        };
+        let name_servers = name_servers(&policy);
         let runtime = Runtime::new(Options { cache: setup.cache, name_servers, sink: Arc::clone(&sink) })?;
         let plugins: Vec<Loaded> = found
             .into_iter()
@@ -75,12 +72,6 @@ impl Registry {
                 found,
             })
             .collect();
-        let mut refused = problems;
-        for loaded in plugins.iter().filter(|loaded| loaded.found.shipped.is_none()) {
-            if let Err(error) = loaded.plugin.check_imports() {
-                refused.push(LoadProblem::new(&loaded.found.manifest.name, error.for_operator()));
-            }
-        }
         let registry = Arc::new(Self {
             runtime,
             sink,

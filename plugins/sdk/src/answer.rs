@@ -1,10 +1,25 @@
-//! What a tool answers when it fails. Success is the tool's own type.
+//! What a tool answers: its own type, perhaps with text for people beside it, or a failure.
 
 use std::borrow::Cow;
 use std::fmt::Display;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+/// A success that reads differently for people: text blocks beside the structured answer. A tool that answers with its own
+/// type alone is shown as that type's JSON.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer<T> {
+    pub(crate) text: Vec<String>,
+    pub(crate) structured: T,
+}
+
+impl<T> Answer<T> {
+    /// An answer with one block of text.
+    pub fn new(text: impl Into<String>, structured: T) -> Self {
+        Self { text: vec![text.into()], structured }
+    }
+}
 
 /// A failure that the caller can act on: a stable code, a message, and whatever else helps.
 #[derive(Clone, Debug, PartialEq)]

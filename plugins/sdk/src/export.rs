@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::bindings::cofferdam::plugin::host::{self, Cancellation};
 pub use crate::bindings::exports::cofferdam::plugin::tools::{Definition, Output};
-use crate::{Cx, Failure, bindings::exports::cofferdam::plugin::tools, schema::schema};
+use crate::{Answer, Cx, Failure, bindings::exports::cofferdam::plugin::tools, schema::schema};
 
 /// A plugin's state and its tools. `#[plugin]` implements it.
 pub trait Plugin: Default + 'static {
@@ -29,8 +29,30 @@ pub trait Returned {
     type Answer;
 }
 
-impl<T> Returned for Result<T, Failure> {
+impl<T: Serialize> Returned for Result<T, Failure> {
     type Answer = T;
+}
+
+impl<T: Serialize> Returned for Result<Answer<T>, Failure> {
+    type Answer = T;
+}
+
+/// A tool's success as the contract has it.
+pub trait Success {
+    /// Its text blocks, if it has its own, and its JSON.
+    fn parts(self) -> serde_json::Result<(Vec<String>, String)>;
+}
+
+impl<T: Serialize> Success for T {
+    fn parts(self) -> serde_json::Result<(Vec<String>, String)> {
+        Ok((Vec::new(), serde_json::to_string(&self)?))
+    }
+}
+
+impl<T: Serialize> Success for Answer<T> {
+    fn parts(self) -> serde_json::Result<(Vec<String>, String)> {
+        Ok((self.text, serde_json::to_string(&self.structured)?))
+    }
 }
 
 /// Describes one tool.
@@ -50,9 +72,9 @@ pub fn arguments<T: DeserializeOwned>(json: &str) -> Result<T, Failure> {
 }
 
 /// Writes a tool's answer.
-pub fn answer<T: Serialize>(answer: T) -> Result<Output, Failure> {
-    let structured = serde_json::to_string(&answer).map_err(|error| Failure::new("internal", error))?;
-    Ok(Output { content: Vec::new(), structured: Some(structured) })
+pub fn answer(answer: impl Success) -> Result<Output, Failure> {
+    let (content, structured) = answer.parts().map_err(|error| Failure::new("internal", error))?;
+    Ok(Output { content, structured: Some(structured) })
 }
 
 /// The failure for a name that is not in `definitions`; the host never sends one.

@@ -10,7 +10,7 @@ mod cx;
 pub mod export;
 mod schema;
 
-pub use answer::Failure;
+pub use answer::{Answer, Failure};
 pub use clock::{now, sleep, timeout, wall_clock};
 pub use cofferdam_sdk_macros::plugin;
 pub use cx::{Cx, Level, Limits, limits, log, predecessor, settings};

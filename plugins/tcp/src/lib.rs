@@ -6,7 +6,6 @@ mod arguments;
 mod budget;
 mod connection;
 mod connections;
-mod dial;
 mod limits;
 mod reader;
 mod wait;
@@ -16,7 +15,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use cofferdam_sdk::{Cx, Failure, Integer, NoArguments, sockets};
-use tcp_logic::{Encoding, Host, offset_and_limit};
+use plugin_kit::{Host, HostError, dial};
+use tcp_logic::{Encoding, offset_and_limit};
 
 use answers::{
     BufferInfo, Cleared, Connected, ConnectedAndSent, ConnectionInfo, Connections as Listed, Disconnected,
@@ -242,13 +242,13 @@ impl Tcp {
         timeout: Option<Integer>,
         buffer_limit: Option<Integer>,
     ) -> Result<(Rc<Connection>, Option<Vec<String>>), Failure> {
-        let refused = |error: tcp_logic::HostError| Failure::argument(error.argument(), error);
+        let refused = |error: HostError| Failure::argument(error.argument(), error);
         let to = Host::parse(host).map_err(refused)?;
-        let port = tcp_logic::port(port.0).map_err(refused)?;
+        let port = plugin_kit::port(port.0).map_err(refused)?;
         let timeout = limits::milliseconds("connect_timeout_ms", timeout, limits::DEFAULT_CONNECT, limits::call())?;
         let buffer_limit = limits::buffer(buffer_limit)?;
         let reserved = self.connections.reserve(id)?;
-        let (socket, address) = dial::dial(&to, port, timeout).await.map_err(|failed| {
+        let (socket, address) = dial(&to, port, timeout).await.map_err(|failed| {
             let mut failure = Failure::new("connection_failed", format_args!("Failed to connect to {host}:{port}"))
                 .with("reason", failed.reason);
             if failed.reason == "denied" {

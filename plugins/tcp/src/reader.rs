@@ -11,7 +11,7 @@ use std::time::Duration;
 use cofferdam_sdk::sockets::{ErrorCode, StreamReader, StreamResult};
 
 use crate::connection::{Connection, Phase};
-use crate::writer::reason;
+use plugin_kit::reason;
 
 /// The most one read takes.
 const READ: usize = 64 << 10;

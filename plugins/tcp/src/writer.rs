@@ -6,6 +6,7 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use cofferdam_sdk::sockets::{ErrorCode, StreamResult, StreamWrite, StreamWriter};
+use plugin_kit::reason;
 use tokio::sync::{Mutex, watch};
 
 /// How much is handed to the host at once.
@@ -140,20 +141,5 @@ async fn write(stream: &mut StreamWriter<u8>, piece: &[u8], sent: &Cell<usize>) 
             return true;
         }
         rest = left.into_vec();
-    }
-}
-
-/// The stable word for an error of a socket.
-pub fn reason(code: &ErrorCode) -> &'static str {
-    match code {
-        ErrorCode::AccessDenied => "denied",
-        ErrorCode::ConnectionRefused => "refused",
-        ErrorCode::Timeout => "timeout",
-        // An invalid address is one that nobody can have: a broadcast or multicast address, say.
-        ErrorCode::RemoteUnreachable | ErrorCode::AddressNotBindable | ErrorCode::InvalidArgument => "unreachable",
-        ErrorCode::ConnectionReset => "reset",
-        ErrorCode::ConnectionBroken | ErrorCode::ConnectionAborted => "closed",
-        ErrorCode::OutOfMemory => "out_of_memory",
-        _ => "other",
     }
 }

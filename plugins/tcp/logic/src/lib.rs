@@ -1,5 +1,5 @@
 //! What the `tcp` plugin knows without touching the world: how text becomes bytes, how received bytes are kept and
-//! read, when a trigger fires, when a wait is over, how a host may be spelled.
+//! read, when a trigger fires, when a wait is over.
 //!
 //! No sockets, no clocks, no async and no JSON live here. Time is given as a [`std::time::Duration`] since any fixed
 //! start. Whatever a peer or a model can send, the functions here answer in linear time and bounded memory.
@@ -8,7 +8,6 @@
 
 pub mod buffer;
 pub mod encoding;
-pub mod hosts;
 pub mod pattern;
 pub mod reading;
 pub mod response;
@@ -20,7 +19,6 @@ pub mod wait;
 
 pub use buffer::{DEFAULT_LIMIT, ReceiveBuffer};
 pub use encoding::{Encoding, EncodingError, decode, encode, terminator};
-pub use hosts::{Host, HostError, port};
 pub use pattern::{Pattern, PatternError};
 pub use reading::{ReadError, Reading, offset_and_limit};
 pub use trigger::{Counts, FireLimits, Firing, Trigger, TriggerError, TriggerInfo};

@@ -7,14 +7,12 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::Host;
 use cofferdam_sdk::sockets::ip_name_lookup::{self, ErrorCode as NameError};
 use cofferdam_sdk::sockets::{
     ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress, TcpSocket,
 };
 use futures::stream::{FuturesUnordered, StreamExt};
-use tcp_logic::Host;
-
-use crate::writer::reason;
 
 /// A further address is tried when the ones before have not answered for so long (RFC 8305, section 8).
 const STAGGER: Duration = Duration::from_millis(250);
@@ -22,7 +20,9 @@ const STAGGER: Duration = Duration::from_millis(250);
 /// Why no connection was made: a stable word, and more where there is more to say.
 #[derive(Debug)]
 pub struct Failed {
+    /// `refused`, `timeout`, `dns`, `unreachable`, `denied`, `limit` …
     pub reason: &'static str,
+    /// What else is known.
     pub detail: Option<String>,
 }
 
@@ -32,7 +32,10 @@ impl Failed {
     }
 }
 
-/// Connects within `timeout`.
+/// Connects within `timeout`. Gives the socket and the address that answered.
+///
+/// # Errors
+/// The reason that says most of all that were met.
 pub async fn dial(host: &Host, port: u16, timeout: Duration) -> Result<(TcpSocket, String), Failed> {
     let work = async {
         let addresses = addresses(host).await?;
@@ -41,7 +44,11 @@ pub async fn dial(host: &Host, port: u16, timeout: Duration) -> Result<(TcpSocke
     cofferdam_sdk::timeout(timeout, work).await.unwrap_or_else(|| Err(Failed::because("timeout")))
 }
 
-async fn addresses(host: &Host) -> Result<Vec<IpAddress>, Failed> {
+/// The addresses that a host stands for: itself, or what a lookup of the name gives.
+///
+/// # Errors
+/// Why there are none: `denied`, or `dns` with what the lookup said.
+pub async fn addresses(host: &Host) -> Result<Vec<IpAddress>, Failed> {
     match host {
         Host::V4(address) => Ok(vec![v4(*address)]),
         Host::V6 { address, zone: None } => Ok(vec![v6(*address)]),
@@ -142,4 +149,19 @@ fn v6(address: Ipv6Addr) -> IpAddress {
     }
     let [a, b, c, d, e, f, g, h] = address.segments();
     IpAddress::Ipv6((a, b, c, d, e, f, g, h))
+}
+
+/// The stable word for an error of a socket.
+pub fn reason(code: &ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::AccessDenied => "denied",
+        ErrorCode::ConnectionRefused => "refused",
+        ErrorCode::Timeout => "timeout",
+        // An invalid address is one that nobody can have: a broadcast or multicast address, say.
+        ErrorCode::RemoteUnreachable | ErrorCode::AddressNotBindable | ErrorCode::InvalidArgument => "unreachable",
+        ErrorCode::ConnectionReset => "reset",
+        ErrorCode::ConnectionBroken | ErrorCode::ConnectionAborted => "closed",
+        ErrorCode::OutOfMemory => "out_of_memory",
+        _ => "other",
+    }
 }

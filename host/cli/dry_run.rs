@@ -44,7 +44,7 @@ pub fn grants(plugin: &PluginStatus, colour: Colour) -> String {
         add("allowed", rule);
     }
     if allowed.is_empty() {
-        add("allowed", &colour.red("nothing: it cannot connect anywhere"));
+        add("allowed", &colour.red("nothing, until a rule allows it something"));
     }
     for rule in denied {
         add("denied", rule.trim_start_matches("deny "));
@@ -70,6 +70,8 @@ fn table(plugin: &PluginStatus, colour: Colour) -> String {
         ("memory", size(limits.memory), "of one instance"),
         ("connections", limits.connections.to_string(), "open at the same time"),
         ("mailbox", limits.mailbox.to_string(), "calls that wait or run"),
+        ("concurrent_calls", limits.concurrent_calls.to_string(), "calls that run"),
+        ("calls_per_minute", limits.calls_per_minute.to_string(), "calls that begin"),
         ("call", time(limits.call), "of one call"),
         ("cpu", time(limits.cpu), "without a pause"),
         ("output", size(limits.output), "of one answer"),
@@ -77,7 +79,7 @@ fn table(plugin: &PluginStatus, colour: Colour) -> String {
     ];
     let mut text = grants(plugin, colour);
     for (name, value, about) in limits {
-        let (name, about) = (colour.dim(&format!("{name:<11}")), colour.dim(about));
+        let (name, about) = (colour.dim(&format!("{name:<16}")), colour.dim(about));
         // Writing into a string cannot fail.
         let _ = writeln!(text, "{}", row("limit", &format!("{name}  {value:>8}  {about}"), colour));
     }

@@ -70,12 +70,12 @@ fn table(plugin: &PluginStatus, colour: Colour) -> String {
         ("memory", size(limits.memory), "of one instance"),
         ("connections", limits.connections.to_string(), "open at the same time"),
         ("mailbox", limits.mailbox.to_string(), "calls that wait or run"),
-        ("concurrent_calls", limits.concurrent_calls.to_string(), "calls that run"),
-        ("calls_per_minute", limits.calls_per_minute.to_string(), "calls that begin"),
         ("call", time(limits.call), "of one call"),
         ("cpu", time(limits.cpu), "without a pause"),
         ("output", size(limits.output), "of one answer"),
         ("log_lines", limits.log_lines.to_string(), "a second"),
+        ("calls_per_minute", limits.calls_per_minute.to_string(), "evenly"),
+        ("concurrent_calls", limits.concurrent_calls.to_string(), "calls that run"),
     ];
     let mut text = grants(plugin, colour);
     for (name, value, about) in limits {

@@ -21,9 +21,9 @@ pub struct Limits {
     pub cpu: Duration,
     /// Log lines per second; more are counted and dropped.
     pub log_lines: u32,
-    /// Calls that may begin within a minute; one more is refused.
+    /// Calls per minute; as many may come at once, and then they come back evenly.
     pub calls_per_minute: u32,
-    /// Calls that run at the same time; more of them wait, as far as `mailbox` goes.
+    /// Calls that run at the same time; one more is refused as overloaded.
     pub concurrent_calls: u32,
 }
 
@@ -73,9 +73,8 @@ impl Limits {
         Bounds { least: Duration::from_millis(10), default: Duration::from_secs(10), most: Duration::from_secs(600) };
     /// Log lines per second.
     pub const LOG_LINES: Bounds<u32> = Bounds { least: 1, default: 50, most: 10_000 };
-    /// Calls per minute. The default is twice what a client gets through TcpSocketMCP when it does nothing but send and
-    /// read in turn.
-    pub const CALLS_PER_MINUTE: Bounds<u32> = Bounds { least: 1, default: 30_000, most: 1_000_000 };
+    /// Calls per minute: the default is a thousand a second, more than any client sends and less than a loop can.
+    pub const CALLS_PER_MINUTE: Bounds<u32> = Bounds { least: 1, default: 60_000, most: 10_000_000 };
     /// Calls that run.
-    pub const CONCURRENT_CALLS: Bounds<u32> = Bounds { least: 1, default: 256, most: 4096 };
+    pub const CONCURRENT_CALLS: Bounds<u32> = Bounds { least: 1, default: 1024, most: 65_536 };
 }

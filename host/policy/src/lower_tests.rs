@@ -111,12 +111,12 @@ servers = ["127.0.0.1:5353", "192.0.2.53", "[2001:db8::53]:53", "::1"]
         memory: 128 << 20,
         connections: 16,
         mailbox: 64,
-        calls_per_minute: 600,
-        concurrent_calls: 8,
         call: Duration::from_secs(90),
         output: 1 << 20,
         cpu: Duration::from_millis(500),
         log_lines: 100,
+        calls_per_minute: 600,
+        concurrent_calls: 8,
     };
     assert_eq!(shared, expected);
     assert_eq!(policy.plugin_limits["tcp"].over(shared), Limits { memory: 64 << 20, ..expected });

@@ -88,8 +88,10 @@ impl Head {
 
     /// Writes what is known now.
     pub fn write(&mut self, known: &Known, key: &Key) -> io::Result<()> {
-        let body = format!("{MARK} {:020} {} {:020}", known.tail.seq, hex(&known.tail.hash), known.base);
-        let slot = format!("{body} {}\n", hex(&key.seal_head(body.as_bytes())));
+        let mut slot = format!("{MARK} {:020} {} {:020}", known.tail.seq, hex(&known.tail.hash), known.base);
+        let mac = hex(&key.seal_head(slot.as_bytes()));
+        slot.reserve_exact(mac.len() + 2);
+        slot.extend([" ", &mac, "\n"]);
         let at = if self.second { SLOT as u64 } else { 0 };
         self.file.write_all_at(slot.as_bytes(), at)?;
         self.second = !self.second;

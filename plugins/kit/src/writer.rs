@@ -5,8 +5,8 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use cofferdam_sdk::sockets::{ErrorCode, StreamResult, StreamWrite, StreamWriter};
 use crate::reason;
+use cofferdam_sdk::sockets::{ErrorCode, StreamResult, StreamWrite, StreamWriter};
 use tokio::sync::{Mutex, watch};
 
 /// How much is handed to the host at once.

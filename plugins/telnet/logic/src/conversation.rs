@@ -225,7 +225,8 @@ impl Conversation {
             self.line.read_to(u64::MAX);
             let quiet_at = wait.silence.map(|next| {
                 let patience = if self.asked { ANSWERS } else { GREETS };
-                let from_start = wait.since + patience.max(self.script.times.silence).min(wait.deadline.saturating_sub(wait.since));
+                let from_start =
+                    wait.since + patience.max(self.script.times.silence).min(wait.deadline.saturating_sub(wait.since));
                 (next, self.heard.map_or(from_start, |heard| heard.max(wait.since) + self.script.times.silence))
             });
             if let Some((next, quiet_at)) = quiet_at

@@ -15,8 +15,19 @@ pub const REFUSED: &str = concat!(
 
 /// Words that stand in a question for something secret.
 const SECRET: [&str; 13] = [
-    "password", "passwd", "passcode", "passphrase", "passwort", "kennwort", "mot de passe", "contraseña", "secret", "pin",
-    "otp", "token", "one-time",
+    "password",
+    "passwd",
+    "passcode",
+    "passphrase",
+    "passwort",
+    "kennwort",
+    "mot de passe",
+    "contraseña",
+    "secret",
+    "pin",
+    "otp",
+    "token",
+    "one-time",
 ];
 
 /// Whether a line that has not ended asks for something secret, so that what is answered to it is not to be shown.
@@ -44,16 +55,26 @@ mod tests {
 
     #[test]
     fn the_usual_questions_are_known() {
-        for text in ["Debian GNU/Linux 12\r\nhost login: ", "Username:", "User Name: ", "router user:", "Login> ", "login as: "] {
+        for text in
+            ["Debian GNU/Linux 12\r\nhost login: ", "Username:", "User Name: ", "router user:", "Login> ", "login as: "]
+        {
             assert!(found(USER, text), "{text}");
         }
-        for text in ["Password: ", "password for admin:", "Enter passphrase", "[sudo] password for root: ", "Passwort:"] {
+        for text in ["Password: ", "password for admin:", "Enter passphrase", "[sudo] password for root: ", "Passwort:"]
+        {
             assert!(found(PASSWORD, text), "{text}");
         }
         for text in ["Last login: Mon Nov 23 on pts/0\r\n$ ", "users: 3 logged in\r\n# ", "welcome\r\n"] {
             assert!(!found(USER, text) && !found(PASSWORD, text) && !found(REFUSED, text), "{text}");
         }
-        for text in ["Login incorrect\r\n", "% Authentication failed", "% Access denied", "x\r\nhost login: ", "\r\nlogin:", "\r\nUsername: "] {
+        for text in [
+            "Login incorrect\r\n",
+            "% Authentication failed",
+            "% Access denied",
+            "x\r\nhost login: ",
+            "\r\nlogin:",
+            "\r\nUsername: ",
+        ] {
             assert!(found(REFUSED, text), "{text}");
         }
     }

@@ -174,7 +174,11 @@ mod tests {
     #[test]
     fn a_telnet_servers_opening_is_answered() {
         let mut protocol = protocol();
-        assert_eq!(hears(&mut protocol, b"hello"), (b"hello".to_vec(), Vec::new()), "nothing is asked of who speaks no telnet");
+        assert_eq!(
+            hears(&mut protocol, b"hello"),
+            (b"hello".to_vec(), Vec::new()),
+            "nothing is asked of who speaks no telnet"
+        );
         let (data, answers) = hears(&mut protocol, &[IAC, DO, TTYPE, IAC, WILL, ECHO, IAC, DO, 39, b'x']);
         assert_eq!(data, b"x");
         let expected = [

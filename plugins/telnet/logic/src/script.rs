@@ -10,6 +10,9 @@ use crate::prompt;
 pub const STEPS: usize = 100;
 /// The most text that one step sends, in bytes.
 pub const TEXT: usize = 64 << 10;
+/// The most that all steps send together, and that one sends which is repeated.
+const TEXTS: usize = 1 << 20;
+const REPEATED: usize = 1024;
 /// What all patterns together may come to use.
 const PATTERNS: usize = 4 << 20;
 
@@ -80,6 +83,10 @@ pub enum ScriptError {
     Secret(usize),
     #[error("`steps`: step {0}: `send` has {1} bytes, {TEXT} are the most; send it in parts")]
     Text(usize, usize),
+    #[error("`steps`: step {0}: `send` has {1} bytes, but what is repeated has {REPEATED} at most")]
+    Repeated(usize, usize),
+    #[error("`steps` send {0} bytes together, {TEXTS} are the most; keep the session and go on in a further call")]
+    Texts(usize),
     #[error("`steps`: step {step}: `expect`: {error}")]
     Pattern { step: usize, error: plugin_kit::PatternError },
     #[error("`steps`: the patterns of all steps together are too large; use smaller repetition counts or fewer steps")]
@@ -103,7 +110,12 @@ impl Script {
     ///
     /// # Errors
     /// What is wrong, and in which step.
-    pub fn new(user: Option<&str>, password: Option<&str>, steps: &[Step], times: Times) -> Result<Script, ScriptError> {
+    pub fn new(
+        user: Option<&str>,
+        password: Option<&str>,
+        steps: &[Step],
+        times: Times,
+    ) -> Result<Script, ScriptError> {
         if steps.len() > STEPS {
             return Err(ScriptError::TooMany(steps.len()));
         }
@@ -131,6 +143,10 @@ impl Script {
         for (index, step) in steps.iter().enumerate() {
             all.push(compiled(step, index + 1, times)?);
         }
+        let texts = all.iter().filter_map(|step| step.send.as_ref()).map(String::len).sum();
+        if texts > TEXTS {
+            return Err(ScriptError::Texts(texts));
+        }
         let patterns = all.iter().filter_map(|step| step.expect.as_ref());
         if patterns.map(Pattern::most_memory).sum::<usize>() > PATTERNS {
             return Err(ScriptError::Patterns);
@@ -157,6 +173,9 @@ fn compiled(step: &Step, number: usize, times: Times) -> Result<Ready, ScriptErr
     if let Some(text) = step.send.as_ref().filter(|text| text.len() > TEXT) {
         return Err(ScriptError::Text(number, text.len()));
     }
+    if let Some(text) = step.send.as_ref().filter(|text| step.repeat && text.len() > REPEATED) {
+        return Err(ScriptError::Repeated(number, text.len()));
+    }
     let expect = step.expect.as_deref().map(Pattern::new).transpose();
     let expect = expect.map_err(|error| ScriptError::Pattern { step: number, error })?;
     let send = step.send.clone().map(|mut text| {
@@ -177,17 +196,30 @@ mod tests {
         Times { step: Duration::from_secs(5), silence: Duration::from_millis(500), end: Duration::from_secs(60) };
 
     fn refused(step: Step) -> String {
-        Script::new(None, None, &[Step { send: Some(String::new()), ..Step::default() }, step], TIMES).unwrap_err().to_string()
+        Script::new(None, None, &[Step { send: Some(String::new()), ..Step::default() }, step], TIMES)
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
     fn what_is_wrong_is_told_with_its_step() {
         let send = Some("x".to_owned());
         assert_eq!(refused(Step::default()), "`steps`: step 2 has neither `expect` nor `send`");
-        assert!(refused(Step { repeat: true, send: send.clone(), ..Step::default() }).contains("step 2: `repeat` needs"));
-        assert!(refused(Step { optional: true, send: send.clone(), ..Step::default() }).contains("step 2: `optional` needs"));
-        assert!(refused(Step { secret: true, expect: send.clone(), ..Step::default() }).contains("step 2: `secret` needs"));
+        assert!(
+            refused(Step { repeat: true, send: send.clone(), ..Step::default() }).contains("step 2: `repeat` needs")
+        );
+        assert!(
+            refused(Step { optional: true, send: send.clone(), ..Step::default() })
+                .contains("step 2: `optional` needs")
+        );
+        assert!(
+            refused(Step { secret: true, expect: send.clone(), ..Step::default() }).contains("step 2: `secret` needs")
+        );
         assert!(refused(Step { send: Some("x".repeat(TEXT + 1)), ..Step::default() }).contains("65537 bytes"));
+        let long = Step { expect: send.clone(), send: Some("x".repeat(1025)), repeat: true, ..Step::default() };
+        assert!(refused(long).contains("1024 at most"));
+        let long = Step { send: Some("x".repeat(TEXT)), ..Step::default() };
+        assert!(matches!(Script::new(None, None, &vec![long; 17], TIMES), Err(ScriptError::Texts(_))));
         let message = refused(Step { expect: Some("a(b".to_owned()), ..Step::default() });
         assert_eq!(message, "`steps`: step 2: `expect`: invalid pattern at character 2: unclosed group");
         let many = vec![Step { send, ..Step::default() }; STEPS + 1];
@@ -205,7 +237,12 @@ mod tests {
 
     #[test]
     fn a_login_comes_first() {
-        let script = Script::new(Some("root"), Some("x"), &[Step { send: Some("id".to_owned()), enter: true, ..Step::default() }], TIMES);
+        let script = Script::new(
+            Some("root"),
+            Some("x"),
+            &[Step { send: Some("id".to_owned()), enter: true, ..Step::default() }],
+            TIMES,
+        );
         let script = script.unwrap();
         let sent: Vec<_> = script.steps.iter().map(|step| (step.number, step.send.as_deref(), step.secret)).collect();
         assert_eq!(sent, [(0, Some("root\n"), false), (0, Some("x\n"), true), (1, Some("id\n"), false)]);

@@ -252,7 +252,10 @@ mod tests {
 
     #[test]
     fn jumps_to_other_lines_break_the_line() {
-        assert_eq!(shown(b"\x1b[2J\x1b[1;1HMenu\x1b[3;3H1) Status\x1b[4;3H2) Quit\x1b[6;1HChoice: "), "Menu\n  1) Status\n  2) Quit\nChoice: ");
+        assert_eq!(
+            shown(b"\x1b[2J\x1b[1;1HMenu\x1b[3;3H1) Status\x1b[4;3H2) Quit\x1b[6;1HChoice: "),
+            "Menu\n  1) Status\n  2) Quit\nChoice: "
+        );
         assert_eq!(stream(b"a\x1b[3;1Hb"), "a\nb");
     }
 

@@ -119,7 +119,8 @@ impl Transcript {
         let Some(entry) = self.entries.last_mut() else { return };
         // What is left was reckoned when the piece began; it is taken off when the piece ends.
         let (first, last) = (self.left / 2, self.left / 4);
-        let begins = if entry.left_out == 0 && entry.end.is_empty() { first.saturating_sub(entry.text.len()) } else { 0 };
+        let begins =
+            if entry.left_out == 0 && entry.end.is_empty() { first.saturating_sub(entry.text.len()) } else { 0 };
         let cut = floor(&line, begins);
         entry.text.push_str(&line[..cut]);
         entry.end.push_str(&line[cut..]);
@@ -281,13 +282,7 @@ mod tests {
         transcript.said("pw\n", 4, Some(Hidden::Secret), None, NOW);
         transcript.heard("pw\n", None, NOW);
         transcript.heard("pwd\n", None, NOW);
-        let expected = [
-            "|",
-            "[secret]\nyou wrote [secret], [secret]\n|",
-            "[secret]\n|",
-            "|",
-            "[secret]\npwd\n|",
-        ];
+        let expected = ["|", "[secret]\nyou wrote [secret], [secret]\n|", "[secret]\n|", "|", "[secret]\npwd\n|"];
         assert_eq!(texts(transcript), expected);
     }
 

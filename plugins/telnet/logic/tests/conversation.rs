@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use telnet_logic::conversation::MOST;
-use telnet_logic::{Conversation, Ended, Entry, Hidden, Line, Progress, Record, Script, Settings, Speaker, Step, Times};
+use telnet_logic::{
+    Conversation, Ended, Entry, Hidden, Line, Progress, Record, Script, Settings, Speaker, Step, Times,
+};
 
 const TIMES: Times =
     Times { step: Duration::from_secs(5), silence: Duration::from_millis(500), end: Duration::from_secs(50) };
@@ -99,7 +101,8 @@ fn what_was_there_before_a_send_is_not_expected_after_it() {
 #[test]
 fn what_does_not_come_ends_it_with_what_came() {
     let server = Server(vec![("", "hello\r\nlogin: ")]);
-    let (ended, _, record, took) = server.play(line(), script(&[step("login: ", "root"), step("assword", "x"), step("", "y")]));
+    let (ended, _, record, took) =
+        server.play(line(), script(&[step("login: ", "root"), step("assword", "x"), step("", "y")]));
     assert_eq!(ended, Ended::Timeout);
     assert_eq!((record.steps_done, record.waiting_for.as_deref()), (1, Some("assword")));
     assert_eq!(shown(&record), ["< hello\nlogin: ", "> root\n"]);
@@ -132,7 +135,10 @@ fn a_login_knows_the_usual_questions() {
     // Who asks for a password only has no use for the name.
     let server = Server(vec![("", "Password: "), ("hunter22\r\n", "\r\n> ")]);
     let (ended, _, record, _) = server.play(line(), login(&[]));
-    assert_eq!((ended, shown(&record)), (Ended::Done, vec!["< Password: ".to_owned(), "> [secret]".to_owned(), "< \n> ".to_owned()]));
+    assert_eq!(
+        (ended, shown(&record)),
+        (Ended::Done, vec!["< Password: ".to_owned(), "> [secret]".to_owned(), "< \n> ".to_owned()])
+    );
 
     for refusal in ["\r\nLogin incorrect\r\nhost login: ", "\r\n% Access denied\r\n", "\r\nUsername: "] {
         let server = Server(vec![("", "login: "), ("root\r\n", "Password: "), ("hunter22\r\n", refusal)]);
@@ -167,12 +173,7 @@ fn secrets_are_not_shown_whoever_echoes() {
 fn a_pager_is_answered_until_the_prompt_comes() {
     let page = |n: u32| format!("{}page {n}\r\n --More-- ", if n > 1 { "\r          \r" } else { "" });
     let (one, two) = (page(1), page(2));
-    let server = Server(vec![
-        ("", "# "),
-        ("show\r\n", &one),
-        (" ", &two),
-        (" ", "\r          \rend\r\n# "),
-    ]);
+    let server = Server(vec![("", "# "), ("show\r\n", &one), (" ", &two), (" ", "\r          \rend\r\n# ")]);
     let pager = Step { repeat: true, enter: false, ..step("--More-- ", " ") };
     let (ended, _, record, _) = server.play(line(), script(&[step("# ", "show"), pager.clone(), step("^# ", "exit")]));
     assert_eq!((ended, record.steps_done), (Ended::Done, 3));

@@ -38,6 +38,8 @@ fn an_open_port_is_reachable_and_its_greeting_told() {
 fn a_probe_says_nothing_and_waits_for_no_greeting_that_does_not_come() {
     let (peer, heard) = Peer::hears();
     let mut session = Session::local();
+    // The first call may have to wait until the component is compiled.
+    probe(&mut session, "127.0.0.1", closed_port());
     let begun = Instant::now();
     let (answer, _) = probe(&mut session, "127.0.0.1", peer.port());
     assert_eq!((&answer["reachable"], &answer["telnet"]), (&json!(true), &json!(false)));
@@ -66,6 +68,7 @@ fn each_reason_why_not_is_told() {
     let rules = "connect = [\"tcp://localhost:*\", \"tcp://*.lab.test:23\", \"tcp://224.0.0.1:23\"]";
     let [flag, file] = policy(&format!("[plugins.telnet]\n{rules}\n\n[names]\nservers = [\"{}\"]\n", dns.address));
     let mut session = Session::serve(&[&flag, &file]);
+    probe(&mut session, "127.0.0.1", closed_port());
     for (target, port, reason) in [
         ("127.0.0.1", closed_port(), "refused"),
         ("gone.lab.test", 23, "dns"),

@@ -38,6 +38,7 @@ fn every_server_without_end_is_left_in_time() {
     let [flag, file] =
         policy("[plugins.telnet]\nconnect = [\"tcp://localhost:*\"]\n\n[limits]\nmemory = \"64 MiB\"\ncpu = \"5 s\"\n");
     let mut session = Session::serve(&[&flag, &file]);
+    waits(&mut session, Peer::echo().port());
     for (what, flood) in [
         ("options asked for and taken back", b"\xff\xfb\x01\xff\xfc\x01\xff\xfd\x18\xff\xfe\x18".to_vec()),
         ("options that nobody has", b"\xff\xfd\x63\xff\xfb\xc8".to_vec()),
@@ -67,6 +68,7 @@ fn every_server_without_end_is_left_in_time() {
 fn a_server_that_takes_nothing_is_left_in_time() {
     let listener = Listener::new();
     let mut session = Session::local();
+    waits(&mut session, Peer::echo().port());
     let big = "x".repeat(60_000);
     let sends: Vec<Value> = (0..17).map(|_| json!({ "send": big, "expect": "go" })).collect();
     let arguments = json!({ "target": "127.0.0.1", "port": listener.port(), "steps": sends, "timeout": 1 });

@@ -113,10 +113,17 @@ fn options_are_negotiated_and_commands_taken_out_of_the_text() {
     assert_eq!(answer["negotiation"].as_array().unwrap().len(), 6);
 }
 
+/// A server that may dial everything on this machine, and has the component compiled: time is looked at.
+fn warm() -> Session {
+    let mut session = Session::local();
+    told(session.call("telnet_tool", with(closed_port(), json!({}))));
+    session
+}
+
 #[test]
 fn what_does_not_come_is_told_with_what_came() {
     let peer = scripted(&[(b"", b"hello\r\nlogin: "), (b"root\r\n", b"Password: ")]);
-    let mut session = Session::local();
+    let mut session = warm();
     let steps = json!([
         { "expect": "login: ", "send": "root" },
         { "expect": "never", "send": "x", "timeout_ms": 300 },
@@ -178,7 +185,7 @@ fn passwords_are_sent_and_never_shown() {
 fn a_refused_login_ends_the_session_at_once() {
     let peer =
         scripted(&[(b"", b"login: "), (b"root\r\n", b"Password: "), (b"wrong\r\n", b"\r\nLogin incorrect\r\nlogin: ")]);
-    let mut session = Session::local();
+    let mut session = warm();
     let arguments = json!({ "user": "root", "password": "wrong", "steps": [{ "expect": "# $", "send": "id" }] });
     let begun = Instant::now();
     let (answer, said) = held(&mut session, peer.port(), arguments);

@@ -244,7 +244,7 @@ fn a_flood_ends_it_at_a_bound() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// Whatever a server says, and however it is cut: the conversation ends, the same way, and the secret is not shown.
     #[test]

@@ -12,7 +12,8 @@ use std::time::Duration;
 use cofferdam_sdk::{Cx, Failure};
 use plugin_kit::dial::Failed;
 use plugin_kit::{Host, HostError, dial};
-use telnet_logic::{Conversation, Ended, Line, Script, Settings, Terminal, Times};
+use telnet_logic::conversation::MOST;
+use telnet_logic::{Bounds, Conversation, Ended, Line, Script, Settings, Terminal, Times};
 use tokio::sync::Semaphore;
 
 use answers::{Answer, Options, Piece, Session};
@@ -110,7 +111,7 @@ impl Telnet {
             return Err(Failure::new("overloaded", "too many sessions run at once; try again later"));
         };
         let kept::Session { target, port, address, mut wire, line } = session;
-        let mut conversation = Conversation::new(line, script, most);
+        let mut conversation = Conversation::new(line, script, Bounds { transcript: most, received: MOST });
         let (ended, closed_reason) = wire.run(&mut conversation, cx, times.end).await;
         let now = cofferdam_sdk::now();
         let (line, record) = conversation.finish(now);

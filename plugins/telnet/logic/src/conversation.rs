@@ -8,60 +8,28 @@ use std::time::Duration;
 
 use plugin_kit::Scanner;
 
+use crate::line::Line;
 use crate::prompt;
-use crate::protocol::{Protocol, Settings};
 use crate::script::{Ready, Script};
-use crate::terminal::Terminal;
 use crate::transcript::{Entry, Hidden, Transcript};
 
 /// The most bytes that one conversation receives.
 pub const MOST: u64 = 64 << 20;
+
+/// How much a conversation may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Bytes of transcript.
+    pub transcript: usize,
+    /// Bytes received: [`MOST`], but for tests.
+    pub received: u64,
+}
 /// The most times that one step is repeated.
 pub const REPEATS: usize = 1000;
 /// Silence counts from what came last. If nothing has come at all, a server that was asked something gets so much time, and one
 /// that nobody has asked anything so much.
 const ANSWERS: Duration = Duration::from_secs(3);
 const GREETS: Duration = Duration::from_secs(1);
-
-/// What outlives one conversation where the connection is kept: the protocol's state, the terminal's, and what came but was not
-/// looked at.
-#[derive(Debug)]
-pub struct Line {
-    /// The protocol's state.
-    pub protocol: Protocol,
-    terminal: Terminal,
-    unread: Vec<u8>,
-    /// Offset of the first unread character, and the character before it.
-    offset: u64,
-    before: Option<u8>,
-    /// Whether the server is known to wait for us: what was expected came, or it was silent, and nothing was sent since.
-    our_turn: bool,
-}
-
-impl Line {
-    /// A connection on which nothing was said.
-    pub fn new(settings: Settings) -> Self {
-        let (columns, rows) = settings.window;
-        Self {
-            protocol: Protocol::new(settings),
-            terminal: Terminal::new(columns, rows),
-            unread: Vec::new(),
-            offset: 0,
-            before: None,
-            our_turn: false,
-        }
-    }
-
-    /// Passes over what came up to this offset.
-    fn read_to(&mut self, offset: u64) {
-        let count = usize::try_from(offset.saturating_sub(self.offset)).unwrap_or(usize::MAX).min(self.unread.len());
-        if let Some(last) = count.checked_sub(1) {
-            self.before = self.unread.get(last).copied();
-        }
-        self.unread.drain(..count);
-        self.offset += count as u64;
-    }
-}
 
 /// Why a conversation is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +102,7 @@ pub struct Conversation {
     heard: Option<Duration>,
     /// Whether anything was sent in this conversation.
     asked: bool,
+    most: u64,
     received: u64,
     sent: u64,
 }
@@ -155,12 +124,12 @@ enum Target {
 }
 
 impl Conversation {
-    /// A conversation on this line, with a transcript of so many bytes at most.
-    pub fn new(line: Line, script: Script, most: usize) -> Self {
+    /// A conversation on this line.
+    pub fn new(line: Line, script: Script, bounds: Bounds) -> Self {
         Self {
             line,
             script,
-            transcript: Transcript::new(most),
+            transcript: Transcript::new(bounds.transcript),
             outgoing: Vec::new(),
             turn: 0,
             wait: None,
@@ -169,6 +138,7 @@ impl Conversation {
             ended: None,
             heard: None,
             asked: false,
+            most: bounds.received,
             received: 0,
             sent: 0,
         }
@@ -235,7 +205,7 @@ impl Conversation {
                 self.silent(next, now);
             } else if self.closed {
                 self.ended = Some(Ended::Closed);
-            } else if self.received > MOST {
+            } else if self.received > self.most {
                 self.ended = Some(Ended::TooMuch);
             } else if now >= wait.deadline.min(self.script.times.end) {
                 self.ended = Some(Ended::Timeout);

@@ -8,6 +8,7 @@
 
 pub mod codec;
 pub mod conversation;
+pub mod line;
 pub mod option;
 pub mod prompt;
 pub mod protocol;
@@ -15,7 +16,8 @@ pub mod script;
 pub mod terminal;
 pub mod transcript;
 
-pub use conversation::{Conversation, Ended, Line, Progress, Record};
+pub use conversation::{Bounds, Conversation, Ended, Progress, Record};
+pub use line::Line;
 pub use protocol::{Protocol, Settings};
 pub use script::{Script, ScriptError, Step, Times};
 pub use terminal::Terminal;

@@ -240,7 +240,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_server_gets_more_than_a_bounded_answer(
-            pieces in prop::collection::vec(prop::collection::vec(prop_oneof![any::<u8>(), 236u8..=255, Just(255)], 0..60), 0..60),
+            pieces in prop::collection::vec(prop::collection::vec(prop_oneof![any::<u8>(), 236u8..=255, Just(255)], 0..30), 0..30),
         ) {
             let mut protocol = protocol();
             let (mut data, mut answers) = (Vec::new(), Vec::new());

@@ -5,10 +5,11 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use telnet_logic::conversation::MOST;
 use telnet_logic::{
-    Conversation, Ended, Entry, Hidden, Line, Progress, Record, Script, Settings, Speaker, Step, Times,
+    Bounds, Conversation, Ended, Entry, Hidden, Line, Progress, Record, Script, Settings, Speaker, Step, Times,
 };
+
+const BOUNDS: Bounds = Bounds { transcript: 64 << 10, received: 1 << 20 };
 
 const TIMES: Times =
     Times { step: Duration::from_secs(5), silence: Duration::from_millis(500), end: Duration::from_secs(50) };
@@ -31,7 +32,7 @@ struct Server<'s>(Vec<(&'s str, &'s str)>);
 
 impl Server<'_> {
     fn play(mut self, line: Line, script: Script) -> (Ended, Line, Record, Duration) {
-        let mut conversation = Conversation::new(line, script, 64 << 10);
+        let mut conversation = Conversation::new(line, script, BOUNDS);
         let (mut now, mut heard) = (Duration::ZERO, String::new());
         loop {
             let progress = conversation.poll(now);
@@ -199,7 +200,7 @@ fn an_optional_step_is_passed_over_when_the_next_ones_turn_comes_first() {
 
 #[test]
 fn a_step_that_is_repeated_for_ever_ends() {
-    let mut conversation = Conversation::new(line(), script(&[Step { repeat: true, ..step("again", "x") }]), 64 << 10);
+    let mut conversation = Conversation::new(line(), script(&[Step { repeat: true, ..step("again", "x") }]), BOUNDS);
     conversation.receive(&b"again ".repeat(2000), Duration::ZERO);
     assert_eq!(conversation.poll(Duration::ZERO), Progress::Over(Ended::TooMuch));
     let (_, record) = conversation.finish(Duration::ZERO);
@@ -230,13 +231,14 @@ fn a_line_that_is_kept_goes_on_where_it_was() {
 
 #[test]
 fn a_flood_ends_it_at_a_bound() {
-    let mut conversation = Conversation::new(line(), script(&[step("never", "x")]), 1000);
-    let flood = b"data without end\r\n".repeat(60_000);
+    let mut conversation =
+        Conversation::new(line(), script(&[step("never", "x")]), Bounds { transcript: 1000, ..BOUNDS });
+    let flood = b"data without end\r\n".repeat(6_000);
     let mut received = 0;
     while conversation.poll(Duration::ZERO) != Progress::Over(Ended::TooMuch) {
         conversation.receive(&flood, Duration::ZERO);
         received += flood.len() as u64;
-        assert!(received <= MOST + 2 * flood.len() as u64);
+        assert!(received <= BOUNDS.received + 2 * flood.len() as u64);
     }
     let (_, record) = conversation.finish(Duration::ZERO);
     assert!(record.entries.iter().map(|entry| entry.text.len() + entry.end.len()).sum::<usize>() <= 1000);
@@ -260,7 +262,7 @@ proptest! {
     ) {
         let steps = [Step { repeat: true, ..step("More", " ") }, step("# ", "id"), step("", "x"), step("# ", "")];
         let script = Script::new(Some("root"), Some("hunter22"), &steps, TIMES).unwrap();
-        let mut conversation = Conversation::new(line(), script, 64 << 10);
+        let mut conversation = Conversation::new(line(), script, BOUNDS);
         let (mut now, mut polls) = (Duration::ZERO, 0);
         let mut pieces = pieces.into_iter();
         loop {

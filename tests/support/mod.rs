@@ -5,6 +5,7 @@ mod guests;
 mod line;
 mod peers;
 mod session;
+pub mod shipped;
 mod tcp;
 
 pub use guests::guest;

@@ -70,6 +70,22 @@ impl Client {
         &self.line
     }
 
+    /// So many calls at once; from the first being written until the last is answered.
+    pub fn at_once(&mut self, tool: &str, arguments: &Value, count: usize) -> Duration {
+        let call = |id: usize| {
+            let params = json!({ "name": tool, "arguments": arguments });
+            json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params }).to_string() + "\n"
+        };
+        let lines: String = (2..count + 2).map(call).collect();
+        let begun = Instant::now();
+        self.stdin.write_all(lines.as_bytes()).unwrap();
+        for _ in 0..count {
+            self.line.clear();
+            self.stdout.read_until(b'\n', &mut self.line).unwrap();
+        }
+        begun.elapsed()
+    }
+
     /// Calls a tool; its structured answer.
     pub fn call(&mut self, tool: &str, arguments: Value) -> Value {
         let line = request(tool, &arguments);

@@ -13,6 +13,7 @@ mod bare;
 mod client;
 mod measures;
 mod native;
+mod probes;
 
 use std::process::ExitCode;
 

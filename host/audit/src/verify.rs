@@ -1,9 +1,11 @@
 //! Whether an audit file is what was written: every line proves itself, stands where it stood, the checkpoints are signed with
 //! the key, and the end is where the head says. It proves nothing against whoever holds the key: they can write another past.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::chain::{Hash, Tail, digest, hex, unhex, unseal};
@@ -81,8 +83,21 @@ pub struct Report {
 /// A log's files that are there, oldest first.
 #[expect(clippy::disallowed_methods, reason = "the audit file's numbered predecessors")]
 pub fn files(path: &Path) -> Vec<PathBuf> {
-    let old = (1..FILES).rev().map(|number| numbered(path, number)).filter(|path| fs::exists(path).unwrap_or(false));
-    old.chain([path.to_owned()]).collect()
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut numbers: Vec<u32> = match fs::read_dir(folder) {
+        Ok(entries) => entries.flatten().filter_map(|entry| number_of(&entry.file_name(), path)).collect(),
+        // A folder may be closed to lists and open to names.
+        Err(_) => (1..FILES).filter(|number| fs::exists(numbered(path, *number)).unwrap_or(false)).collect(),
+    };
+    numbers.sort_unstable();
+    numbers.into_iter().rev().map(|number| numbered(path, number)).chain([path.to_owned()]).collect()
+}
+
+/// The number of a rotated file of this log.
+fn number_of(name: &OsStr, path: &Path) -> Option<u32> {
+    let name = name.as_bytes().strip_prefix(path.file_name()?.as_bytes())?.strip_prefix(b".")?;
+    let number = str::from_utf8(name).ok()?.parse().ok()?;
+    (1..FILES).contains(&number).then_some(number).filter(|number| number.to_string().as_bytes() == name)
 }
 
 /// Checks a log and its rotated files. It may be in use.

@@ -23,9 +23,16 @@ enum Address {
     /// IPv4 in IPv6, and in which way.
     Wrapped([u8; 4], u8, [u8; 8]),
     /// So far from one end of a row of the table.
-    Edge { row: u8, last: bool, by: i8 },
+    Edge {
+        row: u8,
+        last: bool,
+        by: i8,
+    },
     /// So far from a metadata service.
-    Metadata { row: u8, by: i8 },
+    Metadata {
+        row: u8,
+        by: i8,
+    },
 }
 
 /// Any bytes, as an address and a network.

@@ -59,7 +59,9 @@ struct Words {
 impl Words {
     fn piece(&self, context: &mut Context, input: &[u8]) -> Vec<u8> {
         let rng = context.rng();
-        if rng.gen_bool() && let Some(token) = rng.choose(&self.tokens) {
+        if rng.gen_bool()
+            && let Some(token) = rng.choose(&self.tokens)
+        {
             return token.clone();
         }
         let source = if rng.gen_u8() < 64 { Some(input) } else { rng.choose(&self.seeds).map(Vec::as_slice) };

@@ -19,9 +19,26 @@ const TCP: Protocol = Protocol::Tcp;
 
 /// Questions that are asked of every rule.
 const ALWAYS: &[&str] = &[
-    "127.0.0.1", "::1", "0.0.0.0", "::", "10.0.0.1", "93.184.216.34", "169.254.169.254", "255.255.255.255", "::ffff:10.0.0.1",
-    "64:ff9b::10.0.0.1", "2002:a00:1::", "2606:4700::1111", "fe80::1", "fd00:ec2::254", "localhost", "db.lab.example",
-    "localhost=127.0.0.1", "localhost=10.0.0.1", "db.lab.example=93.184.216.34", "db.lab.example=10.0.0.1",
+    "127.0.0.1",
+    "::1",
+    "0.0.0.0",
+    "::",
+    "10.0.0.1",
+    "93.184.216.34",
+    "169.254.169.254",
+    "255.255.255.255",
+    "::ffff:10.0.0.1",
+    "64:ff9b::10.0.0.1",
+    "2002:a00:1::",
+    "2606:4700::1111",
+    "fe80::1",
+    "fd00:ec2::254",
+    "localhost",
+    "db.lab.example",
+    "localhost=127.0.0.1",
+    "localhost=10.0.0.1",
+    "db.lab.example=93.184.216.34",
+    "db.lab.example=10.0.0.1",
 ];
 
 /// Any bytes, as a rule and what is asked about it.
@@ -257,7 +274,8 @@ fn allow(text: &str, mut probes: Vec<Probe>) {
             (Some(name), address) => {
                 let speaks = written.is_name(name) && !name.is_localhost();
                 // `localhost` is two addresses, and whoever may dial one may dial the name.
-                let local = name.is_localhost() && ["127.0.0.1", "::1"].iter().any(|own| own.parse().is_ok_and(|own| written.may_reach(own)));
+                let local = name.is_localhost()
+                    && ["127.0.0.1", "::1"].iter().any(|own| own.parse().is_ok_and(|own| written.may_reach(own)));
                 let looked_up = grants.decide(&Ask::Resolve { name }).is_ok();
                 assert_eq!(looked_up, speaks || local, "`{text}` and looking up {name}");
                 let dialled = grants.decide(&Ask::Dial { protocol: TCP, name, port: probe.port }).is_ok();
@@ -297,7 +315,8 @@ fn deny(text: &str, mut probes: Vec<Probe>) {
             IpAddr::V4(four) => format!("tcp://{four}:*"),
             IpAddr::V6(six) => format!("tcp://[{six}]:*"),
         });
-        let flags = [("--deny-connect", text), ("--allow-connect", "tcp://any:*"), ("--allow-connect", "tcp://localhost:*")];
+        let flags =
+            [("--deny-connect", text), ("--allow-connect", "tcp://any:*"), ("--allow-connect", "tcp://localhost:*")];
         let Ok(grants) = granted(&flags) else { panic!("`{text}` was read before") };
         let on_port = written.port(probe.port);
         if let Some(address) = probe.address {

@@ -302,12 +302,12 @@ impl Place {
     fn is_harmless(&self, forged: &Files) -> bool {
         let all = joined(forged);
         let Some(more) = all.strip_prefix(joined(&self.files).as_slice()) else { return false };
-        // What ends in no line feed is no event: a writer may have been killed there. And one whole line can be added
-        // without a key, as a writer may have been killed before its head knew of it (`host/SECURITY.md`, known limits); it
-        // may be the one that explains what is torn before it.
+        // What ends in no line feed is no event: a writer may have been killed there, and the next one in the line that was
+        // to explain it. And one whole line can be added without a key, as a writer may have been killed before its head knew
+        // of it (`host/SECURITY.md`, known limits); it may be the one that explains what is torn before it.
         let whole: Vec<&[u8]> = lines(more).into_iter().filter(|line| line.ends_with(b"\n")).collect();
         let sealed = whole.iter().filter(|line| carries_its_hash(line)).count();
-        whole.is_empty() || sealed == 1 && whole.last().is_some_and(|line| carries_its_hash(line))
+        sealed == 0 && !more.ends_with(b"\n") || sealed == 1 && whole.last().is_some_and(|line| carries_its_hash(line))
     }
 
     /// Whether the files hold all that was written: a line feed was missing, and the next writer has set it.

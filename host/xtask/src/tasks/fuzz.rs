@@ -23,23 +23,18 @@ const INSTRUMENTED: &str = "--cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-modu
 
 /// Runs one target, or each of them, for so many seconds.
 pub fn run(arguments: &[OsString]) -> Outcome {
-    let (targets, seconds) = match parse(arguments) {
-        Ok(asked) => asked,
-        Err(message) => return Err(message.into()),
-    };
+    let (targets, seconds) = parse(arguments)?;
     let mut steps = Steps::default();
     let guided = has_cpp();
-    if guided {
+    let built = if guided {
         let mut build = fuzz_cargo(&["build", "--release", "--target", HOST]);
-        steps.run(
-            "libFuzzer's build",
-            build.env("RUSTFLAGS", INSTRUMENTED).arg("--target-dir").arg(folder("libfuzzer")),
-        );
+        build.env("RUSTFLAGS", INSTRUMENTED).arg("--target-dir").arg(folder("libfuzzer"));
+        steps.step("libFuzzer's build", || shown(&mut build).map(|status| status.success()))
     } else {
         eprintln!("note: there is no C++ compiler for libFuzzer: inputs are made without being guided by coverage");
-        build_plain(&mut steps);
-    }
-    for name in targets {
+        build_plain(&mut steps)
+    };
+    for name in targets.into_iter().filter(|_| built) {
         match guided {
             true => steps.step(name, || libfuzzer(name, seconds)),
             false => steps.step(name, || plain(name, seconds)),
@@ -50,8 +45,8 @@ pub fn run(arguments: &[OsString]) -> Outcome {
 
 /// The same for a few seconds, as a part of the tests, and the tests of what drives it.
 pub fn add_short_to(steps: &mut Steps) {
-    build_plain(steps);
-    for name in TARGETS {
+    let built = build_plain(steps);
+    for name in TARGETS.into_iter().filter(|_| built) {
         steps.step(&format!("fuzzing, short: {name}"), || plain(name, SHORT));
     }
 }
@@ -97,11 +92,13 @@ fn fuzz_cargo(arguments: &[&str]) -> Command {
     cargo
 }
 
-fn build_plain(steps: &mut Steps) {
+/// The tests of what drives the targets, and the targets; whether these could be built.
+fn build_plain(steps: &mut Steps) -> bool {
     let mut test = fuzz_cargo(&["test", "--release", "--lib", "--target-dir"]);
     steps.run("tests of the fuzz targets", test.arg(folder("plain")));
     let mut build = fuzz_cargo(&["build", "--release", "--target-dir"]);
-    steps.run("build of the fuzz targets", build.arg(folder("plain")));
+    build.arg(folder("plain"));
+    steps.step("build of the fuzz targets", || shown(&mut build).map(|status| status.success()))
 }
 
 fn plain(name: &str, seconds: u64) -> Result<bool, String> {

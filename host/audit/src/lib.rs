@@ -38,7 +38,7 @@ mod rotate_tests;
 #[cfg(test)]
 mod under_tests;
 
-pub use event::{Decision, Event};
+pub use event::{Caller, Decision, Event};
 pub use file::{ChainFile, Keeping};
 pub use files::files;
 pub use follow::{Follow, Lines};

@@ -251,3 +251,16 @@ fn a_rotation_that_cannot_be_done_refuses_and_is_tried_again() {
     drop(chain);
     assert_eq!(place.sound().files.len(), 3);
 }
+
+#[test]
+fn a_log_that_is_moved_away_with_its_head_begins_anew() {
+    let place = Place::with(3);
+    let text = fs::read_to_string(place.log()).unwrap();
+    fs::write(place.log(), text.lines().take(2).collect::<String>()).unwrap();
+    assert!(place.verify().fault.is_some());
+    let (log, head) = (place.log(), place.head());
+    fs::rename(&log, log.with_extension("bad")).unwrap();
+    fs::rename(&head, head.with_extension("bad")).unwrap();
+    drop(place.open());
+    assert_eq!(place.sound().lines, 2);
+}

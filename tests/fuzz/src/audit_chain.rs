@@ -243,10 +243,12 @@ impl Place {
     /// What a process does that is asked for so many things and ends in order.
     fn process(&self, size: u64, asks: u16) -> Result<(), OpenError> {
         let rule = Box::new(|id: RuleId| Some(format!("rule {}", id.0)));
-        let chain = ChainFile::open(&self.log(), &self.key(), Keeping { size, files: OLD, rule, ..Keeping::default() })?;
+        let chain =
+            ChainFile::open(&self.log(), &self.key(), Keeping { size, files: OLD, rule, ..Keeping::default() })?;
         for port in 0..asks {
             let resource = Resource::Peer { protocol: Protocol::Tcp, to: ([10, 0, 0, 1], port).into() };
-            let ask = Event::Ask { plugin: "tcp", caller: None, resource, decision: Decision::Allowed(Some(RuleId(3))) };
+            let ask =
+                Event::Ask { plugin: "tcp", caller: None, resource, decision: Decision::Allowed(Some(RuleId(3))) };
             assert!(chain.record(&ask).is_ok(), "an event can be written");
         }
         Ok(())
@@ -335,5 +337,33 @@ fn sweep(base: &Path) {
         if !Path::new("/proc").join(process).exists() {
             let _ = fs::remove_dir_all(entry.path());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_seeds_hold_every_kind_of_edit_with_hashes_right_and_wrong() {
+        let mut kinds = BTreeSet::new();
+        for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/audit_chain")).unwrap() {
+            let bytes = fs::read(entry.unwrap().path()).unwrap();
+            let forgery = Forgery::arbitrary_take_rest(Unstructured::new(&bytes)).unwrap();
+            let name = |edit: &Edit| format!("{edit:?}").split(' ').next().unwrap().to_owned();
+            kinds.extend(forgery.edits.iter().map(|edit| (name(edit), forgery.rehash)));
+        }
+        assert_eq!(kinds.len(), 2 * 13, "{kinds:?}");
+    }
+
+    #[test]
+    fn a_line_is_resealed_as_the_writer_seals_it() {
+        let place = Place::new().unwrap();
+        let mut files = place.files.clone();
+        rehash(&mut files, true);
+        // The first line is not changed by it, and nor are those behind; but for the torn one, which no line is.
+        assert_eq!(files, place.files);
     }
 }

@@ -14,6 +14,7 @@ const README: &str = "README.md";
 const ARCHITECTURE: &str = "host/ARCHITECTURE.md";
 const SECURITY: &str = "host/SECURITY.md";
 const FROM_ITMCP: &str = "plugins/FROM-ITMCP.md";
+const TESTS: &str = "tests/README.md";
 
 /// Invariants that may say of themselves that they are not yet held: their issues come later.
 const LATER: [u32; 4] = [5, 13, 14, 16];
@@ -105,7 +106,7 @@ fn every_test_that_a_document_names_exists() {
     let tests = tests(&sources);
     let tools: Vec<String> = tools().iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect();
     let mut faults = Vec::new();
-    for document in [README, ARCHITECTURE, SECURITY, FROM_ITMCP] {
+    for document in [README, ARCHITECTURE, SECURITY, FROM_ITMCP, TESTS] {
         let text = read(document);
         let named: Vec<&str> = code_spans(&text).into_iter().filter(|span| is_test_name(span, &tools)).collect();
         faults.extend(named.iter().filter(|name| !tests.contains(*name)).map(|name| format!("{document}: `{name}`")));
@@ -178,7 +179,7 @@ fn every_special_range_is_in_the_security_document() {
 #[test]
 fn every_link_leads_somewhere() {
     let mut faults = Vec::new();
-    for document in [README, ARCHITECTURE, SECURITY, FROM_ITMCP] {
+    for document in [README, ARCHITECTURE, SECURITY, FROM_ITMCP, TESTS] {
         let text = read(document);
         let folder = root().join(document).parent().unwrap().to_owned();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {

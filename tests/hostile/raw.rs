@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{LOCAL, Session, policy, raw_guest};
+use crate::support::{LOCAL, Session, component, policy, raw_guest};
 
 fn with_raw(name: &str, limits: &str) -> Session {
     let [flag, file] = policy(&format!("[limits]\n{limits}\n"));
@@ -87,7 +87,7 @@ fn i12_text_that_is_no_text_ends_its_instance() {
 
 #[test]
 fn i10_pointers_that_lead_outside_end_their_instance() {
-    dies("points_outside", "out-of-bounds");
+    dies("points_outside", "out of bounds of memory");
 }
 
 #[test]
@@ -116,4 +116,27 @@ fn i12_names_inside_a_component_reach_no_terminal() {
         assert!(!failure.contains(['\u{1b}', '\u{202e}']) && !failure.contains("forged"), "{failure}");
     }
     assert!(!session.log().contains(['\u{1b}', '\u{202e}']), "{:?}", session.log());
+}
+
+#[test]
+fn i12_what_a_component_is_refused_for_reaches_no_terminal() {
+    let manifest = |more: &str| {
+        format!("name = \"raw\"\nversion = \"1\"\nabi = \"0.1.0\"\nkind = \"plugin\"\ninstance = \"actor\"\n{more}")
+    };
+    let bad = "x\u{1b}[2J\u{9b}1m\u{202e}\u{200b}y";
+    for (text, manifest, reason) in [
+        ("(component (import \"x\\1b[2J\\e2\\80\\ae\" (func)))", manifest(""), "which this version does not offer"),
+        ("(component)", manifest(&format!("# {bad}\n[[{bad}\n")), "manifest"),
+        ("(component)", manifest(&format!("\"{}\" = 1\n", bad.replace('\u{1b}', "\\u001b"))), "manifest"),
+        (
+            "(component)",
+            manifest(&format!("[wants]\nconnect = [\"{}\"]\n", bad.replace('\u{1b}', "\\u001b"))),
+            "manifest",
+        ),
+    ] {
+        let (status, log) = Session::bare(&["--plugin", &component("badly", text, &manifest)]).close();
+        assert_eq!(status.code(), Some(1), "{log}");
+        assert!(log.contains(reason), "{reason}: {log}");
+        assert!(!log.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\u{200b}']), "{log:?}");
+    }
 }

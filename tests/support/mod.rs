@@ -11,6 +11,6 @@ mod tcp;
 pub use guests::guest;
 pub use line::{Deaf, Line, Listener};
 pub use peers::{Dns, Peer, closed_port};
-pub use raw::{add_section, raw_guest};
+pub use raw::{add_section, component, raw_guest};
 pub use session::{Answer, Session, cofferdam, run, scratch, stderr, stdout};
 pub use tcp::{LOCAL, connected, eventually, policy};

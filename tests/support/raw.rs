@@ -11,9 +11,14 @@ pub fn raw_guest(name: &str) -> String {
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("`{path}`: {error}"))
     };
     let module = read("raw/prelude.wat") + &read(&format!("raw/{name}.wat"));
-    let text = read("raw/world.wat").replace("(;guest;)", &module);
-    let mut component = wat::parse_str(&text).unwrap_or_else(|error| panic!("`{name}`: {error}"));
-    add_section(&mut component, "cofferdam-manifest", read("raw.toml").as_bytes());
+    component(name, &read("raw/world.wat").replace("(;guest;)", &module), &read("raw.toml"))
+}
+
+/// A component from its text, with this manifest.
+#[track_caller]
+pub fn component(name: &str, text: &str, manifest: &str) -> String {
+    let mut component = wat::parse_str(text).unwrap_or_else(|error| panic!("`{name}`: {error}"));
+    add_section(&mut component, "cofferdam-manifest", manifest.as_bytes());
     let file = scratch(name).join(format!("{name}.wasm"));
     std::fs::write(&file, component).unwrap();
     file.display().to_string()

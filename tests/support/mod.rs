@@ -4,6 +4,7 @@
 mod guests;
 mod line;
 mod peers;
+mod raw;
 mod session;
 pub mod shipped;
 mod tcp;
@@ -11,5 +12,6 @@ mod tcp;
 pub use guests::guest;
 pub use line::{Deaf, Line, Listener};
 pub use peers::{Dns, Peer, closed_port};
+pub use raw::{add_section, component, raw_guest};
 pub use session::{Answer, Session, cofferdam, run, scratch, stderr, stdout};
 pub use tcp::{LOCAL, connected, eventually, policy};

@@ -9,6 +9,7 @@ mod load;
 mod outcome;
 mod preview;
 mod registry;
+mod schema;
 
 pub use call::{Annotations, Answer, Call, Principal, Progress, Tool, UnknownTool};
 pub use cofferdam_runtime::{Order, Turn};

@@ -138,9 +138,12 @@ impl Registry {
     fn list(&self, index: usize, tools: Vec<Tool>) {
         let mut catalog = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
         match catalog.with(index, tools) {
-            Ok(more) => {
+            Ok((more, lost)) => {
                 *catalog = Arc::new(more);
                 drop(catalog);
+                for (loser, cause) in lost {
+                    self.problem(&self.plugins[loser].found.manifest.name, cause);
+                }
                 self.changes.send_modify(|version| *version += 1);
             }
             Err(cause) => {
@@ -212,7 +215,14 @@ impl Registry {
             }
         };
         let loaded = &self.plugins[entry.plugin];
-        let arguments = match entry.arguments.check(call.arguments) {
+        let checked = if entry.arguments.is_dear(&call.arguments) {
+            let (entry, arguments) = (Arc::clone(&entry), call.arguments);
+            let check = tokio::task::spawn_blocking(move || entry.arguments.check(arguments));
+            check.await.unwrap_or_else(|_| Err("the check of the arguments failed".to_owned()))
+        } else {
+            entry.arguments.check(call.arguments)
+        };
+        let arguments = match checked {
             Ok(arguments) => serde_json::Value::Object(arguments).to_string(),
             Err(mistake) => return Ok(outcome::failure("invalid_argument", &mistake, serde_json::Map::new())),
         };

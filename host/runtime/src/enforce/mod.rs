@@ -19,7 +19,7 @@ use crate::state::State;
 
 pub use names::{add_names_0_2, add_names_0_3};
 pub use resolver::{NameServers, Names, Unresolved, machine_servers, resolver_for};
-pub use sockets::{add_sockets_0_2, add_sockets_0_3};
+pub use sockets::{Orphans, add_sockets_0_2, add_sockets_0_3};
 
 /// Where generated code finds our state, for the interfaces that are our own.
 pub struct Gated;

@@ -204,6 +204,20 @@ pub(crate) fn is_special(network: &Cidr) -> bool {
     SPECIAL.iter().any(|row| row.network.covers(network))
 }
 
+/// Whether a network has special addresses only, of several ranges, so that a rule for it covers none of them.
+pub fn is_barren(network: &Cidr) -> bool {
+    if is_special(network) {
+        return false;
+    }
+    let inside: Vec<&Special> = SPECIAL.iter().filter(|row| network.covers(&row.network)).collect();
+    let widest = inside
+        .iter()
+        .filter(|row| !inside.iter().any(|other| other.network != row.network && other.network.covers(&row.network)));
+    // Shares of the network in parts of 2^32: no row is that much smaller than a network that rows fill up.
+    let share = |row: &&&Special| 1_u64 << (32 - u32::from(row.network.prefix() - network.prefix()).min(32));
+    widest.map(|row| share(&row)).sum::<u64>() == 1 << 32
+}
+
 fn lookup(address: IpAddr) -> (Range, Option<Cidr>) {
     SPECIAL
         .iter()

@@ -5,7 +5,9 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use cofferdam_grants::{Cidr, CidrError, Host, METADATA, Name, NameError, Peers, Range as Special, SPECIAL, ZoneName};
+use cofferdam_grants::{
+    Cidr, CidrError, Host, METADATA, Name, NameError, Peers, Range as Special, SPECIAL, ZoneName, is_barren,
+};
 
 use crate::address::odd_v4;
 use crate::rule::{Purpose, RuleError};
@@ -150,6 +152,12 @@ pub(crate) fn parse_network(text: &str, purpose: Purpose) -> Result<Cidr, (Strin
     let unspecified = SPECIAL.iter().any(|row| row.range == Special::Unspecified && row.network.covers(&network));
     if unspecified && network.address().is_unspecified() {
         return Err((format!("`{network}` has no peers in it; the kernel dials its first address as loopback"), None));
+    }
+    if is_barren(&network) {
+        return Err((
+            format!("`{network}` covers nothing: all of its addresses are special, and of several ranges"),
+            None,
+        ));
     }
     let one = METADATA
         .iter()

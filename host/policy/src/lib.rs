@@ -34,6 +34,7 @@ mod starter;
 // The plugin's side, and both together.
 mod effective;
 mod explain;
+mod idle;
 mod manifest;
 mod question;
 

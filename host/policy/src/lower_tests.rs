@@ -176,6 +176,10 @@ read = ["/var/log/private"]
             "`within` says where a name may lead, and this rule has no name",
         ),
         (
+            "ping = [{ to = \"a.example\", within = [\"224.0.0.0/4\"] }]",
+            "`224.0.0.0/4` covers nothing: a group of hosts is only pinged by a rule for its very address",
+        ),
+        (
             "read = [\"logs\"]",
             "the path is not absolute: it has to begin with `/` | what a relative path means would depend on who starts this program",
         ),

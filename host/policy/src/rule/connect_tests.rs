@@ -158,6 +158,10 @@ fn every_mistake_has_its_words() {
             "a cloud metadata address is not reached through a network | write a rule for the address `169.254.169.254` itself",
         ),
         (
+            "tcp://224.0.0.0/3:80",
+            "`224.0.0.0/3` covers nothing: all of its addresses are special, and of several ranges",
+        ),
+        (
             "tcp://[2002::]/16:80",
             "`2002::/16` covers nothing: a 6to4 address is only reached by a rule for that very address",
         ),

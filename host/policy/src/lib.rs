@@ -24,6 +24,7 @@ mod rule;
 
 // The policy that they make.
 mod breadth;
+mod canonical;
 mod check;
 mod itmcp;
 mod limits;

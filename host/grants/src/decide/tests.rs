@@ -19,6 +19,9 @@ mod dial;
 #[path = "ping_tests.rs"]
 mod ping_tests;
 
+#[path = "property_tests.rs"]
+mod property_tests;
+
 #[path = "query_tests.rs"]
 mod query_tests;
 

@@ -51,10 +51,15 @@ pub enum Range {
 }
 
 impl Range {
-    /// Whether only a rule with that very address reaches it: metadata services, and tunnels,
+    /// Whether no network rule reaches it, and at most a rule with that very address: metadata services, and tunnels,
     /// whose inner address no network rule speaks of.
     pub fn needs_exact_rule(self) -> bool {
-        matches!(self, Self::Metadata | Self::SixToFour | Self::Teredo | Self::Isatap | Self::Nat64Local)
+        matches!(self, Self::Metadata | Self::Isatap) || self.is_closed()
+    }
+
+    /// Whether no rule at all reaches it: tunnels that end nobody knows where.
+    pub fn is_closed(self) -> bool {
+        matches!(self, Self::SixToFour | Self::Teredo | Self::Nat64Local)
     }
 }
 
@@ -197,6 +202,11 @@ pub(crate) fn place(address: IpAddr) -> (Range, Option<Cidr>) {
         (Range::Public, _) if embed::is_isatap(six) => (Range::Isatap, Some(Cidr::around(address, 128))),
         found => found,
     }
+}
+
+/// Whether no rule at all reaches the address, also where what is wrapped in it is a metadata service.
+pub fn is_closed(address: IpAddr) -> bool {
+    SPECIAL.iter().any(|row| row.range.is_closed() && row.network.contains(address))
 }
 
 /// Whether a network lies wholly inside a special range.

@@ -161,13 +161,11 @@ fn every_mistake_has_its_words() {
             "tcp://224.0.0.0/3:80",
             "`224.0.0.0/3` covers nothing: all of its addresses are special, and of several ranges",
         ),
-        (
-            "tcp://[2002::]/16:80",
-            "`2002::/16` covers nothing: a 6to4 address is only reached by a rule for that very address",
-        ),
+        ("tcp://[2001::1]:80", "`2001::1` is a Teredo address: nobody knows where it leads, and no rule reaches it"),
+        ("tcp://[2002::]/16:80", "`2002::/16` is a 6to4 address: nobody knows where it leads, and no rule reaches it"),
         (
             "tcp://[64:ff9b:1::]/64:80",
-            "`64:ff9b:1::/64` covers nothing: a local-use NAT64 address is only reached by a rule for that very address",
+            "`64:ff9b:1::/64` is a local-use NAT64 address: nobody knows where it leads, and no rule reaches it",
         ),
     ] {
         assert_eq!(allow(text), Err(words.to_owned()), "{text}");

@@ -84,8 +84,9 @@ impl Denial {
                 }
             },
             Resource::File(path) => {
-                // What has to be escaped to be shown cannot be written as a rule.
-                let text = std::str::from_utf8(path.as_bytes()).ok().filter(|text| **text == path.to_string())?;
+                // What has to be escaped to be shown cannot be written as a rule, and `${` would be a variable.
+                let plain = |text: &&str| **text == path.to_string() && !text.contains("${");
+                let text = std::str::from_utf8(path.as_bytes()).ok().filter(plain)?;
                 Suggestion::new("read", format!("\"{}\"", text.replace('"', "\\\"")))
             }
             Resource::Bind { .. } | Resource::Listen { .. } | Resource::Accept { .. } => None,

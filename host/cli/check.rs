@@ -77,6 +77,7 @@ fn found(origin: &str, text: &str) -> Vec<Diagnostic> {
     };
     let preview = Preview::of(setup);
     found.extend(preview.problems().iter().filter_map(|problem| policy.at_plugin(&problem.plugin, &*problem.cause)));
+    found.extend(policy.idle(&preview.manifests().collect::<Vec<_>>()));
     found.sort_by_key(|one| (one.line, one.column));
     found
 }

@@ -49,6 +49,10 @@ fn pings_are_hosts_alone() {
             "ff02::1",
             "a link-local IPv6 address is one of a link: the rule has to say of which | write `ff02::1%eth0`, with the interface that you mean",
         ),
+        (
+            "224.0.0.0/4",
+            "`224.0.0.0/4` covers nothing: a group of hosts is only pinged by a rule for its very address | write a rule for each address",
+        ),
         ("10.0.0.1%eth0", "only link-local IPv6 addresses have a zone"),
         ("0.0.0.0/8", "`0.0.0.0/8` has no peers in it; the kernel dials its first address as loopback"),
         (

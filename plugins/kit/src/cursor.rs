@@ -41,7 +41,8 @@ pub fn decode<T: DeserializeOwned>(kind: &str, text: &str) -> Result<T, CursorEr
     if u32::from_le_bytes(*sum) != crc32fast::hash(json) {
         return Err(CursorError::Mangled);
     }
-    let (tool, position): (String, serde_json::Value) = serde_json::from_slice(json).map_err(|_| CursorError::Mangled)?;
+    let (tool, position): (String, serde_json::Value) =
+        serde_json::from_slice(json).map_err(|_| CursorError::Mangled)?;
     if tool != kind {
         return Err(CursorError::OtherTool);
     }

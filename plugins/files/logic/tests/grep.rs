@@ -50,7 +50,10 @@ fn lines_are_found_as_grep_finds_them() {
 #[test]
 fn context_comes_with_its_gaps() {
     let text = (1..=20).map(|n| format!("line {n}\n")).collect::<String>();
-    assert_eq!(lines("5$", "-A 1 -B 1", &text), ["4-line 4", "5:line 5", "6-line 6", "--", "14-line 14", "15:line 15", "16-line 16"]);
+    assert_eq!(
+        lines("5$", "-A 1 -B 1", &text),
+        ["4-line 4", "5:line 5", "6-line 6", "--", "14-line 14", "15:line 15", "16-line 16"]
+    );
     assert_eq!(lines("5$", "-A 2 -m 1", &text), ["5:line 5", "6-line 6", "7-line 7"]);
 }
 
@@ -142,7 +145,8 @@ impl Tree for Memory {
 }
 
 fn memory() -> Memory {
-    let files = ["/r/a.log", "/r/b/c.log", "/r/b/d.txt", "/r/b/e/f.log", "/r/b.log", "/r/closed/x.log", "/r/link", "/r/z.log"];
+    let files =
+        ["/r/a.log", "/r/b/c.log", "/r/b/d.txt", "/r/b/e/f.log", "/r/b.log", "/r/closed/x.log", "/r/link", "/r/z.log"];
     let mut tree: BTreeMap<_, _> = files.map(|path| (path.to_owned(), Some(b"x\n".to_vec()))).into();
     tree.extend(["/r/b", "/r/b/e", "/r/closed"].map(|path| (path.to_owned(), None)));
     Memory(tree)

@@ -103,7 +103,8 @@ impl Search {
             .whole_line(options.line)
             .size_limit(16 << 20)
             .dfa_size_limit(32 << 20);
-        let matcher = builder.build_many(&patterns).map_err(|error| PatternError::Invalid(reason(&error.to_string())))?;
+        let matcher =
+            builder.build_many(&patterns).map_err(|error| PatternError::Invalid(reason(&error.to_string())))?;
         Ok(Self { matcher, options })
     }
 
@@ -157,7 +158,11 @@ impl Search {
 fn reason(message: &str) -> String {
     let line = message.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or(message);
     let line = line.strip_prefix("error: ").unwrap_or(line);
-    if line.starts_with("look-around") { format!("{line}, as matching takes linear time here") } else { line.to_owned() }
+    if line.starts_with("look-around") {
+        format!("{line}, as matching takes linear time here")
+    } else {
+        line.to_owned()
+    }
 }
 
 /// Takes lines in until there is no more room.
@@ -211,8 +216,8 @@ impl Sink for Collector<'_> {
                 if !options.invert {
                     self.search.matcher.find_iter(bytes, |found| {
                         // An empty match is nothing to show.
-                        room = found.is_empty()
-                            || self.take(&bytes[found], offset + found.start() as u64, number, true);
+                        room =
+                            found.is_empty() || self.take(&bytes[found], offset + found.start() as u64, number, true);
                         room
                     })?;
                 }

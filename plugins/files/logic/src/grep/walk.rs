@@ -113,7 +113,8 @@ pub fn walk<T: Tree>(
     failed: &mut dyn FnMut(&UserPath, io::Error),
 ) -> io::Result<bool> {
     // What lies before `from` is passed over: in the directories on the way to it, all names before its own part there.
-    let parts: Vec<&str> = from.and_then(|from| from.below(root.as_str())).map_or(Vec::new(), |p| p.split('/').collect());
+    let parts: Vec<&str> =
+        from.and_then(|from| from.below(root.as_str())).map_or(Vec::new(), |p| p.split('/').collect());
     let mut on_the_way = from.is_some();
     let mut stack = vec![level(tree, root.clone(), None)?];
     while let Some(top) = stack.last_mut() {

@@ -68,6 +68,9 @@ pub struct Serve {
     /// Write the audit to this file; without this it is `cofferdam/audit.jsonl` in the user's state folder
     #[arg(long, value_name = "FILE", help_heading = "Running")]
     pub audit: Option<PathBuf>,
+    /// Write the arguments of calls into the audit as they are, beside their digest: they may hold passwords
+    #[arg(long, help_heading = "Running")]
+    pub audit_arguments: bool,
     /// Serve nothing: print what each plugin may do and use, and what it wants and does not get
     #[arg(long)]
     pub dry_run: bool,
@@ -129,6 +132,9 @@ pub struct Call {
     /// Write the audit of this call to this file
     #[arg(long, value_name = "FILE", help_heading = "Running")]
     pub audit: Option<PathBuf>,
+    /// Write the call's arguments into the audit as they are, beside their digest: they may hold passwords
+    #[arg(long, requires = "audit", help_heading = "Running")]
+    pub audit_arguments: bool,
     #[command(flatten)]
     pub common: Common,
 }

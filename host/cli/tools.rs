@@ -87,7 +87,7 @@ fn describe(plugin: &PluginStatus, tools: &[Tool], colour: Colour) -> String {
     let mut text = dry_run::grants(plugin, colour);
     let limits = &plugin.limits;
     let limits = format!(
-        "{} of memory, {} connections, {} calls waiting; a call {}, {} without a pause, an answer of {}; {} log lines a second",
+        "{} of memory, {} connections, {} calls waiting; a call {}, {} without a pause, an answer of {}; {} log lines a second; {} calls a minute, {} at once",
         size(limits.memory),
         limits.connections,
         limits.mailbox,
@@ -95,6 +95,8 @@ fn describe(plugin: &PluginStatus, tools: &[Tool], colour: Colour) -> String {
         time(limits.cpu),
         size(limits.output),
         limits.log_lines,
+        limits.calls_per_minute,
+        limits.concurrent_calls,
     );
     // Writing into a string cannot fail.
     let _ = writeln!(text, "{}", dry_run::row("limits", &limits, colour));

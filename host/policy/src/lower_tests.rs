@@ -78,6 +78,8 @@ log_lines = 100
 output = "1 MiB"
 cpu = "500 ms"
 mailbox = 64
+calls_per_minute = 600
+concurrent_calls = 8
 
 [names]
 servers = ["127.0.0.1:5353", "192.0.2.53", "[2001:db8::53]:53", "::1"]
@@ -113,6 +115,8 @@ servers = ["127.0.0.1:5353", "192.0.2.53", "[2001:db8::53]:53", "::1"]
         output: 1 << 20,
         cpu: Duration::from_millis(500),
         log_lines: 100,
+        calls_per_minute: 600,
+        concurrent_calls: 8,
     };
     assert_eq!(shared, expected);
     assert_eq!(policy.plugin_limits["tcp"].over(shared), Limits { memory: 64 << 20, ..expected });
@@ -212,7 +216,6 @@ fn later_capabilities_are_refused_everywhere() {
         "[plugins.dns]\nresolve = [\"*.example.com\"]",
         "[deny]\nread = [\"/\"]",
         "[defaults]\nping = [\"any\"]",
-        "[limits]\ncalls_per_minute = 5",
         "[audit]\nfile = \"/x\"",
         "[plugins.a]\nconnect = [\"udp://10.0.0.1:53\"]",
     ] {

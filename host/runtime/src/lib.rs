@@ -19,6 +19,7 @@ mod output;
 mod state;
 
 pub use cache::Cache;
+pub use cofferdam_audit::Caller;
 pub use component::{Digest, manifest_section};
 pub use enforce::{NameServers, Names, Unresolved, resolver_for};
 pub use engine::{Options, Runtime};

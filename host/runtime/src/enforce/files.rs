@@ -111,13 +111,13 @@ impl Gate {
         {
             answer = Err(denial);
         }
-        self.recorded(&ask, answer)
+        self.recorded(&ask, answer, None)
     }
 
     /// Records what is refused without a question to the policy.
     fn refused(&self, ask: &Ask<'_>, reason: &'static str) {
         // It is refused in any case: nothing more depends on the record.
-        let _ = self.record(ask, Decision::Refused(reason));
+        let _ = self.record(ask, Decision::Refused(reason), None);
     }
 }
 

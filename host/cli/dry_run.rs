@@ -44,7 +44,7 @@ pub fn grants(plugin: &PluginStatus, colour: Colour) -> String {
         add("allowed", rule);
     }
     if allowed.is_empty() {
-        add("allowed", &colour.red("nothing: it cannot connect anywhere"));
+        add("allowed", &colour.red("nothing, until a rule allows it something"));
     }
     for rule in denied {
         add("denied", rule.trim_start_matches("deny "));

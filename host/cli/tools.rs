@@ -62,7 +62,17 @@ fn find<'a>(name: &str, plugins: &'a [PluginStatus]) -> Result<&'a PluginStatus,
 /// What makes the shipped components themselves say what their tools are. A component is linked only under a grant, so
 /// this gives one that leads nowhere: the deny rule wins over it and over everything that the operator has allowed.
 fn fresh(mut policy: Policy) -> anyhow::Result<(Policy, Vec<Shipped>)> {
-    for (flag, rule) in [("--allow-connect", "tcp://127.0.0.1:1"), ("--deny-connect", "tcp://any:*")] {
+    let closed = [
+        ("--allow-connect", "tcp://127.0.0.1:1"),
+        ("--deny-connect", "tcp://any:*"),
+        ("--allow-ping", "127.0.0.1"),
+        ("--deny-ping", "any"),
+        ("--allow-resolve", "invalid"),
+        ("--deny-resolve", "any"),
+        ("--allow-read", "/"),
+        ("--deny-read", "/"),
+    ];
+    for (flag, rule) in closed {
         policy.add_flag(flag, rule).map_err(|mistake| anyhow::anyhow!("{mistake}"))?;
     }
     let shipped = setup::SHIPPED.iter().map(|shipped| Shipped { definitions: b"", ..*shipped });

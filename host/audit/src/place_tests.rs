@@ -81,7 +81,7 @@ impl Drop for Place {
 }
 
 pub fn ask(sink: &dyn Sink, port: u16) -> Result<(), Unwritten> {
-    let resource = Resource::Peer { protocol: Protocol::Tcp, to: ([127, 0, 0, 1], port).into() };
+    let resource = Resource::Peer { protocol: Protocol::Tcp, to: ([127, 0, 0, 1], port).into(), zone: None };
     sink.record(&Event::Ask { plugin: "tcp", caller: None, resource, decision: Decision::Allowed(Some(RuleId(3))) })
 }
 

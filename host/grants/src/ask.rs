@@ -130,11 +130,14 @@ impl Ask<'_> {
         match *self {
             Self::Resolve { name } => Resource::Name(name.clone()),
             Self::Pin { name, address } => Resource::Answer { name: name.clone(), address: canonical(address) },
-            Self::Connect { protocol, to, .. } => Resource::Peer { protocol, to: canonical_socket(to) },
-            Self::Dial { protocol, name, port } => Resource::Target { protocol, name: name.clone(), port },
-            Self::Ping { to, zone, .. } => {
-                Resource::Ping { to: canonical(to), zone: zone.map(|zone| zone.index).unwrap_or_default() }
+            Self::Connect { protocol, to, zone, .. } => {
+                let to = canonical_socket(to);
+                let index = if let SocketAddr::V6(six) = to { six.scope_id() } else { 0 };
+                let unnamed = (index != 0).then_some(Zone { index, name: None });
+                Resource::Peer { protocol, to, zone: zone.cloned().or(unnamed) }
             }
+            Self::Dial { protocol, name, port } => Resource::Target { protocol, name: name.clone(), port },
+            Self::Ping { to, zone, .. } => Resource::Ping { to: canonical(to), zone: zone.cloned() },
             Self::PingName { name } => Resource::PingTarget(name.clone()),
             Self::Query { server, name } => Resource::Query { server: canonical_socket(server), name: name.clone() },
             Self::Read { path } => Resource::File(path.clone()),
@@ -165,6 +168,8 @@ pub enum Resource {
         protocol: Protocol,
         /// The peer, canonical.
         to: SocketAddr,
+        /// The link of a link-local peer.
+        zone: Option<Zone>,
     },
     /// A name to dial, before its addresses are known.
     Target {
@@ -179,8 +184,8 @@ pub enum Resource {
     Ping {
         /// The address, canonical.
         to: IpAddr,
-        /// The index of its link; 0 for none.
-        zone: u32,
+        /// The link of a link-local address.
+        zone: Option<Zone>,
     },
     /// A name to ping, before its addresses are known.
     PingTarget(Name),
@@ -221,10 +226,13 @@ impl fmt::Display for Resource {
         match self {
             Self::Name(name) => write!(f, "name:{name}"),
             Self::Answer { name, address } => write!(f, "name:{name}={address}"),
-            Self::Peer { protocol, to } => write!(f, "{protocol}://{to}"),
+            Self::Peer { protocol, to, zone: None } => write!(f, "{protocol}://{to}"),
+            Self::Peer { protocol, to, zone: Some(zone) } => {
+                write!(f, "{protocol}://[{}%{zone}]:{}", to.ip(), to.port())
+            }
             Self::Target { protocol, name, port } => write!(f, "{protocol}://{name}:{port}"),
-            Self::Ping { to, zone: 0 } => write!(f, "ping:{to}"),
-            Self::Ping { to, zone } => write!(f, "ping:{to}%{zone}"),
+            Self::Ping { to, zone: None } => write!(f, "ping:{to}"),
+            Self::Ping { to, zone: Some(zone) } => write!(f, "ping:{to}%{zone}"),
             Self::PingTarget(name) => write!(f, "ping:{name}"),
             Self::Query { server, name } => write!(f, "dns://{server}/{name}"),
             Self::File(path) => write!(f, "file:{path}"),

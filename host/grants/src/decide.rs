@@ -55,17 +55,13 @@ impl Grants {
             },
             Err(near) => near,
         };
-        let zone = match *ask {
-            Ask::Connect { zone, .. } | Ask::Ping { zone, .. } => zone.cloned(),
-            _ => None,
-        };
         let resource = ask.resource();
         let near = match resource {
             Resource::Name(_) | Resource::Answer { .. } => near.or_for(self.looked_up_for()),
             Resource::Query { .. } => near.or_beside(self.server_rules().next().is_none()),
             _ => near,
         };
-        Err(Denial::new(resource, zone, near))
+        Err(Denial::new(resource, near))
     }
 
     /// What the plugin would look a name up for: the first thing that its manifest wants of names.

@@ -9,7 +9,7 @@ use std::fmt::{self, Write as _};
 
 pub use suggest::Suggestion;
 
-use crate::{Name, Ports, Range, Resource, Rule, RuleId, Zone};
+use crate::{Name, Ports, Range, Resource, Rule, RuleId};
 
 /// Why an ask was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -178,13 +178,12 @@ impl Near {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
     resource: Resource,
-    zone: Option<Zone>,
     near: Near,
 }
 
 impl Denial {
-    pub(crate) fn new(resource: Resource, zone: Option<Zone>, near: Near) -> Self {
-        Self { resource, zone, near }
+    pub(crate) fn new(resource: Resource, near: Near) -> Self {
+        Self { resource, near }
     }
 
     /// What was asked for, in canonical form; displays as `tcp://10.0.0.1:22`.
@@ -257,10 +256,8 @@ impl Denial {
                 format!("reach `{address}`, to which `{name}` leads")
             }
             Resource::Peer { .. } | Resource::Target { .. } => format!("connect to `{}`", self.resource),
-            Resource::Ping { to, .. } => match &self.zone {
-                Some(zone) => format!("ping `{to}%{zone}`"),
-                None => format!("ping `{to}`"),
-            },
+            Resource::Ping { to, zone: None } => format!("ping `{to}`"),
+            Resource::Ping { to, zone: Some(zone) } => format!("ping `{to}%{zone}`"),
             Resource::PingTarget(name) => format!("ping `{name}`"),
             Resource::Query { server, name } => format!("ask `{server}` for `{name}`"),
             Resource::File(path) => format!("read `{path}`"),

@@ -53,7 +53,7 @@ impl Grants {
 
     /// Whether anything may be read.
     pub fn grants_read(&self) -> bool {
-        !self.read_roots().is_empty()
+        self.grants_some(|rule| matches!(rule, Rule::Read(_)))
     }
 
     /// Whether nothing is granted at all.

@@ -18,7 +18,7 @@ pub(crate) use peers::{LOCALHOST, Reach};
 pub use ping::PingRule;
 pub use server::{DNS_PORT, ServerRule, Servers};
 
-use crate::{AbsolutePath, Ports};
+use crate::{AbsolutePath, Cidr, Ports};
 
 /// The opaque id of one rule. The policy knows which file and line, or which flag, it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,6 +48,16 @@ impl Rule {
             Self::Resolve(_) => "resolve",
             Self::Server(_) => "servers",
             Self::Read(_) => "read",
+        }
+    }
+
+    /// The same rule with [`Peers::within`]; a rule without peers stays as it is.
+    #[must_use]
+    pub fn within(self, networks: Vec<Cidr>) -> Self {
+        match self {
+            Self::Connect(rule) => rule.within(networks).into(),
+            Self::Ping(rule) => PingRule::new(rule.peers().clone().within(networks)).into(),
+            other => other,
         }
     }
 

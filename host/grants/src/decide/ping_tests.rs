@@ -132,7 +132,7 @@ fn a_zone_is_named_by_the_rule() {
     assert_eq!(reason(ping(&own, "fe80::1", &none)), Reason::ZoneNotGranted);
     assert_eq!(reason(ask("fe80::9", 4, Some("eth1"))), Reason::Denied(RuleId(100)));
     let denial = ask("fe80::7", 2, Some("eth0")).unwrap_err();
-    assert_eq!(denial.resource().to_string(), "ping:fe80::7%2");
+    assert_eq!(denial.resource().to_string(), "ping:fe80::7%eth0");
     assert!(denial.for_operator("ping").ends_with("hint: `[plugins.ping] ping = [\"fe80::7%eth0\"]` would allow it"));
 }
 

@@ -106,7 +106,7 @@ fn i3_a_permit_says_what_was_decided_and_by_which_rule() {
     let permit = connect(&own, "[::ffff:10.0.0.1]:22", &Pins::new()).unwrap();
     assert_eq!((permit.rule(), permit.rules()), (RuleId(1), &[RuleId(1)][..]));
     let to = "10.0.0.1:22".parse().unwrap();
-    assert_eq!(permit.resource(), &Resource::Peer { protocol: Protocol::Tcp, to });
+    assert_eq!(permit.resource(), &Resource::Peer { protocol: Protocol::Tcp, to, zone: None });
 }
 
 #[test]

@@ -24,7 +24,7 @@ impl Suggestion {
     /// The rule itself, where it is one string, so that it may as well be a flag.
     pub fn plain(&self) -> Option<&str> {
         let inner = self.entry.strip_prefix('"')?.strip_suffix('"')?;
-        (!inner.contains(['"', '\\'])).then_some(inner)
+        (!inner.contains(['"', '\\', '\''])).then_some(inner)
     }
 }
 
@@ -47,22 +47,19 @@ impl Denial {
             | Reason::NotPinned => {}
         }
         match &self.resource {
-            Resource::Peer { protocol, to } => match &self.near.pinned {
+            Resource::Peer { protocol, to, zone } => match &self.near.pinned {
                 Some(name) => answer_rule("connect", name, to.ip(), &to.port().to_string()),
                 None => {
-                    let host = exact(to.ip(), self.zone_of(*to).as_deref(), true)?;
+                    let host = exact(to.ip(), zone.as_ref(), true)?;
                     Suggestion::new("connect", format!("\"{protocol}://{host}:{}\"", to.port()))
                 }
             },
             Resource::Target { protocol, name, port } => {
                 Suggestion::new("connect", format!("\"{protocol}://{name}:{port}\""))
             }
-            Resource::Ping { to, .. } => match &self.near.pinned {
+            Resource::Ping { to, zone } => match &self.near.pinned {
                 Some(name) => answer_rule("ping", name, *to, ""),
-                None => {
-                    let zone = self.zone.as_ref().map(Zone::to_string);
-                    Suggestion::new("ping", format!("\"{}\"", exact(*to, zone.as_deref(), false)?))
-                }
+                None => Suggestion::new("ping", format!("\"{}\"", exact(*to, zone.as_ref(), false)?)),
             },
             Resource::PingTarget(name) => Suggestion::new("ping", format!("\"{name}\"")),
             Resource::Name(name) => match self.near.key {
@@ -99,15 +96,6 @@ impl Denial {
     fn ports(&self) -> String {
         self.near.ports.as_ref().map_or("*".to_owned(), Ports::to_string)
     }
-
-    /// The zone of a peer, as a rule would write it.
-    fn zone_of(&self, to: SocketAddr) -> Option<String> {
-        match (&self.zone, to) {
-            (Some(zone), _) => Some(zone.to_string()),
-            (None, SocketAddr::V6(six)) if six.scope_id() != 0 => Some(six.scope_id().to_string()),
-            _ => None,
-        }
-    }
 }
 
 /// Whether rules can be written for the server: those with a zone are the host's own or none.
@@ -117,7 +105,7 @@ fn plain(server: SocketAddr) -> bool {
 
 /// The host part of a rule for this very address. None for the unspecified addresses, which are no peers, and where the
 /// zone that a rule would need is missing, or one is there that none has.
-fn exact(address: IpAddr, zone: Option<&str>, brackets: bool) -> Option<String> {
+fn exact(address: IpAddr, zone: Option<&Zone>, brackets: bool) -> Option<String> {
     let scoped = matches!(address, IpAddr::V6(six) if is_scoped(six));
     if address.is_unspecified() || scoped != zone.is_some() {
         return None;

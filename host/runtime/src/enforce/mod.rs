@@ -20,7 +20,7 @@ use crate::state::State;
 
 pub use files::{Files, OwnFiles, add_files_0_2};
 pub use names::{add_names_0_2, add_names_0_3};
-pub use resolver::{NameServers, Names, Unresolved, resolver_for};
+pub use resolver::{NameServers, Names, Unresolved, machine_servers, resolver_for};
 pub use sockets::{add_sockets_0_2, add_sockets_0_3};
 
 /// Where generated code finds our state, for the interfaces that are our own.
@@ -111,11 +111,11 @@ impl Gate {
         let pins = self.pins();
         let ask = match to {
             SocketAddrUse::TcpBind => Ask::Bind { protocol: Tcp, at: address },
-            SocketAddrUse::TcpConnect => Ask::Connect { protocol: Tcp, to: address, pins: &pins, now: self.now() },
+            SocketAddrUse::TcpConnect => Ask::Connect { protocol: Tcp, to: address, zone: None, pins: &pins, now: self.now() },
             SocketAddrUse::TcpListen => Ask::Listen { protocol: Tcp, at: address },
             SocketAddrUse::TcpAccept => Ask::Accept { protocol: Tcp, from: address },
             SocketAddrUse::UdpBind => Ask::Bind { protocol: Udp, at: address },
-            SocketAddrUse::UdpSend => Ask::Connect { protocol: Udp, to: address, pins: &pins, now: self.now() },
+            SocketAddrUse::UdpSend => Ask::Connect { protocol: Udp, to: address, zone: None, pins: &pins, now: self.now() },
             SocketAddrUse::UdpReceive => Ask::Accept { protocol: Udp, from: address },
         };
         let caller = self.asking.lock().unwrap_or_else(PoisonError::into_inner).clone();

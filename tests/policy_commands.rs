@@ -249,7 +249,8 @@ fn explain_denies_what_is_not_yet_available_and_says_so() {
     for ask in [&["listen", "8080"][..], &["write", "/var/log"], &["ssh", "root@a.example"], &["udp", "a.example:53"]] {
         let output = explain(ask);
         ends(&output, 1);
-        let said = format!("denied: plugin `tcp` may not `{}`: it is not yet available in this version\n", ask.join(" "));
+        let said =
+            format!("denied: plugin `tcp` may not `{}`: it is not yet available in this version\n", ask.join(" "));
         assert!(stdout(&output).starts_with(&said), "{}", stdout(&output));
     }
 }
@@ -281,7 +282,10 @@ fn a_name_that_cannot_be_looked_up_is_not_called_allowed() {
     let output = run(&ask);
     ends(&output, 1);
     let said = stdout(&output);
-    assert!(said.starts_with("unresolved: plugin `tcp` may connect to `tcp://a.lab.example:5432` as far as rules go, but "), "{said}");
+    assert!(
+        said.starts_with("unresolved: plugin `tcp` may connect to `tcp://a.lab.example:5432` as far as rules go, but "),
+        "{said}"
+    );
     assert!(said.contains("\n  lookup    no    "), "{said}");
     let json: Value = serde_json::from_str(&stdout(&run(&[&ask[..], &["--json"]].concat()))).unwrap();
     assert_eq!((&json["allowed"], &json["reason"]), (&json!(false), &json!("unresolved")));

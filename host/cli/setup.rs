@@ -99,7 +99,14 @@ pub fn variable(name: &str) -> Option<String> {
 
 /// What a registry would be made from.
 pub fn preview(common: &Common, policy: Policy) -> Preview {
-    Preview::of(Setup { policy, shipped: SHIPPED.to_vec(), plugins: common.plugin.clone(), cache: None, own: OwnFiles::default(), audit: None })
+    Preview::of(Setup {
+        policy,
+        shipped: SHIPPED.to_vec(),
+        plugins: common.plugin.clone(),
+        cache: None,
+        own: OwnFiles::default(),
+        audit: None,
+    })
 }
 
 /// Opens a registry with the shipped plugins and those that the flags and the policy name. Has to be called on a runtime.

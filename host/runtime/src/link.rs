@@ -62,7 +62,8 @@ pub fn check_imports(plugin: &str, bytes: &[u8], grants: &Grants) -> Result<(), 
             Kind::Inert => {}
             // C libraries bring files along whether they are used or not. Without a grant there is no directory and so no handle
             // to call any of it on; only a plugin that is there to read files cannot do without.
-            Kind::Files if grants.grants_read() || !grants.wants().iter().any(|want| matches!(want, Rule::Read(_))) => {}
+            Kind::Files if grants.grants_read() || !grants.wants().iter().any(|want| matches!(want, Rule::Read(_))) => {
+            }
             Kind::Files => return Err(LoadError::NotGranted { plugin, import, capability: "read" }),
             Kind::Connect if grants.grants_connect(Protocol::Tcp) => {}
             Kind::Connect => return Err(LoadError::NotGranted { plugin, import, capability: "connect" }),

@@ -111,11 +111,15 @@ impl Gate {
         let pins = self.pins();
         let ask = match to {
             SocketAddrUse::TcpBind => Ask::Bind { protocol: Tcp, at: address },
-            SocketAddrUse::TcpConnect => Ask::Connect { protocol: Tcp, to: address, zone: None, pins: &pins, now: self.now() },
+            SocketAddrUse::TcpConnect => {
+                Ask::Connect { protocol: Tcp, to: address, zone: None, pins: &pins, now: self.now() }
+            }
             SocketAddrUse::TcpListen => Ask::Listen { protocol: Tcp, at: address },
             SocketAddrUse::TcpAccept => Ask::Accept { protocol: Tcp, from: address },
             SocketAddrUse::UdpBind => Ask::Bind { protocol: Udp, at: address },
-            SocketAddrUse::UdpSend => Ask::Connect { protocol: Udp, to: address, zone: None, pins: &pins, now: self.now() },
+            SocketAddrUse::UdpSend => {
+                Ask::Connect { protocol: Udp, to: address, zone: None, pins: &pins, now: self.now() }
+            }
             SocketAddrUse::UdpReceive => Ask::Accept { protocol: Udp, from: address },
         };
         let caller = self.asking.lock().unwrap_or_else(PoisonError::into_inner).clone();

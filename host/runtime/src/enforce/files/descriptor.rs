@@ -8,9 +8,9 @@ use cofferdam_grants::Permit;
 use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, open};
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
-use super::blocking;
 use super::bindings::wasi::clocks::wall_clock::Datetime;
 use super::bindings::wasi::filesystem::types::{DescriptorStat, DescriptorType, ErrorCode};
+use super::blocking;
 use super::look::{Looked, code, kind};
 use super::root::Root;
 

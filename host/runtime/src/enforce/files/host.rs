@@ -61,7 +61,11 @@ async fn find(
         },
         Err(Unfound::Outside) => {
             // Named as the guest has asked for it: where it would have led is none of its business, nor looked up.
-            let tried = if path.starts_with('/') { path.into() } else { [base.path.as_bytes(), b"/", path.as_bytes()].concat() };
+            let tried = if path.starts_with('/') {
+                path.into()
+            } else {
+                [base.path.as_bytes(), b"/", path.as_bytes()].concat()
+            };
             let tried = plain(&tried).unwrap_or_else(|| base.path.clone());
             gate.refused(&Ask::Read { path: &tried }, "outside-root");
             Err(ErrorCode::NotPermitted)
@@ -179,7 +183,12 @@ impl HostDescriptor for GatedView<'_> {
         })
     }
 
-    async fn read(&mut self, file: Resource<Descriptor>, length: Filesize, offset: Filesize) -> Answer<(Vec<u8>, bool)> {
+    async fn read(
+        &mut self,
+        file: Resource<Descriptor>,
+        length: Filesize,
+        offset: Filesize,
+    ) -> Answer<(Vec<u8>, bool)> {
         Ok(match self.held(&file)? {
             Descriptor::File(file) => {
                 let read = descriptor::read(&file, length, offset).await;
@@ -192,7 +201,11 @@ impl HostDescriptor for GatedView<'_> {
         })
     }
 
-    async fn read_via_stream(&mut self, file: Resource<Descriptor>, offset: Filesize) -> Answer<Resource<DynInputStream>> {
+    async fn read_via_stream(
+        &mut self,
+        file: Resource<Descriptor>,
+        offset: Filesize,
+    ) -> Answer<Resource<DynInputStream>> {
         match self.held(&file)? {
             Descriptor::File(file) => {
                 let stream: DynInputStream = Box::new(FileStream::new(file, offset));

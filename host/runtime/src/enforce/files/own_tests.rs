@@ -39,11 +39,8 @@ fn i16_our_files_are_recognised_under_every_name() {
     let policy = scratch.file("policy.toml");
     let audit = scratch.file("log/audit.jsonl");
     let cached = scratch.file("cache/code/abc");
-    let own = OwnFiles {
-        files: vec![policy.clone()],
-        families: vec![audit.clone()],
-        folders: vec![scratch.0.join("cache")],
-    };
+    let own =
+        OwnFiles { files: vec![policy.clone()], families: vec![audit.clone()], folders: vec![scratch.0.join("cache")] };
     let rotated = scratch.file("log/audit.jsonl.1");
     for (index, path) in [&policy, &audit, &rotated, &cached].into_iter().enumerate() {
         assert!(holds(&own, path), "{}", path.display());

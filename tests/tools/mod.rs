@@ -27,3 +27,15 @@ mod wait;
 
 /// Arguments that are wrong.
 mod bad_input;
+
+/// Files: from the beginning, from the end, page by page.
+mod files;
+
+/// Files that grow.
+mod files_follow;
+
+/// What is in files.
+mod files_grep;
+
+/// Directories, and what is known of files.
+mod files_list;

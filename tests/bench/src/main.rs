@@ -10,6 +10,7 @@
 
 mod bare;
 mod client;
+mod files;
 mod measures;
 mod native;
 

@@ -13,32 +13,36 @@ use crate::native::{Echo, drain, round_trips};
 type Measure = fn() -> Vec<Row>;
 
 /// By the name that `bench NAME` takes.
-pub const ALL: [(&str, Measure); 6] = [
+pub const ALL: [(&str, Measure); 10] = [
     ("call", call),
     ("send-wait", send_wait),
     ("receive", receive),
     ("trigger", trigger),
     ("start", start),
     ("connections", connections),
+    ("files", crate::files::short),
+    ("files-long", crate::files::long),
+    ("files-grep", crate::files::search),
+    ("files-many", crate::files::many),
 ];
 
 const ROUNDS: usize = 10;
 const MIB: u64 = 1 << 20;
 
-fn median(mut times: Vec<Duration>) -> Duration {
+pub fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
 }
 
-fn ratio(ours: Duration, bare: Duration) -> f64 {
+pub fn ratio(ours: Duration, bare: Duration) -> f64 {
     ours.as_secs_f64() / bare.as_secs_f64()
 }
 
-fn micros(time: Duration) -> String {
+pub fn micros(time: Duration) -> String {
     format!("{:.1} µs", time.as_secs_f64() * 1e6)
 }
 
-fn timed(count: usize, mut work: impl FnMut()) -> Vec<Duration> {
+pub fn timed(count: usize, mut work: impl FnMut()) -> Vec<Duration> {
     (0..count)
         .map(|_| {
             let begun = Instant::now();

@@ -114,6 +114,15 @@ impl Gate {
         self.recorded(&ask, answer, None)
     }
 
+    /// Asks for what is not to be had through the handles that are held, so that the operator reads why, as for any other refusal. Where
+    /// the policy would allow the path as it is written, it is refused all the same: it leads elsewhere.
+    fn ask_outside(&self, ask: &Ask<'_>) {
+        match self.grants.decide(ask) {
+            Err(denial) => drop(self.recorded(ask, Err(denial), None)),
+            Ok(_) => self.refused(ask, "outside-root"),
+        }
+    }
+
     /// Records what is refused without a question to the policy.
     fn refused(&self, ask: &Ask<'_>, reason: &'static str) {
         // It is refused in any case: nothing more depends on the record.

@@ -67,7 +67,7 @@ async fn find(
                 [base.path.as_bytes(), b"/", path.as_bytes()].concat()
             };
             let tried = plain(&tried).unwrap_or_else(|| base.path.clone());
-            gate.refused(&Ask::Read { path: &tried }, "outside-root");
+            gate.ask_outside(&Ask::Read { path: &tried });
             Err(ErrorCode::NotPermitted)
         }
         Err(Unfound::Error(error)) => Err(error),

@@ -111,7 +111,7 @@ fn a_file_is_shown_line_by_line() {
     let log = place.log();
     let text = |arguments: &[&str]| String::from_utf8(place.run(arguments).stdout).unwrap();
     let shown = text(&["audit", "show", &log]);
-    let dialled = format!(" ask           allowed tcp tcp://127.0.0.1:{}", peer.port());
+    let dialled = format!(" ask           #1 allowed tcp tcp://127.0.0.1:{}", peer.port());
     assert!(shown.contains(&dialled), "{shown}");
     assert_eq!(shown.lines().count(), place.events().len());
     assert_eq!(text(&["audit", "show", "--json", &log]), fs::read_to_string(&log).unwrap());

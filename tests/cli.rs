@@ -191,10 +191,7 @@ fn tools_lists_what_each_plugin_may_do() {
     for line in ["  allowed --allow-connect tcp://localhost:*", "  denied  --deny-connect tcp://127.0.0.1:22"] {
         assert!(text.contains(line), "`{line}` is not in:\n{text}");
     }
-    assert!(
-        text.contains("256 MiB of memory, 2048 connections, 1024 calls waiting, 256 running, 30000 a minute"),
-        "{text}"
-    );
+    assert!(text.contains("256 MiB of memory, 2048 connections, 1024 calls waiting"), "{text}");
     assert_eq!(text.lines().filter(|line| line.starts_with("  tcp_")).count(), 12, "{text}");
     assert!(!text.contains('\u{1b}'), "colours in a pipe");
     assert_eq!(stderr(&output), "");

@@ -111,8 +111,6 @@ servers = ["127.0.0.1:5353", "192.0.2.53", "[2001:db8::53]:53", "::1"]
         memory: 128 << 20,
         connections: 16,
         mailbox: 64,
-        calls_per_minute: 600,
-        concurrent_calls: 8,
         call: Duration::from_secs(90),
         output: 1 << 20,
         cpu: Duration::from_millis(500),

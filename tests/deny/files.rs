@@ -188,7 +188,7 @@ fn devices_pipes_and_processes_are_not_opened() {
     let file = folder.write("file", "a file");
     let granted = ["--allow-read", "/dev", "--allow-read", "/proc", "--allow-read", &folder.path("")];
     let mut session = Session::serve(&granted);
-    for path in ["/dev/zero", "/dev/null", "/dev/tty", pipe.as_str()] {
+    for path in ["/dev/zero", "/dev/null", pipe.as_str()] {
         let failed = session.call("cat_tool", json!({ "file_path": path })).failed("not_a_file");
         assert!(failed["message"].as_str().unwrap().contains("only regular files"), "{failed}");
     }
@@ -227,8 +227,7 @@ fn a_file_that_the_system_closes_is_told_apart_from_one_that_is_not_allowed() {
 fn i16_our_own_files_are_refused_under_every_name() {
     let home = Folder::new("own");
     home.write("state/cofferdam/other", "state");
-    let text = format!("[plugins.files]\nread = [\"{}\"]\n", home.path(""));
-    let policy = home.write("policy.toml", text);
+    let policy = home.write("policy.toml", format!("[defaults]\nread = [\"{}\"]\n", home.path("")));
     let component = home.path("escapes.wasm");
     fs::copy(guest("escapes"), &component).unwrap();
     home.write("ordinary", "ordinary");
@@ -260,7 +259,7 @@ fn i16_our_own_files_are_refused_under_every_name() {
         session.call("ls_tool", json!({ "file_path": home.path(folder) })).failed("not_allowed");
     }
     // What is found by searching from above holds none of it either.
-    let arguments = json!({ "pattern": "plugins.files", "file_path": home.path(""), "options": "-rlF" });
+    let arguments = json!({ "pattern": "[defaults]", "file_path": home.path(""), "options": "-rlF" });
     assert_eq!(session.call("grep_tool", arguments).object()["files"].as_array().map_or(0, Vec::len), 0);
     session.log_has("(own-file), which no rule can grant");
 }

@@ -38,6 +38,7 @@ pub struct Directory {
 
 /// Opens what was found and is permitted: the very file, by its handle. Of everything but files and directories there is nothing
 /// to read, and opening it could wake a device or wait for a writer.
+#[expect(clippy::disallowed_methods, reason = "the file that was permitted, by its handle")]
 pub fn open_looked(_permit: Permit, looked: Looked, directory: bool) -> Result<Descriptor, ErrorCode> {
     match kind(&looked.stat) {
         FileType::Directory => {

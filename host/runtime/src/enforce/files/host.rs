@@ -51,14 +51,14 @@ async fn find(
             Some(permit) => Ok((permit, looked)),
             None => Err(ErrorCode::NotPermitted),
         },
-        Err(Unfound::NotThere(path, real)) => match gate.ask_for_path(&path, &real) {
-            Some(_) => Err(ErrorCode::NoEntry),
-            None => Err(ErrorCode::NotPermitted),
-        },
-        Err(Unfound::Closed(path, real, error)) => match gate.ask_for_path(&path, &real) {
+        Err(Unfound::NotThere(path, real, error)) => match gate.ask_for_path(&path, &real) {
             Some(_) => Err(error),
             None => Err(ErrorCode::NotPermitted),
         },
+        Err(Unfound::Refused(path, reason)) => {
+            gate.refused(&Ask::Read { path: &path }, reason);
+            Err(ErrorCode::NotPermitted)
+        }
         Err(Unfound::Outside) => {
             // Named as the guest has asked for it: where it would have led is none of its business, nor looked up.
             let tried = if path.starts_with('/') {

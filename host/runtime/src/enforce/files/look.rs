@@ -38,10 +38,10 @@ pub struct Looked {
 pub enum Unfound {
     /// The path leads out of its root.
     Outside,
-    /// There is nothing at this path (as spelled, and as it really is).
-    NotThere(AbsolutePath, AbsolutePath),
-    /// The way to this path is closed to this process, with the system's error.
-    Closed(AbsolutePath, AbsolutePath, ErrorCode),
+    /// There is nothing to be found at this path (as spelled, and as it really is), for this reason of the system's.
+    NotThere(AbsolutePath, AbsolutePath, ErrorCode),
+    /// Whatever is at this path is refused.
+    Refused(AbsolutePath, &'static str),
     /// The system's error.
     Error(ErrorCode),
 }
@@ -86,18 +86,12 @@ pub fn look(root: &Arc<Root>, directory: &Dir, below: &str, follow: bool, own: &
     let found = if follow { open(directory, Path::new(below)) } else { open_last(directory, below) };
     let handle = match found {
         Ok(handle) => handle,
-        Err(error) => return Err(unfound(root, directory, below, &error)),
+        Err(error) => return Err(unfound(root, directory, below, &error, own)),
     };
-    let real = real_path(handle.as_fd()).map_err(|error| unfound(root, directory, below, &error))?;
+    let real = real_path(handle.as_fd()).map_err(|error| unfound(root, directory, below, &error, own))?;
     let path = root.spelled(&real).ok_or(Unfound::Outside)?;
     let stat = fstat(&handle)?;
-    let refused = if is_of_a_process(&handle, &real) {
-        Some("process-file")
-    } else if own.holds(&stat, &real) {
-        Some("own-file")
-    } else {
-        None
-    };
+    let refused = held_back(&handle, &stat, &real, own);
     Ok(Looked { handle, stat, path, real, root: Arc::clone(root), refused })
 }
 
@@ -121,17 +115,16 @@ fn open_last(directory: &Dir, below: &str) -> io::Result<OwnedFd> {
 
 /// What is said where nothing was found. Of what is not there the policy is asked as of what is, by the path that it would have:
 /// the part that is there, really, and the rest as it is written. So what is denied reads the same whether it exists or not.
-fn unfound(root: &Arc<Root>, directory: &Dir, below: &str, error: &io::Error) -> Unfound {
-    match Errno::from_io_error(error) {
-        Some(Errno::NOENT | Errno::NOTDIR) => {}
+fn unfound(root: &Arc<Root>, directory: &Dir, below: &str, error: &io::Error, own: &OwnFiles) -> Unfound {
+    let errno = match Errno::from_io_error(error) {
+        // Also where the way to it is closed to us, or held by a link that is none of the file system's (as in `/proc`).
+        Some(errno @ (Errno::NOENT | Errno::NOTDIR | Errno::ACCESS | Errno::LOOP)) => errno,
+        Some(Errno::XDEV) => return Unfound::Outside,
         // `cap-std`'s word for a path that leads out.
         None if error.kind() == io::ErrorKind::PermissionDenied => return Unfound::Outside,
-        Some(Errno::XDEV) => return Unfound::Outside,
-        // Found, and closed to us: whether it may be known of is the policy's to say, as of what is not there.
-        Some(Errno::ACCESS) => {}
         Some(errno) => return Unfound::Error(code(errno)),
         None => return Unfound::Error(ErrorCode::Io),
-    }
+    };
     let parts: Vec<&str> = below.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     for there in (0..parts.len()).rev() {
         let (head, rest) = parts.split_at(there);
@@ -141,17 +134,28 @@ fn unfound(root: &Arc<Root>, directory: &Dir, below: &str, error: &io::Error) ->
         if rest.contains(&"..") {
             return Unfound::Outside;
         }
-        let whole = [real.as_bytes(), b"/", rest.join("/").as_bytes()].concat();
-        return match AbsolutePath::parse(whole) {
-            Ok(real) => match (root.spelled(&real), Errno::from_io_error(error)) {
-                (None, _) => Unfound::Outside,
-                (Some(path), Some(Errno::NOENT)) => Unfound::NotThere(path, real),
-                (Some(path), other) => Unfound::Closed(path, real, other.map_or(ErrorCode::Io, code)),
-            },
-            Err(_) => Unfound::Error(ErrorCode::NameTooLong),
+        let held_back = fstat(&handle).ok().and_then(|stat| held_back(&handle, &stat, &real, own));
+        let Ok(real) = AbsolutePath::parse([real.as_bytes(), b"/", rest.join("/").as_bytes()].concat()) else {
+            return Unfound::Error(ErrorCode::NameTooLong);
+        };
+        return match (root.spelled(&real), held_back) {
+            (None, _) => Unfound::Outside,
+            (Some(path), Some(reason)) => Unfound::Refused(path, reason),
+            (Some(path), None) => Unfound::NotThere(path, real, code(errno)),
         };
     }
     Unfound::Error(ErrorCode::NoEntry)
+}
+
+/// Why a file is refused whatever the policy says, if it is.
+fn held_back(handle: &OwnedFd, stat: &Stat, real: &AbsolutePath, own: &OwnFiles) -> Option<&'static str> {
+    if is_of_a_process(handle, real) {
+        Some("process-file")
+    } else if own.holds(stat, real) {
+        Some("own-file")
+    } else {
+        None
+    }
 }
 
 /// Whether this is about a process: below a number in a `/proc`. Environments, memory and command lines are nobody's to read through

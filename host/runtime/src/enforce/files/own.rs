@@ -93,7 +93,6 @@ impl OwnFiles {
 }
 
 /// The names in one of our folders.
-#[expect(clippy::disallowed_methods, reason = "our own folders, to recognise our own files")]
 fn list(folder: &Path) -> std::io::Result<Vec<std::ffi::OsString>> {
     Ok(std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.file_name())).take(ENTRIES).collect())
 }

@@ -43,13 +43,20 @@ pub fn page<R: Read + Seek + 'static>(source: &mut Source<R>, offset: u64, limit
     bytes.truncate(filled);
     // At the end of the text an unfinished character is shown as the bytes it is.
     let usable = if whole { bytes.len() } else { complete(&bytes) };
-    let taken = fitting(&bytes[..usable], limit);
-    bytes.truncate(taken);
-    let (text, escaped) = match String::from_utf8(bytes) {
-        Ok(text) => (text, 0),
+    bytes.truncate(usable.min(limit));
+    if usable > limit {
+        // Within a character nothing ends; what is cut off is the next page's.
+        bytes.truncate(complete(&bytes));
+    }
+    let (text, taken, escaped) = match String::from_utf8(bytes) {
+        Ok(text) => {
+            let taken = text.len();
+            (text, taken, 0)
+        }
         Err(error) => {
-            let shown = shown(error.as_bytes());
-            (shown.text.into_owned(), shown.escaped)
+            let taken = fitting(error.as_bytes(), limit);
+            let shown = shown(&error.as_bytes()[..taken]);
+            (shown.text.into_owned(), taken, shown.escaped)
         }
     };
     Ok(Page { text, offset, next: offset + taken as u64, escaped, end: whole && taken == filled, partial })

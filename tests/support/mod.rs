@@ -3,12 +3,14 @@
 
 mod guests;
 mod line;
+mod names;
 mod peers;
 mod session;
 mod tcp;
 
 pub use guests::guest;
 pub use line::{Deaf, Line, Listener};
+pub use names::{Daemon, NameServer, free, nsd, reply, unbound};
 pub use peers::{Dns, Peer, closed_port};
 pub use session::{Answer, Session, cofferdam, run, scratch, stderr, stdout};
 pub use tcp::{LOCAL, connected, eventually, policy};

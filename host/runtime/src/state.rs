@@ -34,6 +34,8 @@ pub struct State {
     pub calls: HashMap<u64, Arc<CallState>>,
     pub log: GuestLog,
     pub predecessor: Option<String>,
+    /// One more holder for every socket of a DNS question, also while it is being opened.
+    pub queries: Arc<()>,
     table: ResourceTable,
     wasi: WasiCtx,
 }
@@ -52,6 +54,7 @@ impl State {
             calls: HashMap::new(),
             log,
             predecessor,
+            queries: Arc::new(()),
             table,
             wasi: wasi.build(),
             about,
@@ -61,7 +64,8 @@ impl State {
 
     /// Sockets that are open now.
     pub fn sockets(&mut self) -> usize {
-        self.table.iter_mut().filter(|entry| entry.is::<TcpSocket>() || entry.is::<p2::TcpSocket>()).count()
+        let sockets = self.table.iter_mut().filter(|entry| entry.is::<TcpSocket>() || entry.is::<p2::TcpSocket>());
+        sockets.count() + Arc::strong_count(&self.queries) - 1
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Answer {
     pub outcome: Outcome,
     /// The reply's status: NOERROR, NXDOMAIN, SERVFAIL, REFUSED, …; empty if there is none
     pub status: String,
+    /// The number of question and reply
+    pub id: u16,
     /// The header's flags: qr aa tc rd ra ad cd
     pub flags: Vec<String>,
     /// The question
@@ -199,6 +201,7 @@ impl Answer {
         Self {
             outcome,
             status,
+            id: reply.header.metadata.id,
             flags,
             question: Question {
                 name: question.name.to_ascii(),

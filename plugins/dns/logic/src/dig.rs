@@ -106,7 +106,8 @@ impl Shown {
         let comments = self.comments;
         if comments {
             let counts = [answer.answers.len(), answer.authority.len(), answer.additional.len()];
-            let _ = writeln!(text, ";; Got answer:\n;; ->>HEADER<<- opcode: QUERY, status: {}", answer.status);
+            let (status, id) = (&answer.status, answer.id);
+            let _ = writeln!(text, ";; Got answer:\n;; ->>HEADER<<- opcode: QUERY, status: {status}, id: {id}");
             let _ = writeln!(
                 text,
                 ";; flags: {}; QUERY: 1, ANSWER: {}, AUTHORITY: {}, ADDITIONAL: {}",

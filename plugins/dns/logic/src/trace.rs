@@ -253,6 +253,7 @@ fn incomplete(question: &Question, why: &Unanswered, attempts: &mut Vec<Attempt>
     Answer {
         outcome: Outcome::Incomplete,
         status: String::new(),
+        id: 0,
         flags: Vec::new(),
         question: Asked { name: question.name.to_ascii(), class: "IN".to_owned(), kind: kind::name(question.kind) },
         answers: Vec::new(),

@@ -48,7 +48,7 @@ fn an_answer_is_read_whole() {
     assert_eq!(results(&answer.attempts), [(ONE, "answered")]);
     let text = Shown::default().text(&answer, "www.example", "now");
     assert!(
-        text.contains(";; ->>HEADER<<- opcode: QUERY, status: NOERROR\n;; flags: qr ra; QUERY: 1, ANSWER: 2"),
+        text.contains(";; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 7\n;; flags: qr ra; QUERY: 1, ANSWER: 2"),
         "{text}"
     );
     assert!(

@@ -197,7 +197,7 @@ fn tools_lists_what_each_plugin_may_do() {
     assert_eq!(stderr(&output), "");
 
     let text = stdout(&run(&["tools"]));
-    assert!(text.contains("  allowed nothing: it cannot connect anywhere"), "{text}");
+    assert!(text.contains("  allowed nothing, until a rule allows it something"), "{text}");
     misused(&["tools", "--of", "nix"], "error: there is no plugin `nix`\nhint: known are `tcp`");
 }
 
@@ -256,7 +256,7 @@ fn a_policy_file_is_read_and_every_mistake_of_it_told_at_once() {
     let file = scratch("policy").join("bad.toml");
     fs::write(
         &file,
-        "[plugins.tcp]\nconect = [\"tcp://localhost:*\"]\nconnect = [\"tcp://127.1:22\", \"localhost:80\"]\nread = [\"/var/log\"]\n\n\
+        "[plugins.tcp]\nconect = [\"tcp://localhost:*\"]\nconnect = [\"tcp://127.1:22\", \"localhost:80\"]\nwrite = [\"/var/log\"]\n\n\
          [limits]\ncall = 60\n",
     )
     .unwrap();
@@ -283,11 +283,11 @@ error: a rule begins with its protocol
   |                               ^^^^^^^^^^^^
 hint: write `tcp://localhost:80`
 
-error: `read` is not yet available in this version
+error: `write` is not yet available in this version
  --> {path}:4:1
   |
-4 | read = ["/var/log"]
-  | ^^^^
+4 | write = ["/var/log"]
+  | ^^^^^
 hint: take it out: a key that is not enforced is never accepted
 
 error: `call` needs a unit

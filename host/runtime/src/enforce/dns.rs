@@ -8,7 +8,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use cofferdam_audit::Caller;
 use cofferdam_grants::{Ask, canonical, canonical_socket};
+use wasmtime::AsContextMut as _;
 use wasmtime::component::{Accessor, Linker, Resource};
 use wasmtime_wasi::WasiView as _;
 
@@ -39,13 +41,14 @@ impl Gate {
         message: &[u8],
         within: Duration,
         open: Arc<()>,
+        caller: Option<&Caller>,
     ) -> Result<Carrier, ErrorCode> {
         if message.len() > LONGEST {
             return Err(ErrorCode::TooLarge);
         }
         let question = Question::read(message).map_err(ErrorCode::Malformed)?;
         let server = canonical_socket(SocketAddr::new(canonical(address(to.address)), to.port));
-        let permit = self.ask(&Ask::Query { server, name: &question.asked }).ok_or(ErrorCode::AccessDenied)?;
+        let permit = self.ask(&Ask::Query { server, name: &question.asked }, caller).ok_or(ErrorCode::AccessDenied)?;
         // The id is ours: a number that the guest may choose is a way out for data, and a forger must not know it.
         let id = getrandom::u32().map_err(|error| ErrorCode::Other(error.to_string()))? as u16;
         let message = question.message(id).map_err(ErrorCode::Malformed)?;
@@ -80,17 +83,19 @@ impl dns::HostQueryWithStore<State> for Gated {
         within: u64,
     ) -> wasmtime::Result<Result<Resource<Query>, ErrorCode>> {
         let begun = accessor.with(|mut access| {
-            let state = &mut access.get().0;
-            match state.open_query() {
-                Some(open) => Ok((Arc::clone(&state.gate), open, state.within(within))),
+            let mut store = access.as_context_mut();
+            let caller = State::caller(&mut store);
+            let state = store.data_mut();
+            match state.open_query(caller.as_deref()) {
+                Some(open) => Ok((Arc::clone(&state.gate), open, state.within(within), caller)),
                 None => Err(format!("the limit of {} connections is reached", state.about.limits.connections)),
             }
         });
-        let (gate, open, within) = match begun {
+        let (gate, open, within, caller) = match begun {
             Ok(begun) => begun,
             Err(limit) => return Ok(Err(ErrorCode::Limit(limit))),
         };
-        match gate.query(to, transport, &message, within, open).await {
+        match gate.query(to, transport, &message, within, open, caller.as_deref()).await {
             Ok(carrier) => accessor.with(|mut access| Ok(Ok(access.get().0.ctx().table.push(Arc::new(carrier))?))),
             Err(error) => Ok(Err(error)),
         }
@@ -115,8 +120,8 @@ impl dns::HostQueryWithStore<State> for Gated {
 
 impl State {
     /// Room for one more question's socket, taken until it is dropped.
-    fn open_query(&mut self) -> Option<Arc<()>> {
-        self.has_room_for_socket().then(|| Arc::clone(&self.queries))
+    fn open_query(&mut self, caller: Option<&Caller>) -> Option<Arc<()>> {
+        self.has_room_for_socket(caller).then(|| Arc::clone(&self.queries))
     }
 
     /// A guest's wait, which ends with the longest call at the latest.

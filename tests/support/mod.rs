@@ -6,6 +6,7 @@ mod line;
 mod names;
 mod peers;
 mod session;
+pub mod shipped;
 mod tcp;
 
 pub use guests::guest;

@@ -1,4 +1,4 @@
-//! The `tcp` plugin's tools as a model sees them, a file for each topic: the keys and texts that users of TcpSocketMCP know, and
+//! The plugins' tools as a model sees them, a file for each topic: the keys and texts that users of TcpSocketMCP know, and
 //! each deliberate difference. Peers are the tests' own, on loopback.
 
 /// Connections, their ids, their end.
@@ -27,3 +27,6 @@ mod wait;
 
 /// Arguments that are wrong.
 mod bad_input;
+
+/// The `dns` plugin, against real name servers and lying ones.
+mod dns;

@@ -32,6 +32,15 @@ impl Client {
         Self::start(command)
     }
 
+    /// The binary with a policy.
+    pub fn with_policy(policy: &str) -> Self {
+        let file = beside("bench-policy.toml");
+        std::fs::write(&file, policy).unwrap();
+        let mut command = Command::new(beside("cofferdam"));
+        command.args(["serve", "--log", "error", "--policy"]).arg(file).env("XDG_STATE_HOME", beside("bench-state"));
+        Self::start(command)
+    }
+
     /// The bare rmcp server.
     pub fn bare() -> Self {
         let mut command = Command::new(beside("bench"));
@@ -68,6 +77,22 @@ impl Client {
         self.line.clear();
         self.stdout.read_until(b'\n', &mut self.line).unwrap();
         &self.line
+    }
+
+    /// So many calls at once; from the first being written until the last is answered.
+    pub fn at_once(&mut self, tool: &str, arguments: &Value, count: usize) -> Duration {
+        let call = |id: usize| {
+            let params = json!({ "name": tool, "arguments": arguments });
+            json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params }).to_string() + "\n"
+        };
+        let lines: String = (2..count + 2).map(call).collect();
+        let begun = Instant::now();
+        self.stdin.write_all(lines.as_bytes()).unwrap();
+        for _ in 0..count {
+            self.line.clear();
+            self.stdout.read_until(b'\n', &mut self.line).unwrap();
+        }
+        begun.elapsed()
     }
 
     /// Calls a tool; its structured answer.

@@ -12,6 +12,7 @@ mod audit;
 mod bare;
 mod client;
 mod measures;
+mod names;
 mod native;
 
 use std::process::ExitCode;

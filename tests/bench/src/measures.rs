@@ -13,7 +13,7 @@ use crate::native::{Echo, drain, round_trips};
 type Measure = fn() -> Vec<Row>;
 
 /// By the name that `bench NAME` takes.
-pub const ALL: [(&str, Measure); 7] = [
+pub const ALL: [(&str, Measure); 8] = [
     ("audit", crate::audit::audit),
     ("call", call),
     ("send-wait", send_wait),
@@ -21,6 +21,7 @@ pub const ALL: [(&str, Measure); 7] = [
     ("trigger", trigger),
     ("start", start),
     ("connections", connections),
+    ("names", crate::names::names),
 ];
 
 const ROUNDS: usize = 10;

@@ -30,7 +30,16 @@ fn lies_are_passed_over_and_counted() {
         looping[at..at + 2].copy_from_slice(&(0xc000 | u16::try_from(at).unwrap()).to_be_bytes());
         let cut = reply(question, 0, 0, &[WRONG]);
         let right = reply(question, 0, 0, &[RIGHT]);
-        vec![wrong_id, wrong_question, no_reply, looping, cut[..cut.len() - 3].to_vec(), b"x".to_vec(), Vec::new(), right]
+        vec![
+            wrong_id,
+            wrong_question,
+            no_reply,
+            looping,
+            cut[..cut.len() - 3].to_vec(),
+            b"x".to_vec(),
+            Vec::new(),
+            right,
+        ]
     });
     let mut session = session(&[server.address], "\"any\"");
     let (text, answer) = shown(&mut session, "dig_tool", json!({ "target": "www.example" }));

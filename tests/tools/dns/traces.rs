@@ -16,7 +16,11 @@ fn zone(origin: &str, server: &str, more: &str) -> String {
 fn world() -> (u16, [Daemon; 3]) {
     let port = free("127.0.0.2").port();
     let at = |ip: &str| format!("{ip}:{port}").parse().unwrap();
-    let root = zone(".", "127.0.0.2", "example. NS ns.example.\nns.example. A 127.0.0.3\ndead. NS ns.dead.\nns.dead. A 127.0.0.9");
+    let root = zone(
+        ".",
+        "127.0.0.2",
+        "example. NS ns.example.\nns.example. A 127.0.0.3\ndead. NS ns.dead.\nns.dead. A 127.0.0.9",
+    );
     let example = zone("example.", "127.0.0.3", "lab NS ns.lab\nns.lab A 127.0.0.4\nwww A 192.0.2.1");
     let lab = zone("lab.example.", "127.0.0.4", "www A 192.0.2.80\nalias CNAME www.example.");
     let servers = [
@@ -47,7 +51,8 @@ fn a_trace_asks_each_zones_own_servers() {
 
     let (_, answer) = shown(&mut session, "dig_tool", arguments("none.example"));
     assert_eq!((&answer["outcome"], zones(&answer).len()), (&json!("nxdomain"), 3));
-    let with_options = json!({ "target": "alias.lab.example", "server": "127.0.0.2", "options": format!("-p {port} +trace") });
+    let with_options =
+        json!({ "target": "alias.lab.example", "server": "127.0.0.2", "options": format!("-p {port} +trace") });
     let (_, answer) = shown(&mut session, "dig_tool", with_options);
     assert_eq!(answer["answers"][0]["data"], "www.example.");
 }

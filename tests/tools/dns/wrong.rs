@@ -31,7 +31,19 @@ fn what_cannot_be_meant_is_refused_and_nothing_is_sent() {
         assert_eq!(failure["argument"], argument, "{arguments} {failure}");
     }
     // What ITMCP hands to dig's command line, where it reads a file, or sends what it likes to whom it likes.
-    for option in ["-f", "-f/etc/passwd", "-k", "-b", "-4", "+subnet=192.0.2.0/24", "+cookie=00", "+https", "data.evil.test", "@8.8.8.8", ";"] {
+    for option in [
+        "-f",
+        "-f/etc/passwd",
+        "-k",
+        "-b",
+        "-4",
+        "+subnet=192.0.2.0/24",
+        "+cookie=00",
+        "+https",
+        "data.evil.test",
+        "@8.8.8.8",
+        ";",
+    ] {
         let arguments = json!({ "target": "www.example", "options": format!("+short {option}") });
         let failure = session.call("dig_tool", arguments).failed("invalid_argument");
         let message = failure["message"].as_str().unwrap();

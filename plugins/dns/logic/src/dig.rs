@@ -64,11 +64,13 @@ impl Shown {
             }
             return text;
         }
+        let mut greeting = String::new();
         if self.command {
-            let _ = writeln!(text, "; <<>> DiG (Cofferdam {}) <<>> {command}", env!("CARGO_PKG_VERSION"));
-            text += ";; global options: +cmd\n";
+            let _ = writeln!(greeting, "; <<>> DiG (Cofferdam {}) <<>> {command}", env!("CARGO_PKG_VERSION"));
+            greeting += ";; global options: +cmd\n";
         }
         if !answer.trace.is_empty() {
+            text += &greeting;
             traced(&mut text, answer);
             return text;
         }
@@ -90,6 +92,10 @@ impl Shown {
                 );
             }
         }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text += &greeting;
         self.sections(&mut text, answer);
         if self.stats {
             let transport = answer.transport.map_or("", Transport::upper);

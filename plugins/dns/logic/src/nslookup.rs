@@ -33,15 +33,28 @@ pub fn nslookup(answer: &Answer, target: &str) -> String {
             return text;
         }
     }
-    if !answer.flags.iter().any(|flag| flag == "aa") {
+    let authoritative = answer.flags.iter().any(|flag| flag == "aa");
+    if !authoritative {
         text += "Non-authoritative answer:\n";
     }
     for record in &answer.answers {
-        text += &line(record);
+        text += &match record.raw.kind {
+            RecordType::A | RecordType::AAAA => {
+                format!("Name:\t{}\nAddress: {}\n", record.name.trim_end_matches('.'), record.data)
+            }
+            _ => line(record),
+        };
+    }
+    if !authoritative && !matches!(answer.question.kind.as_str(), "A" | "AAAA") {
+        text += "\nAuthoritative answers can be found from:\n";
+        for record in answer.authority.iter().chain(&answer.additional) {
+            text += &line(record);
+        }
     }
     text
 }
 
+/// A record beside its name, or below it.
 fn line(record: &Record) -> String {
     let name = record.name.trim_end_matches('.');
     let field = |name: &str| match &record.fields.get(name) {
@@ -49,14 +62,17 @@ fn line(record: &Record) -> String {
         Some(other) => other.to_string(),
         None => String::new(),
     };
+    let beside = |words: &str| format!("{name}\t{words}{}\n", record.data);
     match record.raw.kind {
-        RecordType::A | RecordType::AAAA => format!("Name:\t{name}\nAddress: {}\n", record.data),
-        RecordType::CNAME => format!("{name}\tcanonical name = {}\n", record.data),
-        RecordType::PTR => format!("{name}\tname = {}\n", record.data),
-        RecordType::NS => format!("{name}\tnameserver = {}\n", record.data),
-        RecordType::MX => format!("{name}\tmail exchanger = {}\n", record.data),
-        RecordType::TXT => format!("{name}\ttext = {}\n", record.data),
-        RecordType::SRV => format!("{name}\tservice = {}\n", record.data),
+        RecordType::A => beside("internet address = "),
+        RecordType::AAAA => beside("has AAAA address "),
+        RecordType::CNAME => beside("canonical name = "),
+        RecordType::PTR => beside("name = "),
+        RecordType::NS => beside("nameserver = "),
+        RecordType::MX => beside("mail exchanger = "),
+        RecordType::TXT => beside("text = "),
+        RecordType::SRV => beside("service = "),
+        RecordType::NAPTR => beside("naptr = "),
         RecordType::SOA => {
             let rows = [
                 ("origin", "mname"),
@@ -70,6 +86,6 @@ fn line(record: &Record) -> String {
             let rows = rows.map(|(shown, own)| format!("\t{shown} = {}\n", field(own).trim_end_matches('.')));
             format!("{name}\n{}", rows.concat())
         }
-        kind => format!("{name}\trdata_{} = {}\n", u16::from(kind), record.data),
+        kind => beside(&format!("rdata_{} = ", u16::from(kind))),
     }
 }

@@ -35,7 +35,10 @@ enum Socket {
 
 impl Carrier {
     /// Sends a message to the server that the permit is for.
-    #[expect(clippy::disallowed_methods, reason = "the effect of `Ask::Query`: the address is the one that was asked about")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the effect of `Ask::Query`: the address is the one that was asked about"
+    )]
     pub async fn send(
         permit: Permit,
         server: SocketAddr,
@@ -91,10 +94,9 @@ impl Carrier {
                     match stream.try_read(&mut piece) {
                         Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
                         // Reading goes on only while a message is incomplete: never more than one of them and a piece are held.
-                        Ok(length) => partial
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .extend_from_slice(&piece[..length]),
+                        Ok(length) => {
+                            partial.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&piece[..length])
+                        }
                         Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                         Err(error) => return Err(error),
                     }

@@ -203,7 +203,13 @@ mod tests {
         }
         assert!(refused(&with_opt(1233, [0; 4], b"")).contains("size"));
         assert!(refused(&with_opt(1232, [0, 1, 0, 0], b"")).contains("version"));
-        for options in [&b"\0\x03\0\x01x"[..], b"\0\x0a\0\x04data", b"\0\x08\0\x04\0\x01\0\0", b"\0\x0c\0\x02xx", b"\0\x03\0\0\0\x03\0\0"] {
+        for options in [
+            &b"\0\x03\0\x01x"[..],
+            b"\0\x0a\0\x04data",
+            b"\0\x08\0\x04\0\x01\0\0",
+            b"\0\x0c\0\x02xx",
+            b"\0\x03\0\0\0\x03\0\0",
+        ] {
             assert!(refused(&with_opt(1232, [0; 4], options)).contains("options"), "{options:?}");
         }
         let two = with_opt(1232, [0; 4], b"");

@@ -4,3 +4,4 @@
 mod addresses;
 mod files;
 mod names;
+mod queries;

@@ -4,6 +4,7 @@
 mod files;
 mod guests;
 mod line;
+mod names;
 mod peers;
 mod raw;
 mod session;
@@ -13,6 +14,7 @@ mod tcp;
 pub use files::Folder;
 pub use guests::guest;
 pub use line::{Deaf, Line, Listener};
+pub use names::{Daemon, NameServer, free, nsd, reply, unbound};
 pub use peers::{Dns, Peer, closed_port};
 pub use raw::{add_section, component, raw_guest};
 pub use session::{Answer, Session, cofferdam, run, scratch, stderr, stdout};

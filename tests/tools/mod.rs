@@ -51,3 +51,6 @@ mod files_grep;
 
 /// Directories, and what is known of files.
 mod files_list;
+
+/// The `dns` plugin, against real name servers and lying ones.
+mod dns;

@@ -12,7 +12,7 @@ use wasmtime_wasi::{WasiView, p2::bindings as v0_2, p3::bindings as v0_3};
 
 use crate::abi::since_0_1_0::{Host, host};
 use crate::component::imports;
-use crate::enforce::{add_files_0_2, add_names_0_2, add_names_0_3, add_sockets_0_2, add_sockets_0_3};
+use crate::enforce::{add_dns, add_files_0_2, add_names_0_2, add_names_0_3, add_sockets_0_2, add_sockets_0_3};
 use crate::error::LoadError;
 use crate::state::State;
 
@@ -25,6 +25,8 @@ enum Kind {
     Connect,
     /// Files of WASI 0.2: there is something behind them only with a `read` rule.
     Files,
+    /// Questions to name servers: only with a `resolve` rule.
+    Resolve,
     /// Not offered.
     Unknown,
 }
@@ -49,6 +51,7 @@ fn kind(import: &str) -> Kind {
         | "wasi:sockets/ip-name-lookup" | "wasi:sockets/tcp" | "wasi:sockets/tcp-create-socket"
         // UDP comes with the socket types of both versions; every use of it is denied.
         | "wasi:sockets/udp" | "wasi:sockets/udp-create-socket" => Kind::Connect,
+        "cofferdam:plugin/dns" => Kind::Resolve,
         _ => Kind::Unknown,
     }
 }
@@ -67,6 +70,8 @@ pub fn check_imports(plugin: &str, bytes: &[u8], grants: &Grants) -> Result<(), 
             Kind::Files => return Err(LoadError::NotGranted { plugin, import, capability: "read" }),
             Kind::Connect if grants.grants_connect(Protocol::Tcp) => {}
             Kind::Connect => return Err(LoadError::NotGranted { plugin, import, capability: "connect" }),
+            Kind::Resolve if grants.grants_query() => {}
+            Kind::Resolve => return Err(LoadError::NotGranted { plugin, import, capability: "resolve" }),
             Kind::Unknown => return Err(LoadError::UnknownImport { plugin, import }),
         }
     }
@@ -85,6 +90,9 @@ pub fn linker(engine: &Engine, grants: &Grants) -> wasmtime::Result<Linker<State
         add_sockets_0_2(l)?;
         add_names_0_3(l)?;
         add_names_0_2(l)?;
+    }
+    if grants.grants_query() {
+        add_dns(l)?;
     }
     Ok(linker)
 }

@@ -7,6 +7,7 @@
 mod answer;
 mod clock;
 mod cx;
+pub mod dns;
 pub mod export;
 mod schema;
 

@@ -1,6 +1,7 @@
 //! The gate: every ask of a guest comes through here to `Grants::decide`, is recorded, and only then answered. No
 //! decision is taken here.
 
+mod dns;
 mod files;
 mod names;
 mod resolver;
@@ -18,6 +19,7 @@ use wasmtime_wasi::sockets::SocketAddrUse;
 
 use crate::state::State;
 
+pub use dns::{Query, add_dns};
 pub use files::{Files, OwnFiles, add_files_0_2};
 pub use names::{add_names_0_2, add_names_0_3};
 pub use resolver::{NameServers, Names, Unresolved, machine_servers, resolver_for};
@@ -131,6 +133,11 @@ impl Gate {
             }
             None => false,
         }
+    }
+
+    /// The name servers that a question goes to if nobody says otherwise.
+    fn servers(&self) -> Vec<SocketAddr> {
+        self.grants.servers()
     }
 
     fn now(&self) -> Moment {

@@ -1,20 +1,24 @@
 //! The contract with plugins: what is embedded about shipped ones is what they say themselves, and a component from
 //! elsewhere is loaded by the policy as by a flag.
 
+use std::path::Path;
+
 use serde_json::json;
 
-use crate::support::{Session, guest, run, scratch};
+use crate::support::{Session, guest, run, scratch, shipped};
 
 #[test]
 fn the_embedded_definitions_are_those_of_the_component() {
-    let said = run(&["tools", "--fresh", "--json", "--of", "tcp"]);
-    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
-    let kept = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/tcp/tools.json")).unwrap();
-    assert_eq!(
-        String::from_utf8_lossy(&said.stdout).trim(),
-        kept.trim(),
-        "write it anew: `cofferdam tools --fresh --json --of tcp > plugins/tcp/tools.json`"
-    );
+    for plugin in shipped::plugins() {
+        let said = run(&["tools", "--fresh", "--json", "--of", &plugin]);
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins").join(&plugin).join("tools.json");
+        assert_eq!(
+            String::from_utf8_lossy(&said.stdout).trim(),
+            std::fs::read_to_string(file).unwrap().trim(),
+            "write it anew: `cofferdam tools --fresh --json --of {plugin} > plugins/{plugin}/tools.json`"
+        );
+    }
 }
 
 #[test]

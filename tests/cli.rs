@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Deaf, LOCAL, Peer, Session, closed_port, cofferdam, run, scratch, stderr, stdout};
+use crate::support::{Deaf, LOCAL, Peer, Session, closed_port, cofferdam, run, scratch, shipped, stderr, stdout};
 
 /// The command ends with this code, and says nothing on the other of the two streams.
 #[track_caller]
@@ -187,18 +187,30 @@ fn tools_lists_what_each_plugin_may_do() {
     let output = run(&["tools", LOCAL[0], LOCAL[1], "--deny-connect", "tcp://127.0.0.1:22"]);
     ends(&output, 0);
     let text = stdout(&output);
-    assert!(text.starts_with("tcp 0.1.0  shipped with Cofferdam, sha256:"), "{text}");
+    for plugin in shipped::plugins() {
+        assert!(text.contains(&format!("{plugin} 0.1.0  shipped with Cofferdam, sha256:")), "{text}");
+    }
     for line in ["  allowed --allow-connect tcp://localhost:*", "  denied  --deny-connect tcp://127.0.0.1:22"] {
         assert!(text.contains(line), "`{line}` is not in:\n{text}");
     }
     assert!(text.contains("256 MiB of memory, 2048 connections, 1024 calls waiting"), "{text}");
-    assert_eq!(text.lines().filter(|line| line.starts_with("  tcp_")).count(), 12, "{text}");
+    assert_eq!(
+        text.lines().filter(|line| line.starts_with("  tcp_")).count(),
+        shipped::tools_of("tcp").len(),
+        "{text}"
+    );
     assert!(!text.contains('\u{1b}'), "colours in a pipe");
     assert_eq!(stderr(&output), "");
 
     let text = stdout(&run(&["tools"]));
     assert!(text.contains("  allowed nothing, until a rule allows it something"), "{text}");
-    misused(&["tools", "--of", "nix"], "error: there is no plugin `nix`\nhint: known are `tcp`");
+    let output = run(&["tools", "--of", "nix"]);
+    ends(&output, 2);
+    let said = stderr(&output);
+    assert!(said.starts_with("error: there is no plugin `nix`\nhint: known are "), "{said}");
+    for plugin in shipped::plugins() {
+        assert!(said.contains(&format!("`{plugin}`")), "`{plugin}` is not in: {said}");
+    }
 }
 
 #[test]
@@ -220,12 +232,15 @@ fn tools_as_json_are_what_a_client_is_told() {
 
 #[test]
 fn the_embedded_definitions_are_those_of_the_component() {
-    let (embedded, fresh) =
-        (run(&["tools", "--json", "--of", "tcp"]), run(&["tools", "--json", "--of", "tcp", "--fresh"]));
-    ends(&embedded, 0);
-    ends(&fresh, 0);
-    let hint = "make them anew: cofferdam tools --json --of tcp --fresh > plugins/tcp/tools.json";
-    assert!(stdout(&embedded) == stdout(&fresh), "{hint}");
+    for plugin in shipped::plugins() {
+        let (embedded, fresh) =
+            (run(&["tools", "--json", "--of", &plugin]), run(&["tools", "--json", "--of", &plugin, "--fresh"]));
+        ends(&embedded, 0);
+        ends(&fresh, 0);
+        let hint =
+            format!("make them anew: cofferdam tools --json --of {plugin} --fresh > plugins/{plugin}/tools.json");
+        assert!(stdout(&embedded) == stdout(&fresh), "{hint}");
+    }
 }
 
 #[test]
@@ -235,7 +250,7 @@ fn the_demonstration_keeps_its_promises() {
     let text = stdout(&output);
     for part in [
         "→ initialize",
-        "12 tools",
+        &format!("{} tools", shipped::tools().len()),
         "→ tcp_set_trigger",
         "THANKS for 3 PONGs",
         "HTTP/1.1 200 OK",
@@ -354,7 +369,10 @@ fn nothing_in_the_working_directory_is_read() {
     let arguments = json!({ "host": "127.0.0.1", "port": peer.port() });
     let answer = session.call("tcp_connect", arguments.clone());
     assert!(answer.is_error && answer.text.contains("denied"), "{}", answer.text);
-    assert_eq!(session.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(), 12);
+    assert_eq!(
+        session.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(),
+        shipped::tools().len()
+    );
 
     let mut command = cofferdam(&["serve", "--allow-connect", &format!("tcp://127.0.0.1:{}", closed_port())]);
     command.current_dir(&folder).env("COFFERDAM_POLICY", "cofferdam.toml");

@@ -11,24 +11,9 @@ use std::time::{Duration, Instant};
 use cofferdam_xtask::{peers, stderr_progress};
 use serde_json::{Value, json};
 
-use crate::support::{LOCAL, Peer, Session, closed_port, eventually, scratch};
+use crate::support::{LOCAL, Peer, Session, closed_port, eventually, scratch, shipped};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cofferdam");
-
-const TOOLS: [&str; 12] = [
-    "tcp_buffer_info",
-    "tcp_clear_buffer",
-    "tcp_connect",
-    "tcp_connect_and_send",
-    "tcp_connection_info",
-    "tcp_disconnect",
-    "tcp_list_connections",
-    "tcp_read_buffer",
-    "tcp_remove_trigger",
-    "tcp_send",
-    "tcp_set_trigger",
-    "tcp_wait",
-];
 
 /// A server of somebody else's, ended with the test.
 struct Running(Child);
@@ -81,11 +66,12 @@ fn python_session(requirement: &str, mode: &str, protocol: &str) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(said["protocol"], protocol);
 
-    let listed: BTreeSet<&str> = said["tools"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
-    assert_eq!(listed, BTreeSet::from(TOOLS));
+    let listed: BTreeSet<String> =
+        said["tools"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect();
+    assert_eq!(listed, shipped::tools());
     let answers = said["answers"].as_array().unwrap();
-    let called: BTreeSet<&str> = answers.iter().map(|answer| answer[0].as_str().unwrap()).collect();
-    assert_eq!(called, BTreeSet::from(TOOLS), "every tool was called");
+    let called: BTreeSet<String> = answers.iter().map(|answer| answer[0].as_str().unwrap().to_owned()).collect();
+    assert_eq!(called, shipped::tools_of("tcp"), "every tool of the plugin was called");
     let errors: Vec<&Value> = answers.iter().filter(|answer| answer[1] == true).collect();
     let expected = json!(["tcp_send", true, { "error": "not_found", "message": "Connection one not found" }]);
     assert_eq!(errors, [&expected]);
@@ -129,9 +115,9 @@ fn the_inspector_finds_no_fault_with_the_schemas() {
     // With `--strict` its exit status says what it thinks of them.
     let (said, output) = finish(&mut inspector(&["--method", "tools/list", "--strict"]));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let listed: BTreeSet<&str> =
-        said["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
-    assert_eq!(listed, BTreeSet::from(TOOLS));
+    let listed: BTreeSet<String> =
+        said["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(listed, shipped::tools());
 }
 
 #[test]

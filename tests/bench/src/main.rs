@@ -11,8 +11,10 @@
 mod audit;
 mod bare;
 mod client;
+mod files;
 mod measures;
 mod native;
+mod probes;
 
 use std::process::ExitCode;
 

@@ -179,12 +179,12 @@ impl Near {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
     resource: Resource,
-    near: Near,
+    near: Box<Near>,
 }
 
 impl Denial {
     pub(crate) fn new(resource: Resource, near: Near) -> Self {
-        Self { resource, near }
+        Self { resource, near: Box::new(near) }
     }
 
     /// What was asked for, in canonical form; displays as `tcp://10.0.0.1:22`.

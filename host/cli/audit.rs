@@ -178,7 +178,7 @@ fn make(state: &Path) -> anyhow::Result<()> {
 
 /// Where state is kept (XDG Base Directory Specification).
 #[expect(clippy::disallowed_methods, reason = "two variables, for the place of a folder")]
-fn state_folder() -> anyhow::Result<PathBuf> {
+pub fn state_folder() -> anyhow::Result<PathBuf> {
     let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let states = folder("XDG_STATE_HOME").or_else(|| folder("HOME").map(|home| home.join(".local").join("state")));
     let states = states

@@ -2,4 +2,5 @@
 //! and the operator are told. What guests attempt besides is in `hostile.rs`.
 
 mod addresses;
+mod files;
 mod names;

@@ -1,6 +1,7 @@
 //! What every test stands on: the real binary spoken to over real pipes, peers on loopback, and the hostile guests. No test
 //! logic lives here. Every wait has a deadline, and running into it is a failure that says what was waited for.
 
+mod files;
 mod guests;
 mod line;
 mod peers;
@@ -9,6 +10,7 @@ mod session;
 pub mod shipped;
 mod tcp;
 
+pub use files::Folder;
 pub use guests::guest;
 pub use line::{Deaf, Line, Listener};
 pub use peers::{Dns, Peer, closed_port};

@@ -39,3 +39,15 @@ mod telnet_server;
 
 /// Servers that mean harm to a telnet session.
 mod telnet_hostile;
+
+/// Files: from the beginning, from the end, page by page.
+mod files;
+
+/// Files that grow.
+mod files_follow;
+
+/// What is in files.
+mod files_grep;
+
+/// Directories, and what is known of files.
+mod files_list;

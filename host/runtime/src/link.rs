@@ -1,19 +1,18 @@
 //! Which imports exist for a plugin: those that are always there, and those that its grants name. An import that is neither
 //! is refused here, in our own words, before wasmtime sees it (I7).
 
-use cofferdam_grants::{Grants, Protocol};
+use cofferdam_grants::{Grants, Protocol, Rule};
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 use wasmtime_wasi::cli::WasiCli;
 use wasmtime_wasi::cli::WasiCliView as _;
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
-use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView as _};
 use wasmtime_wasi::random::WasiRandom;
 use wasmtime_wasi::{WasiView, p2::bindings as v0_2, p3::bindings as v0_3};
 
 use crate::abi::since_0_1_0::{Host, host};
 use crate::component::imports;
-use crate::enforce::{add_names_0_2, add_names_0_3, add_sockets_0_2, add_sockets_0_3};
+use crate::enforce::{add_files_0_2, add_names_0_2, add_names_0_3, add_sockets_0_2, add_sockets_0_3};
 use crate::error::LoadError;
 use crate::state::State;
 
@@ -24,6 +23,8 @@ enum Kind {
     Inert,
     /// TCP and names: there is something behind it only with a `connect` rule.
     Connect,
+    /// Files of WASI 0.2: there is something behind them only with a `read` rule.
+    Files,
     /// Not offered.
     Unknown,
 }
@@ -43,9 +44,7 @@ fn kind(import: &str) -> Kind {
         | "wasi:cli/stdin" | "wasi:cli/stdout" | "wasi:cli/stderr"
         | "wasi:cli/terminal-input" | "wasi:cli/terminal-output"
         | "wasi:cli/terminal-stdin" | "wasi:cli/terminal-stdout" | "wasi:cli/terminal-stderr" => Kind::Inert,
-        // C libraries bring WASI 0.2's files along with their sockets. No directory is ever opened for a guest, so there is
-        // no handle to call any of it on.
-        "wasi:filesystem/types" | "wasi:filesystem/preopens" if version.starts_with("0.2.") => Kind::Inert,
+        "wasi:filesystem/types" | "wasi:filesystem/preopens" if version.starts_with("0.2.") => Kind::Files,
         "wasi:sockets/types" | "wasi:sockets/network" | "wasi:sockets/instance-network"
         | "wasi:sockets/ip-name-lookup" | "wasi:sockets/tcp" | "wasi:sockets/tcp-create-socket"
         // UDP comes with the socket types of both versions; every use of it is denied.
@@ -61,6 +60,11 @@ pub fn check_imports(plugin: &str, bytes: &[u8], grants: &Grants) -> Result<(), 
         let plugin = plugin.to_owned();
         match kind(&import) {
             Kind::Inert => {}
+            // C libraries bring files along whether they are used or not. Without a grant there is no directory and so no handle
+            // to call any of it on; only a plugin that is there to read files cannot do without.
+            Kind::Files if grants.grants_read() || !grants.wants().iter().any(|want| matches!(want, Rule::Read(_))) => {
+            }
+            Kind::Files => return Err(LoadError::NotGranted { plugin, import, capability: "read" }),
             Kind::Connect if grants.grants_connect(Protocol::Tcp) => {}
             Kind::Connect => return Err(LoadError::NotGranted { plugin, import, capability: "connect" }),
             Kind::Unknown => return Err(LoadError::UnknownImport { plugin, import }),
@@ -75,6 +79,7 @@ pub fn linker(engine: &Engine, grants: &Grants) -> wasmtime::Result<Linker<State
     let l = &mut linker;
     host::add_to_linker::<State, Host>(l, |state| state)?;
     inert(l)?;
+    add_files_0_2(l)?;
     if grants.grants_connect(Protocol::Tcp) {
         add_sockets_0_3(l)?;
         add_sockets_0_2(l)?;
@@ -100,8 +105,6 @@ fn inert(l: &mut Linker<State>) -> wasmtime::Result<()> {
     v0_2::random::random::add_to_linker::<State, WasiRandom>(l, |s| s.ctx().ctx.random())?;
     v0_2::random::insecure::add_to_linker::<State, WasiRandom>(l, |s| s.ctx().ctx.random())?;
     v0_2::random::insecure_seed::add_to_linker::<State, WasiRandom>(l, |s| s.ctx().ctx.random())?;
-    v0_2::filesystem::types::add_to_linker::<State, WasiFilesystem>(l, State::filesystem)?;
-    v0_2::filesystem::preopens::add_to_linker::<State, WasiFilesystem>(l, State::filesystem)?;
     v0_2::cli::exit::add_to_linker::<State, WasiCli>(l, State::cli)?;
     v0_2::cli::environment::add_to_linker::<State, WasiCli>(l, State::cli)?;
     v0_2::cli::stdin::add_to_linker::<State, WasiCli>(l, State::cli)?;

@@ -55,7 +55,7 @@ pub fn reply(plugin: &str, limit: u64, output: abi::Output) -> Result<Reply, Cal
             _ => return Err(CallError::OutputInvalid { plugin: plugin.to_owned(), expected: "a JSON object" }),
         },
     };
-    let mut content: Vec<String> = output.content.into_iter().map(|text| printable_text(&text)).collect();
+    let mut content: Vec<String> = output.content.into_iter().map(printable_text).collect();
     if content.is_empty()
         && let Some(json) = output.structured
     {
@@ -112,10 +112,12 @@ pub fn printable(text: &str, most: usize) -> Cow<'_, str> {
 }
 
 /// A block of text with harmful characters as escapes; line breaks and tabs stay.
-pub fn printable_text(text: &str) -> String {
+pub fn printable_text(text: String) -> String {
     let kept = |c: char| matches!(c, '\n' | '\t') || !is_harmful(c);
-    if text.chars().all(kept) {
-        return text.to_owned();
+    // Most of what is long is plain ASCII, which is seen without looking at characters; in pieces, so that it is seen quickly.
+    let plain = |piece: &[u8]| piece.iter().fold(true, |all, b| all & matches!(b, b'\n' | b'\t' | b' '..=b'~'));
+    if text.as_bytes().chunks(1024).all(plain) || text.chars().all(kept) {
+        return text;
     }
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.replace("\r\n", "\n").chars() {

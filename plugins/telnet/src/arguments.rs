@@ -112,9 +112,10 @@ impl Telnet {
         plugin_kit::milliseconds("silence_ms", self.silence_ms, Duration::from_millis(500), most)
     }
 
-    /// The most bytes of transcript.
+    /// The most bytes of transcript: what is asked for, but no more than fits twice, as text and as JSON, into one answer.
     pub fn most(&self) -> Result<usize, Failure> {
-        within("output_limit", self.output_limit, 64 << 10, 1024, 512 << 10)
+        let most: usize = within("output_limit", self.output_limit, 64 << 10, 1024, 512 << 10)?;
+        Ok(most.min(usize::try_from(cofferdam_sdk::limits().output / 6).unwrap_or(most)))
     }
 }
 

@@ -11,6 +11,7 @@
 mod audit;
 mod bare;
 mod client;
+mod files;
 mod measures;
 mod native;
 mod probes;

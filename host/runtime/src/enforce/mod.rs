@@ -1,6 +1,7 @@
 //! The gate: every ask of a guest comes through here to `Grants::decide`, is recorded, and only then answered. No
 //! decision is taken here.
 
+mod files;
 mod names;
 mod resolver;
 mod sockets;
@@ -9,14 +10,15 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use cofferdam_audit::{Caller, Decision, Event, Sink};
-use cofferdam_grants::{Ask, Grants, Moment, Permit, Pins, Protocol};
+use cofferdam_audit::{Caller, Decision, Event, Sink, Unwritten};
+use cofferdam_grants::{Ask, Denial, Grants, Moment, Permit, Pins, Protocol};
 use wasmtime::component::HasData;
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::sockets::SocketAddrUse;
 
 use crate::state::State;
 
+pub use files::{Files, OwnFiles, add_files_0_2};
 pub use names::{add_names_0_2, add_names_0_3};
 pub use resolver::{NameServers, Names, Unresolved, machine_servers, resolver_for};
 pub use sockets::{Orphans, add_sockets_0_2, add_sockets_0_3};
@@ -39,6 +41,7 @@ pub struct Gate {
     started: Instant,
     names: Names,
     sink: Arc<dyn Sink>,
+    files: Files,
     /// The one call that the instance is for, where it is for one only.
     only: Option<Arc<Caller>>,
     /// Whose effect is under way, while wasmtime asks about a socket's address without saying for whom.
@@ -46,7 +49,14 @@ pub struct Gate {
 }
 
 impl Gate {
-    pub fn new(plugin: Arc<str>, grants: Grants, names: Names, sink: Arc<dyn Sink>, only: Option<Arc<Caller>>) -> Self {
+    pub fn new(
+        plugin: Arc<str>,
+        grants: Grants,
+        names: Names,
+        own: Arc<OwnFiles>,
+        sink: Arc<dyn Sink>,
+        only: Option<Arc<Caller>>,
+    ) -> Self {
         Self {
             only,
             plugin,
@@ -55,6 +65,7 @@ impl Gate {
             started: Instant::now(),
             names,
             sink,
+            files: Files::new(own),
             asking: Mutex::default(),
         }
     }
@@ -72,20 +83,27 @@ impl Gate {
 
     /// Asks, records, answers. If the answer cannot be recorded it is no.
     fn ask(&self, ask: &Ask<'_>, caller: Option<&Caller>) -> Option<Permit> {
-        let caller = caller.or(self.only.as_deref());
-        let answer = self.grants.decide(ask);
+        self.recorded(ask, self.grants.decide(ask), caller)
+    }
+
+    /// Records an answer and gives it out.
+    fn recorded(&self, ask: &Ask<'_>, answer: Result<Permit, Denial>, caller: Option<&Caller>) -> Option<Permit> {
         let decision = match &answer {
             Ok(permit) => Decision::Allowed(Some(permit.rule())),
             Err(denial) => Decision::Denied(denial),
         };
-        let event = Event::Ask { plugin: &self.plugin, caller, resource: ask.resource(), decision };
-        match self.sink.record(&event) {
+        match self.record(ask, decision, caller) {
             Ok(()) => answer.ok(),
             Err(unwritten) => {
                 tracing::error!(target: "cofferdam", "{unwritten}");
                 None
             }
         }
+    }
+
+    fn record(&self, ask: &Ask<'_>, decision: Decision<'_>, caller: Option<&Caller>) -> Result<(), Unwritten> {
+        let caller = caller.or(self.only.as_deref());
+        self.sink.record(&Event::Ask { plugin: &self.plugin, caller, resource: ask.resource(), decision })
     }
 
     fn socket(&self, address: SocketAddr, to: SocketAddrUse) -> bool {

@@ -287,7 +287,7 @@ impl Plugin {
 
     fn gate(&self, only: Option<Arc<Caller>>) -> Arc<Gate> {
         let (names, sink) = (self.runtime.names().clone(), Arc::clone(self.runtime.sink()));
-        Arc::new(Gate::new(self.about.name.as_str().into(), self.grants.clone(), names, sink, only))
+        Arc::new(Gate::new(self.about.name.as_str().into(), self.grants.clone(), names, self.runtime.own(), sink, only))
     }
 
     fn slot(&self) -> std::sync::MutexGuard<'_, Option<Arc<Actor>>> {

@@ -51,7 +51,15 @@ pub(crate) fn parse_host(host: &str, purpose: Purpose) -> Result<Peers, RuleErro
             return Err(error("`*` stands only at the start of a name")
                 .hint("`*.example.com` covers every name below `example.com`"));
         }
-        None => Host::Name(parse_name(host, host)?),
+        None => {
+            let name = parse_name(host, host)?;
+            // `ａｎｙ` and `any。` become ASCII, and would be shown as the word that they are not.
+            if let word @ ("any" | "localhost") = name.as_str() {
+                return Err(error(&format!("`{host}` is an unusual spelling of `{word}`"))
+                    .hint(format!("if you meant the word, write `{word}`")));
+            }
+            Host::Name(name)
+        }
     };
     Ok(Peers::new(host))
 }

@@ -65,7 +65,7 @@ fn asked(policy: &Policy) {
             for address in ["10.0.0.1", "93.184.216.34", "169.254.169.254", "::1", "::ffff:127.0.0.1", "2002:a00:1::"] {
                 let Ok(address) = address.parse::<IpAddr>() else { continue };
                 let (to, pins) = (SocketAddr::new(address, port), Pins::new());
-                let ask = Ask::Connect { protocol: Protocol::Tcp, to, pins: &pins, now: Moment::default() };
+                let ask = Ask::Connect { protocol: Protocol::Tcp, to, zone: None, pins: &pins, now: Moment::default() };
                 if let Err(denial) = effective.grants.decide(&ask) {
                     assert!(crate::is_plain(&policy.explain_denial(name, &denial)));
                 }
@@ -79,7 +79,10 @@ fn asked(policy: &Policy) {
             let Ok(question) = Question::parse(&question.map(str::to_owned)) else { panic!("{question:?} is one") };
             for found in [None, Some(Ok(vec![IpAddr::from([10, 0, 0, 5])])), Some(Err("no".to_owned()))] {
                 let answer = explain(policy, &manifest, &question, found);
-                assert!(crate::is_plain(&answer.summary) && answer.allowed == answer.reason.is_none());
+                assert!(
+                    crate::is_plain(&answer.summary)
+                        && (answer.verdict == cofferdam_policy::Verdict::Allowed) == answer.reason.is_none()
+                );
             }
         }
     }

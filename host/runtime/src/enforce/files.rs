@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cofferdam_audit::Decision;
 use cofferdam_grants::{AbsolutePath, Ask, Permit, Reason};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 
 use super::{Gate, Gated, GatedView};
@@ -99,26 +99,22 @@ impl SharedFiles {
 /// One instance's files.
 pub struct Files {
     shared: Arc<SharedFiles>,
-    roots: OnceCell<Vec<Arc<Root>>>,
     hasher: RandomState,
 }
 
 impl Files {
     pub fn new(shared: Arc<SharedFiles>) -> Self {
-        Self { shared, roots: OnceCell::new(), hasher: RandomState::new() }
+        Self { shared, hasher: RandomState::new() }
     }
 
-    /// The granted roots that are there, opened once in the instance's life.
-    async fn roots(&self, granted: Vec<AbsolutePath>) -> &[Arc<Root>] {
-        let open = || async {
-            if let Some(all) = granted.iter().map(|path| self.shared.root_at_hand(path)).collect() {
-                return all;
-            }
-            let shared = Arc::clone(&self.shared);
-            let opened = blocking(move || Ok(granted.into_iter().filter_map(|path| shared.open_root(path)).collect()));
-            opened.await.unwrap_or_default()
-        };
-        self.roots.get_or_init(open).await
+    /// The granted roots that are there now.
+    async fn roots(&self, granted: Vec<AbsolutePath>) -> Vec<Arc<Root>> {
+        if let Some(all) = granted.iter().map(|path| self.shared.root_at_hand(path)).collect() {
+            return all;
+        }
+        let shared = Arc::clone(&self.shared);
+        let opened = blocking(move || Ok(granted.into_iter().filter_map(|path| shared.open_root(path)).collect()));
+        opened.await.unwrap_or_default()
     }
 
     /// What tells one file from another, without its number in the file system.

@@ -123,10 +123,10 @@ impl preopens::Host for GatedView<'_> {
         let mut given = Vec::new();
         for root in gate.files.roots(gate.grants.read_roots()).await {
             let descriptor = match &root.file {
-                Some(_) => Descriptor::Single(Arc::clone(root)),
+                Some(_) => Descriptor::Single(Arc::clone(&root)),
                 None => {
                     let handle = root.directory.try_clone()?;
-                    Descriptor::Directory(Arc::new(Directory { handle, root: Arc::clone(root) }))
+                    Descriptor::Directory(Arc::new(Directory { handle, root: Arc::clone(&root) }))
                 }
             };
             // A root that is no text has no name in this interface.

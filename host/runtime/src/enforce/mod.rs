@@ -8,7 +8,7 @@ mod resolver;
 mod sockets;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use cofferdam_audit::{Caller, Decision, Event, Sink, Unwritten};
@@ -20,7 +20,7 @@ use wasmtime_wasi::sockets::SocketAddrUse;
 use crate::state::State;
 
 pub use dns::{Query, add_dns};
-pub use files::{Files, OwnFiles, add_files_0_2};
+pub use files::{Files, OwnFiles, SharedFiles, add_files_0_2};
 pub use names::{add_names_0_2, add_names_0_3};
 pub use resolver::{NameServers, Names, Unresolved, machine_servers, resolver_for};
 pub use sockets::{Orphans, add_sockets_0_2, add_sockets_0_3};
@@ -45,31 +45,29 @@ pub struct Gate {
     sink: Arc<dyn Sink>,
     files: Files,
     /// The one call that the instance is for, where it is for one only.
-    only: Option<Arc<Caller>>,
+    only: OnceLock<Arc<Caller>>,
     /// Whose effect is under way, while wasmtime asks about a socket's address without saying for whom.
     asking: Mutex<Option<Arc<Caller>>>,
 }
 
 impl Gate {
-    pub fn new(
-        plugin: Arc<str>,
-        grants: Grants,
-        names: Names,
-        own: Arc<OwnFiles>,
-        sink: Arc<dyn Sink>,
-        only: Option<Arc<Caller>>,
-    ) -> Self {
+    pub fn new(plugin: Arc<str>, grants: Grants, names: Names, files: Arc<SharedFiles>, sink: Arc<dyn Sink>) -> Self {
         Self {
-            only,
+            only: OnceLock::new(),
             plugin,
             grants,
             pins: Mutex::new(Pins::new()),
             started: Instant::now(),
             names,
             sink,
-            files: Files::new(own),
+            files: Files::new(files),
             asking: Mutex::default(),
         }
+    }
+
+    /// Says whose the instance is, where it is for one call only. It is said once.
+    pub fn belongs_to(&self, caller: &Arc<Caller>) {
+        let _ = self.only.set(Arc::clone(caller));
     }
 
     /// Sets WASI's own switches: TCP where anything of it is granted, every address through [`Gate::socket`].
@@ -104,7 +102,7 @@ impl Gate {
     }
 
     fn record(&self, ask: &Ask<'_>, decision: Decision<'_>, caller: Option<&Caller>) -> Result<(), Unwritten> {
-        let caller = caller.or(self.only.as_deref());
+        let caller = caller.or(self.only.get().map(|caller| &**caller));
         self.sink.record(&Event::Ask { plugin: &self.plugin, caller, resource: ask.resource(), decision })
     }
 
@@ -150,7 +148,7 @@ impl Gate {
 
     /// Records that a limit was hit.
     pub fn limit_hit(&self, limit: &'static str, caller: Option<&Caller>) {
-        let caller = caller.or(self.only.as_deref());
+        let caller = caller.or(self.only.get().map(|caller| &**caller));
         // The request is refused in any case: nothing more depends on the record.
         let _ = self.sink.record(&Event::LimitHit { plugin: &self.plugin, caller, limit });
     }

@@ -13,7 +13,7 @@ use wasmtime_wasi::{WasiView, p2::bindings as v0_2, p3::bindings as v0_3};
 
 use crate::abi::since_0_1_0::{Host, host};
 use crate::component::imports;
-use crate::enforce::{add_names_0_2, add_names_0_3, add_sockets_0_2, add_sockets_0_3};
+use crate::enforce::{add_icmp, add_names_0_2, add_names_0_3, add_sockets_0_2, add_sockets_0_3};
 use crate::error::LoadError;
 use crate::state::State;
 
@@ -48,6 +48,7 @@ fn kind(import: &str) -> Kind {
         "wasi:filesystem/types" | "wasi:filesystem/preopens" if version.starts_with("0.2.") => Kind::Inert,
         "wasi:sockets/types" | "wasi:sockets/network" | "wasi:sockets/instance-network"
         | "wasi:sockets/ip-name-lookup" | "wasi:sockets/tcp" | "wasi:sockets/tcp-create-socket"
+        | "cofferdam:plugin/icmp"
         // UDP comes with the socket types of both versions; every use of it is denied.
         | "wasi:sockets/udp" | "wasi:sockets/udp-create-socket" => Kind::Connect,
         _ => Kind::Unknown,
@@ -80,6 +81,7 @@ pub fn linker(engine: &Engine, grants: &Grants) -> wasmtime::Result<Linker<State
         add_sockets_0_2(l)?;
         add_names_0_3(l)?;
         add_names_0_2(l)?;
+        add_icmp(l)?;
     }
     Ok(linker)
 }

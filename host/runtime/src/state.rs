@@ -16,7 +16,7 @@ use wasmtime_wasi::sockets::TcpSocket;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, p2};
 
 use crate::abi::since_0_1_0::Cancellation;
-use crate::enforce::Gate;
+use crate::enforce::{Gate, IcmpSocket};
 use crate::instance::{About, ProgressReport};
 use crate::limiter::Limiter;
 use crate::output::printable;
@@ -61,7 +61,10 @@ impl State {
 
     /// Sockets that are open now.
     pub fn sockets(&mut self) -> usize {
-        self.table.iter_mut().filter(|entry| entry.is::<TcpSocket>() || entry.is::<p2::TcpSocket>()).count()
+        let sockets = self.table.iter_mut().filter(|entry| {
+            entry.is::<TcpSocket>() || entry.is::<p2::TcpSocket>() || entry.is::<IcmpSocket>()
+        });
+        sockets.count()
     }
 }
 

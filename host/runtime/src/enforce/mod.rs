@@ -1,6 +1,7 @@
 //! The gate: every ask of a guest comes through here to `Grants::decide`, is recorded, and only then answered. No
 //! decision is taken here.
 
+mod icmp;
 mod names;
 mod resolver;
 mod sockets;
@@ -17,6 +18,7 @@ use wasmtime_wasi::sockets::SocketAddrUse;
 
 use crate::state::State;
 
+pub use icmp::{IcmpSocket, add_icmp};
 pub use names::{add_names_0_2, add_names_0_3};
 pub use resolver::{NameServers, Names, Unresolved, resolver_for};
 pub use sockets::{add_sockets_0_2, add_sockets_0_3};
@@ -39,11 +41,12 @@ pub struct Gate {
     started: Instant,
     names: Names,
     sink: Arc<dyn Sink>,
+    sending: icmp::Sending,
 }
 
 impl Gate {
     pub fn new(plugin: Arc<str>, grants: Grants, names: Names, sink: Arc<dyn Sink>) -> Self {
-        Self { plugin, grants, pins: Mutex::new(Pins::new()), started: Instant::now(), names, sink }
+        Self { plugin, grants, pins: Mutex::new(Pins::new()), started: Instant::now(), names, sink, sending: icmp::Sending::default() }
     }
 
     /// Sets WASI's own switches: TCP where anything of it is granted, every address through [`Gate::socket`].
@@ -94,6 +97,12 @@ impl Gate {
             }
             None => false,
         }
+    }
+
+    /// May this address be sent echo requests?
+    fn ask_ping(&self, to: std::net::IpAddr) -> Option<Permit> {
+        let pins = self.pins();
+        self.ask(&Ask::Connect { protocol: Protocol::Tcp, to: SocketAddr::new(to, 7), pins: &pins, now: self.now() })
     }
 
     fn now(&self) -> Moment {

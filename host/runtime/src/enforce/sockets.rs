@@ -13,7 +13,7 @@ use crate::state::State;
 
 impl State {
     /// Whether one more socket may be opened.
-    fn has_room_for_socket(&mut self) -> bool {
+    pub(super) fn has_room_for_socket(&mut self) -> bool {
         let room = self.sockets() < usize::try_from(self.about.limits.connections).unwrap_or(usize::MAX);
         if !room {
             self.gate.limit_hit("connections");

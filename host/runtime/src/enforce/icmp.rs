@@ -1,0 +1,172 @@
+//! The host's side of `icmp`: one address is decided about, and a socket for that address is what the guest gets. The guest
+//! says when, how far and how much; the host fills in the rest, counts, and tells what comes back because of it.
+
+mod echo;
+mod message;
+mod rate;
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use wasmtime::component::{Accessor, Linker, Resource};
+use wasmtime_wasi::WasiView as _;
+use wasmtime_wasi::p3::bindings::sockets::types::IpAddress;
+
+use super::{Gate, Gated, GatedView};
+use crate::abi::since_0_1_0::icmp as abi;
+use crate::state::State;
+use echo::{Echo, Failed, Heard};
+use message::{HEADER, Kind, MOST_PAYLOAD};
+use rate::Bucket;
+
+/// What all instances together may still send.
+static PROCESS: Mutex<Bucket> = Mutex::new(Bucket::new(rate::PROCESS));
+
+/// What would let this process open a socket, for whoever runs it.
+const NOT_PERMITTED: &str = "this process may not send echo requests: let the sysctl `net.ipv4.ping_group_range` include one \
+    of its groups (for everybody: `sysctl -w net.ipv4.ping_group_range=\"0 2147483647\"`), or give the program CAP_NET_RAW";
+
+/// What one instance may still send.
+pub struct Sending {
+    bucket: Mutex<Bucket>,
+    /// Whether the last request was refused: a flood is told once, not packet by packet.
+    refused: std::sync::atomic::AtomicBool,
+}
+
+impl Default for Sending {
+    fn default() -> Self {
+        Self { bucket: Mutex::new(Bucket::new(rate::INSTANCE)), refused: false.into() }
+    }
+}
+
+/// A guest's socket.
+pub struct IcmpSocket(Arc<Echo>);
+
+impl Gate {
+    /// Asks for a target, and opens a socket for it.
+    fn ping(&self, target: IpAddr, do_not_fragment: bool) -> Result<Echo, abi::Error> {
+        let target = cofferdam_grants::canonical(target);
+        let permit = self.ask_ping(target).ok_or(abi::Error::Denied)?;
+        Echo::open(permit, target, do_not_fragment).map_err(Into::into)
+    }
+
+    /// Takes from both buckets, or says how long until there is enough.
+    fn may_send(&self, bytes: usize) -> Result<(), abi::Error> {
+        let (cost, now) = (rate::cost(bytes), Instant::now());
+        let taken = {
+            let mut ours = self.sending.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+            ours.take(cost, now).and_then(|()| {
+                let mut all = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
+                all.take(cost, now).inspect_err(|_| ours.give_back(cost))
+            })
+        };
+        let was_refused = self.sending.refused.swap(taken.is_err(), std::sync::atomic::Ordering::Relaxed);
+        if taken.is_err() && !was_refused {
+            self.limit_hit("ping rate");
+        }
+        taken.map_err(|wait| abi::Error::RateLimited(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX)))
+    }
+}
+
+impl From<Failed> for abi::Error {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::TooLarge(mtu) => Self::TooLarge(mtu),
+            Failed::Unreachable(error) => Self::Unreachable(error.to_string()),
+            Failed::NotPermitted => Self::NotPermitted(NOT_PERMITTED.to_owned()),
+            Failed::Other(error) => Self::Other(error.to_string()),
+        }
+    }
+}
+
+impl From<Kind> for abi::Kind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::EchoReply => Self::EchoReply,
+            Kind::DestinationUnreachable => Self::DestinationUnreachable,
+            Kind::TimeExceeded => Self::TimeExceeded,
+            Kind::PacketTooBig => Self::PacketTooBig,
+            Kind::ParameterProblem => Self::ParameterProblem,
+        }
+    }
+}
+
+/// Links `icmp`.
+pub fn add_icmp(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    abi::add_to_linker::<State, Gated>(linker, |state| GatedView(state))
+}
+
+impl abi::Host for GatedView<'_> {}
+
+impl abi::HostSocket for GatedView<'_> {
+    fn open(
+        &mut self,
+        target: IpAddress,
+        do_not_fragment: bool,
+    ) -> wasmtime::Result<Result<Resource<IcmpSocket>, abi::Error>> {
+        if !self.0.has_room_for_socket() {
+            return Ok(Err(abi::Error::TooManySockets));
+        }
+        Ok(match self.0.gate.ping(target.into(), do_not_fragment) {
+            Ok(echo) => Ok(self.0.ctx().table.push(IcmpSocket(Arc::new(echo)))?),
+            Err(error) => Err(error),
+        })
+    }
+
+    fn send(
+        &mut self,
+        socket: Resource<IcmpSocket>,
+        sequence: u16,
+        hop_limit: u8,
+        payload: Vec<u8>,
+    ) -> wasmtime::Result<Result<abi::Instant, abi::Error>> {
+        let echo = Arc::clone(&self.0.ctx().table.get(&socket)?.0);
+        if payload.len() > MOST_PAYLOAD {
+            return Ok(Err(abi::Error::TooLarge(None)));
+        }
+        if hop_limit == 0 {
+            return Ok(Err(abi::Error::InvalidArgument("a hop limit of 0 reaches nobody".to_owned())));
+        }
+        if let Err(wait) = self.0.gate.may_send(HEADER + payload.len()) {
+            return Ok(Err(wait));
+        }
+        let sent = echo.send(sequence, hop_limit, &payload);
+        Ok(sent.map(|at| self.0.gate.instant(at)).map_err(Into::into))
+    }
+
+    fn drop(&mut self, socket: Resource<IcmpSocket>) -> wasmtime::Result<()> {
+        self.0.ctx().table.delete(socket)?;
+        Ok(())
+    }
+}
+
+impl abi::HostSocketWithStore<State> for Gated {
+    async fn receive(
+        accessor: &Accessor<State, Self>,
+        socket: Resource<IcmpSocket>,
+    ) -> wasmtime::Result<Result<abi::Packet, abi::Error>> {
+        let (echo, gate) = accessor.with(|mut access| {
+            let state = access.get().0;
+            let gate = Arc::clone(&state.gate);
+            state.ctx().table.get(&socket).map(|socket| (Arc::clone(&socket.0), gate))
+        })?;
+        Ok(match echo.receive().await {
+            Ok(heard) => Ok(gate.packet(heard)),
+            Err(error) => Err(abi::Error::Other(error.to_string())),
+        })
+    }
+}
+
+impl Gate {
+    fn packet(&self, heard: Heard) -> abi::Packet {
+        let Heard { kind, icmp_type, code, sender, sequence, hop_limit, size, mtu, received } = heard;
+        let (kind, sender, received) = (kind.into(), sender.into(), self.instant(received));
+        abi::Packet { kind, icmp_type, code, sender, sequence, hop_limit, size, mtu, received }
+    }
+
+    /// An instant as guests see it: since their instance began.
+    fn instant(&self, at: Instant) -> abi::Instant {
+        u64::try_from(at.saturating_duration_since(self.started).as_nanos()).unwrap_or(u64::MAX)
+    }
+}

@@ -3,3 +3,4 @@
 
 mod addresses;
 mod names;
+mod ping;

@@ -3,12 +3,16 @@
 
 mod guests;
 mod line;
+mod net;
+mod packet;
 mod peers;
 mod session;
 mod tcp;
 
 pub use guests::guest;
 pub use line::{Deaf, Line, Listener};
+pub use net::{Sends, Tun, allow_ping_sockets, in_namespace, ip};
+pub use packet::Request;
 pub use peers::{Dns, Peer, closed_port};
 pub use session::{Answer, Session, cofferdam, run, scratch, stderr, stdout};
 pub use tcp::{LOCAL, connected, eventually, policy};

@@ -27,3 +27,9 @@ mod wait;
 
 /// Arguments that are wrong.
 mod bad_input;
+
+/// The `ping` plugin: echo requests.
+pub mod ping;
+
+/// The `ping` plugin: the way to a target.
+mod traceroute;

@@ -1,6 +1,6 @@
 //! A run of echo requests to one target: when the next one is due, what each message is to the run, and what stays unanswered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -68,9 +68,9 @@ pub struct Pings {
     /// When each open request was sent, on the host's clock; what was answered stays for its duplicates.
     sent: BTreeMap<u16, Duration>,
     /// Requests of which nothing was heard.
-    open: std::collections::BTreeSet<u16>,
-    /// Of those that were answered.
-    highest: u16,
+    open: BTreeSet<u16>,
+    /// Requests that the target answered.
+    answered: BTreeSet<u16>,
     started: Duration,
     /// When the next request is due.
     due: Duration,
@@ -87,8 +87,8 @@ impl Pings {
             statistics: Statistics::default(),
             events: Vec::new(),
             sent: BTreeMap::new(),
-            open: std::collections::BTreeSet::new(),
-            highest: 0,
+            open: BTreeSet::new(),
+            answered: BTreeSet::new(),
             started: now,
             due: now,
             last: now,
@@ -154,14 +154,14 @@ impl Pings {
         let rtt = message.received.saturating_sub(*self.sent.get(&message.sequence)?);
         let sequence = message.sequence;
         let outcome = match message.kind {
-            Kind::EchoReply if self.replied(sequence) => {
+            Kind::EchoReply if self.answered.contains(&sequence) => {
                 self.statistics.duplicates += 1;
                 Outcome::Duplicate { rtt }
             }
             Kind::EchoReply => {
                 self.statistics.answered(rtt);
-                self.statistics.out_of_order += u32::from(sequence < self.highest);
-                self.highest = self.highest.max(sequence);
+                self.statistics.out_of_order += u32::from(self.answered.last().is_some_and(|last| sequence < *last));
+                self.answered.insert(sequence);
                 Outcome::Reply { rtt }
             }
             _ => {
@@ -171,11 +171,6 @@ impl Pings {
         };
         self.open.remove(&sequence);
         Some(self.told(Event { sequence, outcome, message: Some(message) }))
-    }
-
-    fn replied(&self, sequence: u16) -> bool {
-        let is_reply = |event: &Event| matches!(event.outcome, Outcome::Reply { .. }) && event.sequence == sequence;
-        self.events.iter().rev().any(is_reply)
     }
 
     fn told(&mut self, event: Event) -> Event {

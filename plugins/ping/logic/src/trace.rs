@@ -82,11 +82,12 @@ impl Trace {
 
     /// What is to be done next.
     pub fn next(&mut self, now: Duration) -> Step {
-        let of_interest = self.probes.len().min(usize::from(self.end()) * usize::from(self.plan.probes));
+        let all = usize::from(self.end()) * usize::from(self.plan.probes);
+        let of_interest = self.probes.len().min(all);
         let open = self.probes[..of_interest].iter().filter(|probe| probe.answer.is_none() && probe.overdue > now);
         let (waiting, first_overdue) = (open.clone().count(), open.map(|probe| probe.overdue).min());
         let hop_limit = self.hop_of(self.probes.len());
-        let more = hop_limit <= self.end();
+        let more = self.probes.len() < all;
         if !more && waiting == 0 {
             return Step::Done;
         }

@@ -61,9 +61,10 @@ impl State {
 
     /// Sockets that are open now.
     pub fn sockets(&mut self) -> usize {
-        let sockets = self.table.iter_mut().filter(|entry| {
-            entry.is::<TcpSocket>() || entry.is::<p2::TcpSocket>() || entry.is::<IcmpSocket>()
-        });
+        let sockets = self
+            .table
+            .iter_mut()
+            .filter(|entry| entry.is::<TcpSocket>() || entry.is::<p2::TcpSocket>() || entry.is::<IcmpSocket>());
         sockets.count()
     }
 }

@@ -36,8 +36,7 @@ impl Ping {
         let what = ("ping_failed", "Failed to ping");
         let to = target::open(what, &a.target, a.family, a.dont_fragment.unwrap_or(false)).await?;
         let deadline = deadline(start);
-        let plan =
-            Plan { target: a.target, address: to.address, count, interval, size, hop_limit, timeout, deadline };
+        let plan = Plan { target: a.target, address: to.address, count, interval, size, hop_limit, timeout, deadline };
         let head = heading(&plan);
         let mut pinging = Pinging::new(cx, Pings::new(plan, now()));
         let stopped = pinging.run(&to.socket, size as usize).await;

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use cofferdam_sdk::Failure;
 use cofferdam_sdk::icmp::{Error, Kind, Packet, Socket};
 use ping_logic::Message;
-use plugin_kit::{Host, addresses};
+use plugin_kit::{Host, HostError, addresses};
 
 use crate::answers::address;
 use crate::arguments::Family;
@@ -30,11 +30,7 @@ pub async fn open(
     family: Option<Family>,
     do_not_fragment: bool,
 ) -> Result<Target, Failure> {
-    // The argument has another name here than where it is read.
-    let host = Host::parse(target).map_err(|error| {
-        let message = error.to_string().replace("`host`", "`target`").replace(" and put", "; a port has no place here:");
-        Failure::argument("target", message.split("; a port").next().unwrap_or(&message))
-    })?;
+    let host = Host::parse(target).map_err(|error| Failure::argument("target", told(&error)))?;
     find(&host, family, do_not_fragment).await.map_err(|failed| {
         let mut failure = Failure::new(what.0, format_args!("{} {target}", what.1)).with("reason", failed.reason);
         if failed.reason == "denied" && failed.detail.is_none() {
@@ -44,6 +40,15 @@ pub async fn open(
         }
         failure
     })
+}
+
+/// What is wrong with a host, where the argument is called `target` and a port has no place.
+fn told(error: &HostError) -> String {
+    if let HostError::Port { meant, .. } = error {
+        return format!("`target` contains a port; write `{meant}`");
+    }
+    let text = error.to_string();
+    text.strip_prefix("`host`").map_or(text.clone(), |rest| format!("`target`{rest}"))
 }
 
 async fn find(host: &Host, family: Option<Family>, do_not_fragment: bool) -> Result<Target, Failed> {

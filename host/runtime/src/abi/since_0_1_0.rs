@@ -27,8 +27,8 @@ mod bindings {
     });
 }
 
-pub use bindings::cofferdam::plugin::icmp;
 pub use bindings::cofferdam::plugin::host::{self, Cancellation, Level, Limits};
+pub use bindings::cofferdam::plugin::icmp;
 pub use bindings::exports::cofferdam::plugin::tools::{Definition, Failure, Output};
 pub use bindings::{Hosted, HostedPre};
 

@@ -48,6 +48,10 @@ impl Gate {
     fn ping(&self, target: IpAddr, do_not_fragment: bool) -> Result<Echo, abi::Error> {
         let target = cofferdam_grants::canonical(target);
         let permit = self.ask_ping(target).ok_or(abi::Error::Denied)?;
+        if is_group(target) {
+            let why = format!("`{target}` is a group: echo requests go to one address");
+            return Err(abi::Error::InvalidArgument(why));
+        }
         Echo::open(permit, target, do_not_fragment).map_err(Into::into)
     }
 
@@ -67,6 +71,11 @@ impl Gate {
         }
         taken.map_err(|wait| abi::Error::RateLimited(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX)))
     }
+}
+
+/// Whether many may answer. A rule can name a group; only the answers of one address could be told apart from lies.
+fn is_group(address: IpAddr) -> bool {
+    address.is_multicast() || address == IpAddr::V4(std::net::Ipv4Addr::BROADCAST)
 }
 
 impl From<Failed> for abi::Error {

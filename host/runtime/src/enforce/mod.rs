@@ -46,7 +46,15 @@ pub struct Gate {
 
 impl Gate {
     pub fn new(plugin: Arc<str>, grants: Grants, names: Names, sink: Arc<dyn Sink>) -> Self {
-        Self { plugin, grants, pins: Mutex::new(Pins::new()), started: Instant::now(), names, sink, sending: icmp::Sending::default() }
+        Self {
+            plugin,
+            grants,
+            pins: Mutex::new(Pins::new()),
+            started: Instant::now(),
+            names,
+            sink,
+            sending: icmp::Sending::default(),
+        }
     }
 
     /// Sets WASI's own switches: TCP where anything of it is granted, every address through [`Gate::socket`].

@@ -54,7 +54,13 @@ pub fn summary(pings: &Pings) -> String {
 
 /// Six significant digits, as C's `%g` writes a percentage.
 fn percent(value: f64) -> String {
-    let digits = if value >= 100.0 { 3 } else if value >= 10.0 { 4 } else { 5 };
+    let digits = if value >= 100.0 {
+        3
+    } else if value >= 10.0 {
+        4
+    } else {
+        5
+    };
     let text = format!("{value:.digits$}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

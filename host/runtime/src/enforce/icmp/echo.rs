@@ -60,9 +60,14 @@ pub enum Failed {
 impl From<io::Error> for Failed {
     fn from(error: io::Error) -> Self {
         match error.raw_os_error().map(Errno::from_raw) {
-            Some(Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::ENETDOWN | Errno::EHOSTDOWN | Errno::EAFNOSUPPORT | Errno::EADDRNOTAVAIL) => {
-                Self::Unreachable(error)
-            }
+            Some(
+                Errno::ENETUNREACH
+                | Errno::EHOSTUNREACH
+                | Errno::ENETDOWN
+                | Errno::EHOSTDOWN
+                | Errno::EAFNOSUPPORT
+                | Errno::EADDRNOTAVAIL,
+            ) => Self::Unreachable(error),
             _ => Self::Other(error),
         }
     }
@@ -96,6 +101,10 @@ pub struct Heard {
 
 impl Echo {
     /// Opens a socket for the target that the permit is about.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one socket that the host opens for a guest: the permit says for whom"
+    )]
     pub fn open(permit: Permit, target: IpAddr, do_not_fragment: bool) -> Result<Self, Failed> {
         drop(permit);
         let (family, domain, protocol) = match target {
@@ -183,7 +192,19 @@ impl Echo {
                 Err(Errno::EAGAIN) => match self.read(MsgFlags::empty()) {
                     Err(Errno::EAGAIN) => return Ok(Turn::Empty),
                     // What the error queue holds is announced here as well; it is read in the next round.
-                    Err(Errno::ECONNREFUSED | Errno::EHOSTUNREACH | Errno::ENETUNREACH | Errno::EMSGSIZE | Errno::EPROTO | Errno::EACCES | Errno::ENOPROTOOPT | Errno::EOPNOTSUPP | Errno::EHOSTDOWN | Errno::ENONET | Errno::EINTR) => continue,
+                    Err(
+                        Errno::ECONNREFUSED
+                        | Errno::EHOSTUNREACH
+                        | Errno::ENETUNREACH
+                        | Errno::EMSGSIZE
+                        | Errno::EPROTO
+                        | Errno::EACCES
+                        | Errno::ENOPROTOOPT
+                        | Errno::EOPNOTSUPP
+                        | Errno::EHOSTDOWN
+                        | Errno::ENONET
+                        | Errno::EINTR,
+                    ) => continue,
                     read => read?,
                 },
                 read => read?,
@@ -221,7 +242,17 @@ impl Echo {
             let kind = self.family.error(icmp_type, code)?;
             let sequence = message::quoted(self.family, self.identifier, bytes)?;
             let mtu = (kind == Kind::PacketTooBig && info > 0).then_some(info);
-            return Some(Heard { kind, icmp_type, code, sender: sender?, sequence, hop_limit, size: size(bytes), mtu, received });
+            return Some(Heard {
+                kind,
+                icmp_type,
+                code,
+                sender: sender?,
+                sequence,
+                hop_limit,
+                size: size(bytes),
+                mtu,
+                received,
+            });
         }
         let message = match (self.family, self.identifier) {
             (Family::V4, Some(_)) => message::payload_of_ipv4(bytes)?,
@@ -229,12 +260,25 @@ impl Echo {
         };
         let sequence = message::reply(self.family, self.identifier, message)?;
         let (kind, icmp_type, code) = (Kind::EchoReply, *message.first()?, 0);
-        Some(Heard { kind, icmp_type, code, sender: self.target, sequence, hop_limit, size: size(message), mtu: None, received })
+        Some(Heard {
+            kind,
+            icmp_type,
+            code,
+            sender: self.target,
+            sequence,
+            hop_limit,
+            size: size(message),
+            mtu: None,
+            received,
+        })
     }
 }
 
 /// Hands the socket to tokio's event loop.
-#[expect(unsafe_code, reason = "tokio cannot check what it asks for: that the descriptor stays open as long as it is registered")]
+#[expect(
+    unsafe_code,
+    reason = "tokio cannot check what it asks for: that the descriptor stays open as long as it is registered"
+)]
 fn register(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // An `OwnedFd` is one descriptor, and open until it is dropped, which is when its registration is.
     Ok(unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE | Interest::ERROR) }?)
@@ -295,12 +339,7 @@ impl About {
 impl Error {
     fn new(error: &libc::sock_extended_err, sender: Option<IpAddr>) -> Self {
         let remote = matches!(error.ee_origin, libc::SO_EE_ORIGIN_ICMP | libc::SO_EE_ORIGIN_ICMP6);
-        Self {
-            icmp_type: error.ee_type,
-            code: error.ee_code,
-            info: error.ee_info,
-            sender: sender.filter(|_| remote),
-        }
+        Self { icmp_type: error.ee_type, code: error.ee_code, info: error.ee_info, sender: sender.filter(|_| remote) }
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::support::{LOCAL, Peer, Session, cofferdam, eventually, scratch};
+use crate::support::{LOCAL, Peer, Session, cofferdam, eventually, guest, scratch};
 
 /// A server's state folder, and a log elsewhere.
 struct Place(PathBuf);
@@ -111,7 +111,7 @@ fn a_file_is_shown_line_by_line() {
     let log = place.log();
     let text = |arguments: &[&str]| String::from_utf8(place.run(arguments).stdout).unwrap();
     let shown = text(&["audit", "show", &log]);
-    let dialled = format!(" ask           allowed tcp tcp://127.0.0.1:{}", peer.port());
+    let dialled = format!(" ask           #1 allowed tcp tcp://127.0.0.1:{}", peer.port());
     assert!(shown.contains(&dialled), "{shown}");
     assert_eq!(shown.lines().count(), place.events().len());
     assert_eq!(text(&["audit", "show", "--json", &log]), fs::read_to_string(&log).unwrap());
@@ -241,4 +241,77 @@ fn a_log_can_be_followed() {
     let interrupt = std::process::Command::new("kill").args(["-INT", &follower.id().to_string()]).status();
     assert!(interrupt.unwrap().success());
     assert_eq!(follower.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn an_ask_says_whose_call_it_was_also_when_calls_overlap() {
+    let (place, peer) = (Place::new(), Peer::echo());
+    let mut session = place.audited(&LOCAL);
+    let dials: Vec<u64> = (0..8)
+        .map(|n| session.post_call("tcp_connect", json!({ "host": format!("127.0.0.{}", n + 1), "port": peer.port() })))
+        .collect();
+    for id in dials {
+        session.answer_to(&json!(id));
+    }
+    session.close();
+    let events = place.events();
+    let asks: Vec<&Value> = events.iter().filter(|event| event["event"] == "ask").collect();
+    assert!(asks.len() >= 8, "{asks:?}");
+    for ask in &asks {
+        let call = events.iter().find(|event| event["event"] == "call_started" && event["call"] == ask["call"]);
+        let call = call.unwrap_or_else(|| panic!("no call of {ask}"));
+        assert_eq!((&ask["principal"], &ask["client"]), (&json!("local"), &call["client"]));
+        assert!(call["client"].as_str().is_some_and(|client| client.starts_with("tests ")), "{call}");
+    }
+    // Each call dialled an address of its own: no two of the eight share their asks.
+    let of =
+        |resource: &str| asks.iter().find(|ask| ask["resource"] == resource).map(|ask| ask["call"].as_u64().unwrap());
+    let mut calls: Vec<_> = (1..=8).map(|n| of(&format!("tcp://127.0.0.{n}:{}", peer.port())).unwrap()).collect();
+    calls.sort_unstable();
+    calls.dedup();
+    assert_eq!(calls, [1, 2, 3, 4, 5, 6, 7, 8]);
+}
+
+#[test]
+fn arguments_are_in_clear_only_where_that_was_asked_for() {
+    for (flags, clear) in [(&[][..], false), (&["--audit-arguments"][..], true)] {
+        let place = Place::new();
+        let mut session = place.audited(&[&LOCAL[..], flags].concat());
+        session.call("tcp_buffer_info", json!({ "connection_id": "swordfish" })).failed("not_found");
+        session.close();
+        let started = place.events().into_iter().find(|event| event["event"] == "call_started").unwrap();
+        assert_eq!(started["arguments"].as_str().unwrap().len(), 32);
+        assert_eq!(started["clear"], if clear { json!(r#"{"connection_id":"swordfish"}"#) } else { Value::Null });
+        assert_eq!(fs::read_to_string(place.log()).unwrap().contains("swordfish"), clear);
+        place.sound();
+    }
+}
+
+#[test]
+fn every_limit_that_is_hit_has_its_line() {
+    let place = Place::new();
+    let policy = scratch("limits").join("policy.toml");
+    let limits = "calls_per_minute = 6\ncall = \"200 ms\"\noutput = \"64 KiB\"\nlog_lines = 1";
+    let component = guest("floods");
+    fs::write(
+        &policy,
+        format!(
+            "[plugins.hostile]\ncomponent = {component:?}\nconnect = [\"tcp://localhost:*\"]\n[limits]\n{limits}\n"
+        ),
+    )
+    .unwrap();
+    let mut session = place.audited(&["--policy", policy.to_str().unwrap()]);
+    session.call("log", json!({ "count": 10 })).ok();
+    let failure = session.call("output", json!({ "count": 100_000 })).failed("output_too_large");
+    assert_eq!(failure["limit"], "output");
+    for _ in 0..4 {
+        session.call("log", json!({ "count": 0 })).ok();
+    }
+    session.call("log", json!({ "count": 0 })).failed("rate_limited");
+    session.close();
+    let hits: Vec<Value> = place.events().into_iter().filter(|event| event["event"] == "limit_hit").collect();
+    let limits: Vec<&str> = hits.iter().map(|hit| hit["reason"].as_str().unwrap()).collect();
+    assert_eq!(limits, ["log_lines", "output", "calls_per_minute"]);
+    assert_eq!((&hits[1]["call"], &hits[2]["call"]), (&json!(2), &json!(7)));
+    place.sound();
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Peer, Session, guest, scratch};
+use crate::support::{Peer, Session, guest, scratch, shipped_tools};
 
 const LOCAL: [&str; 2] = ["--allow-connect", "tcp://localhost:*"];
 
@@ -147,11 +147,46 @@ fn a_full_mailbox_refuses_at_once() {
     let failure = session.call("echo", json!({ "text": "one too many" })).failed("overloaded");
     assert!(begun.elapsed() < Duration::from_secs(3), "it did not wait for the sleepers: {failure}");
     assert!(failure["message"].as_str().unwrap().contains("2 calls"), "{failure}");
+    assert_eq!(failure["limit"], "mailbox");
     session.send(
         &json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": sleeping[0] } }),
     );
     std::thread::sleep(Duration::from_millis(200));
     assert_eq!(session.call("echo", json!({ "text": "room again" })).ok()["text"], "room again");
+}
+
+#[test]
+fn more_calls_at_once_than_allowed_are_refused_and_the_others_run_on() {
+    let mut session = with_guest("stuck", "concurrent_calls = 2\ncall = \"5 s\"");
+    let sleeping = [session.post_call("sleep", json!({})), session.post_call("sleep", json!({}))];
+    std::thread::sleep(Duration::from_millis(300));
+    let failure = session.call("echo", json!({ "text": "one too many" })).failed("overloaded");
+    assert_eq!(failure["limit"], "concurrent_calls");
+    session.send(
+        &json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": sleeping[1] } }),
+    );
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(session.call("echo", json!({ "text": "room again" })).ok()["text"], "room again");
+}
+
+#[test]
+fn more_calls_a_minute_than_allowed_are_refused_and_told_when_to_come_back() {
+    let mut session = with_guest("stuck", "calls_per_minute = 120");
+    let mut answered = 0;
+    let failure = loop {
+        let answer = session.call("echo", json!({ "text": "again" }));
+        if answer.is_error {
+            break answer.failed("rate_limited");
+        }
+        answered += 1;
+    };
+    // A call may have come back while the others ran.
+    assert!((120..140).contains(&answered), "{answered}");
+    assert_eq!(failure["limit"], "calls_per_minute");
+    let wait = failure["retry_after_ms"].as_u64().unwrap();
+    assert!((1..=500).contains(&wait), "{failure}");
+    std::thread::sleep(Duration::from_millis(wait + 50));
+    session.call("echo", json!({ "text": "back" })).ok();
 }
 
 #[test]
@@ -212,7 +247,7 @@ fn listing_does_not_wait_for_a_compiler() {
     session.initialize("2025-11-25");
     let listed = session.request("tools/list", json!({}));
     let took = begun.elapsed();
-    assert_eq!(listed["result"]["tools"].as_array().map(Vec::len), Some(12), "{listed}");
+    assert_eq!(listed["result"]["tools"].as_array().map(Vec::len), Some(shipped_tools().len()), "{listed}");
     assert!(took < Duration::from_millis(500), "{took:?}");
     // The code is made in the meantime, and kept.
     session.call("tcp_list_connections", json!({})).ok();

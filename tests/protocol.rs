@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Session, guest};
+use crate::support::{Session, guest, shipped_tools};
 
 const LOCAL: [&str; 2] = ["--allow-connect", "tcp://localhost:*"];
 
@@ -39,14 +39,14 @@ fn every_older_version_is_spoken_and_an_unknown_one_gets_the_newest_of_them() {
 
 #[test]
 fn every_tool_has_schemas_and_all_four_annotations() {
-    let mut session = Session::serve(&LOCAL);
+    let mut session = Session::serve(&[&LOCAL[..], &["--allow-ping", "localhost"]].concat());
     let listed = session.request("tools/list", json!({}));
     let tools = listed["result"]["tools"].as_array().unwrap();
     let names: Vec<&str> = tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
     let mut sorted = names.clone();
     sorted.sort_unstable();
     assert_eq!(names, sorted);
-    assert_eq!(tools.len(), 12);
+    assert_eq!(names, shipped_tools());
     for tool in tools {
         for schema in ["inputSchema", "outputSchema"] {
             assert_eq!(tool[schema]["type"], "object", "{tool}");
@@ -71,7 +71,7 @@ fn a_stateless_client_discovers_lists_and_calls_without_a_handshake() {
     assert_eq!(found["result"]["_meta"]["io.modelcontextprotocol/serverInfo"]["name"], "cofferdam");
 
     let listed = session.request("tools/list", json!({ "_meta": modern() }));
-    assert_eq!(listed["result"]["tools"].as_array().map(Vec::len), Some(12));
+    assert_eq!(listed["result"]["tools"].as_array().map(Vec::len), Some(shipped_tools().len()));
     assert!(listed["result"]["ttlMs"].is_u64() && listed["result"]["cacheScope"].is_string(), "{listed}");
     assert_eq!(listed["result"]["_meta"]["io.modelcontextprotocol/serverInfo"]["name"], "cofferdam");
 

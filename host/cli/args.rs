@@ -15,18 +15,24 @@ own WebAssembly sandbox and reaches only what you allow.
   cofferdam init                                        a policy file to begin with";
 
 const RULES: &str = "\
-Nothing is allowed without a rule. Rules are `tcp://HOST:PORTS`:
+Nothing is allowed without a rule. Rules for connections are `tcp://HOST:PORTS`:
   HOST    a name, `*.example.com`, an address, a network (`10.0.0.0/8`),
           `localhost`, or `any`
   PORTS   ports and ranges (`22,8000-8099`), or `*`
-A name leads to public addresses only, unless a policy file says `within`.";
+A name leads to public addresses only, unless a policy file says `within`.
+Rules for pings are a HOST, those for DNS a name, `*.example.com`, a network (for
+its reverse names) or `any`, those for files an absolute path.";
 
 const ASKS: &str = "\
 Asks:
   connect HOST:PORT   may the plugin connect there?
+  ping HOST           may it ping that host?
   resolve NAME        may it look the name up?
-The exit code is 0 for allowed, 1 for denied, 2 for a question that is not
-understood or not yet available.";
+  query NAME@SERVER   may it ask that name server for the name?
+  read PATH           may it read that file or directory?
+The exit code is 0 for allowed; 1 for denied, for what is not yet available, and
+for a name that `--resolve` could not look up; 2 for a question that is not
+understood.";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -68,6 +74,9 @@ pub struct Serve {
     /// Write the audit to this file; without this it is `cofferdam/audit.jsonl` in the user's state folder
     #[arg(long, value_name = "FILE", help_heading = "Running")]
     pub audit: Option<PathBuf>,
+    /// Write the arguments of calls into the audit as they are, beside their digest: they may hold passwords
+    #[arg(long, help_heading = "Running")]
+    pub audit_arguments: bool,
     /// Serve nothing: print what each plugin may do and use, and what it wants and does not get
     #[arg(long)]
     pub dry_run: bool,
@@ -129,6 +138,9 @@ pub struct Call {
     /// Write the audit of this call to this file
     #[arg(long, value_name = "FILE", help_heading = "Running")]
     pub audit: Option<PathBuf>,
+    /// Write the call's arguments into the audit as they are, beside their digest: they may hold passwords
+    #[arg(long, requires = "audit", help_heading = "Running")]
+    pub audit_arguments: bool,
     #[command(flatten)]
     pub common: Common,
 }
@@ -195,10 +207,28 @@ pub struct Common {
     /// Let plugins connect to what this rule names; may be given several times
     #[arg(long, value_name = "RULE")]
     pub allow_connect: Vec<String>,
+    /// Let plugins ping this host, network or name; may be given several times
+    #[arg(long, value_name = "HOST")]
+    pub allow_ping: Vec<String>,
+    /// Let plugins ask for this name in DNS, of the host's own name servers; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub allow_resolve: Vec<String>,
+    /// Let plugins read this directory or file; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub allow_read: Vec<String>,
     /// Never let plugins connect to what this rule names, whatever else allows it
     #[arg(long, value_name = "RULE")]
     pub deny_connect: Vec<String>,
-    /// Read ITMCP's environment variables: ALLOWED_HOSTS lists hosts that plugins may connect to
+    /// Never let plugins ping this
+    #[arg(long, value_name = "HOST")]
+    pub deny_ping: Vec<String>,
+    /// Never let plugins ask for this name, whatever for
+    #[arg(long, value_name = "NAME")]
+    pub deny_resolve: Vec<String>,
+    /// Never let plugins read this
+    #[arg(long, value_name = "DIR")]
+    pub deny_read: Vec<String>,
+    /// Read ITMCP's environment variables: what ALLOWED_HOSTS and ALLOWED_DIRECTORIES list is allowed
     #[arg(long)]
     pub itmcp_env: bool,
     #[command(flatten)]
@@ -214,6 +244,24 @@ pub struct Common {
     pub no_cache: bool,
 }
 
+impl Common {
+    /// The flags that are rules, each with its value, in the order in which messages tell them.
+    pub fn rules(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let all = [
+            ("--allow-connect", &self.allow_connect),
+            ("--allow-ping", &self.allow_ping),
+            ("--allow-resolve", &self.allow_resolve),
+            ("--allow-read", &self.allow_read),
+            ("--deny-connect", &self.deny_connect),
+            ("--deny-ping", &self.deny_ping),
+            ("--deny-resolve", &self.deny_resolve),
+            ("--deny-read", &self.deny_read),
+        ];
+        let given = all.into_iter().flat_map(|(flag, values)| values.iter().map(move |value| (flag, value)));
+        given.chain(self.later.given())
+    }
+}
+
 /// Flags of capabilities that are not yet available. They are understood so that they can be refused in words; none is
 /// accepted and ignored.
 #[derive(Debug, Args)]
@@ -221,23 +269,11 @@ pub struct Later {
     #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
     allow_listen: Vec<String>,
     #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
-    allow_ping: Vec<String>,
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
     allow_processes: Vec<String>,
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
-    allow_read: Vec<String>,
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
-    allow_resolve: Vec<String>,
     #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
     allow_write: Vec<String>,
     #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
     deny_listen: Vec<String>,
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
-    deny_ping: Vec<String>,
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
-    deny_read: Vec<String>,
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
-    deny_resolve: Vec<String>,
     #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
     deny_write: Vec<String>,
 }
@@ -247,15 +283,9 @@ impl Later {
     pub fn given(&self) -> impl Iterator<Item = (&'static str, &String)> {
         let all = [
             ("--allow-listen", &self.allow_listen),
-            ("--allow-ping", &self.allow_ping),
             ("--allow-processes", &self.allow_processes),
-            ("--allow-read", &self.allow_read),
-            ("--allow-resolve", &self.allow_resolve),
             ("--allow-write", &self.allow_write),
             ("--deny-listen", &self.deny_listen),
-            ("--deny-ping", &self.deny_ping),
-            ("--deny-read", &self.deny_read),
-            ("--deny-resolve", &self.deny_resolve),
             ("--deny-write", &self.deny_write),
         ];
         all.into_iter().flat_map(|(flag, values)| values.iter().map(move |value| (flag, value)))
@@ -315,6 +345,15 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_of_a_rule_reaches_the_policy() {
+        for flag in cofferdam_policy::FLAGS {
+            let cli = Cli::try_parse_from(["cofferdam", "serve", flag, "x"]).expect(flag);
+            let Command::Serve(serve) = cli.command else { panic!("{flag}") };
+            assert_eq!(serve.common.rules().collect::<Vec<_>>(), [(*flag, &"x".to_owned())]);
+        }
     }
 
     #[test]

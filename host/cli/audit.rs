@@ -25,17 +25,18 @@ const LINE: u64 = 1 << 20;
 /// What is printed at once.
 const CHUNK: usize = 64 << 10;
 
-/// Opens the chain: the file that was asked for, or the default one. If another server has that, one of this process's own.
+/// Opens the chain: the file that was asked for, or the default one. `arguments`: those of calls are written in clear. If another server has that, one of this process's own.
 ///
 /// # Errors
 /// It cannot be opened, or the one that was asked for is in use.
-pub fn open(asked: Option<&Path>, policy: &Policy) -> anyhow::Result<Arc<ChainFile>> {
+pub fn open(asked: Option<&Path>, arguments: bool, policy: &Policy) -> anyhow::Result<Arc<ChainFile>> {
     let state = state_folder()?;
     make(&state)?;
     let key = state.join("audit.key");
     let keeping = || {
         let policy = policy.clone();
-        Keeping { rule: Box::new(move |id| policy.rule(id).map(ToString::to_string)), ..Keeping::default() }
+        let rule = Box::new(move |id| policy.rule(id).map(ToString::to_string));
+        Keeping { arguments, rule, ..Keeping::default() }
     };
     if let Some(asked) = asked {
         return Ok(Arc::new(ChainFile::open(asked, &key, keeping())?));

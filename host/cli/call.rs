@@ -25,7 +25,7 @@ pub fn run(call: Call) -> anyhow::Result<Exit> {
     let arguments = arguments(&call)?;
     let policy = setup::policy(&call.common)?;
     let log = Log::start(call.common.log.unwrap_or(Level::Warn))?;
-    let chain = call.audit.as_deref().map(|file| audit::open(Some(file), &policy)).transpose()?;
+    let chain = call.audit.as_deref().map(|file| audit::open(Some(file), call.audit_arguments, &policy)).transpose()?;
     let runtime = setup::runtime()?;
     let answer = runtime.block_on(answer(&call, arguments, policy, chain.clone()));
     if let Some(chain) = chain {
@@ -51,6 +51,7 @@ async fn answer(
         tool: call.tool.clone(),
         arguments,
         principal: Principal::local(),
+        client: Some(concat!("cofferdam-call ", env!("CARGO_PKG_VERSION")).to_owned()),
         turn: None,
         deadline: call.timeout,
         cancel: CancellationToken::new(),

@@ -44,7 +44,7 @@ pub fn grants(plugin: &PluginStatus, colour: Colour) -> String {
         add("allowed", rule);
     }
     if allowed.is_empty() {
-        add("allowed", &colour.red("nothing: it cannot connect anywhere"));
+        add("allowed", &colour.red("nothing, until a rule allows it something"));
     }
     for rule in denied {
         add("denied", rule.trim_start_matches("deny "));
@@ -74,10 +74,12 @@ fn table(plugin: &PluginStatus, colour: Colour) -> String {
         ("cpu", time(limits.cpu), "without a pause"),
         ("output", size(limits.output), "of one answer"),
         ("log_lines", limits.log_lines.to_string(), "a second"),
+        ("calls_per_minute", limits.calls_per_minute.to_string(), "evenly"),
+        ("concurrent_calls", limits.concurrent_calls.to_string(), "calls that run"),
     ];
     let mut text = grants(plugin, colour);
     for (name, value, about) in limits {
-        let (name, about) = (colour.dim(&format!("{name:<11}")), colour.dim(about));
+        let (name, about) = (colour.dim(&format!("{name:<16}")), colour.dim(about));
         // Writing into a string cannot fail.
         let _ = writeln!(text, "{}", row("limit", &format!("{name}  {value:>8}  {about}"), colour));
     }

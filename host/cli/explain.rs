@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
-use cofferdam_policy::{Explanation, Passed, Question, lookup_permit};
+use cofferdam_policy::{Explanation, Passed, Question, Verdict, lookup_permit};
 use cofferdam_registry::look_up;
 use serde_json::{Value, json};
 
@@ -47,11 +47,15 @@ pub fn run(explain: &Explain) -> anyhow::Result<Exit> {
         false => as_text(&answer, Colour::of_stdout()),
     };
     terminal::print(&shown).context("the answer cannot be written")?;
-    Ok(if answer.allowed { Exit::Success } else { Exit::Failure })
+    Ok(if answer.verdict == Verdict::Allowed { Exit::Success } else { Exit::Failure })
 }
 
 fn as_text(answer: &Explanation, colour: Colour) -> String {
-    let verdict = if answer.allowed { colour.green("allowed") } else { colour.red("denied") };
+    let verdict = match answer.verdict {
+        Verdict::Allowed => colour.green("allowed"),
+        Verdict::Denied => colour.red("denied"),
+        Verdict::Unresolved => colour.red("unresolved"),
+    };
     let mut text = format!("{verdict}: {}\n", answer.summary);
     // Writing into a string cannot fail.
     if let Some(rule) = &answer.rule {
@@ -86,18 +90,21 @@ fn as_json(plugin: &str, question: &Question, answer: &Explanation) -> Value {
         .collect();
     let rule = answer.rule.as_ref().map(|rule| {
         let (line, column) = rule.position.unzip();
-        json!({ "text": rule.text, "origin": rule.origin, "line": line, "column": column })
+        json!({
+            "key": rule.key, "text": rule.text, "within": rule.within, "origin": rule.origin, "line": line, "column": column,
+        })
     });
     json!({
         "plugin": plugin,
         "ask": question.to_string(),
-        "allowed": answer.allowed,
+        "allowed": answer.verdict == Verdict::Allowed,
         "summary": answer.summary,
         "reason": answer.reason,
         "rule": rule,
         "steps": steps,
         "addresses": answer.addresses,
-        "suggestion": answer.suggestion,
+        "suggestion": answer.suggestion.as_ref().map(|rule| &rule.entry),
+        "key": answer.suggestion.as_ref().map(|rule| rule.key),
         "hint": answer.hint,
     })
 }

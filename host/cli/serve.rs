@@ -30,7 +30,7 @@ pub fn run(serve: Serve) -> anyhow::Result<Exit> {
         return dry_run::run(&serve.common, policy);
     }
     let log = Log::start(serve.common.log.unwrap_or(Level::Info))?;
-    let chain = audit::open(serve.audit.as_deref(), &policy)?;
+    let chain = audit::open(serve.audit.as_deref(), serve.audit_arguments, &policy)?;
     let runtime = setup::runtime()?;
     let ended = runtime.block_on(session(&serve.common, policy, Arc::clone(&chain)));
     audit::finish(&chain);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use cofferdam_audit::{ChainFile, Sink};
 use cofferdam_policy::{Diagnostic, Policy};
-use cofferdam_registry::{Preview, Registry, Setup, Shipped};
+use cofferdam_registry::{Preview, Registry, Setup, Shipped, machine_servers};
 
 use crate::args::Common;
 use crate::{Misuse, terminal};
@@ -41,9 +41,7 @@ pub fn policy(common: &Common) -> Result<Policy, Misuse> {
             Policy::empty()
         }
     };
-    let allow = common.allow_connect.iter().map(|rule| ("--allow-connect", rule));
-    let deny = common.deny_connect.iter().map(|rule| ("--deny-connect", rule));
-    for (flag, rule) in allow.chain(deny).chain(common.later.given()) {
+    for (flag, rule) in common.rules() {
         if let Err(mistake) = policy.add_flag(flag, rule) {
             mistakes.push(shown(&mistake));
         }
@@ -57,6 +55,7 @@ pub fn policy(common: &Common) -> Result<Policy, Misuse> {
     for warning in policy.warnings() {
         terminal::complain(&shown(warning));
     }
+    policy.set_machine_servers(machine_servers());
     Ok(policy)
 }
 

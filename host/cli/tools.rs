@@ -62,7 +62,17 @@ fn find<'a>(name: &str, plugins: &'a [PluginStatus]) -> Result<&'a PluginStatus,
 /// What makes the shipped components themselves say what their tools are. A component is linked only under a grant, so
 /// this gives one that leads nowhere: the deny rule wins over it and over everything that the operator has allowed.
 fn fresh(mut policy: Policy) -> anyhow::Result<(Policy, Vec<Shipped>)> {
-    for (flag, rule) in [("--allow-connect", "tcp://127.0.0.1:1"), ("--deny-connect", "tcp://any:*")] {
+    let closed = [
+        ("--allow-connect", "tcp://127.0.0.1:1"),
+        ("--deny-connect", "tcp://any:*"),
+        ("--allow-ping", "127.0.0.1"),
+        ("--deny-ping", "any"),
+        ("--allow-resolve", "invalid"),
+        ("--deny-resolve", "any"),
+        ("--allow-read", "/"),
+        ("--deny-read", "/"),
+    ];
+    for (flag, rule) in closed {
         policy.add_flag(flag, rule).map_err(|mistake| anyhow::anyhow!("{mistake}"))?;
     }
     let shipped = setup::SHIPPED.iter().map(|shipped| Shipped { definitions: b"", ..*shipped });
@@ -87,7 +97,7 @@ fn describe(plugin: &PluginStatus, tools: &[Tool], colour: Colour) -> String {
     let mut text = dry_run::grants(plugin, colour);
     let limits = &plugin.limits;
     let limits = format!(
-        "{} of memory, {} connections, {} calls waiting; a call {}, {} without a pause, an answer of {}; {} log lines a second",
+        "{} of memory, {} connections, {} calls waiting; a call {}, {} without a pause, an answer of {}; {} log lines a second; {} calls a minute, {} at once",
         size(limits.memory),
         limits.connections,
         limits.mailbox,
@@ -95,6 +105,8 @@ fn describe(plugin: &PluginStatus, tools: &[Tool], colour: Colour) -> String {
         time(limits.cpu),
         size(limits.output),
         limits.log_lines,
+        limits.calls_per_minute,
+        limits.concurrent_calls,
     );
     // Writing into a string cannot fail.
     let _ = writeln!(text, "{}", dry_run::row("limits", &limits, colour));

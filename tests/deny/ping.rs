@@ -8,7 +8,7 @@ use crate::support::{Session, guest, in_namespace, policy, run};
 /// A server with the `pings` guest, under these rules.
 fn pings(component: &str, rules: &str, more: &str) -> Session {
     let text = format!("[plugins.hostile]\nping = [{rules}]\n{more}");
-    let arguments = policy(&super::super::tools::ping::provisional(&text));
+    let arguments = policy(&text);
     Session::serve(&[&arguments[0], &arguments[1], "--plugin", component])
 }
 
@@ -72,6 +72,18 @@ fn i7_a_component_that_pings_without_a_grant_is_refused_at_load_and_the_grant_is
 }
 
 #[test]
+fn i7_a_ping_rule_links_no_sockets() {
+    let component = guest("smuggles");
+    in_namespace(|| {
+        let mut session = pings(&component, "\"127.0.0.1\"", "");
+        let failure = session.call("open", json!({})).failed("denied");
+        assert!(failure["message"].as_str().unwrap().contains("needs `wasi:sockets/types@0.3.0`"), "{failure}");
+        let mut session = pings(&component, "\"127.0.0.1\"", "connect = [\"tcp://localhost:80\"]\n");
+        assert_eq!(say(&mut session, "open", json!({})), "Ok(()) Ok(())", "with a rule for each, it has both");
+    });
+}
+
+#[test]
 fn echo_requests_have_the_size_and_the_hops_that_packets_can_have() {
     let component = guest("pings");
     in_namespace(|| {
@@ -121,7 +133,7 @@ fn sockets_for_echo_requests_are_limited() {
 
 #[test]
 fn a_refusal_names_the_target_to_the_model_and_the_rule_to_the_operator() {
-    let arguments = policy(&super::super::tools::ping::provisional("[plugins.ping]\nping = [\"127.0.0.1\"]\n"));
+    let arguments = policy("[plugins.ping]\nping = [\"127.0.0.1\"]\n");
     let mut session = Session::serve(&[&arguments[0], &arguments[1]]);
     let failure = session.call("ping_tool", json!({ "target": "10.1.2.3" })).failed("ping_failed");
     assert_eq!(failure["reason"], "denied");

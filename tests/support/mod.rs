@@ -9,7 +9,7 @@ mod peers;
 mod session;
 mod tcp;
 
-pub use guests::guest;
+pub use guests::{guest, shipped_tools};
 pub use line::{Deaf, Line, Listener};
 pub use net::{Sends, Tun, allow_ping_sockets, in_namespace, ip};
 pub use packet::Request;

@@ -16,24 +16,8 @@ pub fn server() -> Session {
 
 /// A server under a policy of this text.
 pub fn under(text: &str) -> Session {
-    let arguments = policy(&provisional(text));
+    let arguments = policy(text);
     Session::serve(&[&arguments[0], &arguments[1]])
-}
-
-pub fn provisional(text: &str) -> String {
-    let line = |line: &str| {
-        let Some(rest) = line.strip_prefix("ping = [") else { return line.to_owned() };
-        let mut made = "connect = [".to_owned();
-        for (at, part) in rest.split('"').enumerate() {
-            match (at % 2, made.contains("within")) {
-                (0, _) => made += part,
-                (_, true) => made += &format!("\"{part}\""),
-                _ => made += &format!("\"tcp://{part}:7\""),
-            }
-        }
-        made
-    };
-    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The answer of a tool that has text of its own.
@@ -99,7 +83,7 @@ fn a_process_that_may_open_no_socket_says_what_would_let_it() {
     in_namespace(|| {
         allow_ping_sockets(false);
         let mut command = std::process::Command::new("setpriv");
-        let arguments = policy(&provisional(RULES));
+        let arguments = policy(RULES);
         let inner = cofferdam(&["serve", &arguments[0], &arguments[1]]);
         command.env_clear().args(["--bounding-set=-net_raw", "--inh-caps=-net_raw"]);
         command.env("PATH", std::env::var_os("PATH").unwrap()).arg(inner.get_program()).args(inner.get_args());
@@ -259,7 +243,7 @@ fn sizes_hop_limits_and_fragments_are_as_asked_for() {
             assert_eq!(told["packets"][0]["bytes"], 1008);
             assert_eq!(tun.seen_by("fd09::9").last().unwrap().hop_limit, 255, "{kind}");
         });
-        crate::support::ip(&["link", "set", "tun0", "mtu", "1500"]);
+        ip(&["link", "set", "tun0", "mtu", "1500"]);
         let mut session = server();
         let ask = json!({ "target": "10.9.1.2", "count": 2, "interval_ms": 10, "size": 1473, "dont_fragment": true });
         let (text, told) = ping(&mut session, ask);
@@ -332,6 +316,25 @@ fn a_name_is_looked_up_and_its_address_is_asked() {
         assert_eq!(fails(json!({ "target": "gone.lab.example" }))["reason"], "dns");
         assert_eq!(fails(json!({ "target": "elsewhere.example" }))["reason"], "denied");
         assert!(!dns.asked().contains(&"elsewhere.example".to_owned()), "{:?}", dns.asked());
+    });
+}
+
+#[test]
+fn a_link_local_target_is_asked_on_the_link_that_it_names() {
+    in_namespace(|| {
+        let tun = Tun::new(|request| at_once(request.reply()));
+        ip(&["-6", "addr", "add", "fe80::1/64", "dev", "tun0", "nodad"]);
+        with_both_kinds_of_sockets(|kind| {
+            let mut session = under("[plugins.ping]\nping = [\"[fe80::%tun0]/64\"]\n");
+            let (text, told) = ping(&mut session, json!({ "target": "fe80::9%tun0", "count": 1 }));
+            assert_eq!(told["received"], 1, "{kind}: {text}");
+            for target in ["fe80::9%lo", "fe80::9%nowhere", "fe80::9%99", "fe80::9"] {
+                let failure = session.call("ping_tool", json!({ "target": target })).failed("ping_failed");
+                assert_eq!(failure["reason"], "denied", "{kind}: {failure}");
+                assert_eq!(failure["detail"], format!("the operator's policy does not allow ping:{target}"));
+            }
+        });
+        assert_eq!(tun.seen_by("fe80::9").len(), 2);
     });
 }
 

@@ -5,19 +5,37 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::place_tests::{Place, ask, kill};
-use crate::{Both, ChainFile, Event, Keeping, Kind, OpenError, Sink, Unwritten, files, verify};
+use crate::{Both, Caller, ChainFile, Event, Keeping, Kind, OpenError, Sink, Unwritten, files, verify};
+
+#[test]
+fn arguments_are_in_clear_where_that_is_asked_for_and_not_without_end() {
+    let place = Place::new();
+    let keeping = Keeping { arguments: true, ..Keeping::default() };
+    let chain = ChainFile::open(&place.log(), &place.key(), keeping).unwrap();
+    let caller = &Caller { call: 1, principal: "local".to_owned(), client: None };
+    let long = format!(r#"{{"data":"{}"}}"#, "x".repeat(1 << 20));
+    for arguments in [r#"{"data":"in \"clear\""}"#, &long] {
+        let (plugin, tool, digest) = ("tcp", "tcp_send", "ab");
+        chain.record(&Event::CallStarted { caller, plugin, digest, tool, arguments }).unwrap();
+    }
+    drop(chain);
+    let lines = place.lines();
+    assert!(lines[1].contains(r#""clear":"{\"data\":\"in \\\"clear\\\"\"}""#), "{}", lines[1]);
+    assert!(lines[2].contains("xx…") && lines[2].len() < 70_000, "{}", lines[2].len());
+    assert!(verify(&place.log(), &place.key()).unwrap().fault.is_none());
+}
 
 #[test]
 fn what_is_recorded_is_there_in_clear_but_for_the_arguments() {
     let place = Place::new();
     let chain = place.open();
-    let (principal, plugin, tool, digest) = ("local", "tcp", "tcp_connect", "ab");
+    let (plugin, tool, digest) = ("tcp", "tcp_connect", "ab");
     let arguments = r#"{"password":"swordfish"}"#;
-    let client = Some("inspector 1.0");
-    chain.record(&Event::CallStarted { call: 7, principal, client, plugin, digest, tool, arguments }).unwrap();
+    let caller = &Caller { call: 7, principal: "local".to_owned(), client: Some("inspector 1.0".to_owned()) };
+    chain.record(&Event::CallStarted { caller, plugin, digest, tool, arguments }).unwrap();
     ask(&chain, 22).unwrap();
     let took = Duration::from_micros(1500);
-    chain.record(&Event::CallEnded { call: 7, principal, plugin, tool, outcome: "ok", took, bytes_out: 12 }).unwrap();
+    chain.record(&Event::CallEnded { caller, plugin, tool, outcome: "ok", took, bytes_out: 12 }).unwrap();
     drop(chain);
     let lines = place.lines();
     assert_eq!(lines.len(), 5, "{lines:?}");

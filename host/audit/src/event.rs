@@ -13,19 +13,34 @@ pub enum Decision<'a> {
     Denied(&'a Denial),
 }
 
+/// On whose behalf a plugin acts: the call that is the cause, where there is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The call's number, unique in this process.
+    pub call: u64,
+    /// The principal.
+    pub principal: String,
+    /// The program that the principal uses, where it has named itself.
+    pub client: Option<String>,
+}
+
 /// Something that happened in a plugin or on its behalf.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A policy came into force.
     PolicyLoaded {
-        /// All its rules as they are written, with their places. Sinks keep their digest and their number.
-        rules: &'a [String],
+        /// Everything that it says, in a canonical form. Sinks keep its digest.
+        text: &'a str,
+        /// How many rules it has.
+        rules: usize,
     },
     /// A plugin asked for an effect. Recorded before the answer is used.
     Ask {
         /// The plugin that asked.
         plugin: &'a str,
+        /// The call on whose behalf, also after it was answered; `None` where a plugin asks by itself.
+        caller: Option<&'a Caller>,
         /// What it asked for, canonical.
         resource: Resource,
         /// The answer.
@@ -33,27 +48,21 @@ pub enum Event<'a> {
     },
     /// A call was handed to a plugin.
     CallStarted {
-        /// The call's number, unique in this process.
-        call: u64,
-        /// On whose behalf.
-        principal: &'a str,
-        /// The program that the principal uses, where it has named itself.
-        client: Option<&'a str>,
+        /// The call, and on whose behalf.
+        caller: &'a Caller,
         /// The plugin.
         plugin: &'a str,
         /// SHA-256 of the component, in hexadecimal.
         digest: &'a str,
         /// The tool.
         tool: &'a str,
-        /// The arguments, JSON. Sinks keep a keyed digest and the length, not the text.
+        /// The arguments, JSON. Sinks keep a keyed digest and the length; the text only where the operator asked for it.
         arguments: &'a str,
     },
     /// A call ended.
     CallEnded {
-        /// The number that its start has.
-        call: u64,
-        /// On whose behalf.
-        principal: &'a str,
+        /// As at its start.
+        caller: &'a Caller,
         /// The plugin.
         plugin: &'a str,
         /// The tool.
@@ -76,6 +85,8 @@ pub enum Event<'a> {
     InstanceLost {
         /// The plugin.
         plugin: &'a str,
+        /// The limit that ended it, by its name in the policy, if one did.
+        limit: Option<&'static str>,
         /// Why.
         reason: &'a str,
         /// Connections that were open.
@@ -85,6 +96,8 @@ pub enum Event<'a> {
     LimitHit {
         /// The plugin.
         plugin: &'a str,
+        /// The call that was refused, or on whose behalf the plugin asked; `None` where that is not known.
+        caller: Option<&'a Caller>,
         /// The limit's name in the policy.
         limit: &'static str,
     },

@@ -30,20 +30,23 @@ pub struct Keeping {
     pub size: u64,
     /// How many rotated files are kept: `FILE.1`, the latest, to `FILE.N`.
     pub files: u32,
+    /// Whether arguments of calls are written in clear beside their digest.
+    pub arguments: bool,
     /// A rule in words, with the place where it is written.
     pub rule: Box<dyn Fn(RuleId) -> Option<String> + Send + Sync>,
 }
 
 impl Default for Keeping {
-    /// 64 MiB a file, 8 rotated files, rules without words.
+    /// 64 MiB a file, 8 rotated files, arguments by digest only, rules without words.
     fn default() -> Self {
-        Self { size: 64 << 20, files: 8, rule: Box::new(|_| None) }
+        Self { size: 64 << 20, files: 8, arguments: false, rule: Box::new(|_| None) }
     }
 }
 
 /// An audit file that is open for writing, and locked: there is one writer.
 pub struct ChainFile {
     key: Key,
+    arguments: bool,
     rule: Box<dyn Fn(RuleId) -> Option<String> + Send + Sync>,
     open: Mutex<Open>,
 }
@@ -108,7 +111,7 @@ impl ChainFile {
         let detail = format!("process {}, cofferdam {}", std::process::id(), env!("CARGO_PKG_VERSION"));
         open.pending.push_back(Record { detail: Some(detail.into()), ..Record::new("opened") });
         let _ = open.settle(&key);
-        Ok(Self { key, rule: keeping.rule, open: Mutex::new(open) })
+        Ok(Self { key, arguments: keeping.arguments, rule: keeping.rule, open: Mutex::new(open) })
     }
 
     /// The place of the file.
@@ -136,7 +139,7 @@ impl ChainFile {
 
 impl Sink for ChainFile {
     fn record(&self, event: &Event<'_>) -> Result<(), Unwritten> {
-        let record = Record::of(event, &self.key, &self.rule);
+        let record = Record::of(event, &self.key, self.arguments, &self.rule);
         let mut open = self.lock();
         let written = open.settle(&self.key).and_then(|()| open.append(record, &self.key));
         if let Err(error) = written {

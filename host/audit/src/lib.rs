@@ -31,7 +31,7 @@ mod edit_tests;
 #[cfg(test)]
 mod place_tests;
 
-pub use event::{Decision, Event};
+pub use event::{Caller, Decision, Event};
 pub use file::{ChainFile, Keeping};
 pub use log::Log;
 pub use record::Record;

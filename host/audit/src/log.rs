@@ -1,21 +1,70 @@
-//! The sink for people: refusals, losses and hit limits as lines of the process's log (standard error).
+//! The sink for people: refusals, losses and hit limits as lines of the process's log (standard error). A plugin that is
+//! refused without end does not fill it: what goes beyond a few lines a second is counted. The audit file has every one.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use cofferdam_grants::Denial;
 
 use crate::{Decision, Event, Sink, Unwritten};
 
+/// Lines about one plugin in one second.
+const LINES: u32 = 20;
+
+/// Plugins that are told apart; beyond, they share.
+const PLUGINS: usize = 1024;
+
 /// Writes events through `tracing`: what an operator should see at `warn`, the rest at `debug`.
 pub struct Log {
     explain: Box<Explain>,
+    rates: Mutex<HashMap<String, Rate>>,
 }
 
 /// A denial in an operator's words, given the plugin's name.
 type Explain = dyn Fn(&str, &Denial) -> String + Send + Sync;
 
+/// What was said of one plugin in this second.
+struct Rate {
+    since: Instant,
+    lines: u32,
+    unsaid: u64,
+}
+
 impl Log {
     /// With the words for a denial: who knows the rules' sources can say more than the denial itself.
     pub fn new(explain: impl Fn(&str, &Denial) -> String + Send + Sync + 'static) -> Self {
-        Self { explain: Box::new(explain) }
+        Self { explain: Box::new(explain), rates: Mutex::default() }
+    }
+
+    /// Whether one more line about this plugin may be said now; and how many were not, in the second before.
+    fn may_say(&self, plugin: &str, now: Instant) -> (bool, u64) {
+        let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+        let plugin = if rates.len() >= PLUGINS && !rates.contains_key(plugin) { "" } else { plugin };
+        let fresh = || Rate { since: now, lines: 0, unsaid: 0 };
+        let rate = rates.entry(plugin.to_owned()).or_insert_with(fresh);
+        let mut before = 0;
+        if now.duration_since(rate.since) >= Duration::from_secs(1) {
+            before = rate.unsaid;
+            *rate = fresh();
+        }
+        let may = rate.lines < LINES;
+        if may {
+            rate.lines += 1
+        } else {
+            rate.unsaid += 1
+        }
+        (may, before)
+    }
+
+    fn warn(&self, plugin: &str, line: impl FnOnce() -> String) {
+        let (may, unsaid) = self.may_say(plugin, Instant::now());
+        if unsaid > 0 {
+            tracing::warn!(target: "cofferdam", "{unsaid} more refusals and limits of `{plugin}` are in the audit only");
+        }
+        if may {
+            tracing::warn!(target: "cofferdam", "{}", line());
+        }
     }
 }
 
@@ -23,13 +72,13 @@ impl Sink for Log {
     fn record(&self, event: &Event<'_>) -> Result<(), Unwritten> {
         match event {
             Event::Ask { plugin, decision: Decision::Denied(denial), .. } => {
-                tracing::warn!(target: "cofferdam", "{}", (self.explain)(plugin, denial));
+                self.warn(plugin, || (self.explain)(plugin, denial));
             }
-            Event::Ask { plugin, resource, decision: Decision::Allowed(_) } => {
+            Event::Ask { plugin, resource, decision: Decision::Allowed(_), .. } => {
                 tracing::debug!(target: "cofferdam", "`{plugin}` is granted {resource}");
             }
-            Event::PolicyLoaded { rules } => {
-                tracing::debug!(target: "cofferdam", "{} rules are in force", rules.len());
+            Event::PolicyLoaded { rules, .. } => {
+                tracing::debug!(target: "cofferdam", "{rules} rules are in force");
             }
             Event::CallStarted { plugin, tool, .. } => {
                 tracing::debug!(target: "cofferdam", "`{plugin}` starts `{tool}`");
@@ -40,13 +89,29 @@ impl Sink for Log {
             Event::Loaded { plugin, digest } => {
                 tracing::debug!(target: "cofferdam", "`{plugin}` is loaded (sha256:{digest})");
             }
-            Event::InstanceLost { plugin, reason, connections } => {
-                tracing::warn!(target: "cofferdam", "`{plugin}` ended: {reason}; {connections} open connections are lost");
+            Event::InstanceLost { plugin, reason, connections, .. } => {
+                self.warn(plugin, || format!("`{plugin}` ended: {reason}; {connections} open connections are lost"))
             }
-            Event::LimitHit { plugin, limit } => {
-                tracing::warn!(target: "cofferdam", "`{plugin}` hit its limit `{limit}`");
+            Event::LimitHit { plugin, limit, .. } => {
+                self.warn(plugin, || format!("`{plugin}` hit its limit `{limit}`"));
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_refusals_is_counted_and_another_plugin_is_heard() {
+        let log = Log::new(|_, _| String::new());
+        let start = Instant::now();
+        let said = (0..1000).filter(|_| log.may_say("loud", start).0).count();
+        assert_eq!(said, LINES as usize);
+        assert!(log.may_say("quiet", start).0);
+        assert_eq!(log.may_say("loud", start + Duration::from_secs(1)), (true, 1000 - u64::from(LINES)));
+        assert_eq!(log.may_say("loud", start + Duration::from_millis(1500)), (true, 0));
     }
 }

@@ -36,7 +36,7 @@ impl Place {
 
     pub fn keeping(&self, size: u64, files: u32) -> ChainFile {
         let rule = Box::new(|id: RuleId| Some(format!("rule {}", id.0)));
-        ChainFile::open(&self.log(), &self.key(), Keeping { size, files, rule }).unwrap()
+        ChainFile::open(&self.log(), &self.key(), Keeping { size, files, rule, arguments: false }).unwrap()
     }
 
     pub fn open(&self) -> ChainFile {
@@ -81,8 +81,8 @@ impl Drop for Place {
 }
 
 pub fn ask(sink: &dyn Sink, port: u16) -> Result<(), Unwritten> {
-    let resource = Resource::Peer { protocol: Protocol::Tcp, to: ([127, 0, 0, 1], port).into() };
-    sink.record(&Event::Ask { plugin: "tcp", resource, decision: Decision::Allowed(Some(RuleId(3))) })
+    let resource = Resource::Peer { protocol: Protocol::Tcp, to: ([127, 0, 0, 1], port).into(), zone: None };
+    sink.record(&Event::Ask { plugin: "tcp", caller: None, resource, decision: Decision::Allowed(Some(RuleId(3))) })
 }
 
 /// As a process that is killed: no checkpoint, nothing closed in order.

@@ -9,10 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::chain::digest;
 use crate::key::Key;
-use crate::{Decision, Event};
+use crate::{Caller, Decision, Event};
 
 /// The longest text of one field, in bytes; what is beyond is cut.
 const TEXT: usize = 2048;
+
+/// The same of arguments in clear.
+const ARGUMENTS: usize = 64 << 10;
 
 type Text<'a> = Option<Cow<'a, str>>;
 
@@ -35,7 +38,7 @@ pub struct Record<'a> {
     /// The plugin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plugin: Text<'a>,
-    /// SHA-256 of the component (of the rules, for `policy`; of the torn bytes, for `recovered`), in hexadecimal.
+    /// SHA-256 of the component (of the policy, for `policy`; of the torn bytes, for `recovered`), in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Text<'a>,
     /// The tool.
@@ -72,6 +75,9 @@ pub struct Record<'a> {
     /// digests, and nobody without the key can try out which they were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arguments: Text<'a>,
+    /// A call's arguments as JSON text, where the operator has asked for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clear: Text<'a>,
     /// Of a `recovered`: the line that the head knew last, where lines before it are gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost_after: Option<u64>,
@@ -94,15 +100,25 @@ impl<'a> Record<'a> {
         Self { event: Cow::Borrowed(event), ..Self::default() }
     }
 
-    /// An event as a line; its place in the chain is filled in later.
-    pub(crate) fn of(event: &Event<'a>, key: &Key, rule: &dyn Fn(RuleId) -> Option<String>) -> Self {
+    /// A line of this kind about a call.
+    fn by(event: &'static str, caller: Option<&'a Caller>) -> Self {
+        Self {
+            principal: caller.and_then(|caller| text(&caller.principal)),
+            client: caller.and_then(|caller| text(caller.client.as_deref()?)),
+            call: caller.map(|caller| caller.call),
+            ..Self::new(event)
+        }
+    }
+
+    /// An event as a line; its place in the chain is filled in later. `clear`: arguments are written as they are, too.
+    pub(crate) fn of(event: &Event<'a>, key: &Key, clear: bool, rule: &dyn Fn(RuleId) -> Option<String>) -> Self {
         match event {
-            Event::PolicyLoaded { rules } => Self {
-                digest: Some(digest(rules.join("\n").as_bytes()).into()),
-                detail: Some(format!("{} rules", rules.len()).into()),
+            Event::PolicyLoaded { text, rules } => Self {
+                digest: Some(digest(text.as_bytes()).into()),
+                detail: Some(format!("{rules} rules").into()),
                 ..Self::new("policy")
             },
-            Event::Ask { plugin, resource, decision } => {
+            Event::Ask { plugin, caller, resource, decision } => {
                 let (decision, id, reason) = match decision {
                     Decision::Allowed(id) => ("allowed", *id, None),
                     Decision::Denied(denial) => ("denied", denial.rule(), Some(denial.reason().code().into())),
@@ -113,40 +129,37 @@ impl<'a> Record<'a> {
                     decision: text(decision),
                     rule: id.and_then(rule).map(|rule| cut(&rule).to_owned().into()),
                     reason,
-                    ..Self::new("ask")
+                    ..Self::by("ask", *caller)
                 }
             }
-            Event::CallStarted { call, principal, client, plugin, digest, tool, arguments } => Self {
-                principal: text(principal),
-                client: client.and_then(text),
+            Event::CallStarted { caller, plugin, digest, tool, arguments } => Self {
                 plugin: text(plugin),
                 digest: text(digest),
                 tool: text(tool),
-                call: Some(*call),
                 bytes_in: Some(arguments.len() as u64),
                 arguments: Some(key.digest(arguments.as_bytes()).into()),
-                ..Self::new("call_started")
+                clear: clear.then(|| at_most(arguments, ARGUMENTS)),
+                ..Self::by("call_started", Some(caller))
             },
-            Event::CallEnded { call, principal, plugin, tool, outcome, took, bytes_out } => Self {
-                principal: text(principal),
+            Event::CallEnded { caller, plugin, tool, outcome, took, bytes_out } => Self {
                 plugin: text(plugin),
                 tool: text(tool),
-                call: Some(*call),
                 reason: text(outcome),
                 duration_us: Some(u64::try_from(took.as_micros()).unwrap_or(u64::MAX)),
                 bytes_out: Some(*bytes_out),
-                ..Self::new("call_ended")
+                ..Self::by("call_ended", Some(caller))
             },
             Event::Loaded { plugin, digest } => {
                 Self { plugin: text(plugin), digest: text(digest), ..Self::new("loaded") }
             }
-            Event::InstanceLost { plugin, reason, connections } => Self {
+            Event::InstanceLost { plugin, limit, reason, connections } => Self {
                 plugin: text(plugin),
+                reason: limit.and_then(text),
                 detail: Some(format!("{}; {connections} open connections are lost", cut(reason)).into()),
                 ..Self::new("instance_lost")
             },
-            Event::LimitHit { plugin, limit } => {
-                Self { plugin: text(plugin), reason: text(limit), ..Self::new("limit_hit") }
+            Event::LimitHit { plugin, caller, limit } => {
+                Self { plugin: text(plugin), reason: text(limit), ..Self::by("limit_hit", *caller) }
             }
         }
     }
@@ -173,6 +186,7 @@ impl<'a> Record<'a> {
             ("  in ", number(self.bytes_in)),
             ("  out ", number(self.bytes_out)),
             ("  µs ", number(self.duration_us)),
+            ("  arguments ", self.clear.clone()),
             ("  lost after ", number(self.lost_after)),
         ] {
             if let Some(field) = field {
@@ -195,6 +209,13 @@ fn text<'a>(text: &'a str) -> Text<'a> {
 
 fn cut(text: &str) -> &str {
     &text[..text.floor_char_boundary(TEXT)]
+}
+
+fn at_most(text: &str, most: usize) -> Cow<'_, str> {
+    match text.len() > most {
+        true => Cow::Owned(format!("{}…", &text[..text.floor_char_boundary(most)])),
+        false => Cow::Borrowed(text),
+    }
 }
 
 /// Now, as RFC 3339 in UTC with microseconds.

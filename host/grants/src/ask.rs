@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::{Name, Pins, canonical, canonical_socket};
+use crate::{AbsolutePath, Name, Pins, QueryName, Zone, canonical, canonical_socket};
 
 /// A transport protocol that rules speak of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -54,6 +54,9 @@ pub enum Ask<'a> {
         protocol: Protocol,
         /// The peer, as it would be given to the system.
         to: SocketAddr,
+        /// The link of a link-local peer: the index that stands in `to`, with the interface's name. Without it a zone in
+        /// `to` is known by its index alone.
+        zone: Option<&'a Zone>,
         /// The answers that this instance has kept.
         pins: &'a Pins,
         /// Now, to tell live pins from expired ones.
@@ -69,6 +72,34 @@ pub enum Ask<'a> {
         name: &'a Name,
         /// The port.
         port: u16,
+    },
+    /// May ICMP echo requests be sent to this address?
+    Ping {
+        /// The address, as it would be given to the system.
+        to: IpAddr,
+        /// The link of a link-local address.
+        zone: Option<&'a Zone>,
+        /// The answers that this instance has kept.
+        pins: &'a Pins,
+        /// Now, to tell live pins from expired ones.
+        now: Moment,
+    },
+    /// May this name be pinged, once its addresses are known and filtered? As `Dial` is to `Connect`.
+    PingName {
+        /// The name.
+        name: &'a Name,
+    },
+    /// May this server be asked for this name? The host's own lookups, which lead to addresses, are `Resolve`.
+    Query {
+        /// The server, as it would be given to the system.
+        server: SocketAddr,
+        /// The name, from the packet.
+        name: &'a QueryName,
+    },
+    /// May this file or directory be read?
+    Read {
+        /// The path, as a user would write it.
+        path: &'a AbsolutePath,
     },
     /// May a local address be taken for an outbound connection?
     Bind {
@@ -99,8 +130,17 @@ impl Ask<'_> {
         match *self {
             Self::Resolve { name } => Resource::Name(name.clone()),
             Self::Pin { name, address } => Resource::Answer { name: name.clone(), address: canonical(address) },
-            Self::Connect { protocol, to, .. } => Resource::Peer { protocol, to: canonical_socket(to) },
+            Self::Connect { protocol, to, zone, .. } => {
+                let to = canonical_socket(to);
+                let index = if let SocketAddr::V6(six) = to { six.scope_id() } else { 0 };
+                let unnamed = (index != 0).then_some(Zone { index, name: None });
+                Resource::Peer { protocol, to, zone: zone.cloned().or(unnamed) }
+            }
             Self::Dial { protocol, name, port } => Resource::Target { protocol, name: name.clone(), port },
+            Self::Ping { to, zone, .. } => Resource::Ping { to: canonical(to), zone: zone.cloned() },
+            Self::PingName { name } => Resource::PingTarget(name.clone()),
+            Self::Query { server, name } => Resource::Query { server: canonical_socket(server), name: name.clone() },
+            Self::Read { path } => Resource::File(path.clone()),
             Self::Bind { protocol, at } => Resource::Bind { protocol, at: canonical_socket(at) },
             Self::Listen { protocol, at } => Resource::Listen { protocol, at: canonical_socket(at) },
             Self::Accept { protocol, from } => Resource::Accept { protocol, from: canonical_socket(from) },
@@ -109,7 +149,8 @@ impl Ask<'_> {
 }
 
 /// What an ask is about, owned and canonical. Its `Display` is the form that stands in audit
-/// lines: `tcp://10.0.0.1:22`, `name:db.lab.example`, `name:db.lab.example=10.0.0.5`.
+/// lines: `tcp://10.0.0.1:22`, `name:db.lab.example`, `name:db.lab.example=10.0.0.5`, `ping:10.0.0.1`,
+/// `dns://192.0.2.53:53/www.example.com`, `file:/var/log/syslog`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Resource {
     /// A name to look up.
@@ -127,6 +168,8 @@ pub enum Resource {
         protocol: Protocol,
         /// The peer, canonical.
         to: SocketAddr,
+        /// The link of a link-local peer.
+        zone: Option<Zone>,
     },
     /// A name to dial, before its addresses are known.
     Target {
@@ -137,6 +180,24 @@ pub enum Resource {
         /// The port.
         port: u16,
     },
+    /// An address to ping.
+    Ping {
+        /// The address, canonical.
+        to: IpAddr,
+        /// The link of a link-local address.
+        zone: Option<Zone>,
+    },
+    /// A name to ping, before its addresses are known.
+    PingTarget(Name),
+    /// A question to a name server.
+    Query {
+        /// The server, canonical.
+        server: SocketAddr,
+        /// The name that is asked for.
+        name: QueryName,
+    },
+    /// A file or directory to read.
+    File(AbsolutePath),
     /// A local address for an outbound connection.
     Bind {
         /// The transport.
@@ -165,8 +226,16 @@ impl fmt::Display for Resource {
         match self {
             Self::Name(name) => write!(f, "name:{name}"),
             Self::Answer { name, address } => write!(f, "name:{name}={address}"),
-            Self::Peer { protocol, to } => write!(f, "{protocol}://{to}"),
+            Self::Peer { protocol, to, zone: None } => write!(f, "{protocol}://{to}"),
+            Self::Peer { protocol, to, zone: Some(zone) } => {
+                write!(f, "{protocol}://[{}%{zone}]:{}", to.ip(), to.port())
+            }
             Self::Target { protocol, name, port } => write!(f, "{protocol}://{name}:{port}"),
+            Self::Ping { to, zone: None } => write!(f, "ping:{to}"),
+            Self::Ping { to, zone: Some(zone) } => write!(f, "ping:{to}%{zone}"),
+            Self::PingTarget(name) => write!(f, "ping:{name}"),
+            Self::Query { server, name } => write!(f, "dns://{server}/{name}"),
+            Self::File(path) => write!(f, "file:{path}"),
             Self::Bind { protocol, at } => write!(f, "bind:{protocol}://{at}"),
             Self::Listen { protocol, at } => write!(f, "listen:{protocol}://{at}"),
             Self::Accept { protocol, from } => write!(f, "accept:{protocol}://{from}"),

@@ -3,11 +3,13 @@
 //! The model reads which resource was refused and that the operator decides. What to write into
 //! the policy is for the operator only. Whether something is refused is `decide.rs`.
 
-use std::fmt::{self, Write as _};
-use std::net::IpAddr;
+mod suggest;
 
-use crate::range::{Range, classify};
-use crate::{Name, Ports, Resource, Rule, RuleId};
+use std::fmt::{self, Write as _};
+
+pub use suggest::Suggestion;
+
+use crate::{Name, Ports, Range, Resource, Rule, RuleId};
 
 /// Why an ask was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,11 +28,13 @@ pub enum Reason {
     PortNotGranted(RuleId),
     /// The name was looked up, too long ago.
     PinExpired,
-    /// Only names are granted on this port, and none was looked up that led to this address.
+    /// Only names are granted there, and none was looked up that led to this address.
     NotPinned,
+    /// The name may be asked for, but no rule covers the server.
+    ServerNotGranted,
     /// Port 0 cannot be dialled.
     BadPort,
-    /// An IPv6 zone was given; no rule can grant one in this version.
+    /// An IPv6 zone was asked about, and the rule names another or none.
     ZoneNotGranted,
     /// A local address or port was chosen; only the system may choose it.
     BindNotGranted,
@@ -50,6 +54,7 @@ impl Reason {
             Self::PortNotGranted(_) => "port-not-granted",
             Self::PinExpired => "pin-expired",
             Self::NotPinned => "not-pinned",
+            Self::ServerNotGranted => "server-not-granted",
             Self::BadPort => "bad-port",
             Self::ZoneNotGranted => "zone-not-granted",
             Self::BindNotGranted => "bind-not-granted",
@@ -60,15 +65,16 @@ impl Reason {
     /// How near the reason is to a permit: the nearest one is told.
     fn nearness(self) -> u8 {
         match self {
-            Self::BadPort | Self::ZoneNotGranted | Self::BindNotGranted | Self::NotYetAvailable => 0,
+            Self::BadPort | Self::BindNotGranted | Self::NotYetAvailable => 0,
             Self::NoRule => 1,
-            Self::NotPinned => 2,
+            Self::NotPinned | Self::ServerNotGranted => 2,
             Self::SpecialRange(_) => 3,
             Self::OutsideWithin(_) => 4,
-            Self::PortNotGranted(_) => 5,
-            Self::PinExpired => 6,
-            Self::NotWanted => 7,
-            Self::Denied(_) => 8,
+            Self::ZoneNotGranted => 5,
+            Self::PortNotGranted(_) => 6,
+            Self::PinExpired => 7,
+            Self::NotWanted => 8,
+            Self::Denied(_) => 9,
         }
     }
 }
@@ -86,10 +92,11 @@ impl fmt::Display for Reason {
             Self::PortNotGranted(_) => f.write_str("a rule covers the host, but not the port"),
             Self::PinExpired => f.write_str("the name was looked up too long ago"),
             Self::NotPinned => {
-                f.write_str("only names are granted on this port, and none of them was looked up and led here")
+                f.write_str("only names are granted there, and none of them was looked up and led to it")
             }
+            Self::ServerNotGranted => f.write_str("the name may be asked for, but not of this server"),
             Self::BadPort => f.write_str("port 0 cannot be dialled"),
-            Self::ZoneNotGranted => f.write_str("it has an IPv6 zone, and rules cannot name zones in this version"),
+            Self::ZoneNotGranted => f.write_str("it is in an IPv6 zone that no rule names"),
             Self::BindNotGranted => f.write_str("a plugin cannot choose its local address or port"),
             Self::NotYetAvailable => f.write_str("listening is not available in this version"),
         }
@@ -103,6 +110,8 @@ pub(crate) struct Near {
     rule: Option<RuleId>,
     ports: Option<Ports>,
     pinned: Option<Name>,
+    /// The key of the rule that would help, where the resource alone does not say it.
+    key: Option<&'static str>,
 }
 
 impl Near {
@@ -111,7 +120,12 @@ impl Near {
             Reason::Denied(id) => Some(id),
             _ => None,
         };
-        Self { reason, rule, ports: None, pinned: None }
+        Self { reason, rule, ports: None, pinned: None, key: None }
+    }
+
+    /// No rule covers the server of a query; `named` is the rule that covers its name.
+    pub(crate) fn of_server(named: RuleId) -> Self {
+        Self { rule: Some(named), ..Self::because(Reason::ServerNotGranted) }
     }
 
     /// The same where no lookup could ever make a pin.
@@ -122,9 +136,9 @@ impl Near {
         }
     }
 
-    /// Keeps the reason if it is nearer than what was noted so far. `pinned` is the name of the
+    /// Keeps the reason if it is nearer than what was noted so far. `ports` are the rule's, `pinned` is the name of the
     /// pin over which the rule was reached.
-    pub(crate) fn note(&mut self, reason: Reason, id: RuleId, rule: &Rule, pinned: Option<&Name>) {
+    pub(crate) fn note(&mut self, reason: Reason, id: RuleId, ports: Option<&Ports>, pinned: Option<&Name>) {
         if reason.nearness() <= self.reason.nearness() {
             return;
         }
@@ -132,7 +146,31 @@ impl Near {
             Reason::Denied(deny) => deny,
             _ => id,
         };
-        *self = Self { reason, rule: Some(id), ports: Some(rule.ports().clone()), pinned: pinned.cloned() };
+        *self = Self { reason, rule: Some(id), ports: ports.cloned(), pinned: pinned.cloned(), key: None };
+    }
+
+    /// As [`Near::note`], where rules of several kinds may allow the ask.
+    pub(crate) fn note_rule(&mut self, reason: Reason, id: RuleId, rule: &Rule) {
+        let nearer = reason.nearness() > self.reason.nearness();
+        self.note(reason, id, rule.ports(), None);
+        if nearer {
+            self.key = Some(rule.key());
+        }
+    }
+
+    /// Where no rule is near, one of the kind that the manifest wants would help, on the ports that it wants.
+    pub(crate) fn or_for(mut self, want: Option<&Rule>) -> Self {
+        if let (None, Some(want)) = (self.key, want) {
+            self.key = Some(want.key());
+            self.ports = want.ports().cloned();
+        }
+        self
+    }
+
+    /// Where there is no rule for servers, a first one has to keep the host's own.
+    pub(crate) fn or_beside(mut self, implicit: bool) -> Self {
+        self.key = implicit.then_some("system");
+        self
     }
 }
 
@@ -167,6 +205,7 @@ impl Denial {
     #[must_use]
     pub fn on_port(mut self, port: u16) -> Self {
         self.near.ports = Ports::one(port).ok();
+        self.near.key = Some("connect");
         self
     }
 
@@ -196,7 +235,7 @@ impl Denial {
     pub fn for_operator(&self, plugin: &str) -> String {
         let mut text = format!("plugin `{plugin}` may not {}: {}", self.action(), self.near.reason);
         let hint = match self.suggestion() {
-            Some(entry) => format!("`[plugins.{plugin}] connect = [{entry}]` would allow it"),
+            Some(Suggestion { key, entry }) => format!("`[plugins.{plugin}] {key} = [{entry}]` would allow it"),
             None => match self.near.reason {
                 Reason::Denied(_) => "only a change of the deny rule would allow it".to_owned(),
                 Reason::NotWanted => "the plugin's author would have to add it to the `wants` of the manifest".into(),
@@ -209,37 +248,7 @@ impl Denial {
         text
     }
 
-    /// The element of a `connect` list that would allow the ask, in TOML; none where no rule would.
-    /// `PORT` stands in it where the ask has no port and no rule is near.
-    pub fn suggestion(&self) -> Option<String> {
-        match self.near.reason {
-            Reason::Denied(_)
-            | Reason::NotWanted
-            | Reason::PinExpired
-            | Reason::BadPort
-            | Reason::ZoneNotGranted
-            | Reason::BindNotGranted
-            | Reason::NotYetAvailable => return None,
-            Reason::NoRule
-            | Reason::SpecialRange(_)
-            | Reason::OutsideWithin(_)
-            | Reason::PortNotGranted(_)
-            | Reason::NotPinned => {}
-        }
-        let ports = self.near.ports.as_ref().map_or("PORT".to_owned(), Ports::to_string);
-        match &self.resource {
-            Resource::Peer { protocol, to } => match &self.near.pinned {
-                Some(name) => answer_rule(name, to.ip(), &to.port().to_string()),
-                None if has_no_rule(to.ip()) => None,
-                None => Some(format!("\"{protocol}://{to}\"")),
-            },
-            Resource::Target { protocol, name, port } => Some(format!("\"{protocol}://{name}:{port}\"")),
-            Resource::Name(name) => Some(format!("\"tcp://{name}:{ports}\"")),
-            Resource::Answer { name, address } => answer_rule(name, *address, &ports),
-            Resource::Bind { .. } | Resource::Listen { .. } | Resource::Accept { .. } => None,
-        }
-    }
-
+    /// What the plugin wanted to do, for a sentence.
     fn action(&self) -> String {
         match &self.resource {
             Resource::Name(name) => format!("look up `{name}`"),
@@ -247,6 +256,11 @@ impl Denial {
                 format!("reach `{address}`, to which `{name}` leads")
             }
             Resource::Peer { .. } | Resource::Target { .. } => format!("connect to `{}`", self.resource),
+            Resource::Ping { to, zone: None } => format!("ping `{to}`"),
+            Resource::Ping { to, zone: Some(zone) } => format!("ping `{to}%{zone}`"),
+            Resource::PingTarget(name) => format!("ping `{name}`"),
+            Resource::Query { server, name } => format!("ask `{server}` for `{name}`"),
+            Resource::File(path) => format!("read `{path}`"),
             Resource::Bind { protocol, at } => format!("bind `{protocol}://{at}`"),
             Resource::Listen { protocol, at } => format!("listen on `{protocol}://{at}`"),
             Resource::Accept { protocol, from } => {
@@ -254,31 +268,6 @@ impl Denial {
             }
         }
     }
-}
-
-/// The rule that would let this name lead to this address.
-fn answer_rule(name: &Name, address: IpAddr, ports: &str) -> Option<String> {
-    if has_no_rule(address) {
-        return None;
-    }
-    match classify(address) {
-        Range::Public if !name.is_localhost() => Some(format!("\"tcp://{name}:{ports}\"")),
-        // No `within` opens these; the address has to be granted, and dialled, as such.
-        special if special.needs_exact_rule() || name.is_localhost() => {
-            let at = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
-            Some(format!("\"tcp://{at}:{ports}\""))
-        }
-        _ => {
-            let bits = if address.is_ipv4() { 32 } else { 128 };
-            Some(format!("{{ to = \"tcp://{name}:{ports}\", within = [\"{address}/{bits}\"] }}"))
-        }
-    }
-}
-
-/// Addresses that no rule can be written for: link-local IPv6, which would have to name a zone,
-/// and the unspecified ones, which are no peers.
-fn has_no_rule(address: IpAddr) -> bool {
-    address.is_unspecified() || matches!(address, IpAddr::V6(six) if six.is_unicast_link_local())
 }
 
 #[cfg(test)]

@@ -3,7 +3,12 @@
 //! How they are combined into an answer is `decide.rs`. Where they come from is
 //! `cofferdam_policy::effective`, the one caller of [`GrantsBuilder`] (invariant I4).
 
-use crate::{Protocol, Rule, RuleId};
+use std::net::SocketAddr;
+
+use crate::rule::Reach;
+use crate::{
+    AbsolutePath, ConnectRule, PingRule, Protocol, ResolveRule, Rule, RuleId, ServerRule, Servers, canonical_socket,
+};
 
 /// The grants of one plugin. The default grants nothing (invariant I1), and nothing can be added
 /// after it is built (invariant I4).
@@ -12,6 +17,7 @@ pub struct Grants {
     pub(crate) allow: Vec<(RuleId, Rule)>,
     pub(crate) deny: Vec<(RuleId, Rule)>,
     pub(crate) wants: Vec<Rule>,
+    pub(crate) system: Vec<SocketAddr>,
 }
 
 /// One rule of the grants, for display.
@@ -32,12 +38,69 @@ impl Grants {
     /// Whether anything of the kind is granted: an allow rule of this protocol that meets a want.
     /// Where not, the imports are not linked (invariant I7).
     pub fn grants_connect(&self, protocol: Protocol) -> bool {
-        self.allow.iter().any(|(_, rule)| rule.protocol() == protocol && self.wants_some(rule))
+        self.grants_some(|rule| matches!(rule, Rule::Connect(rule) if rule.protocol() == protocol))
+    }
+
+    /// Whether anything may be pinged.
+    pub fn grants_ping(&self) -> bool {
+        self.grants_some(|rule| matches!(rule, Rule::Ping(_)))
+    }
+
+    /// Whether any name may be asked for.
+    pub fn grants_query(&self) -> bool {
+        self.grants_some(|rule| matches!(rule, Rule::Resolve(_)))
+    }
+
+    /// Whether anything may be read.
+    pub fn grants_read(&self) -> bool {
+        self.grants_some(|rule| matches!(rule, Rule::Read(_)))
     }
 
     /// Whether nothing is granted at all.
     pub fn is_empty(&self) -> bool {
-        !self.allow.iter().any(|(_, rule)| self.wants_some(rule))
+        let connects = [Protocol::Tcp, Protocol::Udp].iter().any(|protocol| self.grants_connect(*protocol));
+        !(connects || self.grants_ping() || self.grants_query() || self.grants_read())
+    }
+
+    /// The directories and files that may be read, with everything below them but what is denied; none lies in another.
+    /// Whether they exist is not known here.
+    pub fn read_roots(&self) -> Vec<AbsolutePath> {
+        let mut roots: Vec<AbsolutePath> = self
+            .reads()
+            .flat_map(|(_, own)| self.read_wants().filter_map(move |want| narrower(own, want)))
+            .filter(|root| !self.read_denies().any(|(_, deny)| root.is_within(deny)))
+            .cloned()
+            .collect();
+        roots.sort();
+        let all = roots.clone();
+        roots.retain(|root| !all.iter().any(|other| other != root && root.is_within(other)));
+        roots.dedup();
+        roots
+    }
+
+    /// The name servers to ask where a question names none: those that the rules name, or else those of the host that
+    /// the rules cover.
+    pub fn servers(&self) -> Vec<SocketAddr> {
+        let mut found: Vec<SocketAddr> = Vec::new();
+        if !self.grants_query() {
+            return found;
+        }
+        let named = self.server_rules().flat_map(|(_, rule)| match (rule.servers(), rule.port()) {
+            (Servers::Address(address), Some(port)) => vec![SocketAddr::new(address, port)],
+            (Servers::System, _) => self.system.clone(),
+            _ => Vec::new(),
+        });
+        found.extend(named);
+        if found.is_empty() {
+            found.extend(&self.system);
+        }
+        let mut kept: Vec<SocketAddr> = Vec::new();
+        for server in found {
+            if !kept.contains(&server) && self.may_ask(server) {
+                kept.push(server);
+            }
+        }
+        kept
     }
 
     /// The rules in the order of the policy, allow rules first.
@@ -53,8 +116,97 @@ impl Grants {
         &self.wants
     }
 
-    fn wants_some(&self, rule: &Rule) -> bool {
-        self.wants.iter().any(|want| rule.meets(want))
+    /// Whether anything of this want is granted.
+    pub fn meets(&self, want: &Rule) -> bool {
+        let met = self.allow.iter().any(|(_, rule)| self.rule_meets(rule, want));
+        match want {
+            // Without a rule for servers the host's own are asked.
+            Rule::Server(want) if self.server_rules().next().is_none() => {
+                self.grants_query() && ServerRule::new(Servers::System, None).meets(want, &self.system)
+            }
+            _ => met,
+        }
+    }
+
+    /// Whether the manifest wants something of an allow rule.
+    pub(crate) fn wants_some(&self, rule: &Rule) -> bool {
+        match rule {
+            Rule::Server(own) if self.server_wants().next().is_none() => {
+                let asks = self.wants.iter().any(|want| matches!(want, Rule::Resolve(_)));
+                asks && own.meets(&ServerRule::new(Servers::System, None), &self.system)
+            }
+            rule => self.wants.iter().any(|want| self.rule_meets(rule, want)),
+        }
+    }
+
+    fn rule_meets(&self, rule: &Rule, want: &Rule) -> bool {
+        match (rule, want) {
+            (Rule::Connect(rule), Rule::Connect(want)) => rule.meets(want),
+            (Rule::Ping(rule), Rule::Ping(want)) => rule.meets(want),
+            (Rule::Resolve(rule), Rule::Resolve(want)) => rule.meets(want),
+            (Rule::Server(rule), Rule::Server(want)) => rule.meets(want, &self.system),
+            (Rule::Read(own), Rule::Read(want)) => narrower(own, want).is_some(),
+            _ => false,
+        }
+    }
+
+    fn grants_some(&self, kind: impl Fn(&Rule) -> bool) -> bool {
+        self.allow.iter().any(|(_, rule)| kind(rule) && self.wants_some(rule))
+    }
+
+    /// Whether the server part of a query would be allowed.
+    fn may_ask(&self, server: SocketAddr) -> bool {
+        let server = canonical_socket(server);
+        let denied = self.server_denies().any(|(_, deny)| deny.denies(server, &self.system));
+        let own = self.server_rules().any(|(_, rule)| rule.reach(server, &self.system) == Reach::Yes);
+        let allowed = own || (self.server_rules().next().is_none() && self.system.contains(&server));
+        !denied && allowed && self.wants_server(server)
+    }
+
+    /// Whether the manifest wants a server: those of the host where it names none.
+    pub(crate) fn wants_server(&self, server: SocketAddr) -> bool {
+        match self.server_wants().next() {
+            None => self.system.contains(&server),
+            Some(_) => self.server_wants().any(|want| want.wants(server, &self.system)),
+        }
+    }
+}
+
+/// The rules of one kind: of the allow rules, of the deny rules, of the wants.
+macro_rules! kind {
+    ($variant:ident, $rule:ty, $allow:ident, $deny:ident, $wants:ident) => {
+        impl Grants {
+            pub(crate) fn $allow(&self) -> impl Iterator<Item = (RuleId, &$rule)> {
+                self.allow
+                    .iter()
+                    .filter_map(|(id, rule)| if let Rule::$variant(rule) = rule { Some((*id, rule)) } else { None })
+            }
+
+            pub(crate) fn $deny(&self) -> impl Iterator<Item = (RuleId, &$rule)> {
+                self.deny
+                    .iter()
+                    .filter_map(|(id, rule)| if let Rule::$variant(rule) = rule { Some((*id, rule)) } else { None })
+            }
+
+            pub(crate) fn $wants(&self) -> impl Iterator<Item = &$rule> {
+                self.wants.iter().filter_map(|want| if let Rule::$variant(want) = want { Some(want) } else { None })
+            }
+        }
+    };
+}
+
+kind!(Connect, ConnectRule, connects, connect_denies, connect_wants);
+kind!(Ping, PingRule, pings, ping_denies, ping_wants);
+kind!(Resolve, ResolveRule, resolves, resolve_denies, resolve_wants);
+kind!(Server, ServerRule, server_rules, server_denies, server_wants);
+kind!(Read, AbsolutePath, reads, read_denies, read_wants);
+
+/// The one of two paths that lies in the other, if one does.
+fn narrower<'a>(one: &'a AbsolutePath, other: &'a AbsolutePath) -> Option<&'a AbsolutePath> {
+    match (one.is_within(other), other.is_within(one)) {
+        (true, _) => Some(one),
+        (false, true) => Some(other),
+        (false, false) => None,
     }
 }
 
@@ -72,22 +224,29 @@ impl GrantsBuilder {
 
     /// Adds an allow rule.
     #[must_use]
-    pub fn allow(mut self, id: RuleId, rule: Rule) -> Self {
-        self.grants.allow.push((id, rule));
+    pub fn allow(mut self, id: RuleId, rule: impl Into<Rule>) -> Self {
+        self.grants.allow.push((id, rule.into()));
         self
     }
 
     /// Adds a deny rule, which wins over every allow rule and every pin.
     #[must_use]
-    pub fn deny(mut self, id: RuleId, rule: Rule) -> Self {
-        self.grants.deny.push((id, rule));
+    pub fn deny(mut self, id: RuleId, rule: impl Into<Rule>) -> Self {
+        self.grants.deny.push((id, rule.into()));
         self
     }
 
     /// Adds something that the plugin's manifest wants; without it no allow rule has effect.
     #[must_use]
-    pub fn want(mut self, rule: Rule) -> Self {
-        self.grants.wants.push(rule);
+    pub fn want(mut self, rule: impl Into<Rule>) -> Self {
+        self.grants.wants.push(rule.into());
+        self
+    }
+
+    /// Says which name servers the host itself asks: what `system` stands for.
+    #[must_use]
+    pub fn system_servers(mut self, servers: impl IntoIterator<Item = SocketAddr>) -> Self {
+        self.grants.system.extend(servers.into_iter().map(canonical_socket));
         self
     }
 

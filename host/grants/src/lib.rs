@@ -10,7 +10,10 @@
 // The words that rules and asks are made of.
 mod cidr;
 mod name;
+mod path;
 mod ports;
+mod query;
+mod zone;
 
 // What an address is.
 mod embed;
@@ -33,12 +36,15 @@ mod testing;
 pub use ask::{Ask, Moment, Protocol, Resource};
 pub use cidr::{Cidr, CidrError};
 pub use decide::Permit;
-pub use denial::{Denial, Reason};
+pub use denial::{Denial, Reason, Suggestion};
 pub use embed::{canonical, canonical_socket, embedded_v4};
 pub use grants::{Granted, Grants, GrantsBuilder};
 pub use limits::{Bounds, Limits};
 pub use name::{Name, NameError};
+pub use path::{AbsolutePath, PathError};
 pub use pins::{MAX_PINS, Pin, Pins};
 pub use ports::{Ports, PortsError};
+pub use query::{QueryName, QueryNameError};
 pub use range::{METADATA, Range, SPECIAL, Special, classify};
-pub use rule::{Host, Rule, RuleId};
+pub use rule::{ConnectRule, DNS_PORT, Host, Peers, PingRule, ResolveRule, Rule, RuleId, ServerRule, Servers};
+pub use zone::{Zone, ZoneName};

@@ -21,6 +21,10 @@ pub struct Limits {
     pub cpu: Duration,
     /// Log lines per second; more are counted and dropped.
     pub log_lines: u32,
+    /// Calls per minute; as many may come at once, and then they come back evenly.
+    pub calls_per_minute: u32,
+    /// Calls that run at the same time; one more is refused as overloaded.
+    pub concurrent_calls: u32,
 }
 
 impl Default for Limits {
@@ -33,6 +37,8 @@ impl Default for Limits {
             output: Self::OUTPUT.default,
             cpu: Self::CPU.default,
             log_lines: Self::LOG_LINES.default,
+            calls_per_minute: Self::CALLS_PER_MINUTE.default,
+            concurrent_calls: Self::CONCURRENT_CALLS.default,
         }
     }
 }
@@ -67,4 +73,8 @@ impl Limits {
         Bounds { least: Duration::from_millis(10), default: Duration::from_secs(10), most: Duration::from_secs(600) };
     /// Log lines per second.
     pub const LOG_LINES: Bounds<u32> = Bounds { least: 1, default: 50, most: 10_000 };
+    /// Calls per minute: the default is a thousand a second, more than any client sends and less than a loop can.
+    pub const CALLS_PER_MINUTE: Bounds<u32> = Bounds { least: 1, default: 60_000, most: 10_000_000 };
+    /// Calls that run.
+    pub const CONCURRENT_CALLS: Bounds<u32> = Bounds { least: 1, default: 1024, most: 65_536 };
 }

@@ -3,7 +3,7 @@
 //! These are warnings: such a rule works, exactly as documented. What is a mistake is refused in
 //! `rule.rs`.
 
-use cofferdam_grants::{Cidr, Host, METADATA, Rule, SPECIAL};
+use cofferdam_grants::{Cidr, Host, METADATA, Name, Peers, ResolveRule, Rule, SPECIAL, Servers};
 
 use crate::diagnostic::Diagnostic;
 
@@ -14,26 +14,60 @@ const WIDE_V6: u8 = 20;
 
 /// What should be said about an allow rule.
 pub(crate) fn warnings(rule: &Rule, warn: impl Fn(String) -> Diagnostic) -> Vec<Diagnostic> {
+    match rule {
+        Rule::Connect(own) => peers_warnings(rule, own.peers(), own.ports().is_all(), &warn),
+        Rule::Ping(own) => peers_warnings(rule, own.peers(), false, &warn),
+        Rule::Resolve(ResolveRule::Any) => vec![
+            warn("`any` allows every name to be asked for, and a name in a query is a way out for data".to_owned())
+                .hint("name them, as in `*.example.com`"),
+        ],
+        Rule::Resolve(ResolveRule::Below(apex)) => tld_warning(apex, &warn).into_iter().collect(),
+        Rule::Resolve(ResolveRule::Name(_) | ResolveRule::Reverse(_)) => Vec::new(),
+        Rule::Server(own) => match own.servers() {
+            Servers::Any => vec![
+                warn("`any` allows every public name server to be asked".to_owned())
+                    .hint("name them, as in `192.0.2.53`, or write `system` for the host's own"),
+            ],
+            Servers::Network(network) => network_warnings(&network, &warn),
+            Servers::Address(_) | Servers::System => Vec::new(),
+        },
+        Rule::Read(path) if path.is_root() => vec![
+            warn("`/` allows every file to be read that this user can read".to_owned())
+                .hint("name the directories, as in `/var/log`"),
+        ],
+        Rule::Read(_) => Vec::new(),
+    }
+}
+
+fn tld_warning(apex: &Name, warn: impl Fn(String) -> Diagnostic) -> Option<Diagnostic> {
+    (!apex.as_str().contains('.')).then(|| warn(format!("`*.{apex}` covers a whole top-level domain")))
+}
+
+fn peers_warnings(
+    rule: &Rule,
+    peers: &Peers,
+    all_ports: bool,
+    warn: &impl Fn(String) -> Diagnostic,
+) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let all_ports = rule.ports().is_all();
-    match rule.host() {
+    match peers.host() {
         Host::Any => {
+            let example = if matches!(rule, Rule::Ping(_)) { "*.example.com" } else { "tcp://*.example.com:443" };
             found.push(
                 warn(format!("`{rule}` allows every name and every public address"))
-                    .hint("name the hosts, as in `tcp://*.example.com:443`"),
+                    .hint(format!("name the hosts, as in `{example}`")),
             );
         }
-        Host::Wildcard(apex) if !apex.as_str().contains('.') => {
-            found.push(warn(format!("`*.{apex}` covers a whole top-level domain")));
-        }
-        Host::Wildcard(_) if all_ports => {
-            found.push(warn(format!("`{rule}` allows every port of every name below")));
-        }
-        Host::Network(network) => found.extend(network_warnings(network, &warn)),
-        Host::Wildcard(_) | Host::Name(_) | Host::Address(_) | Host::Localhost => {}
+        Host::Wildcard(apex) => match tld_warning(apex, warn) {
+            Some(warning) => found.push(warning),
+            None if all_ports => found.push(warn(format!("`{rule}` allows every port of every name below"))),
+            None => {}
+        },
+        Host::Network(network) => found.extend(network_warnings(network, warn)),
+        Host::Name(_) | Host::Address(_) | Host::Localhost => {}
     }
-    for network in rule.networks() {
-        found.extend(network_warnings(network, &warn));
+    for network in peers.networks() {
+        found.extend(network_warnings(network, warn));
     }
     found
 }

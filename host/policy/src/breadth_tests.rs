@@ -3,11 +3,15 @@
 use super::*;
 use crate::diagnostic::Source;
 use crate::host::parse_network;
-use crate::rule::{Purpose, parse_rule};
+use crate::rule::{Capability, Purpose, parse_rule};
 
 fn of(text: &str, within: &[&str]) -> Vec<String> {
+    of_kind(Capability::Connect, text, within)
+}
+
+fn of_kind(kind: Capability, text: &str, within: &[&str]) -> Vec<String> {
     let networks = within.iter().map(|text| parse_network(text, Purpose::Allow).unwrap());
-    let rule = parse_rule(text, Purpose::Allow).unwrap().within(networks.collect());
+    let rule = parse_rule(kind, text, Purpose::Allow).unwrap().within(networks.collect());
     let source = Source::flag("f", text);
     let warn = |message| source.warning(0..0, message);
     warnings(&rule, warn).into_iter().map(|warning| warning.message).collect()
@@ -65,5 +69,30 @@ fn narrow_rules_are_not() {
         "tcp://127.0.0.0/8:*",
     ] {
         assert_eq!(of(text, &[]), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn broad_rules_of_every_kind_are_flagged_and_narrow_ones_are_not() {
+    for (kind, text, expected) in [
+        (Capability::Ping, "any", Some("`any` allows every name and every public address")),
+        (Capability::Ping, "0.0.0.0/1", Some("`0.0.0.0/1` is a large part of the Internet")),
+        (Capability::Ping, "10.0.0.0/8", None),
+        (Capability::Ping, "*.lab.example", None),
+        (
+            Capability::Resolve,
+            "any",
+            Some("`any` allows every name to be asked for, and a name in a query is a way out for data"),
+        ),
+        (Capability::Resolve, "*.com", Some("`*.com` covers a whole top-level domain")),
+        (Capability::Resolve, "*.example.com", None),
+        (Capability::Resolve, "10.0.0.0/8", None),
+        (Capability::Servers, "any", Some("`any` allows every public name server to be asked")),
+        (Capability::Servers, "system", None),
+        (Capability::Servers, "127.0.0.1", None),
+        (Capability::Read, "/", Some("`/` allows every file to be read that this user can read")),
+        (Capability::Read, "/var/log", None),
+    ] {
+        assert_eq!(of_kind(kind, text, &[]).first().map(String::as_str), expected, "{text}");
     }
 }

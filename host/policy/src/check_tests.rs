@@ -13,7 +13,7 @@ component = "/opt/other.wasm"
 
 [plugins.tcp]
 conect = []
-read = ["/var/log"]
+write = ["/var/log"]
 
 [limits]
 memory = "unlimited"
@@ -63,11 +63,11 @@ error: unknown key `conect` in `[plugins.tcp]`
    | ^^^^^^
 hint: did you mean `connect`?
 
-error: `read` is not yet available in this version
+error: `write` is not yet available in this version
   --> p.toml:12:1
    |
-12 | read = ["/var/log"]
-   | ^^^^
+12 | write = ["/var/log"]
+   | ^^^^^
 hint: take it out: a key that is not enforced is never accepted
 
 error: `memory` has to begin with a whole number

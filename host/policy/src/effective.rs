@@ -25,7 +25,7 @@ pub fn effective(policy: &Policy, manifest: &Manifest) -> Effective {
         Scope::Every => true,
         Scope::Plugin(name) => *name == manifest.name,
     };
-    let mut builder = GrantsBuilder::new();
+    let mut builder = GrantsBuilder::new().system_servers(policy.system_servers().iter().copied());
     let rules = (0..).map(RuleId).zip(&policy.rules);
     // A handler imports nothing, so nothing is granted to it, whatever a policy says.
     let serving = rules.filter(|(_, own)| manifest.kind == Kind::Plugin && serves(&own.scope));
@@ -39,8 +39,7 @@ pub fn effective(policy: &Policy, manifest: &Manifest) -> Effective {
         builder = builder.want(want.rule.clone());
     }
     let grants = builder.finish();
-    let met = |want: &crate::Want| grants.rules().any(|own| !own.denies && own.rule.meets(&want.rule));
-    let unmet = manifest.wants.iter().filter(|want| !met(want)).map(|want| want.text.clone()).collect();
+    let unmet = manifest.wants.iter().filter(|want| !grants.meets(&want.rule)).map(ToString::to_string).collect();
     let mut limits = policy.limits.over(Limits::default());
     if let Some(own) = policy.plugin_limits.get(&manifest.name) {
         limits = own.over(limits);

@@ -22,7 +22,7 @@ fn read(text: &str) -> Policy {
 fn connect(grants: &Grants, to: &str) -> Result<Permit, Denial> {
     let (protocol, pins) = (Protocol::Tcp, Pins::new());
     let to = to.parse().unwrap();
-    grants.decide(&Ask::Connect { protocol, to, pins: &pins, now: Moment::default() })
+    grants.decide(&Ask::Connect { protocol, to, zone: None, pins: &pins, now: Moment::default() })
 }
 
 fn resolve(grants: &Grants, name: &str) -> Result<Permit, Denial> {
@@ -162,7 +162,7 @@ proptest! {
         let to = SocketAddr::new(address, port).to_string();
         let wants = manifest("tcp", &["tcp://any:*"]);
         let denial = connect(&effective(&Policy::empty(), &wants).grants, &to).unwrap_err();
-        if let Some(line) = denial.suggestion() {
+        if let Some(line) = denial.suggestion().map(|it| it.entry) {
             let policy = read(&format!("[plugins.tcp]\nconnect = [{line}]"));
             prop_assert!(connect(&effective(&policy, &wants).grants, &to).is_ok(), "{line}");
         }
@@ -181,7 +181,7 @@ proptest! {
         let pin = Ask::Pin { name: &name, address };
         let public = effective(&read("[plugins.tcp]\nconnect = [\"tcp://db.lab:22\"]"), &wants);
         if let Err(denial) = public.grants.decide(&pin) {
-            let Some(line) = denial.suggestion() else { return Ok(()) };
+            let Some(line) = denial.suggestion().map(|it| it.entry) else { return Ok(()) };
             let policy = read(&format!("[plugins.tcp]\nconnect = [{line}]"));
             let grants = effective(&policy, &wants).grants;
             let to = SocketAddr::new(address, 22).to_string();

@@ -10,6 +10,7 @@ use toml::de::{DeArray, DeString, DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::keys::{Found, Section, find};
+use crate::rule::Capability;
 
 /// A whole file.
 #[derive(Debug, Default)]
@@ -26,7 +27,7 @@ pub(crate) struct File<'t> {
 #[derive(Debug)]
 pub(crate) struct PluginText<'t> {
     pub(crate) name: Text,
-    pub(crate) connect: Vec<RuleText>,
+    pub(crate) rules: Vec<RuleText>,
     pub(crate) component: Option<Text>,
     pub(crate) settings: Option<&'t DeTable<'t>>,
     pub(crate) limits: Vec<LimitText>,
@@ -43,9 +44,10 @@ pub(crate) struct Text {
     pub(crate) start: Option<usize>,
 }
 
-/// One element of a `connect` list.
+/// One element of a list of rules.
 #[derive(Debug)]
 pub(crate) struct RuleText {
+    pub(crate) about: Capability,
     pub(crate) to: Text,
     pub(crate) within: Option<(Range<usize>, Vec<Text>)>,
 }
@@ -110,18 +112,17 @@ impl<'s> Reader<'s> {
         let table = self.table(&format!("plugins.{}", name.get_ref()), value)?;
         let mut plugin = PluginText {
             name: Text { value: name.get_ref().to_string(), span: name.span(), start: None },
-            connect: Vec::new(),
+            rules: Vec::new(),
             component: None,
             settings: None,
             limits: Vec::new(),
         };
         for (key, value) in self.known(Section::Plugin, &shown, table) {
             match key {
-                "connect" => self.rules(value, &mut plugin.connect),
                 "component" => plugin.component = self.text("component", value),
                 "settings" => plugin.settings = self.table("settings", value),
                 "limits" => self.limits("limits", value, &mut plugin.limits),
-                _ => {}
+                key => self.rules(key, value, &mut plugin.rules),
             }
         }
         Some(plugin)
@@ -157,27 +158,33 @@ impl<'s> Reader<'s> {
         let Some(table) = self.table(&section.to_string(), value) else {
             return;
         };
-        for (_, value) in self.known(section, &section.to_string(), table) {
-            self.rules(value, rules);
+        for (key, value) in self.known(section, &section.to_string(), table) {
+            self.rules(key, value, rules);
         }
     }
 
-    fn rules<'t>(&mut self, value: &'t Spanned<DeValue<'t>>, rules: &mut Vec<RuleText>) {
-        let Some(list) = self.list("connect", value) else {
+    /// The rules under a key; those of any other key are none, as nothing would read them.
+    fn rules<'t>(&mut self, key: &str, value: &'t Spanned<DeValue<'t>>, rules: &mut Vec<RuleText>) {
+        let Some(about) = Capability::of_key(key) else {
+            let message = format!("`{key}` is not yet available in this version");
+            self.problems.push(self.source.error(value.span(), message));
+            return;
+        };
+        let Some(list) = self.list(key, value) else {
             return;
         };
         for item in list {
             match item.get_ref() {
-                DeValue::Table(table) => rules.extend(self.long_rule(item.span(), table)),
+                DeValue::Table(table) if about.has_within() => rules.extend(self.long_rule(about, item.span(), table)),
                 _ => {
                     let to = self.text("a rule", item);
-                    rules.extend(to.map(|to| RuleText { to, within: None }));
+                    rules.extend(to.map(|to| RuleText { about, to, within: None }));
                 }
             }
         }
     }
 
-    fn long_rule<'t>(&mut self, span: Range<usize>, table: &'t DeTable<'t>) -> Option<RuleText> {
+    fn long_rule<'t>(&mut self, about: Capability, span: Range<usize>, table: &'t DeTable<'t>) -> Option<RuleText> {
         let (mut to, mut within) = (None, None);
         let mut seen = false;
         for (key, value) in self.known(Section::Rule, "a rule", table) {
@@ -191,13 +198,14 @@ impl<'s> Reader<'s> {
             }
         }
         if !seen {
+            let example = if about == Capability::Ping { "db.lab.example" } else { "tcp://db.lab.example:22" };
             self.problems.push(
                 self.source
                     .error(span, "the rule has no `to`")
-                    .hint("write `{ to = \"tcp://db.lab.example:22\", within = [\"10.0.0.0/8\"] }`"),
+                    .hint(format!("write `{{ to = \"{example}\", within = [\"10.0.0.0/8\"] }}`")),
             );
         }
-        Some(RuleText { to: to?, within })
+        Some(RuleText { about, to: to?, within })
     }
 
     fn limits<'t>(&mut self, name: &str, value: &'t Spanned<DeValue<'t>>, out: &mut Vec<LimitText>) {

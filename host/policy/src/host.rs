@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use cofferdam_grants::{Cidr, CidrError, Host, METADATA, Name, NameError, SPECIAL};
+use cofferdam_grants::{Cidr, CidrError, Host, METADATA, Name, NameError, Peers, Range as Special, SPECIAL, ZoneName};
 
 use crate::address::odd_v4;
 use crate::rule::{Purpose, RuleError};
@@ -14,7 +14,7 @@ use crate::rule::{Purpose, RuleError};
 ///
 /// # Errors
 /// What is wrong with it, with a hint where the meaning can be guessed.
-pub(crate) fn parse_host(host: &str, purpose: Purpose) -> Result<Host, RuleError> {
+pub(crate) fn parse_host(host: &str, purpose: Purpose) -> Result<Peers, RuleError> {
     let error = |message: &str| RuleError::new(0..host.len(), message);
     if host.is_empty() {
         return Err(error("the host is missing").hint("every host is spelled `any`"));
@@ -22,30 +22,70 @@ pub(crate) fn parse_host(host: &str, purpose: Purpose) -> Result<Host, RuleError
     if host == "*" {
         return Err(error("`*` is not a host").hint("every host is spelled `any`"));
     }
-    if host.starts_with('[') || host.contains('/') {
-        return parse_numeric(host, purpose);
-    }
     if host.contains('%') {
-        return Err(zone_error(host));
+        return parse_zoned(host, purpose);
+    }
+    if host.starts_with('[') || host.contains('/') {
+        return parse_numeric(host, purpose).map(Peers::new);
     }
     if let Ok(address) = host.parse::<IpAddr>() {
-        return check_address(host, address, purpose);
+        return check_address(host, address, purpose).map(Peers::new);
     }
     match host.to_ascii_lowercase().as_str() {
-        "any" => return Ok(Host::Any),
+        "any" => return Ok(Peers::new(Host::Any)),
         "any." => {
             return Err(error("`any.` is ambiguous").hint("every host is spelled `any`"));
         }
-        "localhost" | "localhost." => return Ok(Host::Localhost),
+        "localhost" | "localhost." => return Ok(Peers::new(Host::Localhost)),
         _ => {}
     }
-    match host.strip_prefix("*.") {
-        Some(apex) if apex.contains('*') => Err(error("`*` stands for whole labels at the start of a name, once")),
-        Some(apex) => Ok(Host::Wildcard(parse_name(apex, host)?)),
-        None if host.contains('*') => Err(error("`*` stands only at the start of a name")
-            .hint("`*.example.com` covers every name below `example.com`")),
-        None => Ok(Host::Name(parse_name(host, host)?)),
+    let host = match host.strip_prefix("*.") {
+        Some(apex) if apex.contains('*') => {
+            return Err(error("`*` stands for whole labels at the start of a name, once"));
+        }
+        Some(apex) => Host::Wildcard(parse_name(apex, host)?),
+        None if host.contains('*') => {
+            return Err(error("`*` stands only at the start of a name")
+                .hint("`*.example.com` covers every name below `example.com`"));
+        }
+        None => Host::Name(parse_name(host, host)?),
+    };
+    Ok(Peers::new(host))
+}
+
+/// Reads a link-local address or network with its zone: `fe80::1%eth0`, `fe80::%eth0/64`, in brackets or without.
+fn parse_zoned(host: &str, purpose: Purpose) -> Result<Peers, RuleError> {
+    let error = |message: String| RuleError::new(0..host.len(), message);
+    let bare = unbracketed(host).map_err(error)?;
+    let (address, rest) = bare.split_once('%').unwrap_or((&bare, ""));
+    let (zone, prefix) = match rest.split_once('/') {
+        Some((zone, prefix)) => (zone, Some(prefix)),
+        None => (rest, None),
+    };
+    if !address.parse::<Ipv6Addr>().is_ok_and(is_link_local) {
+        return Err(error("only link-local IPv6 addresses have a zone".to_owned()));
     }
+    let Some(name) = ZoneName::parse(zone) else {
+        let message = format!("`{}` is not the name or the number of an interface", zone.escape_debug());
+        return Err(error(message).hint(format!("write `{address}%eth0` or `{address}%2`")));
+    };
+    let plain = match prefix {
+        Some(prefix) => format!("{address}/{prefix}"),
+        None => format!("[{address}]"),
+    };
+    // What it is without its zone is checked as a want's: the zone is what an allow rule would lack.
+    let inner = parse_numeric(&plain, if purpose == Purpose::Allow { Purpose::Want } else { purpose });
+    inner.map(|host| Peers::new(host).on(Some(name))).map_err(|why| RuleError { at: 0..host.len(), ..why })
+}
+
+/// The text without the brackets around its address.
+fn unbracketed(host: &str) -> Result<String, String> {
+    let Some(inner) = host.strip_prefix('[') else { return Ok(host.to_owned()) };
+    let (inner, after) = inner.split_once(']').unwrap_or((inner, ""));
+    if !(after.is_empty() || after.starts_with('/')) {
+        return Err("after the bracket only a prefix length or the ports can follow".into());
+    }
+    Ok(format!("{inner}{after}"))
 }
 
 /// Converts a name as the runtime does before a lookup (IDNA, UTS 46), so that both compare.
@@ -62,19 +102,7 @@ fn parse_name(text: &str, shown: &str) -> Result<Name, RuleError> {
 /// Reads an address in brackets, or a network with or without them.
 fn parse_numeric(host: &str, purpose: Purpose) -> Result<Host, RuleError> {
     let error = |message: String| RuleError::new(0..host.len(), message);
-    let bare = match host.strip_prefix('[') {
-        None => host.to_owned(),
-        Some(inner) => {
-            let (inner, after) = inner.split_once(']').unwrap_or((inner, ""));
-            if !(after.is_empty() || after.starts_with('/')) {
-                return Err(error("after the bracket only a prefix length or the ports can follow".into()));
-            }
-            format!("{inner}{after}")
-        }
-    };
-    if bare.contains('%') {
-        return Err(zone_error(&bare));
-    }
+    let bare = unbracketed(host).map_err(error)?;
     if bare.contains('/') {
         return parse_network(&bare, purpose).map(Host::Network).map_err(|(message, hint)| {
             let mut problem = error(message);
@@ -113,8 +141,15 @@ pub(crate) fn parse_network(text: &str, purpose: Purpose) -> Result<Cidr, (Strin
         return Ok(network);
     }
     // An allow rule that could never allow anything is a mistake, not a rule.
-    if is_link_local_v6(network.address()) && network.prefix() >= 10 {
-        return Err((LINK_LOCAL.to_owned(), None));
+    if let IpAddr::V6(six) = network.address()
+        && is_link_local(six)
+        && network.prefix() >= 10
+    {
+        return Err((LINK_LOCAL.to_owned(), Some(zone_hint(&format!("{six}%eth0/{}", network.prefix())))));
+    }
+    let unspecified = SPECIAL.iter().any(|row| row.range == Special::Unspecified && row.network.covers(&network));
+    if unspecified && network.address().is_unspecified() {
+        return Err((format!("`{network}` has no peers in it; the kernel dials its first address as loopback"), None));
     }
     let one = METADATA
         .iter()
@@ -142,27 +177,22 @@ fn check_address(host: &str, address: IpAddr, purpose: Purpose) -> Result<Host, 
             return Err(error("an unspecified address is no peer; the kernel dials it as loopback")
                 .hint("write `localhost` for this machine, or `any` for every public host"));
         }
-        if is_link_local_v6(address) {
-            return Err(error(LINK_LOCAL));
+        if let IpAddr::V6(six) = address
+            && is_link_local(six)
+        {
+            return Err(error(LINK_LOCAL).hint(zone_hint(&format!("{six}%eth0"))));
         }
     }
     Ok(Host::Address(address))
 }
 
-const LINK_LOCAL: &str = "rules for link-local IPv6 addresses have to name a zone, which is not yet \
-                          available in this version";
+const LINK_LOCAL: &str = "a link-local IPv6 address is one of a link: the rule has to say of which";
 
-fn is_link_local_v6(address: IpAddr) -> bool {
-    matches!(address, IpAddr::V6(six) if six.is_unicast_link_local())
+fn zone_hint(example: &str) -> String {
+    format!("write `{example}`, with the interface that you mean")
 }
 
-fn zone_error(host: &str) -> RuleError {
-    let address = host.split('%').next().unwrap_or(host);
-    let link_local = address.parse().is_ok_and(is_link_local_v6);
-    let message = if link_local {
-        "IPv6 zones are not yet available in this version"
-    } else {
-        "only link-local IPv6 addresses have a zone"
-    };
-    RuleError::new(0..host.len(), message)
+/// Whether an address means something on one link only: those of hosts, and those of groups (RFC 4291 §2.7).
+fn is_link_local(address: Ipv6Addr) -> bool {
+    address.is_unicast_link_local() || matches!(address.segments()[0] & 0xff0f, 0xff01 | 0xff02)
 }

@@ -3,19 +3,21 @@
 //! The variables themselves are handed in. What no plugin can do yet is told, never accepted and ignored; without the flag
 //! a set variable only warns, as other programs have variables of these names too.
 
-use cofferdam_grants::{Host, Ports, Protocol, Rule};
+use cofferdam_grants::{
+    Cidr, ConnectRule, DNS_PORT, Host, Peers, PingRule, Ports, Protocol, ResolveRule, Rule, ServerRule, Servers,
+};
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::host::parse_host;
-use crate::policy::{Policy, PolicyRule, RuleSource, Scope};
-use crate::rule::Purpose;
+use crate::policy::Policy;
+use crate::rule::{Capability, Purpose, parse_rule};
 
-/// The variable that becomes rules.
+/// The variables that become rules.
 const HOSTS: &str = "ALLOWED_HOSTS";
+const DIRECTORIES: &str = "ALLOWED_DIRECTORIES";
 
 /// The variables whose capabilities are not yet available, with what they are about.
 const LATER: &[(&str, &str)] = &[
-    ("ALLOWED_DIRECTORIES", "directories"),
     ("ALLOWED_REMOTE_COMMANDS", "remote commands"),
     ("SSH_CREDENTIALS_PATH", "ssh credentials"),
     ("SSH_KEYS_PATH", "ssh keys"),
@@ -25,17 +27,20 @@ const LATER: &[(&str, &str)] = &[
 const DOCKER: &[&str] = &["USE_DOCKER", "DOCKER_CONTAINER"];
 
 impl Policy {
-    /// Reads ITMCP's environment variables. With `asked`, each entry of `ALLOWED_HOSTS` (a name or an address, separated
-    /// by commas) is a rule for every TCP port and every plugin that wants it. What is set and not used becomes a warning.
+    /// Reads ITMCP's environment variables. With `asked`, each entry of `ALLOWED_HOSTS` (a name or an address; entries stand
+    /// between commas) may be connected to on every TCP port, pinged and asked for in DNS, and an address be asked as a
+    /// name server too, beside the host's own; each entry of `ALLOWED_DIRECTORIES` may be read; by every plugin that wants
+    /// it. What is set and not used becomes a warning.
     ///
     /// # Errors
-    /// Every entry of `ALLOWED_HOSTS` that is not a host. The rules of the others are added.
+    /// Every entry that is not a host or a directory. The rules of the others are added.
     pub fn add_itmcp_env(&mut self, asked: bool, env: &dyn Fn(&str) -> Option<String>) -> Result<(), Vec<Diagnostic>> {
         let set = |name: &str| env(name).filter(|value| !value.trim().is_empty());
+        let mut warnings = Vec::new();
         // Values may be anybody's: the name alone is shown.
         let mut warn = |name: &'static str, message: String, hint: &str| {
             let source = Source::flag("the environment", name);
-            self.warnings.push(source.warning(0..name.len(), message).hint(hint));
+            warnings.push(source.warning(0..name.len(), message).hint(hint));
         };
         for (name, about) in LATER.iter().filter(|(name, _)| set(name).is_some()) {
             match asked {
@@ -53,15 +58,27 @@ impl Policy {
             let hint = "plugins run inside WebAssembly sandboxes; there is nothing to set";
             warn(name, format!("`{name}` is not used: nothing here runs in Docker"), hint);
         }
-        let Some(hosts) = set(HOSTS) else { return Ok(()) };
-        if !asked {
-            warn(HOSTS, format!("`{HOSTS}` is set, and not used"), "with `--itmcp-env` its hosts may be connected to");
-            return Ok(());
-        }
-        let source = Source::flag(HOSTS, &hosts);
+        let used = [
+            (HOSTS, "with `--itmcp-env` its hosts may be connected to, pinged and asked for"),
+            (DIRECTORIES, "with `--itmcp-env` its directories may be read"),
+        ];
         let mut mistakes = Vec::new();
+        for (variable, hint) in used {
+            match set(variable) {
+                None => {}
+                Some(_) if !asked => warn(variable, format!("`{variable}` is set, and not used"), hint),
+                Some(value) => self.entries(variable, &value, &mut mistakes),
+            }
+        }
+        self.warnings.extend(warnings);
+        if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
+    }
+
+    /// The rules of a variable's entries.
+    fn entries(&mut self, variable: &str, value: &str, mistakes: &mut Vec<Diagnostic>) {
+        let source = Source::flag(variable, value);
         let mut at = 0;
-        for part in hosts.split(',') {
+        for part in value.split(',') {
             let start = at + (part.len() - part.trim_start().len());
             at += part.len() + 1;
             let entry = part.trim();
@@ -69,23 +86,63 @@ impl Policy {
                 continue;
             }
             let span = start..start + entry.len();
-            match host(entry) {
-                Ok(host) => self.rules.push(PolicyRule {
-                    source: RuleSource { text: entry.to_owned(), origin: HOSTS.to_owned(), position: None },
-                    scope: Scope::Every,
-                    denies: false,
-                    rule: Rule::new(Protocol::Tcp, host, Ports::all()),
-                }),
+            let rules = match variable {
+                HOSTS => host(entry).map(|host| rules_for(&host)),
+                _ => directory(entry).map(|rule| vec![rule]),
+            };
+            match rules {
+                Ok(rules) => {
+                    for rule in rules {
+                        let warn = |message| source.warning(span.clone(), message);
+                        self.warnings.extend(crate::breadth::warnings(&rule, warn));
+                        // The host's own name servers are asked besides, once.
+                        if matches!(rule, Rule::Server(_)) && !self.asks_system() {
+                            let system = ServerRule::new(Servers::System, None).into();
+                            self.add_for_all(variable, "system", system, false);
+                        }
+                        self.add_for_all(variable, entry, rule, false);
+                    }
+                }
                 Err((message, hint)) => mistakes.push(source.error(span, message).maybe_hint(hint)),
             }
         }
-        if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
     }
+
+    fn asks_system(&self) -> bool {
+        let system = |rule: &Rule| matches!(rule, Rule::Server(server) if server.servers() == Servers::System);
+        self.rules.iter().any(|own| own.source.origin == HOSTS && system(&own.rule))
+    }
+}
+
+/// What a host of the list may be used for.
+fn rules_for(host: &Host) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = vec![
+        ConnectRule::new(Protocol::Tcp, host.clone(), Ports::all()).into(),
+        PingRule::new(Peers::new(host.clone())).into(),
+    ];
+    match host {
+        Host::Name(name) => rules.push(ResolveRule::Name(name.clone()).into()),
+        Host::Address(address) => {
+            let bits = if address.is_ipv4() { 32 } else { 128 };
+            rules.extend(Cidr::new(*address, bits).map(|one| ResolveRule::Reverse(one).into()));
+            rules.push(ServerRule::new(Servers::Address(*address), Some(DNS_PORT)).into());
+        }
+        // It is two addresses, and in no query.
+        Host::Localhost | Host::Network(_) | Host::Wildcard(_) | Host::Any => {}
+    }
+    rules
+}
+
+/// An entry of the list of directories.
+fn directory(entry: &str) -> Result<Rule, (String, Option<String>)> {
+    parse_rule(Capability::Read, entry, Purpose::Allow)
+        .map_err(|why| (format!("`{DIRECTORIES}`: {}", why.message), why.hint))
 }
 
 /// An entry, as ITMCP's users write it: IPv6 addresses with or without brackets, and no ports.
 fn host(entry: &str) -> Result<Host, (String, Option<String>)> {
-    let bracketed = match entry.parse::<std::net::Ipv6Addr>() {
+    let address = entry.split('%').next().unwrap_or(entry);
+    let bracketed = match address.parse::<std::net::Ipv6Addr>() {
         Ok(_) => format!("[{entry}]"),
         Err(_) => entry.to_owned(),
     };
@@ -104,11 +161,15 @@ fn host(entry: &str) -> Result<Host, (String, Option<String>)> {
         }
         _ => {}
     }
-    let host =
+    let peers =
         parse_host(&bracketed, Purpose::Allow).map_err(|why| (format!("`{HOSTS}`: {}", why.message), why.hint))?;
-    match host {
+    match peers.host() {
+        _ if peers.zone().is_some() => {
+            let hint = format!("`--allow-connect 'tcp://[{entry}]:*'` allows it");
+            Err((format!("`{HOSTS}` names hosts alone: `{entry}` has a zone"), Some(hint)))
+        }
         Host::Network(_) | Host::Wildcard(_) | Host::Any => Err(wider(entry)),
-        Host::Name(_) | Host::Address(_) | Host::Localhost => Ok(host),
+        host @ (Host::Name(_) | Host::Address(_) | Host::Localhost) => Ok(host.clone()),
     }
 }
 

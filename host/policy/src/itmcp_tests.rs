@@ -3,6 +3,7 @@
 use cofferdam_grants::RuleId;
 
 use super::*;
+use crate::policy::Scope;
 
 fn read(asked: bool, variables: &[(&str, &str)]) -> (Policy, Vec<String>) {
     let mut policy = Policy::empty();
@@ -12,7 +13,7 @@ fn read(asked: bool, variables: &[(&str, &str)]) -> (Policy, Vec<String>) {
 }
 
 fn rules(policy: &Policy) -> Vec<String> {
-    policy.rules.iter().map(|own| own.rule.to_string()).collect()
+    policy.rules.iter().map(|own| format!("{} {}", own.rule.key(), own.rule)).collect()
 }
 
 fn warnings(policy: &Policy) -> Vec<&str> {
@@ -20,22 +21,54 @@ fn warnings(policy: &Policy) -> Vec<&str> {
 }
 
 #[test]
-fn hosts_are_rules_for_every_port_and_name_their_variable() {
+fn hosts_are_rules_of_every_kind_and_name_their_variable() {
     let hosts = " 192.168.1.1, Router.Example ,,2001:db8::1,[::1],localhost,";
     let (policy, mistakes) = read(true, &[("ALLOWED_HOSTS", hosts)]);
     assert_eq!(mistakes, Vec::<String>::new());
     assert_eq!(
         rules(&policy),
         [
-            "tcp://192.168.1.1:*",
-            "tcp://router.example:*",
-            "tcp://[2001:db8::1]:*",
-            "tcp://[::1]:*",
-            "tcp://localhost:*"
+            "connect tcp://192.168.1.1:*",
+            "ping 192.168.1.1",
+            "resolve 192.168.1.1/32",
+            "servers system",
+            "servers 192.168.1.1:53",
+            "connect tcp://router.example:*",
+            "ping router.example",
+            "resolve router.example",
+            "connect tcp://[2001:db8::1]:*",
+            "ping 2001:db8::1",
+            "resolve 2001:db8::1/128",
+            "servers [2001:db8::1]:53",
+            "connect tcp://[::1]:*",
+            "ping ::1",
+            "resolve ::1/128",
+            "servers [::1]:53",
+            "connect tcp://localhost:*",
+            "ping localhost",
         ]
     );
-    assert_eq!(policy.rule(RuleId(1)).unwrap().to_string(), "ALLOWED_HOSTS Router.Example");
-    assert!(policy.warnings.is_empty());
+    let shown = |id| policy.rule(RuleId(id)).unwrap().to_string();
+    assert_eq!(shown(5), "ALLOWED_HOSTS Router.Example");
+    assert_eq!(shown(6), "ALLOWED_HOSTS ping Router.Example");
+    assert_eq!(shown(3), "ALLOWED_HOSTS servers system");
+    assert!(policy.warnings.is_empty() && policy.rules.iter().all(|own| own.scope == Scope::Every));
+}
+
+#[test]
+fn directories_may_be_read() {
+    let (policy, mistakes) = read(true, &[("ALLOWED_DIRECTORIES", "/var/log, /srv/My Files/ ,")]);
+    assert_eq!((rules(&policy), mistakes), (vec!["read /var/log".to_owned(), "read /srv/My Files".into()], vec![]));
+    assert_eq!(policy.rule(RuleId(0)).unwrap().to_string(), "ALLOWED_DIRECTORIES read /var/log");
+    let (policy, _) = read(true, &[("ALLOWED_DIRECTORIES", "/")]);
+    assert_eq!(warnings(&policy), ["`/` allows every file to be read that this user can read"]);
+    for (entry, said) in [
+        ("logs", "error: `ALLOWED_DIRECTORIES`: the path is not absolute"),
+        ("/var/../etc", "error: `ALLOWED_DIRECTORIES`: the path has a part"),
+    ] {
+        let (policy, mistakes) = read(true, &[("ALLOWED_DIRECTORIES", entry)]);
+        assert!(policy.rules.is_empty() && mistakes.len() == 1 && mistakes[0].starts_with(said), "{mistakes:?}");
+    }
 }
 
 #[test]
@@ -51,9 +84,9 @@ fn without_the_flag_a_variable_only_warns_and_its_value_is_not_shown() {
     assert_eq!(
         warnings(&policy),
         [
-            "`ALLOWED_DIRECTORIES` is set, and not used",
             "`USE_DOCKER` is not used: nothing here runs in Docker",
             "`ALLOWED_HOSTS` is set, and not used",
+            "`ALLOWED_DIRECTORIES` is set, and not used",
         ]
     );
     let shown: String = policy.warnings.iter().map(ToString::to_string).collect();
@@ -62,14 +95,13 @@ fn without_the_flag_a_variable_only_warns_and_its_value_is_not_shown() {
 
 #[test]
 fn what_is_not_yet_available_is_told_and_never_granted() {
-    let all =
-        ["ALLOWED_DIRECTORIES", "ALLOWED_REMOTE_COMMANDS", "SSH_CREDENTIALS_PATH", "SSH_KEYS_PATH", "DOCKER_CONTAINER"];
+    let all = ["ALLOWED_REMOTE_COMMANDS", "SSH_CREDENTIALS_PATH", "SSH_KEYS_PATH", "DOCKER_CONTAINER"];
     let (policy, mistakes) = read(true, &all.map(|name| (name, "x")));
     assert!(mistakes.is_empty() && policy.rules.is_empty());
     assert_eq!(policy.warnings.len(), all.len());
     assert_eq!(
         warnings(&policy)[0],
-        "`ALLOWED_DIRECTORIES` is not used: directories are not yet available in this version"
+        "`ALLOWED_REMOTE_COMMANDS` is not used: remote commands are not yet available in this version"
     );
     assert!(read(true, &[]).0.warnings.is_empty());
 }
@@ -87,6 +119,8 @@ fn an_entry_that_is_no_host_is_a_mistake_that_names_the_variable() {
         ("0.0.0.0", "error: `ALLOWED_HOSTS`: an unspecified address"),
         ("a b", "error: `ALLOWED_HOSTS`: "),
         (".evil.com", "error: `ALLOWED_HOSTS`: "),
+        ("fe80::1", "error: `ALLOWED_HOSTS`: a link-local IPv6 address"),
+        ("fe80::1%eth0", "error: `ALLOWED_HOSTS` names hosts alone: `fe80::1%eth0` has a zone"),
     ] {
         let (policy, mistakes) = read(true, &[("ALLOWED_HOSTS", entry)]);
         assert!(policy.rules.is_empty(), "{entry}");
@@ -94,7 +128,7 @@ fn an_entry_that_is_no_host_is_a_mistake_that_names_the_variable() {
         assert!(mistakes[0].starts_with(said), "{}", mistakes[0]);
     }
     let (policy, mistakes) = read(true, &[("ALLOWED_HOSTS", "a.example, 10.1, b.example,*")]);
-    assert_eq!((rules(&policy).len(), mistakes.len()), (2, 2));
+    assert_eq!((rules(&policy).len(), mistakes.len()), (6, 2));
     assert_eq!(
         mistakes[0],
         "\

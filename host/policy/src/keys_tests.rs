@@ -1,6 +1,16 @@
 //! The table of keys, and suggestions for keys that are not in it.
 
 use super::*;
+use crate::rule::Capability;
+
+#[test]
+fn every_kind_of_rule_has_its_key_in_every_table_of_rules() {
+    for section in [Section::Plugin, Section::Defaults, Section::Deny] {
+        let in_table = |kind: &Capability| find(section, kind.key()) == Found::Enforced;
+        assert!(Capability::ALL.iter().all(in_table), "{section}");
+    }
+    assert!(Capability::ALL.iter().all(|kind| Capability::of_key(kind.key()) == Some(*kind)));
+}
 
 #[test]
 fn no_key_stands_twice_and_each_has_a_summary() {
@@ -30,9 +40,11 @@ fn unknown_keys_get_a_suggestion_where_there_is_one() {
 #[test]
 fn later_capabilities_are_known_in_every_table_of_rules() {
     for section in [Section::Plugin, Section::Defaults, Section::Deny] {
-        for name in ["resolve", "read", "write", "ping", "listen", "ssh", "secrets"] {
+        for name in ["write", "listen", "ssh", "processes", "capture", "secrets", "handlers"] {
             assert_eq!(find(section, name), Found::NotYet, "{name} in {section}");
         }
-        assert_eq!(find(section, "connect"), Found::Enforced);
+        for name in ["connect", "ping", "resolve", "servers", "read"] {
+            assert_eq!(find(section, name), Found::Enforced, "{name} in {section}");
+        }
     }
 }

@@ -40,7 +40,7 @@ mod question;
 pub use check::{Checked, check};
 pub use diagnostic::{Diagnostic, Severity};
 pub use effective::{Effective, effective};
-pub use explain::{Explanation, Passed, Step, explain, lookup_permit};
+pub use explain::{Explanation, Passed, Step, Verdict, explain, lookup_permit};
 pub use keys::{KEYS, Key, Section, Status};
 pub use lower::parse;
 pub use manifest::{ABI, Instance, Kind, Manifest, Want};

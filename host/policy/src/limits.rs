@@ -20,6 +20,8 @@ pub(crate) struct LimitsPatch {
     output: Option<u64>,
     cpu: Option<Duration>,
     log_lines: Option<u32>,
+    calls_per_minute: Option<u32>,
+    concurrent_calls: Option<u32>,
 }
 
 impl LimitsPatch {
@@ -33,6 +35,8 @@ impl LimitsPatch {
             output: self.output.unwrap_or(below.output),
             cpu: self.cpu.unwrap_or(below.cpu),
             log_lines: self.log_lines.unwrap_or(below.log_lines),
+            calls_per_minute: self.calls_per_minute.unwrap_or(below.calls_per_minute),
+            concurrent_calls: self.concurrent_calls.unwrap_or(below.concurrent_calls),
         }
     }
 }
@@ -50,6 +54,8 @@ impl Lowering<'_> {
                 "connections" => patch.connections = self.count(entry, Limits::CONNECTIONS),
                 "mailbox" => patch.mailbox = self.count(entry, Limits::MAILBOX),
                 "log_lines" => patch.log_lines = self.count(entry, Limits::LOG_LINES),
+                "calls_per_minute" => patch.calls_per_minute = self.count(entry, Limits::CALLS_PER_MINUTE),
+                "concurrent_calls" => patch.concurrent_calls = self.count(entry, Limits::CONCURRENT_CALLS),
                 other => {
                     // A key in the table of keys that nothing reads: refused rather than ignored.
                     let message = format!("`{other}` is not yet available in this version");

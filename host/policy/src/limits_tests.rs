@@ -43,6 +43,14 @@ fn limits_have_bounds_and_no_unlimited() {
             "mailbox = 99999999999999999999999999999999999999999999",
             "`mailbox` has to be between 1 and 65536 | the default is 1024; there is no `unlimited`",
         ),
+        (
+            "calls_per_minute = 10000001",
+            "`calls_per_minute` has to be between 1 and 10000000 | the default is 60000; there is no `unlimited`",
+        ),
+        (
+            "concurrent_calls = 0",
+            "`concurrent_calls` has to be between 1 and 65536 | the default is 1024; there is no `unlimited`",
+        ),
         ("mailbox = \"5\"", "`mailbox` has to be a whole number"),
         ("log_lines = 1.5", "`log_lines` has to be a string or a whole number, not a number with a point"),
         ("memroy = \"1 MiB\"", "unknown key `memroy` in `limits` | did you mean `memory`?"),

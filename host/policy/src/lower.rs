@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::Path;
 
-use cofferdam_grants::{Cidr, Host};
+use cofferdam_grants::{Cidr, Host, Peers};
 use toml::de::DeTable;
 
 use crate::breadth;
@@ -84,7 +84,7 @@ impl Lowering<'_> {
                 Some("a name is a lower-case letter, then up to 31 letters, digits and hyphens".into()),
             );
         }
-        self.rules(&plugin.connect, &Scope::Plugin(name.clone()), Purpose::Allow);
+        self.rules(&plugin.rules, &Scope::Plugin(name.clone()), Purpose::Allow);
         let (line, _) = self.source.position(plugin.name.span.start);
         let table = PluginTable {
             component: plugin.component.as_ref().and_then(|path| self.component(path)),
@@ -114,7 +114,7 @@ impl Lowering<'_> {
             let Some(to) = self.expanded(&written.to) else {
                 continue;
             };
-            let rule = match parse_rule(&to.value, purpose) {
+            let rule = match parse_rule(written.about, &to.value, purpose) {
                 Ok(rule) => rule,
                 Err(why) => {
                     let at = to.place(&why.at);
@@ -122,9 +122,10 @@ impl Lowering<'_> {
                     continue;
                 }
             };
-            let Some(networks) = self.within(written, rule.host(), purpose) else {
+            let Some(networks) = self.within(written, rule.peers().map(Peers::host), purpose) else {
                 continue;
             };
+            let within = networks.iter().map(ToString::to_string).collect();
             let rule = rule.within(networks);
             if purpose == Purpose::Allow {
                 let warn = |message| self.source.warning(to.span.clone(), message);
@@ -132,7 +133,9 @@ impl Lowering<'_> {
             }
             self.policy.rules.push(PolicyRule {
                 source: RuleSource {
+                    key: rule.key(),
                     text: written.to.value.clone(),
+                    within,
                     origin: self.source.origin.to_owned(),
                     position: Some(self.source.position(to.span.start)),
                 },
@@ -144,13 +147,13 @@ impl Lowering<'_> {
     }
 
     /// The networks of `within`; `None` after a problem.
-    fn within(&mut self, rule: &RuleText, host: &Host, purpose: Purpose) -> Option<Vec<Cidr>> {
+    fn within(&mut self, rule: &RuleText, host: Option<&Host>, purpose: Purpose) -> Option<Vec<Cidr>> {
         let Some((span, texts)) = &rule.within else {
             return Some(Vec::new());
         };
         let misplaced = match (host, purpose) {
             (_, Purpose::Deny) => Some("a deny rule has no `within`"),
-            (Host::Name(_) | Host::Wildcard(_), _) => None,
+            (Some(Host::Name(_) | Host::Wildcard(_)), _) => None,
             _ => Some("`within` says where a name may lead, and this rule has no name"),
         };
         if let Some(message) = misplaced {

@@ -78,6 +78,8 @@ log_lines = 100
 output = "1 MiB"
 cpu = "500 ms"
 mailbox = 64
+calls_per_minute = 600
+concurrent_calls = 8
 
 [names]
 servers = ["127.0.0.1:5353", "192.0.2.53", "[2001:db8::53]:53", "::1"]
@@ -113,6 +115,8 @@ servers = ["127.0.0.1:5353", "192.0.2.53", "[2001:db8::53]:53", "::1"]
         output: 1 << 20,
         cpu: Duration::from_millis(500),
         log_lines: 100,
+        calls_per_minute: 600,
+        concurrent_calls: 8,
     };
     assert_eq!(shared, expected);
     assert_eq!(policy.plugin_limits["tcp"].over(shared), Limits { memory: 64 << 20, ..expected });
@@ -121,12 +125,72 @@ servers = ["127.0.0.1:5353", "192.0.2.53", "[2001:db8::53]:53", "::1"]
 }
 
 #[test]
+fn every_kind_of_rule_is_understood_in_every_table_of_rules() {
+    let policy = read(
+        r#"
+[plugins.dns]
+resolve = ["*.${LAB}", "10.0.0.0/8"]
+servers = ["system", "192.0.2.53:5353"]
+[plugins.ping]
+ping = ["10.0.0.0/8", { to = "db.lab.example", within = ["10.0.0.0/8"] }]
+[defaults]
+read = ["/var/log/"]
+[deny]
+ping = ["10.0.0.13"]
+resolve = ["bad.lab.example"]
+servers = ["192.0.2.0/24"]
+read = ["/var/log/private"]
+"#,
+    );
+    let shown: Vec<_> = policy.rules.iter().map(|own| format!("{} {}", own.rule.key(), own.rule)).collect();
+    assert_eq!(
+        shown,
+        [
+            "resolve *.lab.example",
+            "resolve 10.0.0.0/8",
+            "servers system",
+            "servers 192.0.2.53:5353",
+            "ping 10.0.0.0/8",
+            "ping db.lab.example within 10.0.0.0/8",
+            "read /var/log",
+            "ping 10.0.0.13",
+            "resolve bad.lab.example",
+            "servers 192.0.2.0/24",
+            "read /var/log/private",
+        ]
+    );
+    let sources: Vec<_> = policy.rules.iter().map(|own| own.source.to_string()).collect();
+    assert_eq!(sources[0], "cofferdam.toml:3: resolve *.${LAB}");
+    assert_eq!(sources[5], "cofferdam.toml:6: ping db.lab.example within 10.0.0.0/8");
+    assert!(policy.rules[7..].iter().all(|own| own.denies) && policy.rules[6].scope == Scope::Every);
+
+    for (text, said) in [
+        ("read = [{ to = \"/a\", within = [] }]", "`a rule` has to be a string, not a table"),
+        ("resolve = \"any\"", "`resolve` has to be a list, not a string"),
+        (
+            "ping = [{ within = [\"10.0.0.0/8\"] }]",
+            "the rule has no `to` | write `{ to = \"db.lab.example\", within = [\"10.0.0.0/8\"] }`",
+        ),
+        (
+            "ping = [{ to = \"10.0.0.1\", within = [\"10.0.0.0/8\"] }]",
+            "`within` says where a name may lead, and this rule has no name",
+        ),
+        (
+            "read = [\"logs\"]",
+            "the path is not absolute: it has to begin with `/` | what a relative path means would depend on who starts this program",
+        ),
+    ] {
+        assert_eq!(messages(&format!("[plugins.x]\n{text}")), [said], "{text}");
+    }
+}
+
+#[test]
 fn every_mistake_is_told_at_once_with_line_and_caret() {
     let text = r#"
 [plugins.tcp]
 conect = ["tcp://localhost:*"]
 connect = ["tcp://127.1:22", "tcp://a.example", "tcp://b.example:22,0"]
-read = ["/var/log"]
+write = ["/var/log"]
 
 [limits]
 memory = "16 TiB"
@@ -162,11 +226,11 @@ error: port 0 is not a port that can be dialled
   |                                                                  ^^^^
 hint: ports are `22`, `22,8000-8099`, or `*` for every port
 
-error: `read` is not yet available in this version
+error: `write` is not yet available in this version
  --> cofferdam.toml:5:1
   |
-5 | read = ["/var/log"]
-  | ^^^^
+5 | write = ["/var/log"]
+  | ^^^^^
 hint: take it out: a key that is not enforced is never accepted
 
 error: `memory` has an unknown unit, the units are `B`, `KiB`, `MiB`, `GiB`
@@ -209,10 +273,10 @@ fn no_key_is_accepted_and_ignored() {
 #[test]
 fn later_capabilities_are_refused_everywhere() {
     for text in [
-        "[plugins.dns]\nresolve = [\"*.example.com\"]",
-        "[deny]\nread = [\"/\"]",
-        "[defaults]\nping = [\"any\"]",
-        "[limits]\ncalls_per_minute = 5",
+        "[plugins.dns]\nlisten = [\"tcp://localhost:53\"]",
+        "[deny]\nwrite = [\"/\"]",
+        "[defaults]\ncapture = [\"any\"]",
+        "[plugins.x]\nssh = [\"a.example\"]",
         "[audit]\nfile = \"/x\"",
         "[plugins.a]\nconnect = [\"udp://10.0.0.1:53\"]",
     ] {

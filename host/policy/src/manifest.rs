@@ -4,13 +4,15 @@
 //! A manifest is a stranger's text: everything in it is bounded and checked, and it only *wants*.
 //! What it gets is decided by the policy, in `effective.rs`.
 
+use std::fmt;
+
 use cofferdam_grants::Rule;
 use serde_json::{Map, Value};
 use toml::de::DeTable;
 
 use crate::json::to_json;
 use crate::keys::did_you_mean;
-use crate::rule::{Purpose, parse_rule};
+use crate::rule::{Capability, Purpose, parse_rule};
 
 /// The version of the plugin contract (`cofferdam:plugin`) that this host speaks.
 pub const ABI: &str = "0.1.0";
@@ -27,8 +29,7 @@ const MAX_WANTS: usize = 256;
 const FIELDS: &[&str] = &["name", "version", "abi", "kind", "description", "instance", "wants", "settings_schema"];
 
 /// Capabilities that a manifest cannot want yet.
-const LATER_WANTS: &[&str] =
-    &["resolve", "servers", "read", "write", "ping", "listen", "ssh", "processes", "capture", "secrets", "handlers"];
+const LATER_WANTS: &[&str] = &["write", "listen", "ssh", "processes", "capture", "secrets", "handlers"];
 
 /// A plugin's manifest, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +46,7 @@ pub struct Manifest {
     pub description: String,
     /// How long an instance lives.
     pub instance: Instance,
-    /// What it wants to dial.
+    /// What it wants to reach, read and ask, kind by kind.
     pub wants: Vec<Want>,
     /// The JSON Schema of its settings, an object; `None` where it has no settings.
     pub settings_schema: Option<Value>,
@@ -78,6 +79,16 @@ pub struct Want {
     pub rule: Rule,
 }
 
+/// The want for people: as written, with its key where the text does not say it.
+impl fmt::Display for Want {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.rule {
+            Rule::Connect(_) => f.write_str(&self.text),
+            rule => write!(f, "{} {}", rule.key(), self.text),
+        }
+    }
+}
+
 impl Manifest {
     /// Reads the manifest of a component.
     ///
@@ -107,7 +118,10 @@ impl Manifest {
 
     /// The manifest as the JSON that [`Manifest::parse_json`] reads.
     pub fn to_json(&self) -> Value {
-        let wants: Vec<_> = self.wants.iter().map(|want| want.text.as_str()).collect();
+        let of = |about: Capability| self.wants.iter().filter(move |want| want.rule.key() == about.key());
+        let some = Capability::ALL.into_iter().filter(|it| *it == Capability::Connect || of(*it).next().is_some());
+        let texts = |about| of(about).map(|want| Value::from(want.text.as_str())).collect::<Vec<_>>();
+        let wants: Map<String, Value> = some.map(|about| (about.key().to_owned(), texts(about).into())).collect();
         let mut json = serde_json::json!({
             "name": self.name,
             "version": self.version,
@@ -115,7 +129,7 @@ impl Manifest {
             "kind": match self.kind { Kind::Plugin => "plugin", Kind::Handler => "handler" },
             "description": self.description,
             "instance": match self.instance { Instance::Actor => "actor", Instance::Call => "call" },
-            "wants": { "connect": wants },
+            "wants": wants,
         });
         if let Some(schema) = &self.settings_schema {
             json["settings_schema"] = schema.clone();
@@ -190,35 +204,41 @@ fn wants(value: Option<Value>) -> Result<Vec<Want>, String> {
         Some(Value::Object(fields)) => fields,
         Some(_) => return Err("manifest: `wants` has to be an object".to_owned()),
     };
-    if let Some(key) = fields.keys().find(|key| key.as_str() != "connect") {
+    if let Some(key) = fields.keys().find(|key| Capability::of_key(key).is_none()) {
         return Err(if LATER_WANTS.contains(&key.as_str()) {
             format!("manifest: `wants.{key}` is not yet available in this version")
         } else {
-            unknown_field(key, &["connect"])
+            unknown_field(key, &Capability::ALL.map(Capability::key))
         });
     }
-    let list = match fields.remove("connect") {
-        None => return Ok(Vec::new()),
-        Some(Value::Array(list)) if list.len() <= MAX_WANTS => list,
-        Some(_) => {
-            return Err(format!("manifest: `wants.connect` has to be a list of at most {MAX_WANTS} rules"));
+    let mut wants = Vec::new();
+    for about in Capability::ALL {
+        let key = about.key();
+        let list = match fields.remove(key) {
+            None => continue,
+            Some(Value::Array(list)) if list.len() <= MAX_WANTS => list,
+            Some(_) => return Err(format!("manifest: `wants.{key}` has to be a list of at most {MAX_WANTS} rules")),
+        };
+        for item in list {
+            wants.push(want(about, item)?);
         }
+    }
+    Ok(wants)
+}
+
+fn want(about: Capability, item: Value) -> Result<Want, String> {
+    let key = about.key();
+    let Value::String(text) = item else {
+        return Err(format!("manifest: `wants.{key}` has to be a list of strings"));
     };
-    list.into_iter()
-        .map(|item| {
-            let Value::String(text) = item else {
-                return Err("manifest: `wants.connect` has to be a list of strings".to_owned());
-            };
-            match parse_rule(&text, Purpose::Want) {
-                Ok(rule) => Ok(Want { text, rule }),
-                Err(why) => {
-                    let hint = why.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-                    let text = quoted(&text);
-                    Err(format!("manifest: `wants.connect`: `{text}`: {}{hint}", why.message))
-                }
-            }
-        })
-        .collect()
+    match parse_rule(about, &text, Purpose::Want) {
+        Ok(rule) => Ok(Want { text, rule }),
+        Err(why) => {
+            let hint = why.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+            let text = quoted(&text);
+            Err(format!("manifest: `wants.{key}`: `{text}`: {}{hint}", why.message))
+        }
+    }
 }
 
 fn string(fields: &mut Map<String, Value>, name: &str) -> Result<String, String> {

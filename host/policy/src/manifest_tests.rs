@@ -79,7 +79,11 @@ fn every_field_is_checked() {
             "manifest: `wants.connect`: `tcp://*:1`: `*` is not a host; every host",
         ),
         ("wants", serde_json::json!({"conect": []}), "manifest: unknown field `conect`; did you mean `connect`?"),
-        ("wants", serde_json::json!({"read": []}), "manifest: `wants.read` is not yet available"),
+        ("wants", serde_json::json!({"write": []}), "manifest: `wants.write` is not yet available"),
+        ("wants", serde_json::json!({"read": ["x"]}), "manifest: `wants.read`: `x`: the path is not absolute"),
+        ("wants", serde_json::json!({"ping": ["a:1"]}), "manifest: `wants.ping`: `a:1`: a `ping` rule has no port"),
+        ("wants", serde_json::json!({"resolve": "any"}), "manifest: `wants.resolve` has to be a list of at most"),
+        ("wants", serde_json::json!({"servers": ["x"]}), "manifest: `wants.servers`: `x`: a name server is an address"),
         ("wnats", 1.into(), "manifest: unknown field `wnats`; did you mean `wants`?"),
         ("kind", "handler".into(), "manifest: a handler cannot want anything in `wants`"),
     ] {
@@ -105,4 +109,23 @@ fn a_want_may_be_of_special_addresses() {
         let wants = serde_json::json!({ "connect": [want] });
         assert!(with("wants", Some(wants)).is_ok(), "{want}");
     }
+}
+
+#[test]
+fn every_kind_of_want_is_read_and_written_again() {
+    let wants = serde_json::json!({
+        "connect": ["tcp://any:22"], "ping": ["any"], "resolve": ["any"], "servers": ["any", "192.0.2.53"],
+        "read": ["any", "/etc"],
+    });
+    let manifest = with("wants", Some(wants.clone())).unwrap();
+    assert_eq!(manifest.to_json()["wants"], wants);
+    assert_eq!(Manifest::parse_json(&manifest.to_json().to_string()).as_ref(), Ok(&manifest));
+    let shown: Vec<_> = manifest.wants.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        shown,
+        ["tcp://any:22", "ping any", "resolve any", "servers any", "servers 192.0.2.53", "read any", "read /etc"]
+    );
+    // A want of a server is one of every port; of files, `any` is the root.
+    assert_eq!(manifest.wants[4].rule.to_string(), "192.0.2.53");
+    assert_eq!(manifest.wants[5].rule.to_string(), "/");
 }

@@ -12,25 +12,23 @@ use cofferdam_grants::{Denial, Rule, RuleId};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::keys::did_you_mean;
 use crate::limits::LimitsPatch;
-use crate::rule::{Purpose, parse_rule};
+use crate::rule::{Capability, Purpose, parse_rule};
 
 /// The flags that [`Policy::add_flag`] understands.
-pub const FLAGS: &[&str] = &["--allow-connect", "--deny-connect"];
+pub const FLAGS: &[&str] = &[
+    "--allow-connect",
+    "--allow-ping",
+    "--allow-resolve",
+    "--allow-read",
+    "--deny-connect",
+    "--deny-ping",
+    "--deny-resolve",
+    "--deny-read",
+];
 
 /// Flags that are known, but refused until they are enforced.
-pub const LATER_FLAGS: &[&str] = &[
-    "--allow-listen",
-    "--allow-ping",
-    "--allow-processes",
-    "--allow-read",
-    "--allow-resolve",
-    "--allow-write",
-    "--deny-listen",
-    "--deny-ping",
-    "--deny-read",
-    "--deny-resolve",
-    "--deny-write",
-];
+pub const LATER_FLAGS: &[&str] =
+    &["--allow-listen", "--allow-processes", "--allow-write", "--deny-listen", "--deny-write"];
 
 /// A whole policy: one file, flags, or both.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +41,8 @@ pub struct Policy {
     /// The head of each plugin's table, for what is said about the plugin.
     pub(crate) plugin_places: BTreeMap<String, Diagnostic>,
     pub(crate) name_servers: Vec<SocketAddr>,
+    /// The machine's own, where somebody said which.
+    pub(crate) machine_servers: Vec<SocketAddr>,
     pub(crate) warnings: Vec<Diagnostic>,
 }
 
@@ -64,12 +64,16 @@ pub(crate) enum Scope {
     Plugin(String),
 }
 
-/// Where a rule was written. `Display` gives `cofferdam.toml:3: tcp://…` or
-/// `--allow-connect tcp://…`.
+/// Where a rule was written. `Display` gives `cofferdam.toml:3: tcp://…`, `cofferdam.toml:4: ping 10.0.0.0/8` or
+/// `--allow-connect tcp://…`, each with its `within`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleSource {
+    /// The key that the rule belongs under, as `connect`.
+    pub key: &'static str,
     /// The rule as written, before variables were replaced.
     pub text: String,
+    /// The networks that its names may lead into; empty where it does not say.
+    pub within: Vec<String>,
     /// The file or the flag.
     pub origin: String,
     /// Line and column, both from 1; `None` for a flag.
@@ -79,9 +83,18 @@ pub struct RuleSource {
 impl fmt::Display for RuleSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.position {
-            Some((line, _)) => write!(f, "{}:{line}: {}", self.origin, self.text),
-            None => write!(f, "{} {}", self.origin, self.text),
+            Some((line, _)) => write!(f, "{}:{line}: ", self.origin)?,
+            None => write!(f, "{} ", self.origin)?,
         }
+        // A flag says it itself, and `tcp://` does.
+        if self.key != "connect" && !self.origin.starts_with("--") {
+            write!(f, "{} ", self.key)?;
+        }
+        f.write_str(&self.text)?;
+        if !self.within.is_empty() {
+            write!(f, " within {}", self.within.join(", "))?;
+        }
+        Ok(())
     }
 }
 
@@ -102,8 +115,7 @@ impl Policy {
         Self::default()
     }
 
-    /// Adds the rule of a flag, `--allow-connect` or `--deny-connect`. It serves every plugin
-    /// whose manifest wants it.
+    /// Adds the rule of a flag, as `--allow-connect`. It serves every plugin whose manifest wants it.
     ///
     /// # Errors
     /// A diagnostic, if the flag is not one of [`FLAGS`] or the value is not a rule.
@@ -111,31 +123,53 @@ impl Policy {
     pub fn add_flag(&mut self, flag: &str, value: &str) -> Result<(), Diagnostic> {
         let source = Source::flag(flag, value);
         let whole = 0..value.len();
-        let purpose = match flag {
-            "--allow-connect" => Purpose::Allow,
-            "--deny-connect" => Purpose::Deny,
-            known if LATER_FLAGS.contains(&known) => {
-                let message = format!("`{known}` is not yet available in this version");
-                return Err(source.error(whole, message));
+        let meant = FLAGS.contains(&flag).then(|| {
+            let allow = flag.strip_prefix("--allow-").map(|key| (key, Purpose::Allow));
+            let (key, purpose) = allow.or_else(|| Some((flag.strip_prefix("--deny-")?, Purpose::Deny)))?;
+            Some((Capability::of_key(key)?, purpose))
+        });
+        let (kind, purpose) = match meant.flatten() {
+            Some(meant) => meant,
+            None if LATER_FLAGS.contains(&flag) => {
+                return Err(source.error(whole, format!("`{flag}` is not yet available in this version")));
             }
-            unknown => {
-                let near = did_you_mean(unknown, FLAGS.iter().copied());
+            None => {
+                let near = did_you_mean(flag, FLAGS.iter().copied());
                 return Err(source
-                    .error(whole, format!("unknown flag `{unknown}`"))
+                    .error(whole, format!("unknown flag `{flag}`"))
                     .maybe_hint(near.map(|near| format!("did you mean `{near}`?"))));
             }
         };
-        let rule = parse_rule(value, purpose).map_err(|why| source.error(why.at, why.message).maybe_hint(why.hint))?;
+        let rule =
+            parse_rule(kind, value, purpose).map_err(|why| source.error(why.at, why.message).maybe_hint(why.hint))?;
         if purpose == Purpose::Allow {
             self.warnings.extend(crate::breadth::warnings(&rule, |message| source.warning(whole.clone(), message)));
         }
-        self.rules.push(PolicyRule {
-            source: RuleSource { text: value.to_owned(), origin: flag.to_owned(), position: None },
-            scope: Scope::Every,
-            denies: purpose == Purpose::Deny,
-            rule,
-        });
+        self.add_for_all(flag, value, rule, purpose == Purpose::Deny);
         Ok(())
+    }
+
+    /// Adds a rule that was not written in a file, for every plugin whose manifest wants it.
+    pub(crate) fn add_for_all(&mut self, origin: &str, text: &str, rule: Rule, denies: bool) {
+        let (key, origin, text) = (rule.key(), origin.to_owned(), text.to_owned());
+        let source = RuleSource { key, text, within: Vec::new(), origin, position: None };
+        self.rules.push(PolicyRule { source, scope: Scope::Every, denies, rule });
+    }
+
+    /// Whether a rule serves every plugin that wants it, so that it is nothing to remark on where one does not.
+    pub fn is_for_all(&self, id: RuleId) -> bool {
+        let index = usize::try_from(id.0).ok();
+        index.and_then(|index| self.rules.get(index)).is_some_and(|rule| rule.scope == Scope::Every)
+    }
+
+    /// Says which name servers the machine asks (`/etc/resolv.conf`): what `system` stands for where `[names]` names none.
+    pub fn set_machine_servers(&mut self, servers: Vec<SocketAddr>) {
+        self.machine_servers = servers;
+    }
+
+    /// What `system` stands for in rules about name servers: those that the host itself asks.
+    pub fn system_servers(&self) -> &[SocketAddr] {
+        if self.name_servers.is_empty() { &self.machine_servers } else { &self.name_servers }
     }
 
     /// Where a rule was written; `None` for an id that is not of this policy.

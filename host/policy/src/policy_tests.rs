@@ -28,7 +28,11 @@ fn flags_come_beside_a_file_and_broad_ones_are_flagged() {
 fn a_wrong_flag_or_value_is_told_and_adds_nothing() {
     for (flag, value, expected) in [
         ("--allow-conect", "tcp://a:1", "error: unknown flag `--allow-conect`"),
-        ("--allow-read", "/var/log", "error: `--allow-read` is not yet available in this version"),
+        ("--allow-write", "/var/log", "error: `--allow-write` is not yet available in this version"),
+        ("--allow-servers", "192.0.2.53", "error: unknown flag `--allow-servers`"),
+        ("--allow-read", "logs", "error: the path is not absolute"),
+        ("--allow-ping", "a.example:1", "error: a `ping` rule has no port"),
+        ("--allow-resolve", "a.example:1", "error: a `resolve` rule is a name alone"),
         ("--allow-connect", "a.example:1", "error: a rule begins with its protocol"),
         ("--allow-connect", "tcp://a.example", "error: the rule does not say which ports"),
     ] {
@@ -48,4 +52,39 @@ error: `127.1` is an unusual spelling of an address
  |       ^^^^^
 hint: if you meant the address, write `127.0.0.1`"
     );
+}
+
+#[test]
+fn there_is_a_flag_for_each_kind_of_rule_to_allow_and_to_deny() {
+    for (flag, value, shown) in [
+        ("--allow-ping", "10.0.0.0/8", "--allow-ping 10.0.0.0/8"),
+        ("--allow-resolve", "*.lab.example", "--allow-resolve *.lab.example"),
+        ("--allow-read", "/var/log/", "--allow-read /var/log/"),
+        ("--deny-ping", "10.0.0.13", "--deny-ping 10.0.0.13"),
+        ("--deny-resolve", "secret.lab.example", "--deny-resolve secret.lab.example"),
+        ("--deny-read", "/var/log/private", "--deny-read /var/log/private"),
+    ] {
+        let mut policy = Policy::empty();
+        policy.add_flag(flag, value).unwrap();
+        assert_eq!(policy.rule(RuleId(0)).unwrap().to_string(), shown);
+        assert_eq!(policy.rules[0].denies, flag.starts_with("--deny-"), "{flag}");
+        assert!(policy.is_for_all(RuleId(0)) && policy.warnings().is_empty());
+    }
+    for flag in FLAGS {
+        let value = if flag.ends_with("connect") { "tcp://a.example:1" } else { "/" };
+        let known = Policy::empty().add_flag(flag, value).err().is_none_or(|why| !why.message.contains("flag"));
+        assert!(known && !LATER_FLAGS.contains(flag), "{flag}");
+    }
+}
+
+#[test]
+fn the_hosts_own_servers_are_those_of_the_policy_or_else_of_the_machine() {
+    let machine: Vec<SocketAddr> = vec!["127.0.0.53:53".parse().unwrap()];
+    let mut policy = Policy::empty();
+    assert_eq!(policy.system_servers(), []);
+    policy.set_machine_servers(machine.clone());
+    assert_eq!(policy.system_servers(), machine);
+    let mut named = crate::parse("p", "[names]\nservers = [\"192.0.2.53\"]", &|_| None).unwrap();
+    named.set_machine_servers(machine);
+    assert_eq!(named.system_servers(), ["192.0.2.53:53".parse::<SocketAddr>().unwrap()]);
 }

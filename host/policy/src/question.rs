@@ -1,19 +1,28 @@
 //! What `cofferdam explain` is asked, as text, to what the policy is asked.
 //!
-//! Hosts and ports are read as in rules. What is not yet available is told, not guessed; answers are `explain.rs`.
+//! Hosts, ports and paths are read as in rules. What is not yet available is told, not guessed; answers are `explain.rs`.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use cofferdam_grants::{Host, Name, Ports, Protocol};
+use cofferdam_grants::{AbsolutePath, Host, Name, Peers, Ports, Protocol, QueryName, Servers, Zone};
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::host::parse_host;
 use crate::keys::{KEYS, Section, Status, did_you_mean};
-use crate::rule::{Purpose, parse_rule};
+use crate::rule::{Purpose, RuleError, parse_connect, parse_ping, parse_server};
 
 /// The asks that can be explained, with how each is written.
-const ASKS: &[(&str, &str)] = &[("connect", "connect HOST:PORT"), ("resolve", "resolve NAME")];
+const ASKS: &[(&str, &str)] = &[
+    ("connect", "connect HOST:PORT"),
+    ("ping", "ping HOST"),
+    ("resolve", "resolve NAME"),
+    ("query", "query NAME@SERVER"),
+    ("read", "read PATH"),
+];
+
+/// Asks of later versions that no key of a policy is called after.
+const LATER: &[&str] = &["accept", "bind", "udp"];
 
 /// A question to the policy: may a plugin do this?
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,58 +34,84 @@ pub struct Question {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum About {
     /// Dialling an address.
-    Address { protocol: Protocol, to: SocketAddr },
+    Address { protocol: Protocol, to: SocketAddr, zone: Option<Zone> },
     /// Dialling a name.
     Name { protocol: Protocol, name: Name, port: u16 },
     /// Looking a name up.
     Lookup { name: Name },
+    /// Pinging an address.
+    PingAddress { to: IpAddr, zone: Option<Zone> },
+    /// Pinging a name.
+    PingName { name: Name },
+    /// Asking a name server.
+    Query { server: SocketAddr, name: QueryName },
+    /// Reading a file or directory.
+    File { path: AbsolutePath },
+    /// What no rule of this version can allow, in the words of the question.
+    Later { verb: String, what: String },
 }
 
 /// The question in its canonical spelling, as `connect tcp://10.0.0.1:22`.
 impl fmt::Display for Question {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.about {
-            About::Address { protocol, to } => write!(f, "connect {protocol}://{to}"),
+            About::Address { protocol, to, zone: Some(zone) } => {
+                write!(f, "connect {protocol}://[{}%{zone}]:{}", to.ip(), to.port())
+            }
+            About::Address { protocol, to, zone: None } => write!(f, "connect {protocol}://{to}"),
             About::Name { protocol, name, port } => write!(f, "connect {protocol}://{name}:{port}"),
             About::Lookup { name } => write!(f, "resolve {name}"),
+            About::PingAddress { to, zone: Some(zone) } => write!(f, "ping {to}%{zone}"),
+            About::PingAddress { to, zone: None } => write!(f, "ping {to}"),
+            About::PingName { name } => write!(f, "ping {name}"),
+            About::Query { server, name } => write!(f, "query {name}@{server}"),
+            About::File { path } => write!(f, "read {path}"),
+            About::Later { verb, what } if what.is_empty() => f.write_str(verb),
+            About::Later { verb, what } => write!(f, "{verb} {what}"),
         }
     }
 }
 
 impl Question {
-    /// Reads a question: `connect HOST:PORT` or `resolve NAME`.
+    /// Reads a question: `connect HOST:PORT`, `ping HOST`, `resolve NAME`, `query NAME@SERVER` or `read PATH`. One about
+    /// what is not yet available is a question too, which is always answered with no.
     ///
     /// # Errors
-    /// What cannot be understood, or is not yet available in this version.
+    /// What cannot be understood.
     pub fn parse(words: &[String]) -> Result<Self, Box<Diagnostic>> {
         let text = words.join(" ");
         let source = Source::flag("explain", &text);
         let verb = words.first().map_or("", String::as_str);
-        let later = KEYS.iter().any(|key| {
-            (key.section, key.status, key.name) == (Section::Plugin, Status::NotYet, verb) && verb != "resolve"
-        });
         let Some((_, form)) = ASKS.iter().find(|(known, _)| *known == verb) else {
-            let diagnostic = match later {
-                true => source.error(0..verb.len(), format!("`{verb}` is not yet available in this version")),
-                false => {
-                    source.error(0..verb.len(), format!("`{verb}` is nothing that a plugin may ask for")).maybe_hint(
-                        did_you_mean(verb, ASKS.iter().map(|(ask, _)| *ask))
-                            .map(|near| format!("did you mean `{near}`?")),
-                    )
-                }
+            let of_key = |name: &str| {
+                KEYS.iter().any(|key| (key.section, key.status, key.name) == (Section::Plugin, Status::NotYet, name))
             };
+            if LATER.contains(&verb) || of_key(verb) {
+                let what = words.get(1..).unwrap_or_default().join(" ").escape_debug().to_string();
+                return Ok(Self { about: About::Later { verb: verb.to_owned(), what } });
+            }
+            let near = did_you_mean(verb, ASKS.iter().map(|(ask, _)| *ask));
             let all: Vec<String> = ASKS.iter().map(|(_, form)| format!("`{form}`")).collect();
-            let hint = diagnostic.hint.clone().unwrap_or_else(|| format!("there are {}", all.join(" and ")));
-            return Err(Box::new(diagnostic.hint(hint)));
+            let hint = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are {}", all.join(", ")),
+            };
+            return Err(Box::new(
+                source.error(0..verb.len(), format!("`{verb}` is nothing that a plugin may ask for")).hint(hint),
+            ));
         };
         let [_, what] = words else {
             return Err(Box::new(
                 source.error(0..text.len(), format!("`{verb}` asks about one thing")).hint(format!("write `{form}`")),
             ));
         };
+        let origin = format!("explain {verb}");
         let about = match verb {
-            "resolve" => lookup(what),
-            _ => peer(what),
+            "connect" => peer(&origin, what),
+            "ping" => pinged(&origin, what),
+            "resolve" => lookup(&origin, what),
+            "query" => query(&origin, what),
+            _ => file(&origin, what),
         };
         about.map(|about| Self { about })
     }
@@ -84,27 +119,59 @@ impl Question {
     /// The name that has to be looked up before the whole answer is known; none for addresses and for `localhost`.
     pub(crate) fn name(&self) -> Option<&Name> {
         match &self.about {
-            About::Address { .. } => None,
-            About::Name { name, .. } | About::Lookup { name } => (!name.is_localhost()).then_some(name),
+            About::Name { name, .. } | About::Lookup { name } | About::PingName { name } => {
+                (!name.is_localhost()).then_some(name)
+            }
+            About::Address { .. }
+            | About::PingAddress { .. }
+            | About::Query { .. }
+            | About::File { .. }
+            | About::Later { .. } => None,
         }
     }
 }
 
+/// Makes a mistake about the whole of a text.
+fn mistake(origin: &str, text: &str, message: impl Into<String>, hint: &str) -> Box<Diagnostic> {
+    Box::new(Source::flag(origin, text).error(0..text.len(), message).hint(hint))
+}
+
+/// Makes a mistake of what the rule language says of a text.
+fn of_rule<'a>(origin: &'a str, text: &'a str) -> impl Fn(RuleError) -> Box<Diagnostic> + 'a {
+    move |why| Box::new(Source::flag(origin, text).error(why.at, why.message).maybe_hint(why.hint))
+}
+
+/// The zone of a question. Nobody has looked up which interface has which index: a name is compared by name.
+fn zone(peers: &Peers) -> Option<Zone> {
+    let text = peers.zone()?.to_string();
+    Some(match text.parse() {
+        Ok(index) => Zone { index, name: None },
+        Err(_) => Zone { index: u32::MAX, name: Some(text.into()) },
+    })
+}
+
 /// Reads `HOST:PORT`, perhaps with its protocol.
-fn peer(text: &str) -> Result<About, Box<Diagnostic>> {
-    let rule_text = if text.contains("://") { text.to_owned() } else { format!("tcp://{text}") };
-    let source = Source::flag("explain connect", &rule_text);
-    let whole = 0..rule_text.len();
+fn peer(origin: &str, text: &str) -> Result<About, Box<Diagnostic>> {
+    if text.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("udp://")) {
+        return Ok(About::Later { verb: "connect".to_owned(), what: text.escape_debug().to_string() });
+    }
+    let text = if text.contains("://") { text.to_owned() } else { format!("tcp://{text}") };
     // A want speaks of special addresses as well: whether they may be reached is the question.
-    let rule = parse_rule(&rule_text, Purpose::Want)
-        .map_err(|why| Box::new(source.error(why.at, why.message).maybe_hint(why.hint)))?;
-    let error = |message: &str, hint: &str| Box::new(source.error(whole.clone(), message).hint(hint));
+    let rule = parse_connect(&text, Purpose::Want).map_err(of_rule(origin, &text))?;
+    let error = |message: &str, hint: &str| mistake(origin, &text, message, hint);
     let Some(port) = only(rule.ports()) else {
         return Err(error("a question is about one port", "write `HOST:PORT`"));
     };
     let protocol = rule.protocol();
     match rule.host() {
-        Host::Address(address) => Ok(About::Address { protocol, to: SocketAddr::new(*address, port) }),
+        Host::Address(address) => {
+            let zone = zone(rule.peers());
+            let mut to = SocketAddr::new(*address, port);
+            if let (SocketAddr::V6(six), Some(zone)) = (&mut to, &zone) {
+                six.set_scope_id(zone.index);
+            }
+            Ok(About::Address { protocol, to, zone })
+        }
         Host::Name(name) => Ok(About::Name { protocol, name: name.clone(), port }),
         Host::Localhost => match Name::parse("localhost") {
             Ok(name) => Ok(About::Name { protocol, name, port }),
@@ -116,14 +183,29 @@ fn peer(text: &str) -> Result<About, Box<Diagnostic>> {
     }
 }
 
+/// Reads the host of a ping.
+fn pinged(origin: &str, text: &str) -> Result<About, Box<Diagnostic>> {
+    let rule = parse_ping(text, Purpose::Want).map_err(of_rule(origin, text))?;
+    match rule.peers().host() {
+        Host::Address(to) => Ok(About::PingAddress { to: *to, zone: zone(rule.peers()) }),
+        Host::Name(name) => Ok(About::PingName { name: name.clone() }),
+        Host::Localhost => match Name::parse("localhost") {
+            Ok(name) => Ok(About::PingName { name }),
+            Err(why) => Err(mistake(origin, text, why.to_string(), "write `127.0.0.1`")),
+        },
+        Host::Network(_) | Host::Wildcard(_) | Host::Any => {
+            Err(mistake(origin, text, "a question is about one host", "write a name or an address"))
+        }
+    }
+}
+
 /// Reads the name of a lookup.
-fn lookup(text: &str) -> Result<About, Box<Diagnostic>> {
-    let source = Source::flag("explain resolve", text);
-    let error = |message: &str, hint: &str| Box::new(source.error(0..text.len(), message).hint(hint));
-    let host = parse_host(text, Purpose::Want)
-        .map_err(|why| Box::new(source.error(0..text.len(), why.message).maybe_hint(why.hint)))?;
-    match host {
-        Host::Name(name) => Ok(About::Lookup { name }),
+fn lookup(origin: &str, text: &str) -> Result<About, Box<Diagnostic>> {
+    let error = |message: &str, hint: &str| mistake(origin, text, message, hint);
+    let peers =
+        parse_host(text, Purpose::Want).map_err(|why| of_rule(origin, text)(RuleError { at: 0..text.len(), ..why }))?;
+    match peers.host() {
+        Host::Name(name) => Ok(About::Lookup { name: name.clone() }),
         Host::Localhost => {
             Err(error("`localhost` is not looked up: it stands for 127.0.0.1 and ::1", "ask `connect localhost:PORT`"))
         }
@@ -132,6 +214,33 @@ fn lookup(text: &str) -> Result<About, Box<Diagnostic>> {
             Err(error("a question is about one name", "write the name in full"))
         }
     }
+}
+
+/// Reads `NAME@SERVER`; the name is any that a query may hold, as `_sip._tcp.example.com` or `.`.
+fn query(origin: &str, text: &str) -> Result<About, Box<Diagnostic>> {
+    let form = "write `query www.example.com@192.0.2.53`, or `resolve NAME` for a name alone";
+    let Some((asked, of)) = text.rsplit_once('@') else {
+        return Err(mistake(origin, text, "the question does not say which server", form));
+    };
+    // What is no host name is asked for byte by byte; the others are converted as in rules (IDNA).
+    let ascii = if asked.is_ascii() { asked.to_owned() } else { idna::domain_to_ascii(asked).unwrap_or_default() };
+    let name = QueryName::parse(&ascii).map_err(|why| mistake(origin, text, why.to_string(), form))?;
+    let rule = parse_server(of, Purpose::Want).map_err(of_rule(origin, of))?;
+    match (rule.servers(), rule.port()) {
+        (Servers::Address(address), port) => {
+            Ok(About::Query { server: SocketAddr::new(address, port.unwrap_or(cofferdam_grants::DNS_PORT)), name })
+        }
+        (Servers::Network(_) | Servers::Any | Servers::System, _) => {
+            Err(mistake(origin, of, "a question is about one server", form))
+        }
+    }
+}
+
+/// Reads a path.
+fn file(origin: &str, text: &str) -> Result<About, Box<Diagnostic>> {
+    AbsolutePath::parse(text)
+        .map(|path| About::File { path })
+        .map_err(|why| mistake(origin, text, why.to_string(), "write `read /var/log/syslog`"))
 }
 
 /// The port, where there is one only.

@@ -1,16 +1,56 @@
-//! The rule language: `tcp://HOST:PORTS` as text, to the [`Rule`] it means.
+//! The rule language: rules as text, to the [`Rule`] they mean.
 //!
 //! Every refusal says which characters it is about and, where that can be known, how the rule
-//! should read. The host part is `host.rs`; what a rule covers is in `cofferdam-grants`; where rules
+//! should read. Hosts are `host.rs`; what a rule covers is in `cofferdam-grants`; where rules
 //! stand in a file is in `lower.rs`.
 
-use std::net::Ipv6Addr;
+mod connect;
+mod names;
+mod path;
+mod ping;
+mod server;
+
 use std::ops::Range;
 
-use cofferdam_grants::{Ports, Protocol, Rule};
+use cofferdam_grants::Rule;
 
-use crate::host::parse_host;
-use crate::keys::did_you_mean;
+pub(crate) use connect::parse_connect;
+pub(crate) use ping::parse_ping;
+pub(crate) use server::parse_server;
+
+/// What rules are about, each with a key of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Capability {
+    Connect,
+    Ping,
+    Resolve,
+    Servers,
+    Read,
+}
+
+impl Capability {
+    pub(crate) const ALL: [Self; 5] = [Self::Connect, Self::Ping, Self::Resolve, Self::Servers, Self::Read];
+
+    /// What the rules under a key of a policy, or of a manifest's wants, are about.
+    pub(crate) fn of_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|about| about.key() == key)
+    }
+
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Ping => "ping",
+            Self::Resolve => "resolve",
+            Self::Servers => "servers",
+            Self::Read => "read",
+        }
+    }
+
+    /// Whether its rules may say where a name may lead.
+    pub(crate) fn has_within(self) -> bool {
+        matches!(self, Self::Connect | Self::Ping)
+    }
+}
 
 /// What a rule is for, which decides what it may leave out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,100 +87,24 @@ impl RuleError {
 ///
 /// # Errors
 /// A [`RuleError`] about the first part that cannot be understood.
-pub(crate) fn parse_rule(text: &str, purpose: Purpose) -> Result<Rule, RuleError> {
-    if let Some((at, bad)) = text.char_indices().find(|(_, c)| c.is_whitespace() || c.is_control()) {
-        return Err(RuleError::new(at..at + bad.len_utf8(), "a rule has no spaces or control characters in it"));
-    }
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return Err(
-            RuleError::new(0..text.len(), "a rule begins with its protocol").hint(format!("write `tcp://{text}`"))
-        );
-    };
-    let protocol = parse_protocol(scheme)?;
-    let start = scheme.len() + 3;
-    let shift = |mut error: RuleError| {
-        error.at = error.at.start + start..error.at.end + start;
-        error
-    };
-    let (host, ports) = split_ports(rest).map_err(shift)?;
-    let host_error = |mut error: RuleError| {
-        error.at = start..start + host.len();
-        error
-    };
-    let parsed = parse_host(host, purpose).map_err(host_error)?;
-    let ports_at = start + host.len()..text.len();
-    let ports = match (ports, purpose) {
-        (Some(ports), _) => Ports::parse(ports).map_err(|error| {
-            RuleError::new(ports_at.start + 1..ports_at.end, error.to_string())
-                .hint("ports are `22`, `22,8000-8099`, or `*` for every port")
-        })?,
-        (None, Purpose::Deny) => Ports::all(),
-        (None, Purpose::Allow | Purpose::Want) => {
-            return Err(RuleError::new(0..text.len(), "the rule does not say which ports")
-                .hint(format!("write `{text}:22`, or `{text}:*` for every port")));
-        }
-    };
-    Ok(Rule::new(protocol, parsed, ports))
-}
-
-fn parse_protocol(scheme: &str) -> Result<Protocol, RuleError> {
-    let error = |message: String| RuleError::new(0..scheme.len(), message);
-    match scheme.to_ascii_lowercase().as_str() {
-        "tcp" => Ok(Protocol::Tcp),
-        "udp" => Err(error("`udp://` rules are not yet available in this version".to_owned())),
-        "http" | "https" | "ws" | "wss" | "ssh" | "tls" | "telnet" => {
-            Err(error(format!("`{scheme}` is not a protocol of rules"))
-                .hint("rules speak of connections: `tcp://HOST:PORTS`"))
-        }
-        other => {
-            let near = did_you_mean(other, ["tcp"].into_iter());
-            let hint = near.map_or("rules begin with `tcp://`".to_owned(), |near| format!("did you mean `{near}://`?"));
-            Err(error(format!("unknown protocol `{scheme}`")).hint(hint))
-        }
-    }
-}
-
-/// Divides `HOST:PORTS`; the host keeps its brackets and its prefix length.
-fn split_ports(rest: &str) -> Result<(&str, Option<&str>), RuleError> {
-    let whole = 0..rest.len();
-    if rest.contains('@') {
-        return Err(RuleError::new(whole, "a rule names no user").hint("write the host and the ports alone"));
-    }
-    if rest.starts_with('[') {
-        let Some(close) = rest.find(']') else {
-            return Err(RuleError::new(whole, "the bracket is not closed"));
-        };
-        return match rest[close + 1..].find(':') {
-            Some(colon) => {
-                let colon = close + 1 + colon;
-                Ok((&rest[..colon], Some(&rest[colon + 1..])))
-            }
-            None => Ok((rest, None)),
-        };
-    }
-    if rest.matches(':').count() > 1 {
-        let hint = unbracketed(rest);
-        return Err(RuleError::new(whole, "an IPv6 address stands in brackets")
-            .hint(hint.unwrap_or("write `tcp://[ADDRESS]:PORTS`".to_owned())));
-    }
-    Ok(match rest.split_once(':') {
-        Some((host, ports)) => (host, Some(ports)),
-        None => (rest, None),
+pub(crate) fn parse_rule(about: Capability, text: &str, purpose: Purpose) -> Result<Rule, RuleError> {
+    Ok(match about {
+        Capability::Connect => parse_connect(text, purpose)?.into(),
+        Capability::Ping => parse_ping(text, purpose)?.into(),
+        Capability::Resolve => names::parse_names(text)?.into(),
+        Capability::Servers => parse_server(text, purpose)?.into(),
+        Capability::Read => path::parse_path(text, purpose)?.into(),
     })
 }
 
-/// How an IPv6 address without brackets should have been written.
-fn unbracketed(rest: &str) -> Option<String> {
-    let bracketed = |text: &str| match text.split_once('/') {
-        Some((address, prefix)) => address.parse::<Ipv6Addr>().ok().map(|address| format!("[{address}]/{prefix}")),
-        None => text.parse::<Ipv6Addr>().ok().map(|address| format!("[{address}]")),
-    };
-    // `::1:22` is an address as well, but a rule has ports.
-    let with_ports = rest.rsplit_once(':').and_then(|(host, ports)| {
-        Ports::parse(ports).ok()?;
-        Some(format!("write `tcp://{}:{ports}`", bracketed(host)?))
-    });
-    with_ports.or_else(|| Some(format!("write `tcp://{}:PORTS`", bracketed(rest)?)))
+/// Refuses what no rule but one of paths has in it.
+fn no_spaces(text: &str) -> Result<(), RuleError> {
+    match text.char_indices().find(|(_, c)| c.is_whitespace() || c.is_control()) {
+        Some((at, bad)) => {
+            Err(RuleError::new(at..at + bad.len_utf8(), "a rule has no spaces or control characters in it"))
+        }
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

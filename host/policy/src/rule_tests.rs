@@ -1,212 +1,176 @@
-//! The rule language in pairs: what is read, and what is refused in which words.
+//! Rules without ports, in pairs: what is read, and what is refused in which words. Those of connections are
+//! `rule/connect_tests.rs`.
 
 use proptest::prelude::*;
 
 use super::*;
 
-fn allow(text: &str) -> Result<String, String> {
-    parse_rule(text, Purpose::Allow).map(|rule| rule.to_string()).map_err(|why| match why.hint {
+fn read(about: Capability, text: &str, purpose: Purpose) -> Result<String, String> {
+    parse_rule(about, text, purpose).map(|rule| rule.to_string()).map_err(|why| match why.hint {
         Some(hint) => format!("{} | {hint}", why.message),
         None => why.message,
     })
 }
 
 #[test]
-fn every_kind_of_host_is_read() {
+fn pings_are_hosts_alone() {
     for (text, canonical) in [
-        ("tcp://db.lab.example:5432", "tcp://db.lab.example:5432"),
-        ("tcp://*.lab.example:22,8000-8099", "tcp://*.lab.example:22,8000-8099"),
-        ("tcp://10.0.0.1:22", "tcp://10.0.0.1:22"),
-        ("tcp://10.0.0.0/8:502", "tcp://10.0.0.0/8:502"),
-        ("tcp://[::1]:22", "tcp://[::1]:22"),
-        ("tcp://[2606:4700:0::1111]:443", "tcp://[2606:4700::1111]:443"),
-        ("tcp://[fd00::]/8:502", "tcp://[fd00::]/8:502"),
-        ("tcp://[fd00::/8]:502", "tcp://[fd00::]/8:502"),
-        ("tcp://localhost:*", "tcp://localhost:*"),
-        ("tcp://LocalHost.:80", "tcp://localhost:80"),
-        ("tcp://any:443", "tcp://any:443"),
-        ("TCP://ANY:443", "tcp://any:443"),
-        ("tcp://Example.COM.:80", "tcp://example.com:80"),
-        ("tcp://*.Example.COM.:80", "tcp://*.example.com:80"),
-        ("tcp://münchen.example:80", "tcp://xn--mnchen-3ya.example:80"),
-        ("tcp://*.MÜNCHEN.example:80", "tcp://*.xn--mnchen-3ya.example:80"),
-        ("tcp://xn--mnchen-3ya.example:80", "tcp://xn--mnchen-3ya.example:80"),
-        ("tcp://example\u{3002}com:80", "tcp://example.com:80"),
-        ("tcp://[::ffff:10.0.0.1]:22", "tcp://10.0.0.1:22"),
-        ("tcp://[::ffff:10.0.0.0]/104:22", "tcp://10.0.0.0/8:22"),
-        ("tcp://db:22", "tcp://db:22"),
-        ("tcp://_x._tcp.example:22", "tcp://_x._tcp.example:22"),
-        ("tcp://169.254.169.254:80", "tcp://169.254.169.254:80"),
+        ("10.0.0.0/8", "10.0.0.0/8"),
+        ("192.0.2.7", "192.0.2.7"),
+        ("*.Lab.example.", "*.lab.example"),
+        ("db.lab.example", "db.lab.example"),
+        ("localhost", "localhost"),
+        ("any", "any"),
+        ("::1", "::1"),
+        ("fd00::/8", "fd00::/8"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("fe80::1%eth0", "fe80::1%eth0"),
+        ("fe80::%eth0/64", "fe80::%eth0/64"),
+        ("ff02::1%eth0", "ff02::1%eth0"),
+        ("224.0.0.1", "224.0.0.1"),
+        ("bücher.example", "xn--bcher-kva.example"),
     ] {
-        assert_eq!(allow(text), Ok(canonical.to_owned()), "{text}");
+        assert_eq!(read(Capability::Ping, text, Purpose::Allow), Ok(canonical.to_owned()), "{text}");
     }
-}
-
-#[test]
-fn every_mistake_has_its_words() {
     for (text, words) in [
-        ("db.lab:22", "a rule begins with its protocol | write `tcp://db.lab:22`"),
-        ("", "a rule begins with its protocol | write `tcp://`"),
-        ("udp://10.0.0.1:53", "`udp://` rules are not yet available in this version"),
+        ("", "the host is missing | every host is spelled `any`"),
+        ("tcp://a.example:22", "a `ping` rule is a host alone, without a protocol | write `a.example`"),
+        ("a.example:22", "a `ping` rule has no port | write `a.example`"),
+        ("[::1]", "where no port follows, an IPv6 address stands without brackets | write `::1`"),
+        ("[fd00::]/8", "where no port follows, an IPv6 address stands without brackets | write `fd00::/8`"),
+        ("*", "`*` is not a host | every host is spelled `any`"),
+        ("127.1", "`127.1` is an unusual spelling of an address | if you meant the address, write `127.0.0.1`"),
+        ("a b", "a rule has no spaces or control characters in it"),
         (
-            "https://a.example:443",
-            "`https` is not a protocol of rules | rules speak of connections: `tcp://HOST:PORTS`",
-        ),
-        ("tpc://a.example:1", "unknown protocol `tpc` | did you mean `tcp://`?"),
-        ("gopher://a.example:1", "unknown protocol `gopher` | rules begin with `tcp://`"),
-        (
-            "tcp://a.example",
-            "the rule does not say which ports | write `tcp://a.example:22`, or `tcp://a.example:*` for every port",
-        ),
-        ("tcp://a.example:", "the ports are missing | ports are `22`, `22,8000-8099`, or `*` for every port"),
-        (
-            "tcp://a.example:0",
-            "port 0 is not a port that can be dialled | ports are `22`, `22,8000-8099`, or `*` for every port",
-        ),
-        ("tcp://a.example:80/x", "`80/x` is not a port | ports are `22`, `22,8000-8099`, or `*` for every port"),
-        ("tcp://:22", "the host is missing | every host is spelled `any`"),
-        ("tcp://*:22", "`*` is not a host | every host is spelled `any`"),
-        (
-            "tcp://a.*.b:22",
-            "`*` stands only at the start of a name | `*.example.com` covers every name below `example.com`",
+            "fe80::1",
+            "a link-local IPv6 address is one of a link: the rule has to say of which | write `fe80::1%eth0`, with the interface that you mean",
         ),
         (
-            "tcp://*a.b:22",
-            "`*` stands only at the start of a name | `*.example.com` covers every name below `example.com`",
+            "ff02::1",
+            "a link-local IPv6 address is one of a link: the rule has to say of which | write `ff02::1%eth0`, with the interface that you mean",
         ),
-        ("tcp://*.*.b:22", "`*` stands for whole labels at the start of a name, once"),
-        ("tcp://*.:22", "a host name cannot be empty"),
-        ("tcp://a b:22", "a rule has no spaces or control characters in it"),
-        (" tcp://a:22", "a rule has no spaces or control characters in it"),
-        ("tcp://a\u{0}:22", "a rule has no spaces or control characters in it"),
-        ("tcp://root@a.example:22", "a rule names no user | write the host and the ports alone"),
-        ("tcp://a/b:22", "`a` is not an address | only a network has a `/`, as in `10.0.0.0/8`"),
-        ("tcp://::1:22", "an IPv6 address stands in brackets | write `tcp://[::1]:22`"),
-        ("tcp://fd00::/8:22", "an IPv6 address stands in brackets | write `tcp://[fd00::]/8:22`"),
-        ("tcp://2001:db8::1", "an IPv6 address stands in brackets | write `tcp://[2001:db8::1]:PORTS`"),
-        ("tcp://a:b:c", "an IPv6 address stands in brackets | write `tcp://[ADDRESS]:PORTS`"),
-        ("tcp://[::1:22", "the bracket is not closed"),
-        ("tcp://[::1]22:80", "after the bracket only a prefix length or the ports can follow"),
+        ("10.0.0.1%eth0", "only link-local IPv6 addresses have a zone"),
+        ("0.0.0.0/8", "`0.0.0.0/8` has no peers in it; the kernel dials its first address as loopback"),
         (
-            "tcp://[10.0.0.1]:22",
-            "`10.0.0.1` is not an IPv6 address | an IPv4 address stands without brackets: `10.0.0.1`",
-        ),
-        ("tcp://[]:22", "`` is not an IPv6 address"),
-        (
-            "tcp://10.0.0.1/8:22",
+            "10.0.0.1/8",
             "the address has bits beyond its prefix length; the network is `10.0.0.0/8` | write `10.0.0.0/8`",
         ),
-        ("tcp://10.0.0.0/33:22", "the prefix length 33 is above 32"),
-        ("tcp://10/8:22", "`10` is not an address | an IPv4 network has four decimal parts, as in `10.0.0.0/8`"),
-        (
-            "tcp://2130706433:22",
-            "`2130706433` is an unusual spelling of an address | if you meant the address, write `127.0.0.1`",
-        ),
-        (
-            "tcp://127.1:22",
-            "`127.1` is an unusual spelling of an address | if you meant the address, write `127.0.0.1`",
-        ),
-        (
-            "tcp://0x7f.1:22",
-            "`0x7f.1` is an unusual spelling of an address | if you meant the address, write `127.0.0.1`",
-        ),
-        (
-            "tcp://0177.0.0.1:22",
-            "`0177.0.0.1` is an unusual spelling of an address | if you meant the address, write `127.0.0.1`",
-        ),
-        (
-            "tcp://127.0.0.1.:22",
-            "`127.0.0.1.` is an unusual spelling of an address | if you meant the address, write `127.0.0.1`",
-        ),
-        (
-            "tcp://１２７.１:22",
-            "`１２７.１` is an unusual spelling of an address | if you meant the address, write `127.0.0.1`",
-        ),
-        ("tcp://1.2.3.4.5:22", "the last label `5` is a number, so this would be read as an address"),
-        ("tcp://any.:22", "`any.` is ambiguous | every host is spelled `any`"),
-        ("tcp://-a.example:22", "the label `-a` begins or ends with a hyphen"),
-        ("tcp://a..b:22", "a host name cannot have an empty label"),
-        ("tcp://xn--a.example:22", "`xn--a.example` is not a host name (IDNA)"),
-        ("tcp://[fe80::1%eth0]:22", "IPv6 zones are not yet available in this version"),
-        ("tcp://[2001:db8::1%eth0]:22", "only link-local IPv6 addresses have a zone"),
-        (
-            "tcp://[fe80::1]:22",
-            "rules for link-local IPv6 addresses have to name a zone, which is not yet available in this version",
-        ),
-        (
-            "tcp://[fe80::]/10:22",
-            "rules for link-local IPv6 addresses have to name a zone, which is not yet available in this version",
-        ),
-        (
-            "tcp://0.0.0.0:22",
-            "an unspecified address is no peer; the kernel dials it as loopback | write `localhost` for this machine, or `any` for every public host",
-        ),
-        (
-            "tcp://[::]:22",
-            "an unspecified address is no peer; the kernel dials it as loopback | write `localhost` for this machine, or `any` for every public host",
-        ),
-        (
-            "tcp://169.254.169.254/32:80",
-            "a cloud metadata address is not reached through a network | write a rule for the address `169.254.169.254` itself",
-        ),
-        (
-            "tcp://[2002::]/16:80",
-            "`2002::/16` covers nothing: a 6to4 address is only reached by a rule for that very address",
-        ),
-        (
-            "tcp://[64:ff9b:1::]/64:80",
-            "`64:ff9b:1::/64` covers nothing: a local-use NAT64 address is only reached by a rule for that very address",
-        ),
     ] {
-        assert_eq!(allow(text), Err(words.to_owned()), "{text}");
+        assert_eq!(read(Capability::Ping, text, Purpose::Allow), Err(words.to_owned()), "{text}");
     }
+    assert_eq!(read(Capability::Ping, "fe80::/10", Purpose::Deny), Ok("fe80::/10".to_owned()));
 }
 
 #[test]
-fn a_deny_rule_may_leave_the_port_out_and_deny_what_cannot_be_allowed() {
+fn names_to_ask_for_are_names_or_reverse_names() {
     for (text, canonical) in [
-        ("tcp://10.0.0.13", "tcp://10.0.0.13:*"),
-        ("tcp://10.0.0.0/8", "tcp://10.0.0.0/8:*"),
-        ("tcp://10.0.0.13:22", "tcp://10.0.0.13:22"),
-        ("tcp://[fd00::1]", "tcp://[fd00::1]:*"),
-        ("tcp://[fd00::]/8", "tcp://[fd00::]/8:*"),
-        ("tcp://*.evil.example", "tcp://*.evil.example:*"),
-        ("tcp://any", "tcp://any:*"),
-        ("tcp://[fe80::]/10", "tcp://[fe80::]/10:*"),
-        ("tcp://0.0.0.0", "tcp://0.0.0.0:*"),
-        ("tcp://169.254.169.254/32", "tcp://169.254.169.254/32:*"),
-        ("tcp://[2002::]/16", "tcp://[2002::]/16:*"),
+        ("www.example.com", "www.example.com"),
+        ("*.Example.com", "*.example.com"),
+        ("_sip._tcp.example.com", "_sip._tcp.example.com"),
+        ("any", "any"),
+        ("192.0.2.0/24", "192.0.2.0/24"),
+        ("192.0.2.7", "192.0.2.7/32"),
+        ("2001:db8::/32", "2001:db8::/32"),
+        ("::1", "::1/128"),
+        ("169.254.169.254", "169.254.169.254/32"),
+        ("münchen.example", "xn--mnchen-3ya.example"),
+        ("com", "com"),
     ] {
-        let rule = parse_rule(text, Purpose::Deny).unwrap();
-        assert_eq!(rule.to_string(), canonical, "{text}");
+        assert_eq!(read(Capability::Resolve, text, Purpose::Allow), Ok(canonical.to_owned()), "{text}");
     }
-    for text in ["10.0.0.13", "tcp://", "tcp://:22", "udp://10.0.0.1", "tcp://10.0.0.13:"] {
-        assert!(parse_rule(text, Purpose::Deny).is_err(), "{text}");
+    for (text, words) in [
+        ("tcp://a.example:1", "a `resolve` rule is a name alone | leave out the protocol and the port"),
+        ("a.example:53", "a `resolve` rule is a name alone | leave out the protocol and the port"),
+        ("[::1]", "a `resolve` rule has neither brackets nor a zone | write the address or the network alone"),
+        (
+            "localhost",
+            "`localhost` is asked of nobody: it stands for 127.0.0.1 and ::1 | their reverse names are `127.0.0.1` and `::1`",
+        ),
+        ("*", "`*` is not a host | every host is spelled `any`"),
+        ("a..b", "a host name cannot have an empty label"),
+    ] {
+        assert_eq!(read(Capability::Resolve, text, Purpose::Allow), Err(words.to_owned()), "{text}");
     }
 }
 
 #[test]
-fn a_mistake_points_at_its_part() {
-    for (text, part) in [
-        ("tpc://a.example:1", "tpc"),
-        ("tcp://a..b:22", "a..b"),
-        ("tcp://a.example:22,x", "22,x"),
-        ("tcp://[fe80::1%1]:22", "[fe80::1%1]"),
-        ("tcp://a.example", "tcp://a.example"),
-        ("tcp://a b:22", " "),
-        ("tcp://::1:22", "::1:22"),
+fn servers_are_addresses_with_or_without_a_port() {
+    for (text, allowed, denied) in [
+        ("192.0.2.53", "192.0.2.53:53", "192.0.2.53"),
+        ("192.0.2.53:5353", "192.0.2.53:5353", "192.0.2.53:5353"),
+        ("2001:db8::53", "[2001:db8::53]:53", "2001:db8::53"),
+        ("[2001:db8::53]", "[2001:db8::53]:53", "2001:db8::53"),
+        ("[2001:db8::53]:5353", "[2001:db8::53]:5353", "[2001:db8::53]:5353"),
+        ("192.0.2.0/24", "192.0.2.0/24:53", "192.0.2.0/24"),
+        ("192.0.2.0/24:5353", "192.0.2.0/24:5353", "192.0.2.0/24:5353"),
+        ("[2001:db8::]/32:53", "[2001:db8::]/32:53", "[2001:db8::]/32:53"),
+        ("2001:db8::/32", "[2001:db8::]/32:53", "2001:db8::/32"),
+        ("127.0.0.53", "127.0.0.53:53", "127.0.0.53"),
+        ("::ffff:192.0.2.53", "192.0.2.53:53", "192.0.2.53"),
+        ("any", "any", "any"),
+        ("System", "system", "system"),
     ] {
-        let error = parse_rule(text, Purpose::Allow).unwrap_err();
-        assert_eq!(&text[error.at], part, "{text}");
+        assert_eq!(read(Capability::Servers, text, Purpose::Allow).as_deref(), Ok(allowed), "{text}");
+        assert_eq!(read(Capability::Servers, text, Purpose::Deny).as_deref(), Ok(denied), "{text}");
     }
+    for (text, words) in [
+        ("dns.example", "a name server is an address, with or without a port | write `192.0.2.53`"),
+        ("localhost", "a name server is an address, with or without a port | write `192.0.2.53`"),
+        ("udp://192.0.2.53", "a name server is an address, without a protocol | write `192.0.2.53`"),
+        ("192.0.2.53:0", "`0` is not a port"),
+        ("192.0.2.0/24:x", "`x` is not a port"),
+        ("192.0.2.53:70000", "`70000` is not a port"),
+        ("[2001:db8::53:53", "the bracket is not closed"),
+        ("192.0.2.1/24", "the address has bits beyond its prefix length; the network is `192.0.2.0/24`"),
+        ("0.0.0.0", "an unspecified address is no peer"),
+        ("fe80::1%eth0", "a name server's address has no zone here | `system` covers the host's own"),
+        ("127.1", "`127.1` is an unusual spelling of an address | if you meant the address, write `127.0.0.1`"),
+        ("any:53", "a name server is an address, with or without a port | write `192.0.2.53`"),
+        ("", "a name server is an address, with or without a port | write `192.0.2.53`"),
+    ] {
+        let said = read(Capability::Servers, text, Purpose::Allow).unwrap_err();
+        assert!(said.starts_with(words), "{text}: {said}");
+    }
+}
+
+#[test]
+fn directories_are_absolute() {
+    for (text, canonical) in [
+        ("/var/log", "/var/log"),
+        ("/var/log/", "/var/log"),
+        ("/", "/"),
+        ("/My Documents", "/My Documents"),
+        ("/srv/bücher", "/srv/bücher"),
+    ] {
+        assert_eq!(read(Capability::Read, text, Purpose::Allow), Ok(canonical.to_owned()), "{text}");
+    }
+    for (text, words) in [
+        ("any", "`any` is not a directory | write `/` for every file"),
+        ("var/log", "the path is not absolute: it has to begin with `/` | what a relative path means"),
+        ("~/logs", "the path is not absolute: it has to begin with `/` | `~` is not replaced"),
+        ("/var/../etc", "the path has a part `.` or `..` | write the path that you mean"),
+        ("C:\\logs", "a path has no backslashes here"),
+        ("/a\u{1b}b", "a path has no control characters in it"),
+        ("", "the path is empty"),
+    ] {
+        let said = read(Capability::Read, text, Purpose::Allow).unwrap_err();
+        assert!(said.starts_with(words), "{text}: {said}");
+    }
+    assert_eq!(read(Capability::Read, "any", Purpose::Want), Ok("/".to_owned()));
+    assert!(read(Capability::Read, "any", Purpose::Deny).is_err());
+}
+
+/// A capability without the connections, which have a file of their own.
+fn about() -> impl Strategy<Value = Capability> {
+    prop::sample::select(vec![Capability::Ping, Capability::Resolve, Capability::Servers, Capability::Read])
 }
 
 proptest! {
     #[test]
-    fn no_text_panics_and_errors_point_into_it(text in any::<String>(), head in 0usize..3) {
-        let text = format!("{}{text}", ["", "tcp://", "tcp://["][head]);
+    fn no_text_panics_and_errors_point_into_it(about in about(), text in any::<String>(), head in 0usize..5) {
+        let text = format!("{}{text}", ["", "/", "[", "fe80::1%", "10.0.0.0/"][head]);
         for purpose in [Purpose::Allow, Purpose::Deny, Purpose::Want] {
-            if let Err(error) = parse_rule(&text, purpose) {
+            if let Err(error) = parse_rule(about, &text, purpose) {
                 prop_assert!(text.get(error.at.clone()).is_some(), "{text:?} {error:?}");
             }
         }
@@ -214,27 +178,22 @@ proptest! {
 
     #[test]
     fn what_is_read_is_read_again_from_its_canonical_spelling(
-        text in "(tcp://)(\\*\\.)?[a-zA-Z0-9._-]{1,12}(/[0-9]{1,2})?:[0-9,*-]{1,8}"
+        about in about(),
+        text in "(\\*\\.)?[a-zA-Z0-9._:-]{1,12}(%[a-z0-9]{1,3})?(/[0-9]{1,3})?(:[0-9]{1,5})?|/[ -~é]{0,12}|any|system",
+        v4: u32, v6: u128, port: u16, prefix in 0u8..=128,
     ) {
-        for purpose in [Purpose::Allow, Purpose::Deny, Purpose::Want] {
-            if let Ok(rule) = parse_rule(&text, purpose) {
-                prop_assert_eq!(parse_rule(&rule.to_string(), purpose), Ok(rule));
+        let six = std::net::Ipv6Addr::from(v6 & u128::MAX.checked_shl(u32::from(128 - prefix)).unwrap_or(0));
+        let four = std::net::Ipv4Addr::from(v4);
+        let texts = [
+            text, four.to_string(), format!("{four}:{port}"), six.to_string(), format!("{six}/{prefix}"),
+            format!("[{six}]:{port}"), format!("[{six}]/{prefix}:{port}"), format!("fe80::{:x}%eth{}", port, prefix),
+        ];
+        for text in texts {
+            for purpose in [Purpose::Allow, Purpose::Deny, Purpose::Want] {
+                if let Ok(rule) = parse_rule(about, &text, purpose) {
+                    prop_assert_eq!(parse_rule(about, &rule.to_string(), purpose), Ok(rule), "{}", text);
+                }
             }
-        }
-    }
-
-    #[test]
-    fn addresses_and_networks_are_read_again(v4: u32, v6: u128, prefix in 0u32..=32) {
-        let net = v4 & u32::MAX.checked_shl(32 - prefix).unwrap_or(0);
-        for text in [
-            format!("tcp://{}:1", std::net::Ipv4Addr::from(v4)),
-            format!("tcp://[{}]:1", Ipv6Addr::from(v6)),
-            format!("tcp://{}/{prefix}:1", std::net::Ipv4Addr::from(net)),
-        ] {
-            let rule = parse_rule(&text, Purpose::Deny);
-            prop_assert!(rule.is_ok(), "{text}: {rule:?}");
-            let rule = rule.unwrap();
-            prop_assert_eq!(parse_rule(&rule.to_string(), Purpose::Deny), Ok(rule));
         }
     }
 }

@@ -20,7 +20,7 @@ mod tests {
 
     #[test]
     fn i1_the_starter_policy_allows_nothing_and_has_no_mistakes() {
-        let checked = check("cofferdam.toml", STARTER, &|_| None, &["tcp"]);
+        let checked = check("cofferdam.toml", STARTER, &|_| None, &["tcp", "ping", "dns", "files"]);
         assert_eq!(checked.found.iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
         assert!(checked.policy.unwrap().rules.is_empty());
     }
@@ -29,7 +29,7 @@ mod tests {
     fn its_examples_are_right_once_they_are_in_force() {
         let env = |name: &str| (name == "DB_HOST").then(|| "db2.lab.example".to_owned());
         let policy = parse("cofferdam.toml", &in_force(), &env).unwrap_or_else(|all| panic!("{}", all[0]));
-        assert_eq!(policy.rules.len(), 9);
+        assert_eq!(policy.rules.len(), 23);
         assert_eq!(policy.warnings(), []);
     }
 

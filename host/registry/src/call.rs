@@ -49,6 +49,8 @@ pub struct Call {
     pub arguments: Map<String, Value>,
     /// On whose behalf: ids, instances and audit lines are bound to it.
     pub principal: Principal,
+    /// The program that the principal uses, as it names itself: for the audit, not for any decision.
+    pub client: Option<String>,
     /// How long the caller will wait; the operator's limit applies besides. `None` means the operator's limit.
     pub deadline: Option<Duration>,
     /// Its place among the caller's calls, which reach a plugin in the order of their arrival; `None` where that does not

@@ -13,5 +13,5 @@ mod registry;
 pub use call::{Annotations, Answer, Call, Principal, Progress, Tool, UnknownTool};
 pub use cofferdam_runtime::{Order, Turn};
 pub use load::{LoadProblem, Setup, Shipped};
-pub use preview::{PluginStatus, Preview, look_up, shipped_names};
+pub use preview::{PluginStatus, Preview, look_up, machine_servers, shipped_names};
 pub use registry::Registry;

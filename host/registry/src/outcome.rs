@@ -11,14 +11,21 @@ pub fn answer(result: Result<Reply, CallError>) -> Answer {
     match result {
         Ok(reply) => Answer { content: reply.content, structured: reply.structured, is_error: false },
         Err(error) => {
-            let (code, message) = (error.code().to_owned(), error.to_string());
-            let details = match error {
+            let (code, message, limit) = (error.code().to_owned(), error.to_string(), error.limit());
+            let mut details = match error {
                 CallError::Failed { details, .. } => details,
                 CallError::InstanceLost { connections, .. } => {
                     Map::from_iter([("connections_lost".to_owned(), Value::from(connections))])
                 }
+                CallError::RateLimited { wait, .. } => {
+                    let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
+                    Map::from_iter([("retry_after_ms".to_owned(), Value::from(wait))])
+                }
                 _ => Map::new(),
             };
+            if let Some(limit) = limit {
+                details.insert("limit".to_owned(), Value::from(limit));
+            }
             failure(&code, &message, details)
         }
     }

@@ -1,7 +1,7 @@
 //! What would be loaded, and what it might do: for people who ask before anything is served. Nothing is compiled, run or
 //! kept; the one thing that reaches the world is a lookup, against its permit.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use cofferdam_grants::{Limits, Name, Permit};
 use cofferdam_policy::{Manifest, Policy};
@@ -40,6 +40,8 @@ impl Found {
             match (granted.denies, granted.wanted) {
                 (true, _) => rules.push(format!("deny {source}")),
                 (false, true) => rules.push(source.to_string()),
+                // A rule for every plugin is meant for those that want something of it.
+                (false, false) if policy.is_for_all(granted.id) => {}
                 (false, false) => idle.push(source.to_string()),
             }
         }
@@ -89,6 +91,11 @@ impl Preview {
     pub fn problems(&self) -> &[LoadProblem] {
         &self.problems
     }
+}
+
+/// The name servers that the machine asks: what `system` stands for in a policy that names none itself.
+pub fn machine_servers() -> Vec<SocketAddr> {
+    cofferdam_runtime::machine_servers()
 }
 
 /// The names of the shipped plugins, as their manifests give them.

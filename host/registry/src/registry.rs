@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cofferdam_audit::{Both, Event, Log, Sink};
+use cofferdam_audit::{Both, Caller, Event, Log, Sink};
 use cofferdam_grants::{Protocol, RuleId};
 use cofferdam_policy::Policy;
 use cofferdam_runtime::{Options, Plugin, Request, Runtime};
@@ -61,7 +61,7 @@ impl Registry {
         };
         let rules: Vec<String> = (0..).map_while(|id| policy.rule(RuleId(id))).map(ToString::to_string).collect();
         // Nothing has happened yet; what depends on the record is recorded by itself.
-        let _ = sink.record(&Event::PolicyLoaded { rules: &rules });
+        let _ = sink.record(&Event::PolicyLoaded { text: &rules.join("\n"), rules: rules.len() });
         let name_servers = name_servers(&policy);
         let runtime = Runtime::new(Options { cache: setup.cache, name_servers, sink: Arc::clone(&sink) })?;
         let plugins: Vec<Loaded> = found
@@ -223,10 +223,9 @@ impl Registry {
         let plugin = &loaded.found.manifest.name;
         let begun = std::time::Instant::now();
         let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        let caller = Arc::new(Caller { call: number, principal: call.principal.0, client: call.client });
         let started = Event::CallStarted {
-            call: number,
-            principal: &call.principal.0,
-            client: None,
+            caller: &caller,
             plugin,
             digest: loaded.found.digest.as_str(),
             tool: &call.tool,
@@ -239,6 +238,7 @@ impl Registry {
         let request = Request {
             tool: call.tool.clone(),
             arguments,
+            caller: Arc::clone(&caller),
             turn: call.turn,
             deadline: call.deadline,
             cancel: call.cancel,
@@ -254,12 +254,10 @@ impl Registry {
         let took = begun.elapsed();
         let answer = outcome::answer(result);
         let bytes_out = answer.content.iter().map(|text| text.len() as u64).sum();
-        let (principal, tool) = (&call.principal.0, &call.tool);
         let _ = self.sink.record(&Event::CallEnded {
-            call: number,
-            principal,
+            caller: &caller,
             plugin,
-            tool,
+            tool: &call.tool,
             outcome: &outcome,
             took,
             bytes_out,
@@ -294,6 +292,8 @@ fn forward(to: Option<tokio::sync::mpsc::Sender<Progress>>) -> Forwarded {
 /// anything to anyone it was granted.
 fn annotations(found: &Found) -> Annotations {
     let grants = &found.effective.grants;
-    let reaches_out = grants.grants_connect(Protocol::Tcp) || grants.grants_connect(Protocol::Udp);
-    Annotations { read_only: !reaches_out, destructive: reaches_out, idempotent: !reaches_out, open_world: reaches_out }
+    // A connection can do anything to its peer; an echo request or a question changes nothing there.
+    let acts = grants.grants_connect(Protocol::Tcp) || grants.grants_connect(Protocol::Udp);
+    let open_world = acts || grants.grants_ping() || grants.grants_query();
+    Annotations { read_only: !acts, destructive: acts, idempotent: !acts, open_world }
 }

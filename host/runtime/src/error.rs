@@ -58,20 +58,37 @@ pub enum CallError {
     /// The plugin cannot be used.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// The plugin has more calls waiting than it may.
-    #[error("the `{plugin}` plugin has {limit} calls waiting already; try again later")]
+    /// The plugin has as many calls as it may.
+    #[error("the `{plugin}` plugin has {most} calls already (limit `{limit}`); try again later")]
     Overloaded {
         /// The plugin.
         plugin: String,
-        /// The size of its mailbox.
-        limit: u32,
+        /// The limit's name in the policy.
+        limit: &'static str,
+        /// What it is.
+        most: u32,
+    },
+    /// The plugin was called more often than it may be.
+    #[error("the `{plugin}` plugin takes {most} calls a minute (limit `calls_per_minute`); try again in {} ms", .wait.as_millis().max(1))]
+    RateLimited {
+        /// The plugin.
+        plugin: String,
+        /// The limit.
+        most: u32,
+        /// When there is room for one more.
+        wait: Duration,
     },
     /// The caller no longer wanted the answer.
     #[error("the call was cancelled")]
     Cancelled,
     /// The call took too long.
-    #[error("the call took longer than its deadline of {} ms", .0.as_millis())]
-    Deadline(Duration),
+    #[error("the call took longer than its deadline of {} ms", .after.as_millis())]
+    Deadline {
+        /// How long it was given.
+        after: Duration,
+        /// Whether that is the operator's limit `call`, and not the caller's own.
+        by_policy: bool,
+    },
     /// The instance ended under the call.
     #[error(
         "the `{plugin}` plugin ended: {reason}; its {connections} open connections are lost, the next call finds a fresh instance"
@@ -79,6 +96,8 @@ pub enum CallError {
     InstanceLost {
         /// The plugin.
         plugin: String,
+        /// The limit that ended it, by its name in the policy, if one did.
+        limit: Option<&'static str>,
         /// Why.
         reason: String,
         /// Connections that were open.
@@ -116,13 +135,26 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// The limit that was hit, by its name in the policy, if it was one.
+    pub fn limit(&self) -> Option<&'static str> {
+        match self {
+            Self::Overloaded { limit, .. } => Some(limit),
+            Self::RateLimited { .. } => Some("calls_per_minute"),
+            Self::OutputTooLarge { .. } => Some("output"),
+            Self::Deadline { by_policy: true, .. } => Some("call"),
+            Self::InstanceLost { limit, .. } => *limit,
+            _ => None,
+        }
+    }
+
     /// The stable code.
     pub fn code(&self) -> &str {
         match self {
             Self::Load(error) => error.code(),
             Self::Overloaded { .. } => "overloaded",
+            Self::RateLimited { .. } => "rate_limited",
             Self::Cancelled => "cancelled",
-            Self::Deadline(_) => "deadline",
+            Self::Deadline { .. } => "deadline",
             Self::InstanceLost { .. } => "instance_lost",
             Self::ShuttingDown => "shutting_down",
             Self::OutputTooLarge { .. } => "output_too_large",

@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use cofferdam_audit::Caller;
 use tokio::io::AsyncWrite;
 use tokio::sync::{mpsc, watch};
-use wasmtime::component::ResourceTable;
+use wasmtime::StoreContextMut;
+use wasmtime::component::{GuestTaskId, ResourceTable};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::sockets::TcpSocket;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, p2};
@@ -32,6 +34,8 @@ pub struct State {
     pub gate: Arc<Gate>,
     pub limiter: Limiter,
     pub calls: HashMap<u64, Arc<CallState>>,
+    /// Whose call a task of the guest belongs to, also when the call was answered and the task goes on.
+    pub callers: HashMap<GuestTaskId, Arc<Caller>>,
     pub log: GuestLog,
     pub predecessor: Option<String>,
     table: ResourceTable,
@@ -40,7 +44,7 @@ pub struct State {
 
 impl State {
     pub fn new(about: Arc<About>, gate: Arc<Gate>, predecessor: Option<String>) -> Self {
-        let log = GuestLog::new(Arc::clone(&about));
+        let log = GuestLog::new(Arc::clone(&about), Arc::clone(&gate));
         let mut wasi = WasiCtx::builder();
         wasi.stdout(GuestStream { log: log.clone(), name: "stdout" });
         wasi.stderr(GuestStream { log: log.clone(), name: "stderr" });
@@ -50,6 +54,7 @@ impl State {
         Self {
             limiter: Limiter::new(about.limits.memory),
             calls: HashMap::new(),
+            callers: HashMap::new(),
             log,
             predecessor,
             table,
@@ -57,6 +62,13 @@ impl State {
             about,
             gate,
         }
+    }
+
+    /// On whose behalf the guest runs just now: the call that started the task, however long ago; `None` where wasmtime
+    /// does not say.
+    pub fn caller(store: &mut StoreContextMut<'_, Self>) -> Option<Arc<Caller>> {
+        let root = store.async_call_stack().ok()?.last()?;
+        store.data().callers.get(&root).cloned()
     }
 
     /// Sockets that are open now.
@@ -126,14 +138,15 @@ pub struct GuestLog(Arc<std::sync::Mutex<LogState>>);
 
 struct LogState {
     about: Arc<About>,
+    gate: Arc<Gate>,
     since: Instant,
     lines: u32,
     dropped: u64,
 }
 
 impl GuestLog {
-    fn new(about: Arc<About>) -> Self {
-        Self(Arc::new(std::sync::Mutex::new(LogState { about, since: Instant::now(), lines: 0, dropped: 0 })))
+    fn new(about: Arc<About>, gate: Arc<Gate>) -> Self {
+        Self(Arc::new(std::sync::Mutex::new(LogState { about, gate, since: Instant::now(), lines: 0, dropped: 0 })))
     }
 
     pub fn line(&self, level: tracing::Level, stream: &str, line: &[u8]) {
@@ -146,6 +159,9 @@ impl GuestLog {
         }
         if state.lines >= state.about.limits.log_lines {
             state.dropped += 1;
+            if state.dropped == 1 {
+                state.gate.limit_hit("log_lines", None);
+            }
             return;
         }
         state.lines += 1;

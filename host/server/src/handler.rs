@@ -30,6 +30,9 @@ use crate::{
 /// For how long a client may keep the list of tools, and what the server is. A listener hears of changes at once.
 const FRESH: Duration = Duration::from_secs(60);
 
+/// The longest name of a client that is kept, in bytes.
+const CLIENT: usize = 200;
+
 /// How long a cancelled call may take to end before it is dropped.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -87,6 +90,7 @@ impl<D: Desk> Handler<D> {
             tool: request.name.into_owned(),
             arguments: request.arguments.unwrap_or_default(),
             principal: self.principal.clone(),
+            client: client(&context),
             turn: context.extensions.get::<Place>().and_then(Place::take),
             deadline: None,
             cancel: context.ct.clone(),
@@ -97,6 +101,19 @@ impl<D: Desk> Handler<D> {
             Some((reports, token)) => notify::with_reports(call, reports, token, &context.peer, &self.closing).await,
         };
         answer.map(convert::answer).map_err(|unknown| convert::unknown_tool(&unknown))
+    }
+}
+
+/// The program at the other end, as it names itself: with the request, or once at the handshake.
+fn client(context: &RequestContext<RoleServer>) -> Option<String> {
+    let named = |client: &Implementation| {
+        let mut text = format!("{} {}", client.name, client.version);
+        text.truncate(text.floor_char_boundary(CLIENT));
+        text
+    };
+    match context.meta.client_info() {
+        Some(client) => Some(named(&client)),
+        None => context.peer.peer_info().map(|peer| named(&peer.client_info)),
     }
 }
 

@@ -21,9 +21,8 @@ pub struct Ping {
     /// Host name or IP address
     pub target: String,
     /// Echo requests to send, 1 to 1000
-    #[serde(default = "count")]
     #[schemars(default = "count")]
-    pub count: Integer,
+    pub count: Option<Integer>,
     /// Milliseconds from one request to the next (default 1000, at least 10)
     pub interval_ms: Option<Integer>,
     /// Bytes of payload in each request, 0 to 65507 (default 56)
@@ -38,8 +37,8 @@ pub struct Ping {
     pub dont_fragment: Option<bool>,
 }
 
-fn count() -> Integer {
-    Integer(4)
+fn count() -> Option<Integer> {
+    Some(Integer(4))
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -28,7 +28,7 @@ impl Ping {
     #[tool(title = "Ping")]
     async fn ping_tool(self: Rc<Self>, cx: Cx, a: arguments::Ping) -> Result<Answer<Pinged>, Failure> {
         let start = now();
-        let count = within("count", Some(a.count), 4, 1..=1000)?;
+        let count = within("count", a.count, 4, 1..=1000)?;
         let interval = milliseconds("interval_ms", a.interval_ms, 1000, 10)?;
         let size: u32 = within("size", a.size, 56, 0..=65_507)?;
         let hop_limit = within("ttl", a.ttl, 64, 1..=255)?;

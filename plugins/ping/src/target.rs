@@ -52,23 +52,26 @@ fn told(error: &HostError) -> String {
 }
 
 async fn find(host: &Host, family: Option<Family>, do_not_fragment: bool) -> Result<Target, Failed> {
-    let found = addresses(host).await.map_err(|failed| Failed { reason: failed.reason, detail: failed.detail })?;
+    let (found, zone) = match host {
+        Host::V6 { address, zone: Some(zone) } => (vec![IpAddr::V6(*address)], Some(zone.as_str())),
+        host => {
+            let found = addresses(host).await;
+            let found = found.map_err(|failed| Failed { reason: failed.reason, detail: failed.detail })?;
+            (found.into_iter().map(address).collect(), None)
+        }
+    };
     let wanted = |address: &IpAddr| match family {
         None => true,
         Some(Family::Ipv4) => address.is_ipv4(),
         Some(Family::Ipv6) => address.is_ipv6(),
     };
     let mut met: Option<Failed> = None;
-    for address in found.into_iter().map(address).filter(wanted) {
-        match Socket::open(of(address), do_not_fragment) {
+    for address in found.into_iter().filter(wanted) {
+        match Socket::open(of(address), zone, do_not_fragment) {
             Ok(socket) => return Ok(Target { address, socket }),
-            Err(error) => {
-                let failed = failed(error);
-                // That there is no way says more than that another address is not allowed.
-                if met.as_ref().is_none_or(|met| met.reason == "denied") {
-                    met = Some(failed);
-                }
-            }
+            // That there is no way says more than that another address is not allowed.
+            Err(error) if met.as_ref().is_none_or(|met| met.reason == "denied") => met = Some(failed(error)),
+            Err(_) => {}
         }
     }
     let version = if family == Some(Family::Ipv6) { "IPv6" } else { "IPv4" };

@@ -8,6 +8,7 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "it starts servers and dials them: that is its work")]
 
+mod audit;
 mod bare;
 mod client;
 mod measures;

@@ -13,7 +13,8 @@ use crate::native::{Echo, drain, round_trips};
 type Measure = fn() -> Vec<Row>;
 
 /// By the name that `bench NAME` takes.
-pub const ALL: [(&str, Measure); 6] = [
+pub const ALL: [(&str, Measure); 7] = [
+    ("audit", crate::audit::audit),
     ("call", call),
     ("send-wait", send_wait),
     ("receive", receive),
@@ -25,7 +26,7 @@ pub const ALL: [(&str, Measure); 6] = [
 const ROUNDS: usize = 10;
 const MIB: u64 = 1 << 20;
 
-fn median(mut times: Vec<Duration>) -> Duration {
+pub fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
 }
@@ -34,7 +35,7 @@ fn ratio(ours: Duration, bare: Duration) -> f64 {
     ours.as_secs_f64() / bare.as_secs_f64()
 }
 
-fn micros(time: Duration) -> String {
+pub fn micros(time: Duration) -> String {
     format!("{:.1} µs", time.as_secs_f64() * 1e6)
 }
 

@@ -18,7 +18,7 @@ fn address(host: &str) -> Result<IpAddress, Failure> {
 }
 
 fn open(host: &str) -> Result<Result<Socket, Error>, Failure> {
-    Ok(Socket::open(address(host)?, false))
+    Ok(Socket::open(address(host)?, None, false))
 }
 
 #[cofferdam_sdk::plugin(manifest = "pings.toml")]

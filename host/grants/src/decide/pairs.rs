@@ -132,7 +132,7 @@ fn protocols_ports_and_zones_are_checked() {
     let own = grants(&["any *", "10.0.0.0/8 *", "fe80::/10 *"], &[]);
     let none = Pins::new();
     let to = "93.184.216.34:53".parse().unwrap();
-    let udp = Ask::Connect { protocol: Protocol::Udp, to, pins: &none, now: at(0) };
+    let udp = Ask::Connect { protocol: Protocol::Udp, to, zone: None, pins: &none, now: at(0) };
     assert_eq!(own.decide(&udp).unwrap_err().reason(), Reason::NoRule);
     assert_eq!(reason(connect(&own, "10.0.0.1:0", &none)), Reason::BadPort);
     assert_eq!(reason(connect(&own, "[fe80::1%2]:22", &none)), Reason::ZoneNotGranted);

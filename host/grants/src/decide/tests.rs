@@ -5,14 +5,25 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{at, connect, connect_at, grants, grants_wanting, ip, name, pin, pinned, resolve, rule};
-use crate::{GrantsBuilder, METADATA, Ports, Resource};
+use crate::testing::{
+    at, connect, connect_at, grants, grants_wanting, ip, name, path, pin, pinned, query, resolve, rule,
+};
+use crate::{ConnectRule, GrantsBuilder, Host, METADATA, Name, Pins, Ports, Protocol, QueryName, Range};
 
 #[path = "pairs.rs"]
 mod pairs;
 
 #[path = "dial_tests.rs"]
 mod dial;
+
+#[path = "ping_tests.rs"]
+mod ping_tests;
+
+#[path = "query_tests.rs"]
+mod query_tests;
+
+#[path = "read_tests.rs"]
+mod read_tests;
 
 fn reason(result: Result<Permit, Denial>) -> Reason {
     result.unwrap_err().reason()
@@ -26,7 +37,7 @@ fn bind(grants: &Grants, local: &str) -> Result<Permit, Denial> {
 fn every_ask(address: IpAddr, port: u16, name: &Name, pins: &Pins, check: &dyn Fn(Ask<'_>)) {
     let socket = SocketAddr::new(address, port);
     for protocol in [Protocol::Tcp, Protocol::Udp] {
-        check(Ask::Connect { protocol, to: socket, pins, now: at(0) });
+        check(Ask::Connect { protocol, to: socket, zone: None, pins, now: at(0) });
         check(Ask::Bind { protocol, at: socket });
         check(Ask::Bind { protocol, at: "0.0.0.0:0".parse().unwrap() });
         check(Ask::Bind { protocol, at: "[::]:0".parse().unwrap() });
@@ -36,6 +47,13 @@ fn every_ask(address: IpAddr, port: u16, name: &Name, pins: &Pins, check: &dyn F
     check(Ask::Resolve { name });
     check(Ask::Dial { protocol: Protocol::Tcp, name, port });
     check(Ask::Pin { name, address });
+    check(Ask::Ping { to: address, zone: None, pins, now: at(0) });
+    check(Ask::PingName { name });
+    check(Ask::Query { server: socket, name: &QueryName::from(name) });
+    check(Ask::Query { server: "93.184.216.34:53".parse().unwrap(), name: &query(".") });
+    for text in ["/", "/etc/hosts"] {
+        check(Ask::Read { path: &path(text) });
+    }
 }
 
 proptest! {
@@ -43,6 +61,8 @@ proptest! {
     fn i1_empty_policy_refuses_every_ask(v4: u32, v6: u128, port: u16, label in "[a-z]{1,8}") {
         let nothing = Grants::default();
         prop_assert!(nothing.is_empty() && !nothing.grants_connect(Protocol::Tcp));
+        prop_assert!(!nothing.grants_ping() && !nothing.grants_query() && !nothing.grants_read());
+        prop_assert!(nothing.servers().is_empty() && nothing.read_roots().is_empty());
         let granted = grants(&["any *"], &[]);
         let pins = pinned(&granted, &[("a.example", "93.184.216.34")]);
         let localhost = name("localhost");
@@ -61,12 +81,12 @@ proptest! {
         let deny = Host::Address(IpAddr::V4(denied.into()));
         let with = GrantsBuilder::new()
             .allow(RuleId(0), rule("any *"))
-            .deny(RuleId(1), Rule::new(Protocol::Tcp, deny, Ports::all()))
+            .deny(RuleId(1), ConnectRule::new(Protocol::Tcp, deny, Ports::all()))
             .want(rule("any *"))
             .finish();
         let without = grants(&["any *"], &[]);
         let to = SocketAddr::new(IpAddr::V4(bits.into()), port);
-        let ask = Ask::Connect { protocol: Protocol::Tcp, to, pins: &Pins::new(), now: at(0) };
+        let ask = Ask::Connect { protocol: Protocol::Tcp, to, zone: None, pins: &Pins::new(), now: at(0) };
         let hit = bits == denied;
         prop_assert_eq!(with.decide(&ask).is_ok(), without.decide(&ask).is_ok() && !hit);
     }
@@ -86,7 +106,7 @@ fn i3_a_permit_says_what_was_decided_and_by_which_rule() {
     let permit = connect(&own, "[::ffff:10.0.0.1]:22", &Pins::new()).unwrap();
     assert_eq!((permit.rule(), permit.rules()), (RuleId(1), &[RuleId(1)][..]));
     let to = "10.0.0.1:22".parse().unwrap();
-    assert_eq!(permit.resource(), &Resource::Peer { protocol: Protocol::Tcp, to });
+    assert_eq!(permit.resource(), &Resource::Peer { protocol: Protocol::Tcp, to, zone: None });
 }
 
 #[test]
@@ -189,16 +209,16 @@ fn i6_a_pin_carries_no_authority_of_its_own() {
 fn a_deny_rule_of_one_protocol_leaves_the_other() {
     let (host, ports) = (Host::Name(name("db.lab")), Ports::all());
     let own = GrantsBuilder::new()
-        .allow(RuleId(0), Rule::new(Protocol::Udp, host.clone(), ports.clone()))
-        .deny(RuleId(1), Rule::new(Protocol::Tcp, host, ports.clone()))
-        .want(Rule::new(Protocol::Udp, Host::Any, ports))
+        .allow(RuleId(0), ConnectRule::new(Protocol::Udp, host.clone(), ports.clone()))
+        .deny(RuleId(1), ConnectRule::new(Protocol::Tcp, host, ports.clone()))
+        .want(ConnectRule::new(Protocol::Udp, Host::Any, ports))
         .finish();
     assert!(resolve(&own, "db.lab").is_ok());
     let pins = pinned(&own, &[("db.lab", "93.184.216.34")]);
     let to = "93.184.216.34:53".parse().unwrap();
     let (pins, now) = (&pins, at(0));
     for (protocol, allowed) in [(Protocol::Udp, true), (Protocol::Tcp, false)] {
-        let ask = Ask::Connect { protocol, to, pins, now };
+        let ask = Ask::Connect { protocol, to, zone: None, pins, now };
         assert_eq!(own.decide(&ask).is_ok(), allowed, "{protocol}");
     }
 }

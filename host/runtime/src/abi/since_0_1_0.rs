@@ -16,7 +16,11 @@ mod bindings {
             }
         ",
         path: "../../wit/since-0.1.0",
-        imports: { default: trappable },
+        imports: {
+            "cofferdam:plugin/icmp.[static]socket.open": store | trappable,
+            "cofferdam:plugin/icmp.[method]socket.send": store | trappable,
+            default: trappable,
+        },
         exports: { default: async },
         require_store_data_send: true,
         with: {

@@ -9,7 +9,11 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use wasmtime::component::{Accessor, Linker, Resource};
+use cofferdam_audit::Caller;
+use cofferdam_grants::{Ask, Zone};
+use nix::net::if_::{if_indextoname, if_nametoindex};
+use wasmtime::AsContextMut as _;
+use wasmtime::component::{Access, Accessor, Linker, Resource};
 use wasmtime_wasi::WasiView as _;
 use wasmtime_wasi::p3::bindings::sockets::types::IpAddress;
 
@@ -45,18 +49,30 @@ pub struct IcmpSocket(Arc<Echo>);
 
 impl Gate {
     /// Asks for a target, and opens a socket for it.
-    fn ping(&self, target: IpAddr, do_not_fragment: bool) -> Result<Echo, abi::Error> {
+    fn ping(
+        &self,
+        target: IpAddr,
+        zone: Option<&str>,
+        do_not_fragment: bool,
+        caller: Option<&Caller>,
+    ) -> Result<Echo, abi::Error> {
         let target = cofferdam_grants::canonical(target);
-        let permit = self.ask_ping(target).ok_or(abi::Error::Denied)?;
+        let zone = zone.map(interface);
+        let permit = {
+            let pins = self.pins();
+            let ask = Ask::Ping { to: target, zone: zone.as_ref(), pins: &pins, now: self.now() };
+            self.ask(&ask, caller).ok_or(abi::Error::Denied)?
+        };
         if is_group(target) {
             let why = format!("`{target}` is a group: echo requests go to one address");
             return Err(abi::Error::InvalidArgument(why));
         }
-        Echo::open(permit, target, do_not_fragment).map_err(Into::into)
+        let scope = zone.map_or(0, |zone| zone.index);
+        Echo::open(permit, target, scope, do_not_fragment).map_err(Into::into)
     }
 
     /// Takes from both buckets, or says how long until there is enough.
-    fn may_send(&self, bytes: usize) -> Result<(), abi::Error> {
+    fn may_send(&self, bytes: usize, caller: Option<&Caller>) -> Result<(), abi::Error> {
         let (cost, now) = (rate::cost(bytes), Instant::now());
         let taken = {
             let mut ours = self.sending.bucket.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,9 +83,21 @@ impl Gate {
         };
         let was_refused = self.sending.refused.swap(taken.is_err(), std::sync::atomic::Ordering::Relaxed);
         if taken.is_err() && !was_refused {
-            self.limit_hit("ping rate");
+            self.limit_hit("ping rate", caller);
         }
         taken.map_err(|wait| abi::Error::RateLimited(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX)))
+    }
+}
+
+/// The interface that a zone names, by its name or its number. One that is not there has no number: who may not ask for it
+/// does not learn that.
+fn interface(zone: &str) -> Zone {
+    match zone.parse() {
+        Ok(index) => {
+            let name = if_indextoname(index).ok().and_then(|name| name.into_string().ok());
+            Zone { index, name: name.map(String::into_boxed_str) }
+        }
+        Err(_) => Zone { index: if_nametoindex(zone).unwrap_or(0), name: Some(zone.into()) },
     }
 }
 
@@ -109,41 +137,6 @@ pub fn add_icmp(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 impl abi::Host for GatedView<'_> {}
 
 impl abi::HostSocket for GatedView<'_> {
-    fn open(
-        &mut self,
-        target: IpAddress,
-        do_not_fragment: bool,
-    ) -> wasmtime::Result<Result<Resource<IcmpSocket>, abi::Error>> {
-        if !self.0.has_room_for_socket() {
-            return Ok(Err(abi::Error::TooManySockets));
-        }
-        Ok(match self.0.gate.ping(target.into(), do_not_fragment) {
-            Ok(echo) => Ok(self.0.ctx().table.push(IcmpSocket(Arc::new(echo)))?),
-            Err(error) => Err(error),
-        })
-    }
-
-    fn send(
-        &mut self,
-        socket: Resource<IcmpSocket>,
-        sequence: u16,
-        hop_limit: u8,
-        payload: Vec<u8>,
-    ) -> wasmtime::Result<Result<abi::Instant, abi::Error>> {
-        let echo = Arc::clone(&self.0.ctx().table.get(&socket)?.0);
-        if payload.len() > MOST_PAYLOAD {
-            return Ok(Err(abi::Error::TooLarge(None)));
-        }
-        if hop_limit == 0 {
-            return Ok(Err(abi::Error::InvalidArgument("a hop limit of 0 reaches nobody".to_owned())));
-        }
-        if let Err(wait) = self.0.gate.may_send(HEADER + payload.len()) {
-            return Ok(Err(wait));
-        }
-        let sent = echo.send(sequence, hop_limit, &payload);
-        Ok(sent.map(|at| self.0.gate.instant(at)).map_err(Into::into))
-    }
-
     fn drop(&mut self, socket: Resource<IcmpSocket>) -> wasmtime::Result<()> {
         self.0.ctx().table.delete(socket)?;
         Ok(())
@@ -151,6 +144,46 @@ impl abi::HostSocket for GatedView<'_> {
 }
 
 impl abi::HostSocketWithStore<State> for Gated {
+    fn open(
+        mut store: Access<'_, State, Self>,
+        target: IpAddress,
+        zone: Option<String>,
+        do_not_fragment: bool,
+    ) -> wasmtime::Result<Result<Resource<IcmpSocket>, abi::Error>> {
+        let caller = State::caller(&mut store.as_context_mut());
+        let state = store.get().0;
+        if !state.has_room_for_socket(caller.as_deref()) {
+            return Ok(Err(abi::Error::TooManySockets));
+        }
+        Ok(match state.gate.ping(target.into(), zone.as_deref(), do_not_fragment, caller.as_deref()) {
+            Ok(echo) => Ok(state.ctx().table.push(IcmpSocket(Arc::new(echo)))?),
+            Err(error) => Err(error),
+        })
+    }
+
+    fn send(
+        mut store: Access<'_, State, Self>,
+        socket: Resource<IcmpSocket>,
+        sequence: u16,
+        hop_limit: u8,
+        payload: Vec<u8>,
+    ) -> wasmtime::Result<Result<abi::Instant, abi::Error>> {
+        let caller = State::caller(&mut store.as_context_mut());
+        let state = store.get().0;
+        let echo = Arc::clone(&state.ctx().table.get(&socket)?.0);
+        if payload.len() > MOST_PAYLOAD {
+            return Ok(Err(abi::Error::TooLarge(None)));
+        }
+        if hop_limit == 0 {
+            return Ok(Err(abi::Error::InvalidArgument("a hop limit of 0 reaches nobody".to_owned())));
+        }
+        if let Err(wait) = state.gate.may_send(HEADER + payload.len(), caller.as_deref()) {
+            return Ok(Err(wait));
+        }
+        let sent = echo.send(sequence, hop_limit, &payload);
+        Ok(sent.map(|at| state.gate.instant(at)).map_err(Into::into))
+    }
+
     async fn receive(
         accessor: &Accessor<State, Self>,
         socket: Resource<IcmpSocket>,

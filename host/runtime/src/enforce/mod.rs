@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use cofferdam_audit::{Decision, Event, Sink};
+use cofferdam_audit::{Caller, Decision, Event, Sink};
 use cofferdam_grants::{Ask, Grants, Moment, Permit, Pins, Protocol};
 use wasmtime::component::HasData;
 use wasmtime_wasi::WasiCtxBuilder;
@@ -20,7 +20,7 @@ use crate::state::State;
 
 pub use icmp::{IcmpSocket, add_icmp};
 pub use names::{add_names_0_2, add_names_0_3};
-pub use resolver::{NameServers, Names, Unresolved, resolver_for};
+pub use resolver::{NameServers, Names, Unresolved, machine_servers, resolver_for};
 pub use sockets::{add_sockets_0_2, add_sockets_0_3};
 
 /// Where generated code finds our state, for the interfaces that are our own.
@@ -42,11 +42,16 @@ pub struct Gate {
     names: Names,
     sink: Arc<dyn Sink>,
     sending: icmp::Sending,
+    /// The one call that the instance is for, where it is for one only.
+    only: Option<Arc<Caller>>,
+    /// Whose effect is under way, while wasmtime asks about a socket's address without saying for whom.
+    asking: Mutex<Option<Arc<Caller>>>,
 }
 
 impl Gate {
-    pub fn new(plugin: Arc<str>, grants: Grants, names: Names, sink: Arc<dyn Sink>) -> Self {
+    pub fn new(plugin: Arc<str>, grants: Grants, names: Names, sink: Arc<dyn Sink>, only: Option<Arc<Caller>>) -> Self {
         Self {
+            only,
             plugin,
             grants,
             pins: Mutex::new(Pins::new()),
@@ -54,6 +59,7 @@ impl Gate {
             names,
             sink,
             sending: icmp::Sending::default(),
+            asking: Mutex::default(),
         }
     }
 
@@ -69,13 +75,14 @@ impl Gate {
     }
 
     /// Asks, records, answers. If the answer cannot be recorded it is no.
-    fn ask(&self, ask: &Ask<'_>) -> Option<Permit> {
+    fn ask(&self, ask: &Ask<'_>, caller: Option<&Caller>) -> Option<Permit> {
+        let caller = caller.or(self.only.as_deref());
         let answer = self.grants.decide(ask);
         let decision = match &answer {
             Ok(permit) => Decision::Allowed(Some(permit.rule())),
             Err(denial) => Decision::Denied(denial),
         };
-        let event = Event::Ask { plugin: &self.plugin, resource: ask.resource(), decision };
+        let event = Event::Ask { plugin: &self.plugin, caller, resource: ask.resource(), decision };
         match self.sink.record(&event) {
             Ok(()) => answer.ok(),
             Err(unwritten) => {
@@ -90,14 +97,19 @@ impl Gate {
         let pins = self.pins();
         let ask = match to {
             SocketAddrUse::TcpBind => Ask::Bind { protocol: Tcp, at: address },
-            SocketAddrUse::TcpConnect => Ask::Connect { protocol: Tcp, to: address, pins: &pins, now: self.now() },
+            SocketAddrUse::TcpConnect => {
+                Ask::Connect { protocol: Tcp, to: address, zone: None, pins: &pins, now: self.now() }
+            }
             SocketAddrUse::TcpListen => Ask::Listen { protocol: Tcp, at: address },
             SocketAddrUse::TcpAccept => Ask::Accept { protocol: Tcp, from: address },
             SocketAddrUse::UdpBind => Ask::Bind { protocol: Udp, at: address },
-            SocketAddrUse::UdpSend => Ask::Connect { protocol: Udp, to: address, pins: &pins, now: self.now() },
+            SocketAddrUse::UdpSend => {
+                Ask::Connect { protocol: Udp, to: address, zone: None, pins: &pins, now: self.now() }
+            }
             SocketAddrUse::UdpReceive => Ask::Accept { protocol: Udp, from: address },
         };
-        match self.ask(&ask) {
+        let caller = self.asking.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match self.ask(&ask, caller.as_deref()) {
             // The effect is wasmtime's own next step, on this very address: the permit has done its part.
             Some(permit) => {
                 drop(permit);
@@ -105,12 +117,6 @@ impl Gate {
             }
             None => false,
         }
-    }
-
-    /// May this address be sent echo requests?
-    fn ask_ping(&self, to: std::net::IpAddr) -> Option<Permit> {
-        let pins = self.pins();
-        self.ask(&Ask::Connect { protocol: Protocol::Tcp, to: SocketAddr::new(to, 7), pins: &pins, now: self.now() })
     }
 
     fn now(&self) -> Moment {
@@ -121,8 +127,24 @@ impl Gate {
         self.pins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn limit_hit(&self, limit: &'static str) {
+    /// Records that a limit was hit.
+    pub fn limit_hit(&self, limit: &'static str, caller: Option<&Caller>) {
+        let caller = caller.or(self.only.as_deref());
         // The request is refused in any case: nothing more depends on the record.
-        let _ = self.sink.record(&Event::LimitHit { plugin: &self.plugin, limit });
+        let _ = self.sink.record(&Event::LimitHit { plugin: &self.plugin, caller, limit });
+    }
+
+    /// Runs an effect of wasmtime's so that what it asks is recorded as this caller's. Effects of one instance are polled one
+    /// after the other, by the one event loop.
+    async fn on_behalf<T>(&self, caller: Option<Arc<Caller>>, effect: impl Future<Output = T>) -> T {
+        let mut effect = std::pin::pin!(effect);
+        let asking = || self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        std::future::poll_fn(|cx| {
+            *asking() = caller.clone();
+            let polled = effect.as_mut().poll(cx);
+            *asking() = None;
+            polled
+        })
+        .await
     }
 }

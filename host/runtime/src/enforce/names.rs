@@ -2,9 +2,12 @@
 //! and what passes is pinned. Only what is pinned here can be dialled on the name's behalf.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 use std::task::Poll;
 
+use cofferdam_audit::Caller;
 use cofferdam_grants::{Ask, Name};
+use wasmtime::AsContextMut as _;
 use wasmtime::component::{Accessor, Linker, Resource};
 use wasmtime_wasi::WasiView;
 use wasmtime_wasi::p2::SocketError;
@@ -28,7 +31,7 @@ enum Failed {
 
 impl Gate {
     /// Looks a guest's name up, filters what comes back and pins what is left.
-    async fn resolve(&self, text: &str) -> Result<Vec<IpAddr>, Failed> {
+    async fn resolve(&self, text: &str, caller: Option<&Caller>) -> Result<Vec<IpAddr>, Failed> {
         // An address is not a name: nothing is asked, and `Connect` decides about it.
         if let Ok(address) = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
             return Ok(vec![address]);
@@ -39,7 +42,7 @@ impl Gate {
             // An alias of two addresses, not a name (RFC 6761): whether they may be dialled is decided then.
             return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
         }
-        let permit = self.ask(&Ask::Resolve { name: &name }).ok_or(Failed::Denied)?;
+        let permit = self.ask(&Ask::Resolve { name: &name }, caller).ok_or(Failed::Denied)?;
         let (found, ttl) = self.names.lookup(permit, &name).await.map_err(Failed::Unresolved)?;
         if found.is_empty() {
             return Err(Failed::Unresolved(Unresolved::NoSuchName));
@@ -47,7 +50,7 @@ impl Gate {
         let now = self.now();
         let mut kept = Vec::with_capacity(found.len());
         for address in found {
-            if let Some(permit) = self.ask(&Ask::Pin { name: &name, address })
+            if let Some(permit) = self.ask(&Ask::Pin { name: &name, address }, caller)
                 && self.pins().insert(permit, ttl, now)
             {
                 kept.push(cofferdam_grants::canonical(address));
@@ -70,8 +73,11 @@ impl v0_3::HostWithStore<State> for Gated {
         name: String,
     ) -> wasmtime::Result<Result<Vec<v0_3_types::IpAddress>, v0_3::ErrorCode>> {
         use v0_3::ErrorCode;
-        let gate = accessor.with(|mut access| std::sync::Arc::clone(&access.get().0.gate));
-        Ok(match gate.resolve(&name).await {
+        let (gate, caller) = accessor.with(|mut access| {
+            let mut store = access.as_context_mut();
+            (Arc::clone(&store.data().gate), State::caller(&mut store))
+        });
+        Ok(match gate.resolve(&name, caller.as_deref()).await {
             Ok(addresses) => Ok(addresses.into_iter().map(Into::into).collect()),
             Err(Failed::Denied) => Err(ErrorCode::AccessDenied),
             Err(Failed::Invalid) => Err(ErrorCode::InvalidArgument),
@@ -134,7 +140,7 @@ impl v0_2::Host for GatedView<'_> {
         let table = self.0.ctx().table;
         // The handle is the capability to ask at all.
         table.get(&network)?;
-        let task = tokio::spawn(async move { gate.resolve(&name).await });
+        let task = tokio::spawn(async move { gate.resolve(&name, None).await });
         let lookup = table.push(Lookup { task: Some(task), found: Ok(Vec::new().into_iter()) })?;
         Ok(Resource::new_own(lookup.rep()))
     }

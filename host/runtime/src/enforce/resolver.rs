@@ -84,6 +84,16 @@ fn unresolved(error: &NetError) -> Unresolved {
     }
 }
 
+/// The name servers that the machine itself asks (`/etc/resolv.conf`), on the port of DNS; none where it does not say.
+pub fn machine_servers() -> Vec<SocketAddr> {
+    match hickory_resolver::system_conf::read_system_conf() {
+        Ok((config, _)) => {
+            config.name_servers().iter().map(|server| SocketAddr::new(server.ip, cofferdam_grants::DNS_PORT)).collect()
+        }
+        Err(_) => Vec::new(),
+    }
+}
+
 /// A resolver that asks these servers.
 ///
 /// # Errors

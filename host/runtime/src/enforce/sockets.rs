@@ -1,8 +1,11 @@
 //! WASI's sockets, linked as wasmtime has them, but for one thing: how many may be open. Which addresses may be used is
 //! asked through the hook that [`Gate::open`] sets.
 
-use wasmtime::StoreContextMut;
-use wasmtime::component::{Linker, Resource};
+use std::sync::Arc;
+
+use cofferdam_audit::Caller;
+use wasmtime::component::{Accessor, Linker, Resource};
+use wasmtime::{AsContextMut as _, StoreContextMut};
 use wasmtime_wasi::p2::SocketError;
 use wasmtime_wasi::p2::bindings::sockets as v0_2;
 use wasmtime_wasi::p3::bindings::sockets::types as v0_3;
@@ -13,10 +16,10 @@ use crate::state::State;
 
 impl State {
     /// Whether one more socket may be opened.
-    pub(super) fn has_room_for_socket(&mut self) -> bool {
+    pub(super) fn has_room_for_socket(&mut self, caller: Option<&Caller>) -> bool {
         let room = self.sockets() < usize::try_from(self.about.limits.connections).unwrap_or(usize::MAX);
         if !room {
-            self.gate.limit_hit("connections");
+            self.gate.limit_hit("connections", caller);
         }
         room
     }
@@ -25,18 +28,22 @@ impl State {
 /// Links WASI 0.3's sockets.
 #[expect(
     clippy::disallowed_methods,
-    reason = "one function is shadowed: ours asks for room first and then calls the other"
+    reason = "two functions are shadowed: ours ask for room, or say for whom, and then call the others"
 )]
 pub fn add_sockets_0_3(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     v0_3::add_to_linker::<State, WasiSockets>(linker, State::sockets_view)?;
-    // The one function that makes a socket is defined once more, with the limit in front.
+    // The function that makes a socket is defined once more, with the limit in front, and the one that connects it.
     linker.allow_shadowing(true);
     let linked = linker.instance("wasi:sockets/types@0.3.0").and_then(|mut types| {
+        types.func_wrap_concurrent("[method]tcp-socket.connect", |accessor: &Accessor<State>, to| {
+            Box::pin(connect(accessor, to))
+        })?;
         types.func_wrap(
             "[static]tcp-socket.create",
             |mut store: StoreContextMut<'_, State>, (family,): (v0_3::IpAddressFamily,)| {
+                let caller = State::caller(&mut store);
                 let state = store.data_mut();
-                if !state.has_room_for_socket() {
+                if !state.has_room_for_socket(caller.as_deref()) {
                     let why = format!("the limit of {} connections is reached", state.about.limits.connections);
                     return Ok((Err(v0_3::ErrorCode::Other(Some(why))),));
                 }
@@ -49,6 +56,23 @@ pub fn add_sockets_0_3(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     });
     linker.allow_shadowing(false);
     linked
+}
+
+/// Connects as wasmtime does, and lets the record of it say on whose behalf.
+async fn connect(
+    accessor: &Accessor<State>,
+    (socket, to): (Resource<TcpSocket>, v0_3::IpSocketAddress),
+) -> wasmtime::Result<(Result<(), v0_3::ErrorCode>,)> {
+    let (gate, caller) = accessor.with(|mut access| {
+        let mut store = access.as_context_mut();
+        (Arc::clone(&store.data().gate), State::caller(&mut store))
+    });
+    let sockets = accessor.with_getter::<WasiSockets>(State::sockets_view);
+    let connected = <WasiSockets as v0_3::HostTcpSocketWithStore<State>>::connect(&sockets, socket, to);
+    match gate.on_behalf(caller, connected).await {
+        Ok(()) => Ok((Ok(()),)),
+        Err(error) => Ok((Err(error.downcast()?),)),
+    }
 }
 
 impl State {
@@ -76,7 +100,7 @@ impl v0_2::tcp_create_socket::Host for GatedView<'_> {
         &mut self,
         family: v0_2::network::IpAddressFamily,
     ) -> Result<Resource<wasmtime_wasi::p2::TcpSocket>, SocketError> {
-        if !self.0.has_room_for_socket() {
+        if !self.0.has_room_for_socket(None) {
             return Err(v0_2::network::ErrorCode::NewSocketLimit.into());
         }
         v0_2::tcp_create_socket::Host::create_tcp_socket(&mut self.0.sockets_view(), family)

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use cofferdam_audit::{Event, Sink};
+use cofferdam_audit::{Caller, Event, Sink};
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use wasmtime::component::Accessor;
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::{AsContextMut as _, Store, UpdateDeadline};
 
 use super::About;
 use crate::abi::since_0_1_0::{Failure, Hosted, HostedPre, Output};
@@ -23,6 +23,8 @@ pub struct Letter {
     pub id: u64,
     pub tool: String,
     pub arguments: String,
+    /// On whose behalf.
+    pub caller: Arc<Caller>,
     pub state: Arc<CallState>,
     pub answer: oneshot::Sender<Result<Output, Failure>>,
     /// The call's place among those that wait or run; free again when the guest is done with it.
@@ -34,9 +36,14 @@ pub struct Letter {
 pub struct End {
     /// For people; `None` after an orderly close.
     pub reason: Option<String>,
+    /// The limit that ended it, if one did.
+    pub limit: Option<&'static str>,
     /// Connections that were open.
     pub connections: usize,
 }
+
+/// Why an instance ended, for people, and the limit that it went beyond, if that is why.
+pub type Why = (String, Option<&'static str>);
 
 /// What the outside holds of an instance.
 pub struct Actor {
@@ -48,7 +55,7 @@ pub struct Actor {
 
 #[derive(Default)]
 struct Kill {
-    why: std::sync::OnceLock<String>,
+    why: std::sync::OnceLock<Why>,
     orderly: AtomicBool,
     notify: Notify,
 }
@@ -89,9 +96,9 @@ impl Actor {
         self.kill.notify.notify_one();
     }
 
-    /// Ends the instance now, whatever it does.
-    pub fn kill(&self, why: String) {
-        let _ = self.kill.why.set(why);
+    /// Ends the instance now, whatever it does. `limit` is the one that it went beyond, if that is why.
+    pub fn kill(&self, why: String, limit: Option<&'static str>) {
+        let _ = self.kill.why.set((why, limit));
         self.kill.notify.notify_one();
     }
 
@@ -107,14 +114,15 @@ impl Actor {
 
     /// Why it ended, or is about to, unless that is in good order.
     pub fn last_words(&self) -> Option<String> {
-        self.ended().map_or_else(|| self.kill.why.get().cloned(), |end| end.reason)
+        let killed = || self.kill.why.get().map(|(why, _)| why.clone());
+        self.ended().map_or_else(killed, |end| end.reason)
     }
 
     /// Waits for its end.
     pub async fn end(&self) -> End {
         match self.end.clone().wait_for(Option::is_some).await.map(|end| end.clone()) {
             Ok(Some(end)) => end,
-            _ => End { reason: Some("its task was lost".to_owned()), connections: 0 },
+            _ => End { reason: Some("its task was lost".to_owned()), limit: None, connections: 0 },
         }
     }
 }
@@ -149,19 +157,20 @@ async fn run(
         ran = live(&pre, &mut store, &mut letters, &pulse) => ran.map_err(Some),
     };
     let connections = store.data_mut().sockets();
-    let reason = match ran {
+    let why: Option<Why> = match ran {
         Ok(()) => None,
         Err(_) if kill.orderly.load(Ordering::SeqCst) => None,
         Err(trap) => Some(kill.why.get().cloned().unwrap_or_else(|| match trap {
             Some(trap) => why_trapped(&trap, store.data(), about.limits.cpu),
-            None => "it was ended".to_owned(),
+            None => ("it was ended".to_owned(), None),
         })),
     };
+    let (reason, limit) = why.map_or((None, None), |(reason, limit)| (Some(reason), limit));
     if let Some(reason) = &reason {
         // The instance is gone in any case: nothing depends on the record.
-        let _ = sink.record(&Event::InstanceLost { plugin: &about.name, reason, connections });
+        let _ = sink.record(&Event::InstanceLost { plugin: &about.name, limit, reason, connections });
     }
-    ended.send_replace(Some(End { reason, connections }));
+    ended.send_replace(Some(End { reason, limit, connections }));
     // Letters that were never opened go with the mailbox: their senders read the end.
     drop(letters);
     drop(store);
@@ -213,12 +222,20 @@ async fn live(
 
 /// Runs one call in the guest.
 async fn answer(accessor: &Accessor<State>, hosted: &Hosted, letter: Letter) -> wasmtime::Result<()> {
-    let Letter { id, tool, arguments, state, answer, place: _place } = letter;
+    let Letter { id, tool, arguments, caller, state, answer, place: _place } = letter;
     if !state.start() {
         return Ok(());
     }
-    accessor.with(|mut access| access.data_mut().calls.insert(id, state));
-    let answered = hosted.cofferdam_plugin_tools().call_call(accessor, id, tool, arguments).await;
+    let call = hosted.cofferdam_plugin_tools().func_call();
+    let started = accessor.with(|mut access| -> wasmtime::Result<_> {
+        access.data_mut().calls.insert(id, state);
+        let started = call.start_call_concurrent(access.as_context_mut(), (id, tool, arguments))?;
+        // What the guest asks for is attributed by this. A task's number is used again when the task has ended, so that there
+        // are never more than tasks have been at one time.
+        access.data_mut().callers.insert(started.task(), caller);
+        Ok(started)
+    })?;
+    let answered = call.finish_call_concurrent(accessor, started).await.map(|(answered,)| answered);
     accessor.with(|mut access| access.data_mut().calls.remove(&id));
     // Whoever no longer waits has dropped the other end.
     let _ = answer.send(answered?);
@@ -226,20 +243,22 @@ async fn answer(accessor: &Accessor<State>, hosted: &Hosted, letter: Letter) -> 
 }
 
 /// Says in an operator's words why a guest trapped.
-fn why_trapped(trap: &wasmtime::Error, state: &State, cpu: Duration) -> String {
+fn why_trapped(trap: &wasmtime::Error, state: &State, cpu: Duration) -> Why {
     if trap.is::<CpuLimit>() {
-        return format!("it used the CPU for {} s without waiting (limit `cpu`)", cpu.as_secs_f64());
+        return (format!("it used the CPU for {} s without waiting (limit `cpu`)", cpu.as_secs_f64()), Some("cpu"));
     }
     if state.limiter.exhausted {
-        return format!("it used up its memory of {} MiB (limit `memory`)", state.about.limits.memory >> 20);
+        let memory = state.about.limits.memory >> 20;
+        return (format!("it used up its memory of {memory} MiB (limit `memory`)"), Some("memory"));
     }
     if let Some(exit) = trap.downcast_ref::<wasmtime_wasi::I32Exit>() {
-        return format!("it exited with status {}", exit.0);
+        return (format!("it exited with status {}", exit.0), None);
     }
-    match trap.downcast_ref::<wasmtime::Trap>() {
+    let why = match trap.downcast_ref::<wasmtime::Trap>() {
         Some(trap) => format!("it trapped: {trap}"),
         None => format!("it failed: {trap:#}"),
-    }
+    };
+    (why, None)
 }
 
 /// Asks a throw-away instance for its tools.
@@ -247,7 +266,7 @@ pub async fn list(
     pre: &HostedPre<State>,
     state: State,
     cpu: Duration,
-) -> Result<Vec<crate::abi::since_0_1_0::Definition>, String> {
+) -> Result<Vec<crate::abi::since_0_1_0::Definition>, Why> {
     let mut store = Store::new(pre.engine(), state);
     store.limiter(|state| &mut state.limiter);
     interrupt(&mut store, &Arc::new(Pulse::default()), cpu);

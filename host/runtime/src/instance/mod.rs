@@ -3,10 +3,13 @@
 
 mod actor;
 mod plugin;
+mod rate;
 mod turn;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use cofferdam_audit::Caller;
 use cofferdam_grants::Limits;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -63,6 +66,8 @@ pub struct Request {
     pub tool: String,
     /// A JSON object.
     pub arguments: String,
+    /// On whose behalf.
+    pub caller: Arc<Caller>,
     /// Its place among the calls that arrived; `None` where order does not matter.
     pub turn: Option<Turn>,
     /// How long the caller waits; the plugin's limit applies besides.

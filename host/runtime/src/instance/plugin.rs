@@ -4,13 +4,14 @@
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use cofferdam_audit::Event;
+use cofferdam_audit::{Caller, Event};
 use cofferdam_grants::Grants;
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, oneshot};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::actor::{Actor, End, Letter};
+use super::rate::Rate;
 use super::{About, GRACE, Request, Shape, Spec};
 use crate::abi::since_0_1_0::{Cancellation, Failure, HostedPre, Output};
 use crate::component::Digest;
@@ -33,13 +34,18 @@ pub struct Plugin {
     actor: Mutex<Option<Arc<Actor>>>,
     predecessor: Mutex<Option<String>>,
     next_call: AtomicU64,
+    rate: Rate,
+    running: Arc<Semaphore>,
     closed: AtomicBool,
 }
 
 impl Plugin {
     /// Takes a plugin in. Runs and compiles nothing.
     pub fn new(runtime: &Runtime, spec: Spec) -> Self {
+        let at_once = usize::try_from(spec.limits.concurrent_calls).unwrap_or(1).clamp(1, Semaphore::MAX_PERMITS);
         Self {
+            rate: Rate::per_minute(spec.limits.calls_per_minute),
+            running: Arc::new(Semaphore::new(at_once)),
             runtime: runtime.clone(),
             about: Arc::new(About { name: spec.name, limits: spec.limits, settings: spec.settings }),
             grants: spec.grants,
@@ -84,6 +90,7 @@ impl Plugin {
     fn link(&self) -> Result<HostedPre<State>, LoadError> {
         self.check_imports()?;
         let component = self.runtime.compile(&self.about.name, &self.bytes, &self.digest)?;
+        link::check_uses(&self.about.name, &component, &self.grants)?;
         let engine = self.runtime.engine();
         let linked = link::linker(engine, &self.grants)
             .and_then(|linker| linker.instantiate_pre(&component))
@@ -104,12 +111,12 @@ impl Plugin {
     /// It cannot be loaded, or does not answer within its call limit.
     pub async fn definitions(self: &Arc<Self>) -> Result<Vec<Definition>, CallError> {
         let pre = self.ready().await?;
-        let state = State::new(Arc::clone(&self.about), self.gate(), None);
+        let state = State::new(Arc::clone(&self.about), self.gate(None), None);
         let asked = super::actor::list(&pre, state, self.about.limits.cpu);
         match tokio::time::timeout(self.about.limits.call, asked).await {
             Ok(Ok(definitions)) => Ok(definitions.into_iter().map(Into::into).collect()),
-            Ok(Err(reason)) => Err(self.lost(End { reason: Some(reason), connections: 0 })),
-            Err(_) => Err(CallError::Deadline(self.about.limits.call)),
+            Ok(Err((reason, limit))) => Err(self.lost(End { reason: Some(reason), limit, connections: 0 })),
+            Err(_) => Err(CallError::Deadline { after: self.about.limits.call, by_policy: true }),
         }
     }
 
@@ -118,35 +125,58 @@ impl Plugin {
     /// # Errors
     /// Why it came to nothing.
     pub async fn call(self: &Arc<Self>, request: Request) -> Result<Reply, CallError> {
+        let caller = Arc::clone(&request.caller);
+        let result = self.run(request).await;
+        if let Err(error) = &result
+            && let Some(limit) = error.limit()
+            && !matches!(error, CallError::InstanceLost { .. })
+        {
+            // The call came to nothing in any case: nothing more depends on the record.
+            let event = Event::LimitHit { plugin: &self.about.name, caller: Some(&caller), limit };
+            let _ = self.runtime.sink().record(&event);
+        }
+        result
+    }
+
+    async fn run(self: &Arc<Self>, request: Request) -> Result<Reply, CallError> {
+        let Request { tool, arguments, caller, mut turn, deadline, cancel, progress } = request;
         let limit = self.about.limits.call;
-        let deadline = request.deadline.unwrap_or(limit).min(limit);
+        let deadline = deadline.unwrap_or(limit).min(limit);
+        let late = || CallError::Deadline { after: deadline, by_policy: deadline == limit };
+        let _running = self.admit()?;
         let mut timer = pin!(tokio::time::sleep(deadline));
         let pre = tokio::select! {
             pre = self.ready() => pre?,
-            () = &mut timer => return Err(CallError::Deadline(deadline)),
-            () = request.cancel.cancelled() => return Err(CallError::Cancelled),
+            () = &mut timer => return Err(late()),
+            () = cancel.cancelled() => return Err(CallError::Cancelled),
         };
-        let mut turn = request.turn;
         if let Some(turn) = &mut turn {
             tokio::select! {
                 biased;
                 () = turn.come() => {}
-                () = &mut timer => return Err(CallError::Deadline(deadline)),
-                () = request.cancel.cancelled() => return Err(CallError::Cancelled),
+                () = &mut timer => return Err(late()),
+                () = cancel.cancelled() => return Err(CallError::Cancelled),
             }
         }
-        let state = Arc::new(CallState::new(request.progress));
+        let state = Arc::new(CallState::new(progress));
         let (answer, mut answered) = oneshot::channel();
         let id = self.next_call.fetch_add(1, Ordering::Relaxed);
-        let (tool, arguments) = (request.tool, request.arguments);
         let call = Arc::clone(&state);
-        let actor = self.post(&pre, move |place| Letter { id, tool, arguments, state: call, answer, place })?;
+        let actor = self.post(&pre, Arc::clone(&caller), move |place| Letter {
+            id,
+            tool,
+            arguments,
+            caller,
+            state: call,
+            answer,
+            place,
+        })?;
         drop(turn);
 
         let (why, error) = tokio::select! {
             answer = &mut answered => return self.finish(&actor, answer).await,
-            () = &mut timer => (Cancellation::Deadline, CallError::Deadline(deadline)),
-            () = request.cancel.cancelled() => (Cancellation::Cancelled, CallError::Cancelled),
+            () = &mut timer => (Cancellation::Deadline, late()),
+            () = cancel.cancelled() => (Cancellation::Cancelled, CallError::Cancelled),
         };
         state.cancel(why);
         if !state.started() {
@@ -154,7 +184,7 @@ impl Plugin {
             return Err(error);
         }
         if self.shape == Shape::PerCall {
-            actor.kill("its only call was cancelled".to_owned());
+            actor.kill("its only call was cancelled".to_owned(), error.limit());
             return Err(error);
         }
         match tokio::time::timeout(GRACE, &mut answered).await {
@@ -165,10 +195,27 @@ impl Plugin {
             },
             Err(_) => {
                 let call = if why == Cancellation::Deadline { "at its deadline" } else { "when it was cancelled" };
-                actor.kill(format!("a call did not end {call} (grace of {} ms)", GRACE.as_millis()));
+                let why = format!("a call did not end {call} (grace of {} ms)", GRACE.as_millis());
+                actor.kill(why, error.limit());
                 Err(self.lost(actor.end().await))
             }
         }
+    }
+
+    /// Lets a call in, if there were not too many in this minute and there are not too many now.
+    fn admit(&self) -> Result<OwnedSemaphorePermit, CallError> {
+        let limits = &self.about.limits;
+        self.rate.take(Instant::now()).map_err(|wait| CallError::RateLimited {
+            plugin: self.about.name.clone(),
+            most: limits.calls_per_minute,
+            wait,
+        })?;
+        let room = Arc::clone(&self.running).try_acquire_owned();
+        room.map_err(|_| self.overloaded("concurrent_calls", limits.concurrent_calls))
+    }
+
+    fn overloaded(&self, limit: &'static str, most: u32) -> CallError {
+        CallError::Overloaded { plugin: self.about.name.clone(), limit, most }
     }
 
     /// Ends the instance in good order. Calls under way are answered that the server is going down.
@@ -186,6 +233,7 @@ impl Plugin {
     fn post(
         &self,
         pre: &HostedPre<State>,
+        caller: Arc<Caller>,
         write: impl FnOnce(OwnedSemaphorePermit) -> Letter,
     ) -> Result<Arc<Actor>, CallError> {
         if self.closed.load(Ordering::SeqCst) {
@@ -193,27 +241,25 @@ impl Plugin {
         }
         let actor = match self.shape {
             // Dropping the only sender of its mailbox ends the instance after this letter.
-            Shape::PerCall => Arc::new(self.start(pre)),
+            Shape::PerCall => Arc::new(self.start(pre, Some(Arc::clone(&caller)))),
             Shape::Actor => self.living(pre),
         };
         let Some(place) = actor.place() else {
-            let plugin = &self.about.name;
-            // The call is refused in any case: nothing more depends on the record.
-            let _ = self.runtime.sink().record(&Event::LimitHit { plugin, limit: "mailbox" });
-            return Err(CallError::Overloaded { plugin: plugin.clone(), limit: self.about.limits.mailbox });
+            return Err(self.overloaded("mailbox", self.about.limits.mailbox));
         };
         match actor.post(write(place)) {
             Ok(()) => Ok(actor),
             // It has ended since it was looked at, which is a moment ago.
             Err(letter) => {
                 let actor = match self.shape {
-                    Shape::PerCall => Arc::new(self.start(pre)),
+                    Shape::PerCall => Arc::new(self.start(pre, Some(caller))),
                     Shape::Actor => self.living(pre),
                 };
                 match actor.post(letter) {
                     Ok(()) => Ok(actor),
                     Err(_) => {
-                        Err(self.lost(End { reason: Some("it ends as soon as it starts".to_owned()), connections: 0 }))
+                        let reason = Some("it ends as soon as it starts".to_owned());
+                        Err(self.lost(End { reason, limit: None, connections: 0 }))
                     }
                 }
             }
@@ -229,20 +275,20 @@ impl Plugin {
                 if let Some(reason) = gone.as_ref().and_then(|actor| actor.last_words()) {
                     *self.predecessor.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
                 }
-                Arc::clone(slot.insert(Arc::new(self.start(pre))))
+                Arc::clone(slot.insert(Arc::new(self.start(pre, None))))
             }
         }
     }
 
-    fn start(&self, pre: &HostedPre<State>) -> Actor {
+    fn start(&self, pre: &HostedPre<State>, only: Option<Arc<Caller>>) -> Actor {
         let predecessor = self.predecessor.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let sink = Arc::clone(self.runtime.sink());
-        Actor::start(pre.clone(), Arc::clone(&self.about), self.gate(), sink, predecessor)
+        Actor::start(pre.clone(), Arc::clone(&self.about), self.gate(only), sink, predecessor)
     }
 
-    fn gate(&self) -> Arc<Gate> {
+    fn gate(&self, only: Option<Arc<Caller>>) -> Arc<Gate> {
         let (names, sink) = (self.runtime.names().clone(), Arc::clone(self.runtime.sink()));
-        Arc::new(Gate::new(self.about.name.as_str().into(), self.grants.clone(), names, sink))
+        Arc::new(Gate::new(self.about.name.as_str().into(), self.grants.clone(), names, sink, only))
     }
 
     fn slot(&self) -> std::sync::MutexGuard<'_, Option<Arc<Actor>>> {
@@ -261,7 +307,8 @@ impl Plugin {
             Err(_) => {
                 // The instance ends now, or has ended; it does not take longer than its loop's last turn.
                 let end = tokio::time::timeout(Duration::from_secs(5), actor.end()).await;
-                Err(self.lost(end.unwrap_or(End { reason: Some("it does not end".to_owned()), connections: 0 })))
+                let endless = || End { reason: Some("it does not end".to_owned()), limit: None, connections: 0 };
+                Err(self.lost(end.unwrap_or_else(|_| endless())))
             }
         }
     }
@@ -272,6 +319,7 @@ impl Plugin {
         }
         CallError::InstanceLost {
             plugin: self.about.name.clone(),
+            limit: end.limit,
             reason: end.reason.unwrap_or_else(|| "it was closed".to_owned()),
             connections: end.connections,
         }

@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, IoSliceMut};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -100,12 +100,12 @@ pub struct Heard {
 }
 
 impl Echo {
-    /// Opens a socket for the target that the permit is about.
+    /// Opens a socket for the target that the permit is about; `scope` is the index of its link, 0 for none.
     #[expect(
         clippy::disallowed_methods,
         reason = "the one socket that the host opens for a guest: the permit says for whom"
     )]
-    pub fn open(permit: Permit, target: IpAddr, do_not_fragment: bool) -> Result<Self, Failed> {
+    pub fn open(permit: Permit, target: IpAddr, scope: u32, do_not_fragment: bool) -> Result<Self, Failed> {
         drop(permit);
         let (family, domain, protocol) = match target {
             IpAddr::V4(_) => (Family::V4, AddressFamily::INET, ipproto::ICMP),
@@ -140,7 +140,13 @@ impl Echo {
                 }
             }
         }
-        rustix::net::connect(&fd, &SocketAddr::new(target, 0))?;
+        rustix::net::connect(
+            &fd,
+            &match target {
+                IpAddr::V4(target) => SocketAddr::new(target.into(), 0),
+                IpAddr::V6(target) => SocketAddrV6::new(target, 0, 0, scope).into(),
+            },
+        )?;
         let fd = register(fd).map_err(Failed::Other)?;
         Ok(Self { fd, target, family, identifier, do_not_fragment })
     }

@@ -3,12 +3,12 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::SPECIAL;
 use crate::range::METADATA;
 use crate::testing::{cidr, ip, name, rule};
+use crate::{ConnectRule, Ports, Protocol, SPECIAL};
 
 fn reach(text: &str, address: &str) -> Reach {
-    rule(text).reach_address(ip(address))
+    rule(text).peers().reach_address(ip(address))
 }
 
 #[test]
@@ -16,14 +16,14 @@ fn no_special_range_is_reached_by_any_or_by_a_name_or_by_a_wider_network() {
     for row in SPECIAL {
         let address = row.network.address();
         let place = place(address).0;
-        assert_eq!(rule("any *").reach_address(address), Reach::Special(place), "{}", row.network);
-        let answer = rule("db.lab *").reach_answer(&name("db.lab"), address);
+        assert_eq!(rule("any *").peers().reach_address(address), Reach::Special(place), "{}", row.network);
+        let answer = rule("db.lab *").peers().reach_answer(&name("db.lab"), address);
         assert_eq!(answer, Reach::Special(place), "{}", row.network);
         if row.network.prefix() > 0 {
             let wider = Cidr::around(address, row.network.prefix() - 1);
-            let wider = Rule::new(Protocol::Tcp, Host::Network(wider), Ports::all());
+            let wider = ConnectRule::new(Protocol::Tcp, Host::Network(wider), Ports::all());
             // A wider network may lie inside a wider special range, which this is not.
-            assert_ne!(wider.reach_address(address), Reach::Yes, "{}", row.network);
+            assert_ne!(wider.peers().reach_address(address), Reach::Yes, "{}", row.network);
         }
     }
 }
@@ -36,28 +36,28 @@ fn a_special_range_is_reached_by_its_own_network_where_tunnels_and_metadata_are_
         if network != Some(row.network) {
             continue;
         }
-        let own = Rule::new(Protocol::Tcp, Host::Network(row.network), Ports::all());
+        let own = ConnectRule::new(Protocol::Tcp, Host::Network(row.network), Ports::all());
         let expected = if range.needs_exact_rule() { Reach::Special(range) } else { Reach::Yes };
-        assert_eq!(own.reach_address(address), expected, "{}", row.network);
+        assert_eq!(own.peers().reach_address(address), expected, "{}", row.network);
         let within = rule("db.lab *").within(vec![row.network]);
-        assert_eq!(within.reach_answer(&name("db.lab"), address), expected, "{}", row.network);
-        let exact = Rule::new(Protocol::Tcp, Host::Address(address), Ports::all());
-        assert_eq!(exact.reach_address(address), Reach::Yes, "{}", row.network);
+        assert_eq!(within.peers().reach_answer(&name("db.lab"), address), expected, "{}", row.network);
+        let exact = ConnectRule::new(Protocol::Tcp, Host::Address(address), Ports::all());
+        assert_eq!(exact.peers().reach_address(address), Reach::Yes, "{}", row.network);
     }
 }
 
 #[test]
 fn metadata_is_reached_by_its_exact_address_and_by_nothing_else() {
     for (address, vendor) in METADATA {
-        let exact = Rule::new(Protocol::Tcp, Host::Address(*address), Ports::all());
-        assert_eq!(exact.reach_address(*address), Reach::Yes, "{vendor}");
+        let exact = ConnectRule::new(Protocol::Tcp, Host::Address(*address), Ports::all());
+        assert_eq!(exact.peers().reach_address(*address), Reach::Yes, "{vendor}");
         for prefix in [0, 8, 16, 24, 32, 64, 128] {
             let network = Cidr::around(*address, prefix);
-            let wide = Rule::new(Protocol::Tcp, Host::Network(network), Ports::all());
+            let wide = ConnectRule::new(Protocol::Tcp, Host::Network(network), Ports::all());
             let denied = Reach::Special(Range::Metadata);
-            assert_eq!(wide.reach_address(*address), denied, "{vendor} {network}");
+            assert_eq!(wide.peers().reach_address(*address), denied, "{vendor} {network}");
             let within = rule("any *").within(vec![network]);
-            assert_eq!(within.reach_address(*address), denied, "{vendor} {network}");
+            assert_eq!(within.peers().reach_address(*address), denied, "{vendor} {network}");
         }
     }
 }
@@ -118,7 +118,7 @@ fn apex_and_wildcard_are_two_things() {
         ("localhost 22", "example.com", false),
         ("0.0.0.0/0 22", "example.com", false),
     ] {
-        assert_eq!(rule(text).covers_name(&name(asked)), covered, "{text} for {asked}");
+        assert_eq!(rule(text).peers().covers_name(&name(asked)), covered, "{text} for {asked}");
     }
 }
 
@@ -133,18 +133,18 @@ fn within_is_the_only_place_where_a_name_may_lead() {
         ("127.0.0.1", Reach::Special(Range::Loopback)),
         ("64:ff9b::10.0.0.5", Reach::Outside),
     ] {
-        assert_eq!(private.reach_answer(&name("db.lab"), ip(address)), expected, "{address}");
+        assert_eq!(private.peers().reach_answer(&name("db.lab"), ip(address)), expected, "{address}");
     }
-    assert_eq!(private.reach_answer(&name("other.lab"), ip("10.0.0.5")), Reach::No);
+    assert_eq!(private.peers().reach_answer(&name("other.lab"), ip("10.0.0.5")), Reach::No);
 }
 
 #[test]
 fn nobody_can_say_what_localhost_is() {
     for text in ["any *", "localhost *", "127.0.0.0/8 *", "93.184.216.34 *"] {
-        let reach = rule(text).reach_answer(&name("localhost"), ip("93.184.216.34"));
+        let reach = rule(text).peers().reach_answer(&name("localhost"), ip("93.184.216.34"));
         assert_eq!(reach, Reach::No, "{text}");
     }
-    assert_eq!(rule("localhost *").reach_answer(&name("localhost"), ip("::1")), Reach::Yes);
+    assert_eq!(rule("localhost *").peers().reach_answer(&name("localhost"), ip("::1")), Reach::Yes);
 }
 
 #[test]
@@ -163,15 +163,15 @@ fn deny_rules_see_through_every_embedding() {
     ];
     for address in spellings {
         for text in ["10.0.0.1 *", "10.0.0.0/8 *", "0.0.0.0/0 *", "any *"] {
-            assert!(rule(text).denies_address(ip(address)), "{text} for {address}");
+            assert!(rule(text).peers().denies_address(ip(address)), "{text} for {address}");
         }
         for text in ["10.0.0.2 *", "11.0.0.0/8 *", "localhost *", "db.lab *"] {
-            assert!(!rule(text).denies_address(ip(address)), "{text} for {address}");
+            assert!(!rule(text).peers().denies_address(ip(address)), "{text} for {address}");
         }
     }
     // The kernel dials the unspecified addresses as loopback.
     for (text, address) in [("127.0.0.0/8 *", "0.0.0.0"), ("localhost *", "0.0.0.0"), ("localhost *", "::")] {
-        assert!(rule(text).denies_address(ip(address)), "{text} for {address}");
+        assert!(rule(text).peers().denies_address(ip(address)), "{text} for {address}");
     }
 }
 
@@ -204,7 +204,7 @@ fn a_want_is_met_by_what_reaches_some_of_it() {
     ] {
         assert_eq!(rule(allow).meets(&rule(want)), met, "{allow} for {want}");
     }
-    let udp = Rule::new(Protocol::Udp, Host::Any, Ports::all());
+    let udp = ConnectRule::new(Protocol::Udp, Host::Any, Ports::all());
     assert!(!rule("any *").meets(&udp));
 }
 
@@ -229,11 +229,11 @@ proptest! {
     ) {
         let address = IpAddr::V4(bits.into());
         let network = Cidr::around(address, prefix);
-        let wide = Rule::new(Protocol::Tcp, Host::Network(network), Ports::all());
+        let wide = ConnectRule::new(Protocol::Tcp, Host::Network(network), Ports::all());
         let inside = SPECIAL.iter().any(|row| row.network.covers(&network));
         match place(address).0 {
-            Range::Public => prop_assert_eq!(wide.reach_address(address), Reach::Yes),
-            _ => prop_assert!(inside || wide.reach_address(address) != Reach::Yes),
+            Range::Public => prop_assert_eq!(wide.peers().reach_address(address), Reach::Yes),
+            _ => prop_assert!(inside || wide.peers().reach_address(address) != Reach::Yes),
         }
     }
 
@@ -241,7 +241,7 @@ proptest! {
     fn what_is_denied_is_denied_in_every_clothing(bits: u32, prefix in 1u8..=32) {
         let v4 = Ipv4Addr::from_bits(bits);
         let network = Cidr::around(IpAddr::V4(v4), prefix);
-        let deny = Rule::new(Protocol::Tcp, Host::Network(network), Ports::all());
+        let deny = ConnectRule::new(Protocol::Tcp, Host::Network(network), Ports::all());
         let low = u128::from(bits);
         let clothes = [
             0xffff << 32 | low,
@@ -253,16 +253,16 @@ proptest! {
             0xfd00_u128 << 112 | 0x5efe << 32 | low,
         ];
         for dressed in clothes {
-            prop_assert!(deny.denies_address(IpAddr::V6(dressed.into())));
+            prop_assert!(deny.peers().denies_address(IpAddr::V6(dressed.into())));
         }
     }
 
     #[test]
     fn a_rule_that_reaches_also_meets_a_want_of_that_address(bits: u32, prefix in 0u8..=32) {
         let address = IpAddr::V4(bits.into());
-        let own = Rule::new(Protocol::Tcp, Host::Network(Cidr::around(address, prefix)), Ports::all());
-        let want = Rule::new(Protocol::Tcp, Host::Address(address), Ports::all());
-        prop_assert_eq!(own.meets(&want), own.reach_address(address) == Reach::Yes);
+        let own = ConnectRule::new(Protocol::Tcp, Host::Network(Cidr::around(address, prefix)), Ports::all());
+        let want = ConnectRule::new(Protocol::Tcp, Host::Address(address), Ports::all());
+        prop_assert_eq!(own.meets(&want), own.peers().reach_address(address) == Reach::Yes);
     }
 }
 

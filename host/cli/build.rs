@@ -10,7 +10,7 @@ use std::{fs, io};
 use cofferdam_xtask::{Component, Toolchain, What, build_components, loud_progress};
 
 /// What is shipped: packages of the workspace in `plugins/`, each in the folder of its name.
-const SHIPPED: &[&str] = &["tcp", "telnet", "files", "dns"];
+const SHIPPED: &[&str] = &["tcp", "telnet", "files", "dns", "ping"];
 
 fn main() -> ExitCode {
     match run() {

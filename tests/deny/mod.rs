@@ -5,3 +5,4 @@ mod addresses;
 mod files;
 mod names;
 mod queries;
+mod ping;

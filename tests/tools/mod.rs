@@ -54,3 +54,9 @@ mod files_list;
 
 /// The `dns` plugin, against real name servers and lying ones.
 mod dns;
+
+/// The `ping` plugin: echo requests.
+pub mod ping;
+
+/// The `ping` plugin: the way to a target.
+mod traceroute;

@@ -317,8 +317,8 @@ fn own_files(setup: &Setup) -> OwnFiles {
 
 fn annotations(found: &Found) -> Annotations {
     let grants = &found.effective.grants;
-    // A peer that is dialled may be made to do anything; a name server that is asked answers, and nothing else.
+    // A connection can do anything to its peer; an echo request or a question changes nothing there.
     let acts = grants.grants_connect(Protocol::Tcp) || grants.grants_connect(Protocol::Udp);
-    let open_world = acts || grants.grants_query();
+    let open_world = acts || grants.grants_ping() || grants.grants_query();
     Annotations { read_only: !acts, destructive: acts, idempotent: !acts, open_world }
 }

@@ -18,7 +18,7 @@ use wasmtime_wasi::sockets::TcpSocket;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, p2};
 
 use crate::abi::since_0_1_0::Cancellation;
-use crate::enforce::{Gate, Orphans};
+use crate::enforce::{Gate, IcmpSocket, Orphans};
 use crate::instance::{About, ProgressReport};
 use crate::limiter::Limiter;
 use crate::output::printable;
@@ -89,7 +89,10 @@ impl State {
 
     /// Sockets that are open now, by handle or by stream.
     pub fn sockets(&mut self) -> usize {
-        let sockets = self.table.iter_mut().filter(|entry| entry.is::<TcpSocket>() || entry.is::<p2::TcpSocket>());
+        let sockets = self
+            .table
+            .iter_mut()
+            .filter(|entry| entry.is::<TcpSocket>() || entry.is::<p2::TcpSocket>() || entry.is::<IcmpSocket>());
         sockets.count() + self.orphans.open() + Arc::strong_count(&self.queries) - 1
     }
 }

@@ -3,6 +3,7 @@
 
 mod dns;
 mod files;
+mod icmp;
 mod names;
 mod resolver;
 mod sockets;
@@ -21,6 +22,7 @@ use crate::state::State;
 
 pub use dns::{Query, add_dns};
 pub use files::{Files, OwnFiles, SharedFiles, add_files_0_2};
+pub use icmp::{IcmpSocket, add_icmp};
 pub use names::{add_names_0_2, add_names_0_3};
 pub use resolver::{NameServers, Names, Unresolved, machine_servers, resolver_for};
 pub use sockets::{Orphans, add_sockets_0_2, add_sockets_0_3};
@@ -44,6 +46,7 @@ pub struct Gate {
     names: Names,
     sink: Arc<dyn Sink>,
     files: Files,
+    sending: icmp::Sending,
     /// The one call that the instance is for, where it is for one only.
     only: OnceLock<Arc<Caller>>,
     /// Whose effect is under way, while wasmtime asks about a socket's address without saying for whom.
@@ -61,6 +64,7 @@ impl Gate {
             names,
             sink,
             files: Files::new(files),
+            sending: icmp::Sending::default(),
             asking: Mutex::default(),
         }
     }

@@ -93,6 +93,7 @@ impl Plugin {
     fn link(&self) -> Result<HostedPre<State>, LoadError> {
         self.check_imports()?;
         let component = self.runtime.compile(&self.about.name, &self.bytes, &self.digest)?;
+        link::check_uses(&self.about.name, &component, &self.grants)?;
         let engine = self.runtime.engine();
         let linked = link::linker(engine, &self.grants)
             .and_then(|linker| linker.instantiate_pre(&component))

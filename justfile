@@ -23,8 +23,13 @@ ci:
 bench *arguments:
     cargo xtask bench {{arguments}}
 
+# Fuzz one target, or each of them, for so many seconds
+fuzz *arguments:
+    cargo xtask fuzz {{arguments}}
+
 # Format every workspace
 fmt:
     cargo fmt --all
     cd plugins && cargo fmt --all
     cd tests/guests && cargo fmt --all
+    cd tests/fuzz && cargo fmt --all

@@ -1,6 +1,21 @@
 //! Hostile guests, run through the real binary: each claims something in its first line, and the test shows that it is not
 //! so. What they may not dial or look up is in `deny/`; how they die is in `lifecycle.rs`.
 
+/// What is done in the name of calls, and without one.
+mod calls;
+
+/// Forged tools: names, texts, schemas.
+mod definitions;
+
+/// What is held and not let go of.
+mod handles;
+
+/// Faults that other hosts have had.
+mod peers;
+
+/// Guests that no compiler makes.
+mod raw;
+
 use serde_json::{Value, json};
 
 use crate::support::{Session, guest, scratch, shipped};
@@ -49,9 +64,13 @@ fn a_flood_of_log_lines_is_cut() {
 fn a_flood_of_progress_reaches_nobody_who_did_not_ask_and_is_bounded_for_who_did() {
     let mut session = with_guest("floods");
     session.call("progress", json!({ "count": 10_000 })).ok();
+    assert_eq!(session.count(|message| message["method"] == "notifications/progress"), 0);
     let params = json!({ "name": "progress", "arguments": { "count": 100_000 }, "_meta": { "progressToken": "t" } });
     let answer = session.request("tools/call", params);
     assert!(!answer["result"]["isError"].as_bool().unwrap_or(false), "{answer}");
+    session.request("ping", json!({}));
+    let told = session.count(|message| message["method"] == "notifications/progress");
+    assert!((1..1000).contains(&told), "{told} of 100,000 reports");
 }
 
 #[test]
@@ -62,6 +81,18 @@ fn an_answer_over_the_limit_is_refused_and_says_so() {
     let failure = session.call("output", json!({ "count": 100_000 })).failed("output_too_large");
     assert!(failure["message"].as_str().unwrap().contains("the limit is 65536"), "{failure}");
     assert_eq!(session.call("output", json!({ "count": 1000 })).ok()["text"].as_str().unwrap().len(), 1000);
+}
+
+#[test]
+fn a_flood_in_any_other_form_is_bounded_too() {
+    let [flag, file] = crate::support::policy("[limits]\noutput = \"64 KiB\"\n");
+    let mut session = Session::serve(&[&flag, &file, "--plugin", &guest("floods"), LOCAL[0], LOCAL[1]]);
+    session.call("failure", json!({ "count": 100_000 })).failed("output_too_large");
+    session.call("failure", json!({ "count": 1000 })).failed("failed");
+    // A line that does not end takes no more room than one that does.
+    session.call("line", json!({ "count": 50_000_000 })).ok();
+    session.call("line", json!({ "count": 1 })).ok();
+    assert!(session.log().len() < 20_000, "{} bytes of log", session.log().len());
 }
 
 #[test]
@@ -124,7 +155,7 @@ fn i15_no_tool_changes_what_is_granted() {
     let said: Vec<&Value> = tools.iter().collect();
     for tool in said {
         let name = tool["name"].as_str().unwrap();
-        assert!(name.starts_with("tcp_"), "a tool that is no plugin's: {name}");
+        assert!(shipped_tools().iter().any(|tool| tool == name), "a tool that is no plugin's: {name}");
         for word in ["policy", "grant", "plugin", "allow", "permission", "approve"] {
             assert!(!name.contains(word), "{name}");
             assert!(tool["inputSchema"]["properties"].get(word).is_none(), "{name} takes `{word}`");

@@ -37,5 +37,8 @@ mod clients;
 /// The command line.
 mod cli;
 
-/// The commands about a policy: init, check, explain, the dry run, and what makes a policy beside a file.
+/// The commands about a policy: init, check, the dry run, and what makes a policy beside a file.
 mod policy_commands;
+
+/// Asking the policy beforehand.
+mod explain;

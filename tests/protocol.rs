@@ -39,7 +39,7 @@ fn every_older_version_is_spoken_and_an_unknown_one_gets_the_newest_of_them() {
 
 #[test]
 fn every_tool_has_schemas_and_all_four_annotations() {
-    let mut session = Session::serve(&LOCAL);
+    let mut session = Session::serve(&[&LOCAL[..], &["--allow-ping", "localhost"]].concat());
     let listed = session.request("tools/list", json!({}));
     let tools = listed["result"]["tools"].as_array().unwrap();
     let names: Vec<&str> = tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect();

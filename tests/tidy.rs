@@ -55,7 +55,7 @@ fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("`{}`: {error}", folder.display()));
     for entry in entries.map(Result::unwrap) {
         let name = entry.file_name().into_string().unwrap();
-        if name.starts_with('.') || matches!(name.as_str(), "target" | "node_modules") {
+        if name.starts_with('.') || matches!(name.as_str(), "target" | "node_modules" | "corpus" | "artifacts") {
             continue;
         }
         match entry.file_type().unwrap().is_dir() {

@@ -2,15 +2,14 @@
 //! what a check is worth is the audit crate's.
 
 use std::collections::VecDeque;
-use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader, Read as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use cofferdam_audit::{ChainFile, Keeping, OpenError, Record, files, verify};
+use cofferdam_audit::{ChainFile, Follow, Keeping, Lines, OpenError, Record, files, verify};
 use cofferdam_policy::Policy;
 
 use crate::args::{Audit, AuditCommand};
@@ -18,9 +17,6 @@ use crate::{Exit, setup, terminal};
 
 /// How often a followed file is looked at.
 const LOOK: Duration = Duration::from_millis(200);
-
-/// Longer than any line.
-const LINE: u64 = 1 << 20;
 
 /// What is printed at once.
 const CHUNK: usize = 64 << 10;
@@ -98,12 +94,11 @@ fn check(file: &Path) -> anyhow::Result<Exit> {
     Ok(if report.fault.is_none() { Exit::Success } else { Exit::Failure })
 }
 
-#[expect(clippy::disallowed_methods, reason = "the audit file that the operator names")]
 fn show(path: &Path, json: bool) -> anyhow::Result<Exit> {
     let mut text = String::new();
     for file in files(path) {
-        let mut lines = Lines(BufReader::new(File::open(&file).with_context(|| format!("`{}`", file.display()))?));
-        while let Some(line) = lines.next()? {
+        let mut lines = Lines::open(&file).with_context(|| format!("`{}`", file.display()))?;
+        while let Some(line) = lines.next_line()? {
             text += &if json { as_json(&line) } else { readable(&line) };
             text.push('\n');
             if text.len() > CHUNK {
@@ -116,12 +111,10 @@ fn show(path: &Path, json: bool) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the audit file that the operator names")]
 fn tail(path: &Path, count: usize, follow: bool) -> anyhow::Result<Exit> {
-    let open = || File::open(path).with_context(|| format!("`{}`", path.display()));
-    let mut lines = Lines(BufReader::new(open()?));
+    let mut lines = Follow::open(path).with_context(|| format!("`{}`", path.display()))?;
     let mut last = VecDeque::with_capacity(count.min(1024));
-    while let Some(line) = lines.next()? {
+    while let Some(line) = lines.next_line()? {
         if last.len() == count {
             last.pop_front();
         }
@@ -136,19 +129,8 @@ fn tail(path: &Path, count: usize, follow: bool) -> anyhow::Result<Exit> {
     setup::runtime()?.block_on(async {
         let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
         loop {
-            while let Some(line) = lines.next()? {
+            while let Some(line) = lines.next_line()? {
                 terminal::print(&(readable(&line) + "\n"))?;
-            }
-            // After a rotation, the name is another file's.
-            let place = |about: fs::Metadata| (about.dev(), about.ino());
-            let (read, named) = (lines.0.get_ref().metadata()?, fs::metadata(path));
-            if named.is_ok_and(|named| place(named) != place(read)) {
-                // What was written between the last look and the rotation.
-                while let Some(line) = lines.next()? {
-                    terminal::print(&(readable(&line) + "\n"))?;
-                }
-                lines = Lines(BufReader::new(open()?));
-                continue;
             }
             tokio::select! {
                 _ = &mut stop => return Ok(Exit::Success),
@@ -156,24 +138,6 @@ fn tail(path: &Path, count: usize, follow: bool) -> anyhow::Result<Exit> {
             }
         }
     })
-}
-
-/// Whole lines of a file that may grow.
-struct Lines(BufReader<File>);
-
-impl Lines {
-    /// The next line that is there whole; what has no line feed yet is read again next time.
-    fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let mut line = Vec::new();
-        (&mut self.0).take(LINE).read_until(b'\n', &mut line)?;
-        if line.last() == Some(&b'\n') {
-            line.pop();
-        } else if (line.len() as u64) < LINE {
-            self.0.seek_relative(-i64::try_from(line.len()).unwrap_or(0))?;
-            return Ok(None);
-        }
-        Ok(Some(line))
-    }
 }
 
 fn readable(line: &[u8]) -> String {
@@ -214,7 +178,7 @@ fn make(state: &Path) -> anyhow::Result<()> {
 
 /// Where state is kept (XDG Base Directory Specification).
 #[expect(clippy::disallowed_methods, reason = "two variables, for the place of a folder")]
-fn state_folder() -> anyhow::Result<PathBuf> {
+pub fn state_folder() -> anyhow::Result<PathBuf> {
     let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let states = folder("XDG_STATE_HOME").or_else(|| folder("HOME").map(|home| home.join(".local").join("state")));
     let states = states

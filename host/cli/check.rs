@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use cofferdam_policy::{Diagnostic, Severity};
-use cofferdam_registry::{Preview, Setup, shipped_names};
+use cofferdam_registry::{OwnFiles, Preview, Setup, shipped_names};
 use serde_json::{Value, json};
 
 use crate::args::Check;
@@ -73,10 +73,12 @@ fn found(origin: &str, text: &str) -> Vec<Diagnostic> {
         shipped: setup::SHIPPED.to_vec(),
         plugins: Vec::new(),
         cache: None,
+        own: OwnFiles::default(),
         audit: None,
     };
     let preview = Preview::of(setup);
     found.extend(preview.problems().iter().filter_map(|problem| policy.at_plugin(&problem.plugin, &*problem.cause)));
+    found.extend(policy.idle(&preview.manifests().collect::<Vec<_>>()));
     found.sort_by_key(|one| (one.line, one.column));
     found
 }

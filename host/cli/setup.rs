@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use cofferdam_audit::{ChainFile, Sink};
 use cofferdam_policy::{Diagnostic, Policy};
-use cofferdam_registry::{Preview, Registry, Setup, Shipped, machine_servers};
+use cofferdam_registry::{OwnFiles, Preview, Registry, Setup, Shipped, machine_servers};
 
 use crate::args::Common;
 use crate::{Misuse, terminal};
@@ -99,7 +99,14 @@ pub fn variable(name: &str) -> Option<String> {
 
 /// What a registry would be made from.
 pub fn preview(common: &Common, policy: Policy) -> Preview {
-    Preview::of(Setup { policy, shipped: SHIPPED.to_vec(), plugins: common.plugin.clone(), cache: None, audit: None })
+    Preview::of(Setup {
+        policy,
+        shipped: SHIPPED.to_vec(),
+        plugins: common.plugin.clone(),
+        cache: None,
+        own: OwnFiles::default(),
+        audit: None,
+    })
 }
 
 /// Opens a registry with the shipped plugins and those that the flags and the policy name. Has to be called on a runtime.
@@ -118,6 +125,7 @@ pub fn open(
         shipped: shipped.to_vec(),
         plugins: common.plugin.clone(),
         cache: if common.no_cache { None } else { cache_folder() },
+        own: own_files(common, audit.as_deref()),
         audit: audit.map(|chain| chain as Arc<dyn Sink>),
     };
     let registry = Registry::open(setup).map_err(anyhow::Error::msg)?;
@@ -128,6 +136,15 @@ pub fn open(
     }
     let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
     if missing.is_empty() { Ok(registry) } else { Err(anyhow::anyhow!(missing.join("\nerror: "))) }
+}
+
+/// What no grant for files reaches (I16): the policy, the audit with its key, the cache.
+fn own_files(common: &Common, audit: Option<&ChainFile>) -> OwnFiles {
+    OwnFiles {
+        files: common.policy.iter().cloned().collect(),
+        families: audit.map(ChainFile::path).into_iter().collect(),
+        folders: cache_folder().into_iter().chain(crate::audit::state_folder().ok()).collect(),
+    }
 }
 
 /// Ends the registry's instances.

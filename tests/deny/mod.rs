@@ -2,5 +2,7 @@
 //! and the operator are told. What guests attempt besides is in `hostile.rs`.
 
 mod addresses;
+mod files;
 mod names;
 mod queries;
+mod ping;

@@ -1,17 +1,25 @@
 //! What every test stands on: the real binary spoken to over real pipes, peers on loopback, and the hostile guests. No test
 //! logic lives here. Every wait has a deadline, and running into it is a failure that says what was waited for.
 
+mod files;
 mod guests;
 mod line;
 mod names;
+mod net;
+mod packet;
 mod peers;
+mod raw;
 mod session;
 pub mod shipped;
 mod tcp;
 
+pub use files::Folder;
 pub use guests::guest;
 pub use line::{Deaf, Line, Listener};
 pub use names::{Daemon, NameServer, free, nsd, reply, unbound};
+pub use net::{Sends, Tun, allow_ping_sockets, in_namespace, ip};
+pub use packet::Request;
 pub use peers::{Dns, Peer, closed_port};
+pub use raw::{add_section, component, raw_guest};
 pub use session::{Answer, Session, cofferdam, run, scratch, stderr, stdout};
 pub use tcp::{LOCAL, connected, eventually, policy};

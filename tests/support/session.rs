@@ -195,6 +195,11 @@ impl Session {
         }
     }
 
+    /// How many such messages came with what has been waited for.
+    pub fn count(&self, wanted: impl Fn(&Value) -> bool) -> usize {
+        self.early.iter().filter(|message| wanted(message)).count()
+    }
+
     /// Calls a tool.
     #[track_caller]
     pub fn call(&mut self, tool: &str, arguments: Value) -> Answer {

@@ -32,6 +32,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("wasmparser", &["cofferdam-runtime"]),
     ("hickory-*", &["cofferdam-runtime"]),
     ("jsonschema", &["cofferdam-registry"]),
+    // System calls that std does not have; the tests make devices with one of them.
+    ("nix", &["cofferdam-runtime", "cofferdam"]),
+    ("rustix", &["cofferdam-runtime"]),
     // The benchmark compares with a bare server of the same library.
     ("rmcp", &["cofferdam-server", "cofferdam-bench"]),
     ("anyhow", &["cofferdam"]),

@@ -22,6 +22,7 @@ const HOST: [&str; 6] = ["log", "progress", "cancelled", "settings", "get-limits
 const IMPORTS: [&str; 6] = [
     "host",
     "dns",
+    "icmp",
     "wasi:clocks/monotonic-clock@0.3.0",
     "wasi:clocks/system-clock@0.3.0",
     "wasi:sockets/types@0.3.0",

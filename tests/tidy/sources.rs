@@ -109,15 +109,37 @@ fn unsafe_code_gives_its_reason() {
 
 #[test]
 fn every_hostile_guest_is_run_by_a_test() {
+    // The words that run one; each is a function of `tests/`, and takes the guest's name first.
+    let compiled = ["guest", "with_guest", "with_limit"];
+    let raw = ["raw_guest", "with_raw", "dies", "never_comes"];
     let tests = texts(&["tests"], &[".rs"]);
-    let guests =
-        tests.iter().filter_map(|source| source.path.strip_prefix("tests/guests/examples/")?.strip_suffix(".rs"));
-    let is_run = |guest: &str| {
-        let runs = [format!("guest(\"{guest}\")"), format!("with_guest(\"{guest}\"")];
-        tests.iter().any(|source| runs.iter().any(|call| source.text.contains(call.as_str())))
+    let named_in = |folder: &str, end: &str| -> Vec<String> {
+        let files = texts(&["tests/guests"], &[end]);
+        let names =
+            files.iter().filter_map(|file| file.path.strip_prefix(folder)?.strip_suffix(end).map(str::to_owned));
+        names.collect()
     };
-    let idle: Vec<String> = guests.filter(|guest| !is_run(guest)).map(str::to_owned).collect();
-    none("a hostile guest is run by a test", &idle);
+    let is_run = |guest: &str, words: &[&str]| {
+        let mut calls = words.iter().map(|word| format!("{word}(\"{guest}\""));
+        calls.any(|call| tests.iter().any(|source| source.text.lines().any(|line| has_word(line, &call))))
+    };
+    let examples = named_in("tests/guests/examples/", ".rs");
+    let written = named_in("tests/guests/raw/", ".wat").into_iter().filter(|name| name != "prelude" && name != "world");
+    let written: Vec<String> = written.collect();
+    assert!(examples.len() > 10 && written.len() > 10, "{examples:?} {written:?}");
+    let mut idle: Vec<&String> = examples.iter().filter(|guest| !is_run(guest, &compiled)).collect();
+    idle.extend(written.iter().filter(|guest| !is_run(guest, &raw)));
+    none("a hostile guest is run by a test", &idle.into_iter().cloned().collect::<Vec<_>>());
+
+    // Cargo would find examples by itself, but not make components of them.
+    let manifest = super::read("tests/guests/Cargo.toml");
+    let entries: Vec<&str> =
+        manifest.split("[[example]]").skip(1).filter_map(|entry| entry.split('"').nth(1)).collect();
+    let missing: Vec<String> = examples.iter().filter(|name| !entries.contains(&name.as_str())).cloned().collect();
+    none("a guest has an entry in `tests/guests/Cargo.toml`", &missing);
+    let gone =
+        entries.iter().filter(|entry| !examples.iter().any(|name| name == *entry)).map(|entry| (*entry).to_owned());
+    none("an entry in `tests/guests/Cargo.toml` has its guest", &gone.collect::<Vec<_>>());
 }
 
 /// Sources of the crates that decide, without their tests.

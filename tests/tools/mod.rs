@@ -1,5 +1,5 @@
-//! The plugins' tools as a model sees them, a file for each topic: the keys and texts that users of TcpSocketMCP know, and
-//! each deliberate difference. Peers are the tests' own, on loopback.
+//! The shipped plugins' tools as a model sees them, a file for each topic: the keys and texts that users of TcpSocketMCP and ITMCP
+//! know, and each deliberate difference. Peers are the tests' own, on loopback.
 
 /// Connections, their ids, their end.
 mod connect;
@@ -28,5 +28,35 @@ mod wait;
 /// Arguments that are wrong.
 mod bad_input;
 
+/// `telnet_tool` as a probe: whether a port can be reached, and why not.
+mod telnet;
+
+/// `telnet_tool` in session: steps, secrets, kept sessions.
+mod telnet_session;
+
+/// A real telnet server out of Debian.
+mod telnet_server;
+
+/// Servers that mean harm to a telnet session.
+mod telnet_hostile;
+
+/// Files: from the beginning, from the end, page by page.
+mod files;
+
+/// Files that grow.
+mod files_follow;
+
+/// What is in files.
+mod files_grep;
+
+/// Directories, and what is known of files.
+mod files_list;
+
 /// The `dns` plugin, against real name servers and lying ones.
 mod dns;
+
+/// The `ping` plugin: echo requests.
+pub mod ping;
+
+/// The `ping` plugin: the way to a target.
+mod traceroute;

@@ -13,6 +13,9 @@ pub(crate) type Hash = [u8; 32];
 /// Before the first line.
 pub(crate) const NOTHING: Tail = Tail { seq: 0, hash: [0; 32] };
 
+/// What most lines have room in, in bytes.
+const LINE: usize = 768;
+
 /// The bytes of `,"hash":"` + 64 + `"}`.
 const SUFFIX: usize = 9 + 64 + 2;
 
@@ -28,7 +31,8 @@ pub(crate) fn seal(tail: &Tail, mut record: Record<'_>) -> Option<(Vec<u8>, Tail
     record.seq = tail.seq.checked_add(1)?;
     record.time = record::now().into();
     record.prev = hex(&tail.hash).into();
-    let mut line = serde_json::to_vec(&record).ok()?;
+    let mut line = Vec::with_capacity(LINE);
+    serde_json::to_writer(&mut line, &record).ok()?;
     line.pop();
     let hash: Hash = Sha256::digest(&line).into();
     line.extend_from_slice(b",\"hash\":\"");
@@ -57,8 +61,13 @@ pub(crate) fn digest(bytes: &[u8]) -> String {
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+    let digit = |nibble: u8| DIGITS[usize::from(nibble & 15)];
+    let mut text = vec![0; 2 * bytes.len()];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(*byte)]);
+    }
+    // Digits and letters are UTF-8.
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// The bytes of lower-case hexadecimal of exactly that length.

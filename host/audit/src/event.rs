@@ -11,6 +11,8 @@ pub enum Decision<'a> {
     Allowed(Option<RuleId>),
     /// Refused, and why.
     Denied(&'a Denial),
+    /// Refused whatever the policy says, with a stable code: `own-file`, `process-file`, `outside-root`.
+    Refused(&'static str),
 }
 
 /// On whose behalf a plugin acts: the call that is the cause, where there is one.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use cofferdam_grants::RuleId;
 
 use crate::chain::{Tail, seal};
+use crate::files::{folder, id};
 use crate::head::{self, Head, Known};
 use crate::key::Key;
 use crate::record::Record;
@@ -55,6 +56,8 @@ pub struct ChainFile {
 pub(crate) struct Open {
     pub path: PathBuf,
     pub file: File,
+    /// What `path` has to lead to.
+    pub id: (u64, u64),
     /// The file's length without what could not be written whole.
     pub len: u64,
     pub known: Known,
@@ -72,6 +75,8 @@ pub(crate) struct Open {
     pub behind: bool,
     pub since: u64,
     pub checked: Instant,
+    /// When `path` was last seen to lead to this file.
+    pub looked: Instant,
 }
 
 impl ChainFile {
@@ -88,9 +93,10 @@ impl ChainFile {
         let regular = file.metadata().map_err(failed)?.is_file();
         let mut open = Open {
             path: path.to_owned(),
+            id: id(&file.metadata().map_err(failed)?),
             file,
             len: 0,
-            known: Known { tail: crate::chain::NOTHING, base: 1 },
+            known: Known { tail: crate::chain::NOTHING, base: 1, synced: 0 },
             head: None,
             pending: VecDeque::new(),
             size: keeping.size.max(1),
@@ -100,6 +106,7 @@ impl ChainFile {
             behind: false,
             since: 0,
             checked: Instant::now(),
+            looked: Instant::now(),
         };
         if regular {
             let place = head::place(path, key_path).map_err(failed)?;
@@ -107,6 +114,10 @@ impl ChainFile {
             let says = head::read(&place, &key).map_err(failed)?;
             recover::take_up(&mut open, says)?;
             open.head = Some(Head::open(&place, &key).map_err(failed)?);
+            if open.len == 0 {
+                // New names are to outlive a loss of power as what is in the files will.
+                [path, key_path].into_iter().for_each(|file| sync(folder(file)));
+            }
         }
         let detail = format!("process {}, cofferdam {}", std::process::id(), env!("CARGO_PKG_VERSION"));
         open.pending.push_back(Record { detail: Some(detail.into()), ..Record::new("opened") });
@@ -135,6 +146,12 @@ impl ChainFile {
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Waits until the disk has a folder's names. That some folders cannot be opened for that is no reason to stop.
+#[expect(clippy::disallowed_methods, reason = "the folders of the audit file and of its head")]
+pub(crate) fn sync(folder: &Path) {
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }
 
 impl Sink for ChainFile {
@@ -167,12 +184,16 @@ impl Open {
     /// Catches up on what could not be written before.
     pub fn settle(&mut self, key: &Key) -> io::Result<()> {
         if self.torn {
-            self.file.set_len(self.len)?;
+            // Where others have cut it meanwhile, it would become longer.
+            if self.file.metadata()?.len() > self.len {
+                self.file.set_len(self.len)?;
+            }
             self.torn = false;
         }
         if self.behind {
             self.move_head(key)?;
         }
+        self.look(key)?;
         if self.gap {
             self.write(b"\n")?;
             self.gap = false;
@@ -240,6 +261,7 @@ impl Open {
         if let Some(head) = &self.head {
             self.file.sync_data()?;
             head.sync()?;
+            self.known.synced = next.seq;
         }
         (self.since, self.checked) = (0, Instant::now());
         Ok(())

@@ -12,7 +12,7 @@ use crate::chain::{Tail, digest, hex, unhex};
 use crate::key::Key;
 
 const MARK: &str = "cofferdam-audit-head-1";
-const SLOT: usize = MARK.len() + 1 + 20 + 1 + 64 + 1 + 20 + 1 + 64 + 1;
+const SLOT: usize = MARK.len() + 1 + 20 + 1 + 64 + 1 + 20 + 1 + 20 + 1 + 64 + 1;
 
 /// What is known of a log from outside of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub(crate) struct Known {
     pub tail: Tail,
     /// The number of the first line that rotation has kept.
     pub base: u64,
+    /// The number of the last line that was waited for until the disk had it: no loss of power takes it away.
+    pub synced: u64,
 }
 
 /// What a head file says.
@@ -57,7 +59,7 @@ pub(crate) fn read(path: &Path, key: &Key) -> io::Result<Says> {
         Err(error) => return Err(error),
     };
     let slots = bytes.chunks(SLOT).filter_map(|slot| parse(slot, key));
-    let latest = slots.max_by_key(|known| (known.tail.seq, known.base));
+    let latest = slots.max_by_key(|known| (known.tail.seq, known.base, known.synced));
     Ok(match latest {
         Some(known) => Says::Known(known),
         None if bytes.is_empty() => Says::Nothing,
@@ -88,8 +90,11 @@ impl Head {
 
     /// Writes what is known now.
     pub fn write(&mut self, known: &Known, key: &Key) -> io::Result<()> {
-        let body = format!("{MARK} {:020} {} {:020}", known.tail.seq, hex(&known.tail.hash), known.base);
-        let slot = format!("{body} {}\n", hex(&key.seal_head(body.as_bytes())));
+        let Known { tail, base, synced } = known;
+        let mut slot = format!("{MARK} {:020} {} {base:020} {synced:020}", tail.seq, hex(&tail.hash));
+        let mac = hex(&key.seal_head(slot.as_bytes()));
+        slot.reserve_exact(mac.len() + 2);
+        slot.extend([" ", &mac, "\n"]);
         let at = if self.second { SLOT as u64 } else { 0 };
         self.file.write_all_at(slot.as_bytes(), at)?;
         self.second = !self.second;
@@ -109,6 +114,7 @@ fn parse(slot: &[u8], key: &Key) -> Option<Known> {
         return None;
     }
     let mut words = body.strip_prefix(MARK)?.strip_prefix(' ')?.split(' ');
-    let (seq, hash, base) = (words.next()?, words.next()?, words.next()?);
-    Some(Known { tail: Tail { seq: seq.parse().ok()?, hash: unhex(hash)? }, base: base.parse().ok()? })
+    let (seq, hash, base, synced) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    let tail = Tail { seq: seq.parse().ok()?, hash: unhex(hash)? };
+    Some(Known { tail, base: base.parse().ok()?, synced: synced.parse().ok()? })
 }

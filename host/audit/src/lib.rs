@@ -12,10 +12,13 @@ mod record;
 // The file that proves itself.
 mod chain;
 mod file;
+mod files;
+mod follow;
 mod head;
 mod key;
 mod recover;
 mod rotate;
+mod under;
 mod verify;
 
 // Where events go.
@@ -30,12 +33,18 @@ mod chain_tests;
 mod edit_tests;
 #[cfg(test)]
 mod place_tests;
+#[cfg(test)]
+mod rotate_tests;
+#[cfg(test)]
+mod under_tests;
 
 pub use event::{Caller, Decision, Event};
 pub use file::{ChainFile, Keeping};
+pub use files::files;
+pub use follow::{Follow, Lines};
 pub use log::Log;
 pub use record::Record;
 pub use recover::OpenError;
 pub use secret::Secret;
 pub use sink::{Both, Sink, Unwritten};
-pub use verify::{Fault, Kind, Report, files, verify};
+pub use verify::{Fault, Kind, Report, verify};

@@ -74,6 +74,9 @@ impl Sink for Log {
             Event::Ask { plugin, decision: Decision::Denied(denial), .. } => {
                 self.warn(plugin, || (self.explain)(plugin, denial));
             }
+            Event::Ask { plugin, resource, decision: Decision::Refused(code), .. } => {
+                self.warn(plugin, || format!("`{plugin}` is refused {resource} ({code}), which no rule can grant"));
+            }
             Event::Ask { plugin, resource, decision: Decision::Allowed(_), .. } => {
                 tracing::debug!(target: "cofferdam", "`{plugin}` is granted {resource}");
             }

@@ -122,6 +122,7 @@ impl<'a> Record<'a> {
                 let (decision, id, reason) = match decision {
                     Decision::Allowed(id) => ("allowed", *id, None),
                     Decision::Denied(denial) => ("denied", denial.rule(), Some(denial.reason().code().into())),
+                    Decision::Refused(code) => ("denied", None, Some((*code).into())),
                 };
                 Self {
                     plugin: text(plugin),

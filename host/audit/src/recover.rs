@@ -3,14 +3,15 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::chain::{NOTHING, Tail, digest, hex, unseal};
 use crate::file::Open;
+use crate::files::{id, numbered};
 use crate::head::{Known, Says};
 use crate::record::Record;
-use crate::rotate::{LINE, numbered};
+use crate::rotate::{LINE, unlink_second_name};
 
 /// Why an audit file cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -49,22 +50,17 @@ pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         // Between opening and locking, its writer may have rotated it.
-        if fs::metadata(path).is_ok_and(|now| (now.dev(), now.ino()) == (about.dev(), about.ino())) {
+        if fs::metadata(path).is_ok_and(|now| id(&now) == id(&about)) {
             return Ok(file);
         }
     }
 }
 
 /// Finds the end of the chain, compares it with the head, and puts a line about what is amiss before the next event.
-#[expect(clippy::disallowed_methods, reason = "a name that an interrupted rotation has left")]
 pub(crate) fn take_up(open: &mut Open, says: Says) -> Result<(), OpenError> {
     let failed = |error| OpenError::File(open.path.clone(), error);
     let len = open.file.metadata().map_err(failed)?.len();
-    let first = numbered(&open.path, 1);
-    let inode = |about: fs::Metadata| (about.dev(), about.ino());
-    if fs::metadata(&first).ok().map(inode) == Some(inode(open.file.metadata().map_err(failed)?)) {
-        fs::remove_file(&first).map_err(failed)?;
-    }
+    unlink_second_name(open).map_err(failed)?;
     let mut end = vec![0; usize::try_from(len.min(LINE)).unwrap_or(0)];
     let from = len - end.len() as u64;
     open.file.read_exact_at(&mut end, from).map_err(failed)?;
@@ -87,6 +83,14 @@ pub(crate) fn take_up(open: &mut Open, says: Says) -> Result<(), OpenError> {
         }
         _ => (tail, prev, torn),
     };
+    if let (true, Says::Known(known)) = (len == 0, says)
+        && ends_before(&numbered(&open.path, 1), known).map_err(failed)?
+    {
+        let detail = format!("after {}, to which the file was moved", numbered(&open.path, 1).display());
+        open.known = known;
+        open.pending.push_back(Record { detail: Some(detail.into()), ..Record::new("continued") });
+        return Ok(());
+    }
     let (amiss, known) = compare(tail, &prev, says);
     open.known = known;
     open.len = len;
@@ -112,25 +116,38 @@ pub(crate) fn take_up(open: &mut Open, says: Says) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// Whether a log that was moved to its first number, as log rotators do, ends there where the head knows its end.
+#[expect(clippy::disallowed_methods, reason = "the audit file's numbered predecessor")]
+fn ends_before(moved: &Path, known: Known) -> io::Result<bool> {
+    let file = match File::open(moved) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        other => other?,
+    };
+    let len = file.metadata()?.len();
+    let mut end = vec![0; usize::try_from(len.min(LINE)).unwrap_or(0)];
+    let from = len - end.len() as u64;
+    file.read_exact_at(&mut end, from)?;
+    Ok(last_line(&end).is_some_and(|(_, tail, behind)| tail == known.tail && behind == end.len()))
+}
+
 /// Compares the end of the file with the head: what is amiss, with the line that the head knew last, and how to go on.
 fn compare(tail: Tail, prev: &str, says: Says) -> (Option<(u64, String)>, Known) {
+    let fresh = Known { tail, base: 1, synced: 0 };
     match says {
         Says::Known(known) => {
             // A crash between the two writes leaves the head one line behind.
             let next = tail.seq == known.tail.seq.saturating_add(1) && prev == hex(&known.tail.hash);
             if tail == known.tail || next {
-                return (None, Known { tail, base: known.base });
+                return (None, Known { tail, ..known });
             }
             let (knew, is) = (known.tail.seq, tail.seq);
             let what = format!("the file ended at line {is}, its head knew line {knew}: something else has written it");
             // The numbers go on after the higher one, so that none is given twice.
-            (Some((knew, what)), Known { tail: Tail { seq: knew.max(is), ..tail }, base: known.base })
+            (Some((knew, what)), Known { tail: Tail { seq: knew.max(is), ..tail }, ..known })
         }
-        Says::Nothing if tail == NOTHING => (None, Known { tail, base: 1 }),
-        Says::Nothing => (Some((0, "the file's head is gone".to_owned())), Known { tail, base: 1 }),
-        Says::Rubbish => {
-            (Some((0, "the file's head was not written with this key".to_owned())), Known { tail, base: 1 })
-        }
+        Says::Nothing if tail == NOTHING => (None, fresh),
+        Says::Nothing => (Some((0, "the file's head is gone".to_owned())), fresh),
+        Says::Rubbish => (Some((0, "the file's head was not written with this key".to_owned())), fresh),
     }
 }
 

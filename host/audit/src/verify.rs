@@ -2,18 +2,16 @@
 //! the key, and the end is where the head says. It proves nothing against whoever holds the key: they can write another past.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::chain::{Hash, Tail, digest, hex, unhex, unseal};
-use crate::head::{self, Says};
+use crate::files::open_all;
+use crate::head::{self, Known, Says};
 use crate::key::Key;
 use crate::record::Record;
-use crate::rotate::{LINE, numbered};
-
-/// Numbers of rotated files that are looked for.
-const FILES: u32 = 1_000;
+use crate::rotate::LINE;
 
 /// What is wrong with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,35 +76,34 @@ pub struct Report {
     pub fault: Option<Fault>,
 }
 
-/// A log's files that are there, oldest first.
-#[expect(clippy::disallowed_methods, reason = "the audit file's numbered predecessors")]
-pub fn files(path: &Path) -> Vec<PathBuf> {
-    let old = (1..FILES).rev().map(|number| numbered(path, number)).filter(|path| fs::exists(path).unwrap_or(false));
-    old.chain([path.to_owned()]).collect()
-}
-
 /// Checks a log and its rotated files. It may be in use.
 ///
 /// # Errors
 /// A file or the key cannot be read.
-#[expect(clippy::disallowed_methods, reason = "the audit file, which the caller names")]
 pub fn verify(path: &Path, key_path: &Path) -> io::Result<Report> {
     let named = |path: &Path, error: io::Error| io::Error::new(error.kind(), format!("`{}`: {error}", path.display()));
     let key = Key::open(key_path).map_err(|error| named(key_path, error))?;
     let place = head::place(path, key_path).map_err(|error| named(path, error))?;
-    // Before and after: a writer that is at work moves it meanwhile.
-    let before = head::read(&place, &key).map_err(|error| named(&place, error))?;
-    let mut walk =
-        Walk { key: &key, before, report: Report { files: files(path), ..Report::default() }, tail: None, met: false };
-    for file in walk.report.files.clone() {
-        let read = File::open(&file).and_then(|open| walk.file(&file, open));
-        let fault = read.map_err(|error| named(&file, error))?;
+    let says = || head::read(&place, &key).map_err(|error| named(&place, error));
+    // A writer that is at work moves the head meanwhile: the end is at least where it was before the files were opened, and
+    // at most where it is after they were read; which lines rotation has kept is known once they are open.
+    let before = says()?;
+    let opened = open_all(path)?;
+    let base = match says()? {
+        Says::Known(known) => known.base,
+        Says::Nothing | Says::Rubbish => 1,
+    };
+    let files = opened.iter().map(|(name, _)| name.clone()).collect();
+    let report = Report { files, ..Report::default() };
+    let mut walk = Walk { key: &key, before, base, report, tail: None, met: false, signed: 0 };
+    for (file, open) in opened {
+        let fault = walk.file(&file, open).map_err(|error| named(&file, error))?;
         if fault.is_some() {
             walk.report.fault = fault;
             return Ok(walk.report);
         }
     }
-    let after = head::read(&place, &key).map_err(|error| named(&place, error))?;
+    let after = says()?;
     walk.report.fault =
         walk.end(path, after).map(|(kind, message)| Fault { kind, file: path.to_owned(), line: 0, message });
     Ok(walk.report)
@@ -115,10 +112,14 @@ pub fn verify(path: &Path, key_path: &Path) -> io::Result<Report> {
 struct Walk<'a> {
     key: &'a Key,
     before: Says,
+    /// The number of the first line that has to be there.
+    base: u64,
     report: Report,
     tail: Option<Tail>,
     /// The line that the head knew last was met, and is that line.
     met: bool,
+    /// The number of the last checkpoint.
+    signed: u64,
 }
 
 type Wrong = (Kind, String);
@@ -181,7 +182,14 @@ impl Walk<'_> {
             return Ok(fault(at, changed()));
         }
         if acknowledged {
-            return Ok(fault(at, (Kind::CutAtEnd, "the line is cut off, and the head knows it whole".to_owned())));
+            return Ok(fault(
+                at,
+                (
+                    Kind::CutAtEnd,
+                    "the line is cut off, and the head knows it whole: it was cut, or lost with the system's power"
+                        .to_owned(),
+                ),
+            ));
         }
         let note = format!(
             "{}:{at}: it ends in {} bytes of an event that was never acknowledged: a crash, or a write under way",
@@ -215,10 +223,7 @@ impl Walk<'_> {
                 }
             }
             None => {
-                let base = match self.before {
-                    Says::Known(known) => known.base,
-                    Says::Nothing | Says::Rubbish => 1,
-                };
+                let base = self.base;
                 if let Some(after) = record.lost_after {
                     return wrong(
                         Kind::CutAtBeginning,
@@ -238,6 +243,7 @@ impl Walk<'_> {
             self.signed(record, tail)?;
             self.report.checkpoints += 1;
             self.report.unsigned = 0;
+            self.signed = tail.seq;
         }
         if let Says::Known(known) = self.before
             && known.tail.seq == tail.seq
@@ -291,20 +297,32 @@ impl Walk<'_> {
         let is = self.tail.map_or(0, |tail| tail.seq);
         match (self.before, after) {
             (Says::Known(before), Says::Known(after)) => {
-                if is < before.tail.seq {
+                let Known { tail: Tail { seq: knew, .. }, synced, .. } = before;
+                if is < synced {
                     let message = format!(
-                        "the file ends with line {is}, {} was written: its end is cut off, or was lost with the system's power",
-                        before.tail.seq
+                        "the file ends with line {is}, {knew} was written: its end is cut off (the disk had everything up to line {synced})"
                     );
                     return Some((Kind::CutAtEnd, message));
                 }
-                if !self.met {
-                    return Some((Kind::CutAtBeginning, format!("line {} is not there", before.tail.seq)));
+                if is < knew {
+                    let message = format!(
+                        "the file ends with line {is}, {knew} was written: its end is cut off, or was lost with the system's power"
+                    );
+                    return Some((Kind::CutAtEnd, message));
                 }
-                // A writer that was killed has written one line that its head does not know.
-                let most = after.tail.seq.saturating_add(1);
+                // Unless rotation has taken it away since.
+                if !self.met && knew >= self.base {
+                    return Some((Kind::CutAtBeginning, format!("line {knew} is not there")));
+                }
+                // A writer that was killed has written one line that its head does not know. A checkpoint needs no head: who
+                // made it has the key.
+                let most = after.tail.seq.max(self.signed).saturating_add(1);
                 (is > most).then(|| {
-                    (Kind::Added, format!("the file ends with line {is}, only {} were written", after.tail.seq))
+                    let message = format!(
+                        "the file ends with line {is}, only {most} are known to be written: lines were added, or the head's \
+                         last moves were lost with the system's power"
+                    );
+                    (Kind::Added, message)
                 })
             }
             // One line, and killed before the head was made.

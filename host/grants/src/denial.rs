@@ -85,6 +85,7 @@ impl fmt::Display for Reason {
             Self::NoRule => f.write_str("no rule covers it"),
             Self::Denied(_) => f.write_str("a deny rule covers it, and deny wins"),
             Self::NotWanted => f.write_str("the plugin's manifest does not want it"),
+            Self::SpecialRange(range) if range.is_closed() => write!(f, "it is {range}, which no rule reaches"),
             Self::SpecialRange(range) => {
                 write!(f, "it is {range}, which only a rule that says so reaches")
             }
@@ -178,12 +179,12 @@ impl Near {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
     resource: Resource,
-    near: Near,
+    near: Box<Near>,
 }
 
 impl Denial {
     pub(crate) fn new(resource: Resource, near: Near) -> Self {
-        Self { resource, near }
+        Self { resource, near: Box::new(near) }
     }
 
     /// What was asked for, in canonical form; displays as `tcp://10.0.0.1:22`.

@@ -67,7 +67,13 @@ fn a_name_gets_a_rule_for_the_name() {
         r#"{ to = "tcp://db.lab:22", within = ["10.0.0.5/32"] }"#
     );
     assert_eq!(line(pin(&private, "db.lab", "169.254.169.254").unwrap_err()), r#""tcp://169.254.169.254:22""#);
-    assert_eq!(line(pin(&private, "db.lab", "64:ff9b:1::1").unwrap_err()), r#""tcp://[64:ff9b:1::1]:22""#);
+    assert_eq!(
+        line(pin(&private, "db.lab", "fd00::5efe:10.0.0.1").unwrap_err()),
+        r#"{ to = "tcp://db.lab:22", within = ["fd00::5efe:a00:1/128"] }"#
+    );
+    for closed in ["64:ff9b:1::1", "2002:a00:1::1", "2001::1", "192.88.99.1", "2002:a9fe:a9fe::"] {
+        assert_eq!(pin(&private, "db.lab", closed).unwrap_err().suggestion(), None, "{closed}");
+    }
     let public = grants(&["db.lab 22"], &[]);
     let pins = pinned(&public, &[("db.lab", "93.184.216.34")]);
     let port = connect(&public, "93.184.216.34:23", &pins).unwrap_err();
@@ -86,7 +92,8 @@ fn where_no_rule_helps_none_is_suggested() {
         "plugin `tcp` may not connect to `tcp://93.184.216.34:22`: a deny rule covers it, and deny wins\n\
          hint: only a change of the deny rule would allow it"
     );
-    for to in ["93.184.216.34:0", "[fe80::1]:22", "[2606:4700::1%2]:22", "0.0.0.0:22", "[::]:22"] {
+    for to in ["93.184.216.34:0", "[fe80::1]:22", "[2606:4700::1%2]:22", "0.0.0.0:22", "[::]:22", "[2002:a00:1::1]:22"]
+    {
         let denial = connect(&grants(&[], &[]), to, &pins).unwrap_err();
         assert_eq!(denial.suggestion(), None, "{to}");
         assert!(denial.for_operator("tcp").ends_with("\nhint: no rule of this version allows it"));

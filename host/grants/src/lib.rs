@@ -45,6 +45,6 @@ pub use path::{AbsolutePath, PathError};
 pub use pins::{MAX_PINS, Pin, Pins};
 pub use ports::{Ports, PortsError};
 pub use query::{QueryName, QueryNameError};
-pub use range::{METADATA, Range, SPECIAL, Special, classify};
+pub use range::{METADATA, Range, SPECIAL, Special, classify, is_barren, is_closed};
 pub use rule::{ConnectRule, DNS_PORT, Host, Peers, PingRule, ResolveRule, Rule, RuleId, ServerRule, Servers};
 pub use zone::{Zone, ZoneName};

@@ -105,7 +105,7 @@ impl QueryName {
         if labels.next()? != b"arpa" {
             return None;
         }
-        let (bits, read): (u8, fn(&[u8]) -> Option<u8>) = match labels.next()? {
+        let (bits, read): (u8, Part) = match labels.next()? {
             b"in-addr" => (8, octet),
             b"ip6" => (4, nibble),
             _ => return None,
@@ -154,6 +154,9 @@ impl fmt::Display for QueryName {
         Ok(())
     }
 }
+
+/// Reads the part of an address that a label stands for.
+type Part = fn(&[u8]) -> Option<u8>;
 
 /// What follows a backslash.
 fn escaped(bytes: &mut std::str::Bytes<'_>) -> Option<u8> {

@@ -119,3 +119,21 @@ fn i6_metadata_is_metadata_in_every_spelling() {
         }
     }
 }
+
+#[test]
+fn a_network_of_special_addresses_only_is_barren() {
+    for (network, barren) in [
+        ("224.0.0.0/3", true),
+        ("224.0.0.0/4", false),
+        ("10.0.0.0/8", false),
+        ("10.0.0.0/7", false),
+        ("0.0.0.0/0", false),
+        ("198.18.0.0/15", false),
+        ("192.0.2.0/23", false),
+        ("ff00::/8", false),
+        ("fe00::/7", false),
+        ("::/0", false),
+    ] {
+        assert_eq!(is_barren(&cidr(network)), barren, "{network}");
+    }
+}

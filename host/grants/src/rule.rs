@@ -4,6 +4,7 @@
 //! how a rule is written in a file is `cofferdam-policy`.
 
 mod connect;
+mod coverage;
 mod names;
 mod peers;
 mod ping;

@@ -42,9 +42,7 @@ pub fn check(origin: &str, text: &str, env: &dyn Fn(&str) -> Option<String>, plu
 impl Policy {
     /// A mistake about a plugin, at the head of its table; `None` where the policy has no table for it.
     pub fn at_plugin(&self, name: &str, message: impl Into<String>) -> Option<Diagnostic> {
-        let mut problem = self.plugin_places.get(name)?.clone();
-        problem.message = message.into();
-        Some(problem)
+        Some(self.plugin_places.get(name)?.saying(message))
     }
 }
 

@@ -58,6 +58,11 @@ impl Diagnostic {
         self
     }
 
+    /// Another diagnostic about the same spot.
+    pub(crate) fn saying(&self, message: impl Into<String>) -> Self {
+        Self { message: message.into().chars().map(plain).collect(), hint: None, ..self.clone() }
+    }
+
     /// The same diagnostic with a hint if there is one.
     #[must_use]
     pub(crate) fn maybe_hint(mut self, hint: Option<String>) -> Self {

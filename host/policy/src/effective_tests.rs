@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use cofferdam_grants::{Ask, Denial, Moment, Name, Permit, Pins, Protocol, Reason};
+use cofferdam_grants::{AbsolutePath, Ask, Denial, Moment, Name, Permit, Pins, Protocol, QueryName, Reason, Zone};
 use proptest::prelude::*;
 
 use super::*;
@@ -186,6 +186,69 @@ proptest! {
             let grants = effective(&policy, &wants).grants;
             let to = SocketAddr::new(address, 22).to_string();
             prop_assert!(grants.decide(&pin).is_ok() || connect(&grants, &to).is_ok(), "{line}");
+        }
+    }
+}
+
+/// Whether following each refusal's advice, as often as there is some, leads to a permit.
+fn advised(wants: &str, asked: &dyn Fn(&Grants) -> Result<Permit, Denial>) -> Result<bool, String> {
+    let json = format!(r#"{{"name":"x","version":"1","abi":"0.1.0","kind":"plugin","wants":{wants}}}"#);
+    let manifest = Manifest::parse_json(&json).unwrap();
+    let mut lines: std::collections::BTreeMap<&str, Vec<String>> = Default::default();
+    for _ in 0..3 {
+        let tables: Vec<_> = lines.iter().map(|(key, rules)| format!("{key} = [{}]", rules.join(", "))).collect();
+        let text = format!("[plugins.x]\n{}", tables.join("\n"));
+        let mut policy = crate::parse("p.toml", &text, &|_| None).map_err(|all| format!("{text}\n{}", all[0]))?;
+        policy.set_machine_servers(vec!["127.0.0.53:53".parse().unwrap()]);
+        match asked(&effective(&policy, &manifest).grants) {
+            Ok(_) => return Ok(true),
+            Err(denial) => match denial.suggestion() {
+                Some(advice) => lines.entry(advice.key).or_default().push(advice.entry),
+                None => return Ok(false),
+            },
+        }
+    }
+    Err(format!("{lines:?} does not help"))
+}
+
+proptest! {
+    #[test]
+    fn a_suggestion_for_every_kind_of_ask_allows_it(
+        v4: u32, v6: u128, port in 1u16..,
+        labels in prop::collection::vec("[a-z0-9_*.\\\\ é-]{1,8}", 0..4),
+        path in "(/[ -~é]{1,8}){1,4}",
+        wants in prop::sample::select(vec![
+            r#"{ "connect": ["tcp://any:*"] }"#,
+            r#"{ "ping": ["any"] }"#,
+            r#"{ "resolve": ["any"], "servers": ["any"] }"#,
+            r#"{ "read": ["any"] }"#,
+            r#"{ "connect": ["tcp://any:*"], "ping": ["any"], "resolve": ["any"], "servers": ["any"], "read": ["any"] }"#,
+        ]),
+    ) {
+        let name = Name::parse("db.lab.example").unwrap();
+        let query = QueryName::from_labels(&labels).unwrap();
+        let wanted = |key: &str| wants.contains(key);
+        let names = ["\"connect\"", "\"ping\"", "\"resolve\""].iter().any(|key| wanted(key));
+        let resolved = advised(wants, &|own| own.decide(&Ask::Resolve { name: &name }));
+        prop_assert!(resolved == Ok(names), "{:?}", resolved);
+        for address in [IpAddr::V4(v4.into()), IpAddr::V6(v6.into()), "224.0.0.1".parse().unwrap(), "fe80::1".parse().unwrap()] {
+            let six = matches!(address, IpAddr::V6(six) if six.is_unicast_link_local());
+            let some = !(address.to_canonical().is_unspecified() || cofferdam_grants::is_closed(address) || address.is_multicast() && address.is_ipv6() || six);
+            let pins = Pins::new();
+            let pinged = advised(wants, &|own| own.decide(&Ask::Ping { to: address, zone: None, pins: &pins, now: Moment::default() }));
+            prop_assert!(!some || pinged == Ok(wanted("\"ping\"")), "{address}: {:?}", pinged);
+            let server = SocketAddr::new(address, port);
+            let asked = advised(wants, &|own| own.decide(&Ask::Query { server, name: &query }));
+            prop_assert!(!some || asked == Ok(wanted("\"resolve\"")), "{server} {query}: {:?}", asked);
+        }
+        let zone = Zone { index: 7, name: Some("eth0".into()) };
+        let (pins, to) = (Pins::new(), "fe80::1".parse().unwrap());
+        let linked = advised(wants, &|own| own.decide(&Ask::Ping { to, zone: Some(&zone), pins: &pins, now: Moment::default() }));
+        prop_assert!(linked == Ok(wanted("\"ping\"")), "{:?}", linked);
+        if let Ok(path) = AbsolutePath::parse(&path) {
+            let plain = !path.to_string().contains('\\') && !path.to_string().contains("${");
+            let read = advised(wants, &|own| own.decide(&Ask::Read { path: &path }));
+            prop_assert!(read == Ok(wanted("\"read\"") && plain), "{path}: {:?}", read);
         }
     }
 }

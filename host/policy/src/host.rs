@@ -5,7 +5,10 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use cofferdam_grants::{Cidr, CidrError, Host, METADATA, Name, NameError, Peers, Range as Special, SPECIAL, ZoneName};
+use cofferdam_grants::{
+    Cidr, CidrError, Host, METADATA, Name, NameError, Peers, Range as Special, SPECIAL, ZoneName, classify, is_barren,
+    is_closed,
+};
 
 use crate::address::odd_v4;
 use crate::rule::{Purpose, RuleError};
@@ -48,7 +51,15 @@ pub(crate) fn parse_host(host: &str, purpose: Purpose) -> Result<Peers, RuleErro
             return Err(error("`*` stands only at the start of a name")
                 .hint("`*.example.com` covers every name below `example.com`"));
         }
-        None => Host::Name(parse_name(host, host)?),
+        None => {
+            let name = parse_name(host, host)?;
+            // `ａｎｙ` and `any。` become ASCII, and would be shown as the word that they are not.
+            if let word @ ("any" | "localhost") = name.as_str() {
+                return Err(error(&format!("`{host}` is an unusual spelling of `{word}`"))
+                    .hint(format!("if you meant the word, write `{word}`")));
+            }
+            Host::Name(name)
+        }
     };
     Ok(Peers::new(host))
 }
@@ -151,6 +162,12 @@ pub(crate) fn parse_network(text: &str, purpose: Purpose) -> Result<Cidr, (Strin
     if unspecified && network.address().is_unspecified() {
         return Err((format!("`{network}` has no peers in it; the kernel dials its first address as loopback"), None));
     }
+    if is_barren(&network) {
+        return Err((
+            format!("`{network}` covers nothing: all of its addresses are special, and of several ranges"),
+            None,
+        ));
+    }
     let one = METADATA
         .iter()
         .any(|(known, _)| *known == network.address() && network.prefix() == if known.is_ipv4() { 32 } else { 128 });
@@ -162,6 +179,7 @@ pub(crate) fn parse_network(text: &str, purpose: Purpose) -> Result<Cidr, (Strin
     }
     let row = SPECIAL.iter().filter(|row| row.network.covers(&network)).max_by_key(|row| row.network.prefix());
     match row {
+        Some(row) if row.range.is_closed() => Err((closed(&network.to_string(), row.range), None)),
         Some(row) if row.range.needs_exact_rule() => Err((
             format!("`{network}` covers nothing: {} is only reached by a rule for that very address", row.range),
             None,
@@ -177,6 +195,9 @@ fn check_address(host: &str, address: IpAddr, purpose: Purpose) -> Result<Host, 
             return Err(error("an unspecified address is no peer; the kernel dials it as loopback")
                 .hint("write `localhost` for this machine, or `any` for every public host"));
         }
+        if is_closed(address) {
+            return Err(error(&closed(&address.to_string(), classify(address))));
+        }
         if let IpAddr::V6(six) = address
             && is_link_local(six)
         {
@@ -184,6 +205,11 @@ fn check_address(host: &str, address: IpAddr, purpose: Purpose) -> Result<Host, 
         }
     }
     Ok(Host::Address(address))
+}
+
+/// What is wrong with a rule for a tunnel.
+fn closed(text: &str, range: Special) -> String {
+    format!("`{text}` is {range}: nobody knows where it leads, and no rule reaches it")
 }
 
 const LINK_LOCAL: &str = "a link-local IPv6 address is one of a link: the rule has to say of which";

@@ -24,6 +24,7 @@ mod rule;
 
 // The policy that they make.
 mod breadth;
+mod canonical;
 mod check;
 mod itmcp;
 mod limits;
@@ -34,6 +35,7 @@ mod starter;
 // The plugin's side, and both together.
 mod effective;
 mod explain;
+mod idle;
 mod manifest;
 mod question;
 

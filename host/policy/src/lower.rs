@@ -18,7 +18,7 @@ use crate::host::parse_network;
 use crate::json::{JsonError, to_json};
 use crate::manifest::is_plugin_name;
 use crate::policy::{PluginTable, Policy, PolicyRule, RuleSource, Scope};
-use crate::rule::{Purpose, parse_rule};
+use crate::rule::{Capability, Purpose, groups, is_of_groups, parse_rule};
 
 /// The most name servers that make sense.
 const MAX_SERVERS: usize = 8;
@@ -139,6 +139,7 @@ impl Lowering<'_> {
                     origin: self.source.origin.to_owned(),
                     position: Some(self.source.position(to.span.start)),
                 },
+                place: Some(self.source.warning(to.span.clone(), "")),
                 scope: scope.clone(),
                 denies: purpose == Purpose::Deny,
                 rule,
@@ -171,6 +172,9 @@ impl Lowering<'_> {
                 continue;
             };
             match parse_network(&text.value, purpose) {
+                Ok(network) if rule.about == Capability::Ping && is_of_groups(&network) => {
+                    self.error(text.span, groups(&network), None);
+                }
                 Ok(network) => networks.push(network),
                 Err((message, hint)) => self.error(text.span, message, hint),
             }

@@ -50,6 +50,8 @@ pub struct Policy {
 #[derive(Clone, Debug)]
 pub(crate) struct PolicyRule {
     pub(crate) source: RuleSource,
+    /// The rule in its file, for what is said about it; none where it stands in no file.
+    pub(crate) place: Option<Diagnostic>,
     pub(crate) scope: Scope,
     pub(crate) denies: bool,
     pub(crate) rule: Rule,
@@ -153,7 +155,7 @@ impl Policy {
     pub(crate) fn add_for_all(&mut self, origin: &str, text: &str, rule: Rule, denies: bool) {
         let (key, origin, text) = (rule.key(), origin.to_owned(), text.to_owned());
         let source = RuleSource { key, text, within: Vec::new(), origin, position: None };
-        self.rules.push(PolicyRule { source, scope: Scope::Every, denies, rule });
+        self.rules.push(PolicyRule { source, place: None, scope: Scope::Every, denies, rule });
     }
 
     /// Whether a rule serves every plugin that wants it, so that it is nothing to remark on where one does not.

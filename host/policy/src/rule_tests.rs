@@ -49,6 +49,10 @@ fn pings_are_hosts_alone() {
             "ff02::1",
             "a link-local IPv6 address is one of a link: the rule has to say of which | write `ff02::1%eth0`, with the interface that you mean",
         ),
+        (
+            "224.0.0.0/4",
+            "`224.0.0.0/4` covers nothing: a group of hosts is only pinged by a rule for its very address | write a rule for each address",
+        ),
         ("10.0.0.1%eth0", "only link-local IPv6 addresses have a zone"),
         ("0.0.0.0/8", "`0.0.0.0/8` has no peers in it; the kernel dials its first address as loopback"),
         (
@@ -194,6 +198,23 @@ proptest! {
                     prop_assert_eq!(parse_rule(about, &rule.to_string(), purpose), Ok(rule), "{}", text);
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn words_that_only_become_words_in_ascii_are_refused() {
+    for (text, word) in [
+        ("tcp://any\u{3002}:25", "any"),
+        ("tcp://\u{ff41}\u{ff4e}\u{ff59}:25", "any"),
+        ("tcp://an\u{ad}y:25", "any"),
+        ("tcp://localhost\u{ff0e}:25", "localhost"),
+        ("tcp://\u{24db}ocalhost:25", "localhost"),
+    ] {
+        for purpose in [Purpose::Allow, Purpose::Deny, Purpose::Want] {
+            let why = parse_rule(Capability::Connect, text, purpose).unwrap_err();
+            assert!(why.message.ends_with(&format!("is an unusual spelling of `{word}`")), "{}", why.message);
+            assert_eq!(why.hint, Some(format!("if you meant the word, write `{word}`")));
         }
     }
 }

@@ -6,19 +6,23 @@ use std::sync::OnceLock;
 use jsonschema::{ValidationError, Validator};
 use serde_json::{Map, Value};
 
-/// Mistakes that one answer names at most.
+use crate::schema::{self, Size};
+
+/// Mistakes that one answer names at most, and the most values of arguments among which more than the first is looked for:
+/// each mistake takes memory before it is named.
 const MISTAKES: usize = 8;
+const VALUES: u64 = 10_000;
 
 /// A tool's argument schema, compiled on first use.
 #[derive(Debug)]
 pub struct Arguments {
     schema: Value,
-    validator: OnceLock<Result<Validator, String>>,
+    check: OnceLock<Result<(Size, Validator), String>>,
 }
 
 impl Arguments {
     pub fn new(schema: Map<String, Value>) -> Self {
-        Self { schema: Value::Object(schema), validator: OnceLock::new() }
+        Self { schema: Value::Object(schema), check: OnceLock::new() }
     }
 
     /// Checks arguments, dropping a `null` that stands for "not given": models send it for what is optional.
@@ -27,15 +31,12 @@ impl Arguments {
     /// What is wrong, each mistake with its argument's name.
     pub fn check(&self, mut arguments: Map<String, Value>) -> Result<Map<String, Value>, String> {
         arguments.retain(|name, value| !(value.is_null() && self.is_optional(name)));
-        let validator = self.validator.get_or_init(|| {
-            jsonschema::options()
-                .with_draft(jsonschema::Draft::Draft202012)
-                .build(&self.schema)
-                .map_err(|error| format!("the tool's own schema is not valid: {}", error.masked()))
-        });
-        let validator = validator.as_ref().map_err(Clone::clone)?;
+        let (size, validator) = self.made()?;
+        let values = size.cost(&arguments)?.values;
         let value = Value::Object(arguments);
-        if !validator.is_valid(&value) {
+        if values > VALUES {
+            validator.validate(&value).map_err(|error| mistake(&error))?;
+        } else if !validator.is_valid(&value) {
             let mistakes: Vec<String> = validator.iter_errors(&value).take(MISTAKES).map(|e| mistake(&e)).collect();
             return Err(mistakes.join("; "));
         }
@@ -43,6 +44,20 @@ impl Arguments {
             Value::Object(arguments) => Ok(arguments),
             _ => Ok(Map::new()),
         }
+    }
+
+    /// Whether a check takes so long that it belongs on a thread of its own.
+    pub fn is_dear(&self, arguments: &Map<String, Value>) -> bool {
+        self.made().is_ok_and(|(size, _)| size.cost(arguments).is_ok_and(|cost| cost.is_dear))
+    }
+
+    fn made(&self) -> Result<&(Size, Validator), String> {
+        let made = self.check.get_or_init(|| {
+            let size = self.schema.as_object().map_or_else(|| Ok(Size::default()), Size::of);
+            let made = size.and_then(|size| Ok((size, schema::validator(&self.schema)?)));
+            made.map_err(|what| format!("the tool's own schema is not valid: {what}"))
+        });
+        made.as_ref().map_err(Clone::clone)
     }
 
     fn is_optional(&self, name: &str) -> bool {

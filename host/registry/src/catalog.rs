@@ -24,24 +24,34 @@ pub struct Entry {
 }
 
 impl Catalog {
-    /// With a further plugin's tools.
+    /// With a further plugin's tools. Where a name is taken, the plugin that was named first has it, whichever of them was
+    /// known sooner: the other one has none of its tools. With it, who has lost them now, and why.
     ///
     /// # Errors
-    /// A name is taken already; which, and by whom.
-    pub fn with(&self, plugin: usize, tools: Vec<Tool>) -> Result<Self, String> {
+    /// A name belongs to an earlier plugin; which, and to whom.
+    pub fn with(&self, plugin: usize, tools: Vec<Tool>) -> Result<(Self, Vec<(usize, String)>), String> {
+        let taken = |tool: &Tool, by: &str| format!("its tool `{}` is the name of a tool of `{by}` already", tool.name);
+        let mut lost: Vec<(usize, String)> = Vec::new();
         for tool in &tools {
-            if let Some(other) = self.tools.iter().find(|other| other.name == tool.name) {
-                return Err(format!("its tool `{}` is the name of a tool of `{}` already", tool.name, other.plugin));
+            let Some(entry) = self.entries.get(&tool.name) else { continue };
+            let by = self.tools.iter().find(|other| other.name == tool.name).map_or("", |other| &other.plugin);
+            if entry.plugin < plugin {
+                return Err(taken(tool, by));
+            }
+            if lost.iter().all(|(loser, _)| *loser != entry.plugin) {
+                lost.push((entry.plugin, taken(tool, &tool.plugin)));
             }
         }
         let mut entries = self.entries.clone();
-        for tool in &tools {
-            let arguments = Arguments::new(tool.input_schema.clone());
-            entries.insert(tool.name.clone(), Arc::new(Entry { plugin, arguments }));
+        entries.retain(|_, entry| lost.iter().all(|(loser, _)| *loser != entry.plugin));
+        let kept = self.tools.iter().filter(|tool| entries.contains_key(&tool.name)).cloned();
+        let mut all: Vec<Tool> = kept.chain(tools.iter().cloned()).collect();
+        for tool in tools {
+            let arguments = Arguments::new(tool.input_schema);
+            entries.insert(tool.name, Arc::new(Entry { plugin, arguments }));
         }
-        let mut all: Vec<Tool> = self.tools.iter().cloned().chain(tools).collect();
         all.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Self { tools: all.into(), entries })
+        Ok((Self { tools: all.into(), entries }, lost))
     }
 
     /// Where a call to this tool goes.
@@ -67,13 +77,28 @@ mod tests {
         }
     }
 
+    fn names(catalog: &Catalog) -> Vec<&str> {
+        catalog.tools.iter().map(|tool| tool.name.as_str()).collect()
+    }
+
     #[test]
     fn a_name_belongs_to_the_plugin_that_came_first() {
-        let catalog = Catalog::default().with(0, vec![tool("b", "p"), tool("a", "p")]).unwrap();
-        assert_eq!(catalog.tools.iter().map(|t| t.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        let (catalog, lost) = Catalog::default().with(0, vec![tool("b", "p"), tool("a", "p")]).unwrap();
+        assert!(names(&catalog) == ["a", "b"] && lost.is_empty());
         let clash = catalog.with(1, vec![tool("c", "q"), tool("a", "q")]).unwrap_err();
         assert_eq!(clash, "its tool `a` is the name of a tool of `p` already");
         assert_eq!(catalog.find("a").unwrap().plugin, 0);
+        assert!(catalog.find("c").is_none());
+    }
+
+    #[test]
+    fn whoever_is_known_sooner_does_not_take_a_name_from_whoever_was_named_first() {
+        let (catalog, _) = Catalog::default().with(2, vec![tool("a", "q"), tool("c", "q")]).unwrap();
+        let (catalog, _) = catalog.with(3, vec![tool("d", "r")]).unwrap();
+        let (catalog, lost) = catalog.with(1, vec![tool("a", "p"), tool("b", "p")]).unwrap();
+        assert_eq!(lost, [(2, "its tool `a` is the name of a tool of `p` already".to_owned())]);
+        assert_eq!(names(&catalog), ["a", "b", "d"]);
+        assert_eq!(catalog.find("a").unwrap().plugin, 1);
         assert!(catalog.find("c").is_none());
     }
 }

@@ -6,17 +6,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::call::{Annotations, Tool};
+use crate::schema;
 
 /// Longest name: what every known client takes.
 const NAME: usize = 40;
 /// Longest title and description, in bytes.
 const TITLE: usize = 200;
 const DESCRIPTION: usize = 8 << 10;
-/// Longest schema, in bytes of JSON, and its deepest nesting.
-const SCHEMA: usize = 64 << 10;
-const DEPTH: usize = 32;
-/// Most tools of one plugin.
+/// Most tools of one plugin, and the longest that all of it is, in bytes.
 const TOOLS: usize = 128;
+const ALL: usize = 1 << 20;
 
 /// The form in which definitions are kept and embedded: MCP's names, so that the file reads like `tools/list`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,12 +69,17 @@ pub fn from_component(plugin: &str, annotations: Annotations, given: Vec<Definit
     if given.len() > TOOLS {
         return Err(format!("it lists {} tools, {TOOLS} are the most", given.len()));
     }
+    let bytes: usize = given.iter().map(length).sum();
+    if bytes > ALL {
+        return Err(format!("its tools' texts and schemas have {bytes} bytes, {ALL} are the most"));
+    }
     let mut tools: Vec<Tool> = Vec::with_capacity(given.len());
     for definition in given {
         let name = definition.name;
+        plain_name(&name)?;
         let tool = checked(Tool {
-            input_schema: schema(&name, "input", &definition.input_schema)?,
-            output_schema: definition.output_schema.map(|json| schema(&name, "output", &json)).transpose()?,
+            input_schema: schema::parse(&name, "input", &definition.input_schema)?,
+            output_schema: definition.output_schema.map(|json| schema::parse(&name, "output", &json)).transpose()?,
             name,
             title: definition.title,
             description: definition.description,
@@ -85,17 +89,36 @@ pub fn from_component(plugin: &str, annotations: Annotations, given: Vec<Definit
         if tools.iter().any(|other| other.name == tool.name) {
             return Err(format!("it lists the tool `{}` twice", tool.name));
         }
+        for (which, schema) in [("input", Some(&tool.input_schema)), ("output", tool.output_schema.as_ref())] {
+            // Found out now, so that the operator hears of it, and not a caller.
+            if let Some(schema) = schema
+                && let Err(cause) = schema::validator(&Value::Object(schema.clone()))
+            {
+                return Err(format!("the {which} schema of `{}` is not valid: {cause}", tool.name));
+            }
+        }
         tools.push(tool);
     }
     Ok(tools)
 }
 
-fn checked(tool: Tool) -> Result<Tool, String> {
+fn length(definition: &Definition) -> usize {
+    let Definition { name, title, description, input_schema, output_schema } = definition;
+    let optional = [title, output_schema].into_iter().flatten().map(String::len).sum::<usize>();
+    name.len() + description.len() + input_schema.len() + optional
+}
+
+fn plain_name(name: &str) -> Result<(), String> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-    if tool.name.is_empty() || tool.name.len() > NAME || !tool.name.bytes().all(plain) {
-        let name: String = tool.name.chars().take(NAME).flat_map(char::escape_default).collect();
+    if name.is_empty() || name.len() > NAME || !name.bytes().all(plain) {
+        let name: String = name.chars().take(NAME).flat_map(char::escape_default).collect();
         return Err(format!("its tool name `{name}` is not 1 to {NAME} of letters, digits, `_` and `-`"));
     }
+    Ok(())
+}
+
+fn checked(tool: Tool) -> Result<Tool, String> {
+    plain_name(&tool.name)?;
     let name = &tool.name;
     if tool.title.as_ref().is_some_and(|title| title.len() > TITLE) {
         return Err(format!("the title of `{name}` is longer than {TITLE} bytes"));
@@ -104,66 +127,13 @@ fn checked(tool: Tool) -> Result<Tool, String> {
         return Err(format!("the description of `{name}` is longer than {DESCRIPTION} bytes"));
     }
     for text in [Some(&tool.description), tool.title.as_ref()].into_iter().flatten() {
-        plain_text(name, text)?;
+        schema::plain_text(text).map_err(|what| format!("a text of `{name}` {what}"))?;
     }
-    object_root(name, "input", &tool.input_schema)?;
+    schema::check(name, "input", &tool.input_schema)?;
     if let Some(schema) = &tool.output_schema {
-        object_root(name, "output", schema)?;
+        schema::check(name, "output", schema)?;
     }
     Ok(tool)
-}
-
-fn schema(tool: &str, which: &str, json: &str) -> Result<Map<String, Value>, String> {
-    if json.len() > SCHEMA {
-        return Err(format!("the {which} schema of `{tool}` is longer than {SCHEMA} bytes"));
-    }
-    match serde_json::from_str(json) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(format!("the {which} schema of `{tool}` is not a JSON object")),
-        Err(error) => Err(format!("the {which} schema of `{tool}` is not JSON: {error}")),
-    }
-}
-
-/// What clients ask of a schema's root, and bounds for the rest.
-fn object_root(tool: &str, which: &str, schema: &Map<String, Value>) -> Result<(), String> {
-    if schema.get("type").and_then(Value::as_str) != Some("object") {
-        return Err(format!("the root of the {which} schema of `{tool}` is not `type: object`"));
-    }
-    if let Some(key) = ["anyOf", "oneOf", "allOf", "$ref"].into_iter().find(|key| schema.contains_key(*key)) {
-        return Err(format!("the root of the {which} schema of `{tool}` has `{key}`, which clients do not take"));
-    }
-    schema.iter().try_for_each(|(key, value)| walk(tool, which, key, value, DEPTH))
-}
-
-fn walk(tool: &str, which: &str, key: &str, value: &Value, depth: usize) -> Result<(), String> {
-    let Some(depth) = depth.checked_sub(1) else {
-        return Err(format!("the {which} schema of `{tool}` is nested deeper than {DEPTH}"));
-    };
-    plain_text(tool, key)?;
-    match value {
-        // A reference to elsewhere would be fetched by somebody, some day.
-        Value::String(text) if key == "$ref" && !text.starts_with('#') => {
-            Err(format!("the {which} schema of `{tool}` refers to something outside itself"))
-        }
-        Value::String(text) => plain_text(tool, text),
-        Value::Array(values) => values.iter().try_for_each(|value| walk(tool, which, "", value, depth)),
-        Value::Object(members) => members.iter().try_for_each(|(key, value)| walk(tool, which, key, value, depth)),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses what could mislead: control, bidirectional and zero-width characters. Line breaks are text.
-fn plain_text(tool: &str, text: &str) -> Result<(), String> {
-    let misleading = |c: char| {
-        (c.is_control() && c != '\n')
-            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    match text.chars().find(|c| misleading(*c)) {
-        Some(c) => {
-            Err(format!("a text of `{tool}` holds the character {}, which readers do not see", c.escape_default()))
-        }
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]
@@ -215,8 +185,34 @@ mod tests {
         assert!(problem(given("t", "d", outside)).contains("outside itself"));
         let deep = format!(r#"{{"type":"object","a":{}1{}}}"#, "[".repeat(40), "]".repeat(40));
         assert!(problem(given("t", "d", &deep)).contains("nested deeper"));
-        let long = format!(r#"{{"type":"object","a":"{}"}}"#, "x".repeat(SCHEMA));
+        let long = format!(r#"{{"type":"object","a":"{}"}}"#, "x".repeat(64 << 10));
         assert!(problem(given("t", "d", &long)).contains("longer than"));
+    }
+
+    #[test]
+    fn a_plugin_lists_no_more_than_a_client_can_read() {
+        let many = |count: usize, description: &str| {
+            let tools = (0..count).map(|n| given(&format!("t{n}"), description, OBJECT)).collect();
+            from_component("p", HINTS, tools)
+        };
+        assert_eq!(many(TOOLS, "d").unwrap().len(), TOOLS);
+        assert_eq!(many(10_000, "d").unwrap_err(), "it lists 10000 tools, 128 are the most");
+        assert!(problem(given("t", &"x".repeat(DESCRIPTION + 1), OBJECT)).contains("longer than 8192 bytes"));
+        let huge =
+            r#"{"type":"object","properties":{},"description":"#.to_owned() + &format!("{:?}}}", "x".repeat(60_000));
+        let tools = (0..20).map(|n| given(&format!("t{n}"), "d", &huge)).collect();
+        assert!(from_component("p", HINTS, tools).unwrap_err().contains("1048576 are the most"));
+    }
+
+    #[test]
+    fn a_schema_that_is_not_valid_is_refused_when_it_is_listed() {
+        for (schema, part) in [
+            (r#"{"type":"object","properties":{"a":{"pattern":"("}}}"#, "is not valid"),
+            (r#"{"type":"object","properties":{"a":{"type":"text"}}}"#, "is not valid"),
+            (r#"{"type":"object","properties":7}"#, "is not valid"),
+        ] {
+            assert!(problem(given("t", "d", schema)).contains(part), "{schema}");
+        }
     }
 
     #[test]

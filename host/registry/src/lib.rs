@@ -9,9 +9,10 @@ mod load;
 mod outcome;
 mod preview;
 mod registry;
+mod schema;
 
 pub use call::{Annotations, Answer, Call, Principal, Progress, Tool, UnknownTool};
-pub use cofferdam_runtime::{Order, Turn};
+pub use cofferdam_runtime::{Order, OwnFiles, Turn};
 pub use load::{LoadProblem, Setup, Shipped};
 pub use preview::{PluginStatus, Preview, look_up, machine_servers, shipped_names};
 pub use registry::Registry;

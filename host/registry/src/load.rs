@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use cofferdam_audit::Sink;
 use cofferdam_policy::{Effective, Instance, Kind, Manifest, Policy, effective};
-use cofferdam_runtime::{Digest, NameServers, Shape, Spec, check_imports, manifest_section};
+use cofferdam_runtime::{Digest, NameServers, OwnFiles, Shape, Spec, check_imports, manifest_section, printable_text};
 
 /// The largest component that is read.
 const COMPONENT: u64 = 64 << 20;
@@ -22,6 +22,8 @@ pub struct Setup {
     pub plugins: Vec<PathBuf>,
     /// Where compiled code and definitions are kept.
     pub cache: Option<PathBuf>,
+    /// Our own files, which no grant reaches; the components are added to them.
+    pub own: OwnFiles,
     /// Where events are written besides the log. What cannot be written there does not happen.
     pub audit: Option<Arc<dyn Sink>>,
 }
@@ -48,8 +50,9 @@ pub struct LoadProblem {
 }
 
 impl LoadProblem {
-    pub(crate) fn new(plugin: impl Into<String>, cause: impl Into<String>) -> Self {
-        Self { plugin: plugin.into(), shipped: false, cause: cause.into() }
+    /// What is wrong may quote the component: its manifest, its imports, its functions' names.
+    pub(crate) fn new(plugin: impl Into<String>, cause: impl AsRef<str>) -> Self {
+        Self { plugin: plugin.into(), shipped: false, cause: printable_text(cause.as_ref().to_owned()) }
     }
 }
 
@@ -162,9 +165,8 @@ fn read(
     })?;
     let manifest = Manifest::parse_toml(&text).map_err(&problem)?;
     let problem = |cause: String| LoadProblem {
-        plugin: name.unwrap_or(&manifest.name).to_owned(),
         shipped: shipped.is_some(),
-        cause,
+        ..LoadProblem::new(name.unwrap_or(&manifest.name), cause)
     };
     if manifest.kind != Kind::Plugin {
         return Err(problem("it is a protocol handler; this version loads plugins only".to_owned()));

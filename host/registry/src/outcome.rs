@@ -1,7 +1,7 @@
 //! What a call came to, as an answer: a failure is one JSON object, `{"error": code, "message": …}`, the same for every
 //! plugin.
 
-use cofferdam_runtime::{CallError, Reply};
+use cofferdam_runtime::{CallError, Reply, harmless_json};
 use serde_json::{Map, Value};
 
 use crate::call::Answer;
@@ -31,7 +31,7 @@ pub fn answer(result: Result<Reply, CallError>) -> Answer {
     }
 }
 
-/// An answer that says why there is none. It carries no structured content: that would have to match the tool's
+/// An answer that says why there is none, in JSON that no terminal obeys: details are a guest's. It carries no structured content: that would have to match the tool's
 /// output schema.
 pub fn failure(code: &str, message: &str, details: Map<String, Value>) -> Answer {
     let mut object = Map::new();
@@ -40,5 +40,5 @@ pub fn failure(code: &str, message: &str, details: Map<String, Value>) -> Answer
     for (key, value) in details {
         object.entry(key).or_insert(value);
     }
-    Answer { content: vec![Value::Object(object).to_string()], structured: None, is_error: true }
+    Answer { content: vec![harmless_json(Value::Object(object).to_string())], structured: None, is_error: true }
 }

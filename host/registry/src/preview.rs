@@ -87,6 +87,11 @@ impl Preview {
         self.found.iter().map(|found| &found.manifest).find(|manifest| manifest.name == name)
     }
 
+    /// What every plugin says of itself.
+    pub fn manifests(&self) -> impl Iterator<Item = &Manifest> {
+        self.found.iter().map(|found| &found.manifest)
+    }
+
     /// What could not be loaded.
     pub fn problems(&self) -> &[LoadProblem] {
         &self.problems

@@ -1,13 +1,14 @@
 //! The registry: what is loaded, and the way of a call. Opening it compiles nothing; what has to be compiled before its tools
 //! are known is compiled behind the scenes, and its tools appear when it is done.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cofferdam_audit::{Both, Caller, Event, Log, Sink};
 use cofferdam_grants::{Protocol, RuleId};
 use cofferdam_policy::Policy;
-use cofferdam_runtime::{Options, Plugin, Request, Runtime};
+use cofferdam_runtime::{Options, OwnFiles, Plugin, Request, Runtime};
 use tokio::sync::watch;
 
 use crate::call::{Annotations, Answer, Call, Progress, Tool, UnknownTool};
@@ -50,6 +51,7 @@ impl Registry {
     /// The engine does not start. What is wrong with single plugins is [`Registry::problems`].
     pub fn open(setup: Setup) -> Result<Arc<Self>, String> {
         let (found, refused) = find(&setup);
+        let own = own_files(&setup);
         let policy = Arc::new(setup.policy);
         let log = Log::new({
             let policy = Arc::clone(&policy);
@@ -63,7 +65,7 @@ impl Registry {
         // Nothing has happened yet; what depends on the record is recorded by itself.
         let _ = sink.record(&Event::PolicyLoaded { text: &rules.join("\n"), rules: rules.len() });
         let name_servers = name_servers(&policy);
-        let runtime = Runtime::new(Options { cache: setup.cache, name_servers, sink: Arc::clone(&sink) })?;
+        let runtime = Runtime::new(Options { cache: setup.cache, name_servers, own, sink: Arc::clone(&sink) })?;
         let plugins: Vec<Loaded> = found
             .into_iter()
             .map(|found| Loaded {
@@ -138,9 +140,12 @@ impl Registry {
     fn list(&self, index: usize, tools: Vec<Tool>) {
         let mut catalog = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
         match catalog.with(index, tools) {
-            Ok(more) => {
+            Ok((more, lost)) => {
                 *catalog = Arc::new(more);
                 drop(catalog);
+                for (loser, cause) in lost {
+                    self.problem(&self.plugins[loser].found.manifest.name, cause);
+                }
                 self.changes.send_modify(|version| *version += 1);
             }
             Err(cause) => {
@@ -212,7 +217,14 @@ impl Registry {
             }
         };
         let loaded = &self.plugins[entry.plugin];
-        let arguments = match entry.arguments.check(call.arguments) {
+        let checked = if entry.arguments.is_dear(&call.arguments) {
+            let (entry, arguments) = (Arc::clone(&entry), call.arguments);
+            let check = tokio::task::spawn_blocking(move || entry.arguments.check(arguments));
+            check.await.unwrap_or_else(|_| Err("the check of the arguments failed".to_owned()))
+        } else {
+            entry.arguments.check(call.arguments)
+        };
+        let arguments = match checked {
             Ok(arguments) => serde_json::Value::Object(arguments).to_string(),
             Err(mistake) => return Ok(outcome::failure("invalid_argument", &mistake, serde_json::Map::new())),
         };
@@ -290,10 +302,23 @@ fn forward(to: Option<tokio::sync::mpsc::Sender<Progress>>) -> Forwarded {
 
 /// Hints for clients, from what the plugin may do, not from what it says: a tool of a plugin that may dial out can send
 /// anything to anyone it was granted.
+/// What is ours, with the components that were named and the cache.
+fn own_files(setup: &Setup) -> OwnFiles {
+    let mut own = setup.own.clone();
+    let named = setup.policy.plugins().filter_map(|(_, table)| table.component.as_ref().map(PathBuf::from));
+    own.files.extend(setup.plugins.iter().cloned().chain(named));
+    own.folders.extend(setup.cache.clone());
+    // A working directory that is gone makes nothing of ours readable: what is relative to it cannot be found either.
+    for path in own.files.iter_mut().chain(&mut own.families).chain(&mut own.folders) {
+        *path = std::path::absolute(&*path).unwrap_or_else(|_| path.clone());
+    }
+    own
+}
+
 fn annotations(found: &Found) -> Annotations {
     let grants = &found.effective.grants;
-    // A peer that is dialled may be made to do anything; a name server that is asked answers, and nothing else.
+    // A connection can do anything to its peer; an echo request or a question changes nothing there.
     let acts = grants.grants_connect(Protocol::Tcp) || grants.grants_connect(Protocol::Udp);
-    let open_world = acts || grants.grants_query();
+    let open_world = acts || grants.grants_ping() || grants.grants_query();
     Annotations { read_only: !acts, destructive: acts, idempotent: !acts, open_world }
 }

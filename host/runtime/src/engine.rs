@@ -10,7 +10,7 @@ use wasmtime::{Config, Engine};
 
 use crate::cache::Cache;
 use crate::component::Digest;
-use crate::enforce::{NameServers, Names};
+use crate::enforce::{NameServers, Names, OwnFiles, SharedFiles};
 use crate::error::LoadError;
 
 /// How often a running guest is interrupted so that others get their turn.
@@ -22,6 +22,8 @@ pub struct Options {
     pub cache: Option<PathBuf>,
     /// Whom the host asks when a granted name is looked up.
     pub name_servers: NameServers,
+    /// Our own files, which no grant reaches.
+    pub own: OwnFiles,
     /// Where events are recorded before their effect happens.
     pub sink: Arc<dyn Sink>,
 }
@@ -34,6 +36,7 @@ struct Shared {
     engine: Engine,
     cache: Option<Cache>,
     names: Names,
+    files: Arc<SharedFiles>,
     sink: Arc<dyn Sink>,
 }
 
@@ -56,7 +59,8 @@ impl Runtime {
                 None
             }
         });
-        Ok(Self(Arc::new(Shared { engine, cache, names: Names::new(options.name_servers), sink: options.sink })))
+        let (names, files) = (Names::new(options.name_servers), Arc::new(SharedFiles::new(options.own)));
+        Ok(Self(Arc::new(Shared { engine, cache, names, files, sink: options.sink })))
     }
 
     /// Tool definitions kept for a component, as the JSON that [`Runtime::keep_definitions`] was given.
@@ -75,6 +79,10 @@ impl Runtime {
 
     pub(crate) fn names(&self) -> &Names {
         &self.0.names
+    }
+
+    pub(crate) fn files(&self) -> Arc<SharedFiles> {
+        Arc::clone(&self.0.files)
     }
 
     pub(crate) fn sink(&self) -> &Arc<dyn Sink> {

@@ -55,7 +55,7 @@ pub fn reply(plugin: &str, limit: u64, output: abi::Output) -> Result<Reply, Cal
             _ => return Err(CallError::OutputInvalid { plugin: plugin.to_owned(), expected: "a JSON object" }),
         },
     };
-    let mut content: Vec<String> = output.content.into_iter().map(|text| printable_text(&text)).collect();
+    let mut content: Vec<String> = output.content.into_iter().map(printable_text).collect();
     if content.is_empty()
         && let Some(json) = output.structured
     {
@@ -83,11 +83,16 @@ pub fn failure(plugin: &str, limit: u64, failure: abi::Failure) -> CallError {
     CallError::Failed { code, message: printable(&message, usize::MAX).into_owned(), details }
 }
 
-/// Whether a terminal or a reader could be misled by this character: controls (C0 but for what the caller lets
-/// through, DEL, C1), bidirectional overrides and isolates, zero-width characters, line and paragraph separators.
-fn is_harmful(c: char) -> bool {
+/// Whether a terminal or a reader could be misled by this character: controls (C0, DEL, C1), bidirectional overrides and
+/// isolates, line and paragraph separators, and what is not drawn at all (Unicode's `Default_Ignorable_Code_Point`, tag
+/// characters among them, which only a model reads). Variation selectors are left out: emoji have them.
+pub fn is_harmful(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// One line: harmful characters as escapes, cut to `most` bytes.
@@ -106,11 +111,13 @@ pub fn printable(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A block of text: as a line, but line breaks and tabs stay.
-fn printable_text(text: &str) -> String {
+/// A block of text with harmful characters as escapes; line breaks and tabs stay.
+pub fn printable_text(text: String) -> String {
     let kept = |c: char| matches!(c, '\n' | '\t') || !is_harmful(c);
-    if text.chars().all(kept) {
-        return text.to_owned();
+    // Most of what is long is plain ASCII, which is seen without looking at characters; in pieces, so that it is seen quickly.
+    let plain = |piece: &[u8]| piece.iter().fold(true, |all, b| all & matches!(b, b'\n' | b'\t' | b' '..=b'~'));
+    if text.as_bytes().chunks(1024).all(plain) || text.chars().all(kept) {
+        return text;
     }
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.replace("\r\n", "\n").chars() {
@@ -120,7 +127,7 @@ fn printable_text(text: &str) -> String {
 }
 
 /// JSON text in which the same holds: what could do harm stands as `\uXXXX`, which is the same JSON.
-fn harmless_json(json: String) -> String {
+pub fn harmless_json(json: String) -> String {
     // Between tokens JSON has only spaces and line breaks, so a harmful character is inside a string.
     let harmful = |c: char| is_harmful(c) && !matches!(c, '\n' | '\r' | '\t');
     if !json.contains(harmful) {

@@ -11,20 +11,22 @@ use std::time::{Duration, Instant};
 use cofferdam_audit::Caller;
 use tokio::io::AsyncWrite;
 use tokio::sync::{mpsc, watch};
-use wasmtime::StoreContextMut;
 use wasmtime::component::{GuestTaskId, ResourceTable};
+use wasmtime::{Store, StoreContextMut};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::sockets::TcpSocket;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, p2};
 
 use crate::abi::since_0_1_0::Cancellation;
-use crate::enforce::Gate;
+use crate::enforce::{Gate, IcmpSocket, Orphans};
 use crate::instance::{About, ProgressReport};
 use crate::limiter::Limiter;
 use crate::output::printable;
 
-/// Entries of a guest's resource table: sockets, streams and pollables.
+/// Entries of a guest's resource table: sockets, streams and pollables. WASI 0.3 has a second one for tasks, streams and
+/// futures, which holds as many and what connections need besides.
 const RESOURCES: usize = 1 << 17;
+const PER_CONNECTION: usize = 64;
 
 /// The longest line of a guest that is kept; what is beyond is cut.
 const LINE: usize = 4096;
@@ -38,6 +40,7 @@ pub struct State {
     pub callers: HashMap<GuestTaskId, Arc<Caller>>,
     pub log: GuestLog,
     pub predecessor: Option<String>,
+    pub orphans: Orphans,
     /// One more holder for every socket of a DNS question, also while it is being opened.
     pub queries: Arc<()>,
     table: ResourceTable,
@@ -59,6 +62,7 @@ impl State {
             callers: HashMap::new(),
             log,
             predecessor,
+            orphans: Orphans::default(),
             queries: Arc::new(()),
             table,
             wasi: wasi.build(),
@@ -74,10 +78,22 @@ impl State {
         store.data().callers.get(&root).cloned()
     }
 
-    /// Sockets that are open now.
+    /// Bounds what the store around this may hold: memory, tables of elements, tables of resources.
+    pub fn bound(store: &mut Store<Self>) {
+        store.limiter(|state| &mut state.limiter);
+        let connections = usize::try_from(store.data().about.limits.connections).unwrap_or(usize::MAX);
+        if let Some(table) = store.concurrent_resource_table() {
+            table.set_max_capacity(RESOURCES.saturating_add(connections.saturating_mul(PER_CONNECTION)));
+        }
+    }
+
+    /// Sockets that are open now, by handle or by stream.
     pub fn sockets(&mut self) -> usize {
-        let sockets = self.table.iter_mut().filter(|entry| entry.is::<TcpSocket>() || entry.is::<p2::TcpSocket>());
-        sockets.count() + Arc::strong_count(&self.queries) - 1
+        let sockets = self
+            .table
+            .iter_mut()
+            .filter(|entry| entry.is::<TcpSocket>() || entry.is::<p2::TcpSocket>() || entry.is::<IcmpSocket>());
+        sockets.count() + self.orphans.open() + Arc::strong_count(&self.queries) - 1
     }
 }
 

@@ -21,6 +21,7 @@ Commands:
   guests                build the plugins and the tests' guests, and print where they are
   ci                    formatting, lints and tests, as continuous integration runs them
   bench [arguments]     build and run the benchmarks
+  fuzz [target] [secs]  fuzz one target, or each of them, for so many seconds (60)
 
 Environment:
   COFFERDAM_GUEST_TOOLCHAIN   `rustup`, `debian` or the path of a rustc: where the guests' compiler comes from
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Some("guests") => tasks::guests::run(),
         Some("ci") => tasks::ci::run(),
         Some("bench") => tasks::bench::run(&rest),
+        Some("fuzz") => tasks::fuzz::run(&rest),
         Some("help" | "--help" | "-h") => {
             print!("{HELP}");
             return ExitCode::SUCCESS;

@@ -49,3 +49,9 @@ pub mod sockets {
         crate::bindings::wit_stream::new()
     }
 }
+
+/// Echo requests of ICMP and ICMPv6, as granted. Each socket is for one address; one that the policy does not allow answers
+/// `denied`.
+pub mod icmp {
+    pub use crate::bindings::cofferdam::plugin::icmp::{Error, Instant, Kind, Packet, Socket};
+}

@@ -1,17 +1,17 @@
 //! One connection: its buffer, its triggers, and how its two halves stand. Reading goes on in a task of its own
-//! (`reader.rs`), writing in whoever sends (`writer.rs`); dialling is `dial.rs`'s.
+//! (`reader.rs`), writing in whoever sends; that and dialling are `plugin-kit`'s.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::SystemTime;
 
 use cofferdam_sdk::sockets::TcpSocket;
+use plugin_kit::Writer;
 use tcp_logic::{ReceiveBuffer, TriggerSet};
 use tokio::sync::watch;
 
 use crate::answers;
 use crate::budget::Budget;
-use crate::writer::Writer;
 
 /// A connection that was made. It is dropped when it is disconnected and its tasks have ended.
 pub struct Connection {

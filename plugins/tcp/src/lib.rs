@@ -9,13 +9,12 @@ mod connections;
 mod limits;
 mod reader;
 mod wait;
-mod writer;
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use cofferdam_sdk::{Cx, Failure, Integer, NoArguments, sockets};
-use plugin_kit::{Host, HostError, dial};
+use plugin_kit::{Host, HostError, Unsent, Writer, dial};
 use tcp_logic::{Encoding, offset_and_limit};
 
 use answers::{
@@ -24,7 +23,6 @@ use answers::{
 };
 use connection::{Connection, Made};
 use connections::Connections;
-use writer::Writer;
 
 /// The plugin's state: every connection of this instance.
 pub struct Tcp {
@@ -303,14 +301,14 @@ fn data(data: String, encoding: arguments::Encoding, terminator: Option<&str>) -
     Ok(bytes)
 }
 
-async fn send(connection: &Connection, data: &[u8], timeout: Duration, end: bool) -> Result<(), writer::Unsent> {
+async fn send(connection: &Connection, data: &[u8], timeout: Duration, end: bool) -> Result<(), Unsent> {
     let sent = connection.writer.send(data, timeout).await;
     let bytes = sent.as_ref().map_or_else(|unsent| unsent.sent, |()| data.len());
     connection.bytes_sent.set(connection.bytes_sent.get() + bytes as u64);
     sent?;
     if end {
         let ended = connection.writer.end(timeout).await;
-        return ended.map_err(|unsent| writer::Unsent { sent: data.len(), ..unsent });
+        return ended.map_err(|unsent| Unsent { sent: data.len(), ..unsent });
     }
     Ok(())
 }

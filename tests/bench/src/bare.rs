@@ -10,6 +10,8 @@ use rmcp::model::{
 };
 use rmcp::service::{RequestContext, RoleServer, serve_server};
 
+static TEXT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+
 struct Echo;
 
 impl ServerHandler for Echo {
@@ -31,7 +33,11 @@ impl ServerHandler for Echo {
         request: CallToolRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, rmcp::ErrorData> {
-        let text = serde_json::to_string(&request.arguments).unwrap();
+        // `text`: the same text again and again, read once.
+        let text = match request.arguments.as_ref().and_then(|all| all.get("file")?.as_str()) {
+            Some(file) => TEXT.get_or_init(|| std::fs::read_to_string(file).unwrap()).clone(),
+            None => serde_json::to_string(&request.arguments).unwrap(),
+        };
         Ok(CallToolResult::success(vec![ContentBlock::text(text)]).into())
     }
 }

@@ -18,7 +18,7 @@ pub struct Client {
 }
 
 /// A program beside this one.
-fn beside(name: &str) -> PathBuf {
+pub fn beside(name: &str) -> PathBuf {
     std::env::current_exe().unwrap().with_file_name(name)
 }
 
@@ -28,6 +28,14 @@ impl Client {
         let mut command = Command::new(beside("cofferdam"));
         command.args(["serve", "--allow-connect", "tcp://localhost:*", "--log", "error"]);
         // The audit is part of what is measured; the user's own log is not where it belongs.
+        command.env("XDG_STATE_HOME", beside("bench-state"));
+        Self::start(command)
+    }
+
+    /// The binary, allowed to read one folder.
+    pub fn reading(folder: &std::path::Path) -> Self {
+        let mut command = Command::new(beside("cofferdam"));
+        command.args(["serve", "--log", "error", "--allow-read"]).arg(folder);
         command.env("XDG_STATE_HOME", beside("bench-state"));
         Self::start(command)
     }
@@ -93,6 +101,18 @@ impl Client {
             self.stdout.read_until(b'\n', &mut self.line).unwrap();
         }
         begun.elapsed()
+    }
+
+    /// So many requests at once, and all their answers.
+    pub fn rounds(&mut self, line: &str, count: usize) {
+        for id in 0..count {
+            self.write(&line.replacen("\"id\":1", &format!("\"id\":{}", 1000 + id), 1));
+        }
+        for _ in 0..count {
+            self.line.clear();
+            self.stdout.read_until(b'\n', &mut self.line).unwrap();
+            assert!(self.line.starts_with(b"{"));
+        }
     }
 
     /// Calls a tool; its structured answer.

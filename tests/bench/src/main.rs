@@ -11,9 +11,11 @@
 mod audit;
 mod bare;
 mod client;
+mod files;
 mod measures;
 mod names;
 mod native;
+mod probes;
 
 use std::process::ExitCode;
 

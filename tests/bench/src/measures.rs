@@ -13,7 +13,7 @@ use crate::native::{Echo, drain, round_trips};
 type Measure = fn() -> Vec<Row>;
 
 /// By the name that `bench NAME` takes.
-pub const ALL: [(&str, Measure); 8] = [
+pub const ALL: [(&str, Measure); 13] = [
     ("audit", crate::audit::audit),
     ("call", call),
     ("send-wait", send_wait),
@@ -21,6 +21,11 @@ pub const ALL: [(&str, Measure); 8] = [
     ("trigger", trigger),
     ("start", start),
     ("connections", connections),
+    ("probes", crate::probes::probes),
+    ("files", crate::files::short),
+    ("files-long", crate::files::long),
+    ("files-grep", crate::files::search),
+    ("files-many", crate::files::many),
     ("names", crate::names::names),
 ];
 
@@ -32,7 +37,7 @@ pub fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-fn ratio(ours: Duration, bare: Duration) -> f64 {
+pub fn ratio(ours: Duration, bare: Duration) -> f64 {
     ours.as_secs_f64() / bare.as_secs_f64()
 }
 
@@ -40,7 +45,7 @@ pub fn micros(time: Duration) -> String {
     format!("{:.1} µs", time.as_secs_f64() * 1e6)
 }
 
-fn timed(count: usize, mut work: impl FnMut()) -> Vec<Duration> {
+pub fn timed(count: usize, mut work: impl FnMut()) -> Vec<Duration> {
     (0..count)
         .map(|_| {
             let begun = Instant::now();

@@ -23,6 +23,19 @@ impl Guest {
         text("reported")
     }
 
+    /// Prints so many bytes on one line that does not end.
+    #[tool]
+    async fn line(self: Rc<Self>, _: Cx, a: Count) -> Result<Text, Failure> {
+        print!("{}", "x".repeat(a.count as usize));
+        text("printed")
+    }
+
+    /// Fails with so many bytes.
+    #[tool]
+    async fn failure(self: Rc<Self>, _: Cx, a: Count) -> Result<Text, Failure> {
+        Err(Failure::new("failed", "x").with("detail", "x".repeat(a.count as usize)))
+    }
+
     /// Answers with so many bytes.
     #[tool]
     async fn output(self: Rc<Self>, _: Cx, a: Count) -> Result<Text, Failure> {

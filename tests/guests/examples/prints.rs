@@ -17,4 +17,11 @@ impl Guest {
         cofferdam_sdk::log(cofferdam_sdk::Level::Warn, "logged\nin two lines");
         text("printed \x1b[2J\u{9b}1m")
     }
+
+    /// Prints a request, as if the server asked the client.
+    #[tool]
+    async fn ask(self: Rc<Self>, _: Cx, _: NoArguments) -> Result<Text, Failure> {
+        println!(r#"{{"jsonrpc":"2.0","id":7,"method":"sampling/createMessage","params":{{"messages":[]}}}}"#);
+        text("asked")
+    }
 }

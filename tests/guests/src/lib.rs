@@ -30,3 +30,17 @@ pub struct Count {
 pub fn text(text: impl Into<String>) -> Result<Text, cofferdam_sdk::Failure> {
     Ok(Text { text: text.into() })
 }
+
+/// Writes a manifest into the component, for guests that do without `#[plugin]`.
+#[macro_export]
+macro_rules! manifest {
+    ($file:literal) => {
+        const _: () = {
+            const BYTES: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $file));
+            #[used]
+            // Nothing else has a section of this name.
+            #[cfg_attr(target_family = "wasm", unsafe(link_section = "cofferdam-manifest"))]
+            static SECTION: [u8; BYTES.len()] = *include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $file));
+        };
+    };
+}

@@ -19,6 +19,9 @@ mod dial;
 #[path = "ping_tests.rs"]
 mod ping_tests;
 
+#[path = "property_tests.rs"]
+mod property_tests;
+
 #[path = "query_tests.rs"]
 mod query_tests;
 
@@ -268,11 +271,81 @@ proptest! {
     }
 
     #[test]
-    fn an_exact_rule_reaches_any_address(v4: u32, v6: u128) {
+    fn an_exact_rule_reaches_any_address_but_tunnels(v4: u32, v6: u128) {
         for address in [IpAddr::V4(Ipv4Addr::from(v4)), IpAddr::V6(Ipv6Addr::from(v6))] {
             let own = grants(&[&format!("{address} 22")], &[]);
             let to = SocketAddr::new(address, 22).to_string();
-            prop_assert!(connect(&own, &to, &Pins::new()).is_ok());
+            prop_assert_eq!(connect(&own, &to, &Pins::new()).is_ok(), !crate::is_closed(address));
         }
+    }
+
+    #[test]
+    fn no_rule_reaches_a_tunnel(v4: u32, low: u128, which in 0usize..3) {
+        let low = low >> 48;
+        let address = IpAddr::V6(Ipv6Addr::from(match which {
+            0 => 0x2002_u128 << 112 | u128::from(v4) << 80 | low >> 16,
+            1 => 0x2001_u128 << 112 | low,
+            _ => 0x0064_ff9b_0001_u128 << 80 | low,
+        }));
+        let exact = address.to_string();
+        let own = crate::testing::mixed(
+            &[&format!("{exact} *"), "any *", "::/0 *", &format!("ping {exact}"), "ping any", "resolve any",
+              &format!("servers [{exact}]:53"), "servers any"],
+            &[],
+            &["any *", "ping any", "resolve any", "servers every"],
+            &[],
+        );
+        let pins = Pins::new();
+        let to = SocketAddr::new(address, 53);
+        prop_assert!(connect(&own, &to.to_string(), &pins).is_err());
+        prop_assert!(crate::testing::ping(&own, &exact, &pins).is_err());
+        prop_assert!(crate::testing::ask_server(&own, &to.to_string(), "a.example").is_err());
+    }
+}
+
+#[test]
+fn every_row_of_the_table_is_closed_to_broad_rules_of_every_kind() {
+    use crate::testing::{ask_server, mixed, ping};
+    let broad = mixed(
+        &[
+            "any *",
+            "db.lab *",
+            "0.0.0.0/0 *",
+            "::/0 *",
+            "ping any",
+            "ping db.lab",
+            "resolve any",
+            "servers any",
+            "servers 0.0.0.0/0",
+        ],
+        &[],
+        &["any *", "ping any", "resolve any", "servers every"],
+        &[],
+    );
+    let none = Pins::new();
+    for row in crate::SPECIAL {
+        let address = row.network.address();
+        let (text, to) = (address.to_string(), SocketAddr::new(address, 53).to_string());
+        assert!(connect(&broad, &to, &none).is_err(), "{}", row.network);
+        assert!(pin(&broad, "db.lab", &text).is_err(), "{}", row.network);
+        assert!(ping(&broad, &text, &none).is_err(), "{}", row.network);
+        assert!(ask_server(&broad, &to, "a.example").is_err(), "{}", row.network);
+        // A rule for the network opens it, where it is none of tunnels, to what it is for; and a group is not pinged so.
+        let network = row.network.to_string();
+        let own =
+            [format!("{network} *"), format!("ping {network}"), "resolve any".into(), format!("servers {network}")];
+        let own: Vec<&str> = own.iter().map(String::as_str).collect();
+        let opened = mixed(&own, &[], &["any *", "ping any", "resolve any", "servers every"], &[]);
+        let nested = crate::classify(address) != row.range;
+        let closed = row.range.needs_exact_rule() || nested;
+        let group = matches!(row.range, Range::Multicast | Range::Broadcast);
+        assert_eq!(connect(&opened, &to, &none).is_ok(), !closed, "{}", row.network);
+        assert_eq!(ping(&opened, &text, &none).is_ok(), !closed && !group, "{}", row.network);
+        assert_eq!(ask_server(&opened, &to, "a.example").is_ok(), !closed, "{}", row.network);
+        // And a deny rule for it closes it again.
+        let denied = mixed(&own, &own, &["any *", "ping any", "resolve any", "servers every"], &[]);
+        assert!(matches!(reason(connect(&denied, &to, &none)), Reason::Denied(_)), "{}", row.network);
+        assert!(matches!(reason(ping(&denied, &text, &none)), Reason::Denied(_)), "{}", row.network);
+        assert!(matches!(reason(ask_server(&denied, &to, "a.example")), Reason::Denied(_)), "{}", row.network);
     }
 }

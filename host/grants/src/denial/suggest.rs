@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use super::{Denial, Reason};
-use crate::range::{Range, classify};
+use crate::range::{Range, classify, is_closed};
 use crate::{Name, Ports, QueryName, Resource, Zone};
 
 /// A rule that would allow what was refused: the key that it belongs under, and the element, or elements, of its list, in
@@ -76,7 +76,7 @@ impl Denial {
             },
             Resource::Query { server, name } => match self.near.reason {
                 Reason::NoRule => Suggestion::new("resolve", format!("\"{}\"", query_rule(name))),
-                _ if server.ip().is_unspecified() || !plain(*server) => None,
+                _ if server.ip().is_unspecified() || is_closed(server.ip()) || !plain(*server) => None,
                 _ => {
                     let rule = if server.port() == 53 { server.ip().to_string() } else { server.to_string() };
                     let own = if self.near.key.is_some() { "\"system\", " } else { "" };
@@ -84,8 +84,9 @@ impl Denial {
                 }
             },
             Resource::File(path) => {
-                // What has to be escaped to be shown cannot be written as a rule.
-                let text = std::str::from_utf8(path.as_bytes()).ok().filter(|text| **text == path.to_string())?;
+                // What has to be escaped to be shown cannot be written as a rule, and `${` would be a variable.
+                let plain = |text: &&str| **text == path.to_string() && !text.contains("${");
+                let text = std::str::from_utf8(path.as_bytes()).ok().filter(plain)?;
                 Suggestion::new("read", format!("\"{}\"", text.replace('"', "\\\"")))
             }
             Resource::Bind { .. } | Resource::Listen { .. } | Resource::Accept { .. } => None,
@@ -103,11 +104,11 @@ fn plain(server: SocketAddr) -> bool {
     !matches!(server, SocketAddr::V6(six) if six.scope_id() != 0 || six.ip().is_unicast_link_local())
 }
 
-/// The host part of a rule for this very address. None for the unspecified addresses, which are no peers, and where the
-/// zone that a rule would need is missing, or one is there that none has.
+/// The host part of a rule for this very address. None for the unspecified addresses, which are no peers, for those that
+/// no rule reaches, and where the zone that a rule would need is missing, or one is there that none has.
 fn exact(address: IpAddr, zone: Option<&Zone>, brackets: bool) -> Option<String> {
     let scoped = matches!(address, IpAddr::V6(six) if is_scoped(six));
-    if address.is_unspecified() || scoped != zone.is_some() {
+    if address.is_unspecified() || is_closed(address) || scoped != zone.is_some() {
         return None;
     }
     let zone = zone.map(|zone| format!("%{zone}")).unwrap_or_default();

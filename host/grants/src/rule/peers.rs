@@ -5,7 +5,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::range::{Range, is_special, place};
+use crate::range::{Range, classify, is_closed, is_special, place};
 use crate::{Cidr, Name, Zone, ZoneName, canonical, embedded_v4};
 
 /// The host part of a rule.
@@ -113,6 +113,7 @@ impl Peers {
     pub(crate) fn reach_address(&self, address: IpAddr) -> Reach {
         let address = canonical(address);
         let covered = match &self.host {
+            Host::Address(own) if *own == address && is_closed(address) => return Reach::Special(classify(address)),
             Host::Address(own) => *own == address,
             Host::Localhost => is_localhost(address),
             Host::Network(network) => return reach_through(network, address),

@@ -42,7 +42,8 @@ fn a_special_range_is_reached_by_its_own_network_where_tunnels_and_metadata_are_
         let within = rule("db.lab *").within(vec![row.network]);
         assert_eq!(within.peers().reach_answer(&name("db.lab"), address), expected, "{}", row.network);
         let exact = ConnectRule::new(Protocol::Tcp, Host::Address(address), Ports::all());
-        assert_eq!(exact.peers().reach_address(address), Reach::Yes, "{}", row.network);
+        let expected = if range.is_closed() { Reach::Special(range) } else { Reach::Yes };
+        assert_eq!(exact.peers().reach_address(address), expected, "{}", row.network);
     }
 }
 
@@ -89,7 +90,11 @@ fn networks_cover_special_addresses_only_from_inside() {
         ("::ffff:10.0.0.1 *", "10.0.0.1", Reach::Yes),
         ("10.0.0.1 *", "2002:a00:1::", Reach::No),
         ("2002::/16 *", "2002:a00:1::", Reach::Special(Range::SixToFour)),
-        ("2002:a00:1:: *", "2002:a00:1::", Reach::Yes),
+        ("2002:a00:1:: *", "2002:a00:1::", Reach::Special(Range::SixToFour)),
+        ("2001::1 *", "2001::1", Reach::Special(Range::Teredo)),
+        ("64:ff9b:1::1 *", "64:ff9b:1::1", Reach::Special(Range::Nat64Local)),
+        ("2002:a9fe:a9fe:: *", "2002:a9fe:a9fe::", Reach::Special(Range::Metadata)),
+        ("fd00::5efe:10.0.0.1 *", "fd00::5efe:10.0.0.1", Reach::Yes),
         ("localhost *", "127.0.0.1", Reach::Yes),
         ("localhost *", "::1", Reach::Yes),
         ("localhost *", "127.0.0.2", Reach::No),

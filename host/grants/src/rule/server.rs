@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use super::peers::{Reach, reach_through, spellings};
-use crate::range::{Range, is_special, place};
+use crate::range::{Range, is_closed, is_special, place};
 use crate::{Cidr, canonical};
 
 /// The port of name servers where none is written (RFC 1035 §4.2).
@@ -61,6 +61,7 @@ impl ServerRule {
             return Reach::No;
         }
         match self.servers {
+            Servers::Address(own) if own == address && is_closed(address) => Reach::Special(place(address).0),
             Servers::Address(own) if own == address => Reach::Yes,
             Servers::Network(network) => reach_through(&network, address),
             Servers::Any => match place(address).0 {

@@ -158,12 +158,14 @@ fn every_mistake_has_its_words() {
             "a cloud metadata address is not reached through a network | write a rule for the address `169.254.169.254` itself",
         ),
         (
-            "tcp://[2002::]/16:80",
-            "`2002::/16` covers nothing: a 6to4 address is only reached by a rule for that very address",
+            "tcp://224.0.0.0/3:80",
+            "`224.0.0.0/3` covers nothing: all of its addresses are special, and of several ranges",
         ),
+        ("tcp://[2001::1]:80", "`2001::1` is a Teredo address: nobody knows where it leads, and no rule reaches it"),
+        ("tcp://[2002::]/16:80", "`2002::/16` is a 6to4 address: nobody knows where it leads, and no rule reaches it"),
         (
             "tcp://[64:ff9b:1::]/64:80",
-            "`64:ff9b:1::/64` covers nothing: a local-use NAT64 address is only reached by a rule for that very address",
+            "`64:ff9b:1::/64` is a local-use NAT64 address: nobody knows where it leads, and no rule reaches it",
         ),
     ] {
         assert_eq!(allow(text), Err(words.to_owned()), "{text}");

@@ -1,6 +1,6 @@
 //! Rules about pings: `HOST`, without a protocol and ports.
 
-use cofferdam_grants::PingRule;
+use cofferdam_grants::{Cidr, Host, PingRule, Range, SPECIAL};
 
 use super::{Purpose, RuleError, no_spaces};
 use crate::host::parse_host;
@@ -25,5 +25,22 @@ pub(crate) fn parse_ping(text: &str, purpose: Purpose) -> Result<PingRule, RuleE
     if let (Some((host, _)), 1) = (text.split_once(':'), text.matches(':').count()) {
         return Err(RuleError::new(host.len()..text.len(), "a `ping` rule has no port").hint(format!("write `{host}`")));
     }
-    parse_host(text, purpose).map(PingRule::new)
+    let peers = parse_host(text, purpose)?;
+    match peers.host() {
+        Host::Network(network) if purpose == Purpose::Allow && is_of_groups(network) => {
+            Err(RuleError::new(whole, groups(network)).hint("write a rule for each address"))
+        }
+        _ => Ok(PingRule::new(peers)),
+    }
+}
+
+/// Whether the addresses of a network are all groups, whose members would all answer.
+pub(crate) fn is_of_groups(network: &Cidr) -> bool {
+    let group = |range| matches!(range, Range::Multicast | Range::Broadcast);
+    SPECIAL.iter().any(|row| group(row.range) && row.network.covers(network))
+}
+
+/// What is wrong with such a network.
+pub(crate) fn groups(network: &Cidr) -> String {
+    format!("`{network}` covers nothing: a group of hosts is only pinged by a rule for its very address")
 }

@@ -26,7 +26,7 @@ pub(crate) fn parse_server(text: &str, purpose: Purpose) -> Result<ServerRule, R
     let (host, port) = split_port(text).map_err(error)?;
     let peers = match parse_host(&host, purpose) {
         Ok(peers) => peers,
-        Err(why) if host.contains(|c: char| c == '/' || c == ':') || host.starts_with(|c: char| c.is_ascii_digit()) => {
+        Err(why) if host.contains(['/', ':']) || host.starts_with(|c: char| c.is_ascii_digit()) => {
             return Err(RuleError { at: 0..text.len(), ..why });
         }
         Err(_) => return Err(error("a name server is an address, with or without a port".to_owned()).hint(FORMS)),

@@ -2,16 +2,18 @@
 //! decision is taken here.
 
 mod dns;
+mod files;
+mod icmp;
 mod names;
 mod resolver;
 mod sockets;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use cofferdam_audit::{Caller, Decision, Event, Sink};
-use cofferdam_grants::{Ask, Grants, Moment, Permit, Pins, Protocol};
+use cofferdam_audit::{Caller, Decision, Event, Sink, Unwritten};
+use cofferdam_grants::{Ask, Denial, Grants, Moment, Permit, Pins, Protocol};
 use wasmtime::component::HasData;
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::sockets::SocketAddrUse;
@@ -19,9 +21,11 @@ use wasmtime_wasi::sockets::SocketAddrUse;
 use crate::state::State;
 
 pub use dns::{Query, add_dns};
+pub use files::{Files, OwnFiles, SharedFiles, add_files_0_2};
+pub use icmp::{IcmpSocket, add_icmp};
 pub use names::{add_names_0_2, add_names_0_3};
 pub use resolver::{NameServers, Names, Unresolved, machine_servers, resolver_for};
-pub use sockets::{add_sockets_0_2, add_sockets_0_3};
+pub use sockets::{Orphans, add_sockets_0_2, add_sockets_0_3};
 
 /// Where generated code finds our state, for the interfaces that are our own.
 pub struct Gated;
@@ -41,24 +45,33 @@ pub struct Gate {
     started: Instant,
     names: Names,
     sink: Arc<dyn Sink>,
+    files: Files,
+    sending: icmp::Sending,
     /// The one call that the instance is for, where it is for one only.
-    only: Option<Arc<Caller>>,
+    only: OnceLock<Arc<Caller>>,
     /// Whose effect is under way, while wasmtime asks about a socket's address without saying for whom.
     asking: Mutex<Option<Arc<Caller>>>,
 }
 
 impl Gate {
-    pub fn new(plugin: Arc<str>, grants: Grants, names: Names, sink: Arc<dyn Sink>, only: Option<Arc<Caller>>) -> Self {
+    pub fn new(plugin: Arc<str>, grants: Grants, names: Names, files: Arc<SharedFiles>, sink: Arc<dyn Sink>) -> Self {
         Self {
-            only,
+            only: OnceLock::new(),
             plugin,
             grants,
             pins: Mutex::new(Pins::new()),
             started: Instant::now(),
             names,
             sink,
+            files: Files::new(files),
+            sending: icmp::Sending::default(),
             asking: Mutex::default(),
         }
+    }
+
+    /// Says whose the instance is, where it is for one call only. It is said once.
+    pub fn belongs_to(&self, caller: &Arc<Caller>) {
+        let _ = self.only.set(Arc::clone(caller));
     }
 
     /// Sets WASI's own switches: TCP where anything of it is granted, every address through [`Gate::socket`].
@@ -74,20 +87,27 @@ impl Gate {
 
     /// Asks, records, answers. If the answer cannot be recorded it is no.
     fn ask(&self, ask: &Ask<'_>, caller: Option<&Caller>) -> Option<Permit> {
-        let caller = caller.or(self.only.as_deref());
-        let answer = self.grants.decide(ask);
+        self.recorded(ask, self.grants.decide(ask), caller)
+    }
+
+    /// Records an answer and gives it out.
+    fn recorded(&self, ask: &Ask<'_>, answer: Result<Permit, Denial>, caller: Option<&Caller>) -> Option<Permit> {
         let decision = match &answer {
             Ok(permit) => Decision::Allowed(Some(permit.rule())),
             Err(denial) => Decision::Denied(denial),
         };
-        let event = Event::Ask { plugin: &self.plugin, caller, resource: ask.resource(), decision };
-        match self.sink.record(&event) {
+        match self.record(ask, decision, caller) {
             Ok(()) => answer.ok(),
             Err(unwritten) => {
                 tracing::error!(target: "cofferdam", "{unwritten}");
                 None
             }
         }
+    }
+
+    fn record(&self, ask: &Ask<'_>, decision: Decision<'_>, caller: Option<&Caller>) -> Result<(), Unwritten> {
+        let caller = caller.or(self.only.get().map(|caller| &**caller));
+        self.sink.record(&Event::Ask { plugin: &self.plugin, caller, resource: ask.resource(), decision })
     }
 
     fn socket(&self, address: SocketAddr, to: SocketAddrUse) -> bool {
@@ -132,7 +152,7 @@ impl Gate {
 
     /// Records that a limit was hit.
     pub fn limit_hit(&self, limit: &'static str, caller: Option<&Caller>) {
-        let caller = caller.or(self.only.as_deref());
+        let caller = caller.or(self.only.get().map(|caller| &**caller));
         // The request is refused in any case: nothing more depends on the record.
         let _ = self.sink.record(&Event::LimitHit { plugin: &self.plugin, caller, limit });
     }

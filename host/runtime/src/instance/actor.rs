@@ -147,7 +147,7 @@ async fn run(
 ) {
     let state = State::new(Arc::clone(&about), gate, predecessor);
     let mut store = Store::new(pre.engine(), state);
-    store.limiter(|state| &mut state.limiter);
+    State::bound(&mut store);
     let pulse = Arc::new(Pulse::default());
     interrupt(&mut store, &pulse, about.limits.cpu);
 
@@ -268,7 +268,7 @@ pub async fn list(
     cpu: Duration,
 ) -> Result<Vec<crate::abi::since_0_1_0::Definition>, Why> {
     let mut store = Store::new(pre.engine(), state);
-    store.limiter(|state| &mut state.limiter);
+    State::bound(&mut store);
     interrupt(&mut store, &Arc::new(Pulse::default()), cpu);
     let listed = async {
         let hosted = pre.instantiate_async(&mut store).await?;

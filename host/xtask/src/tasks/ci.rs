@@ -2,8 +2,8 @@
 
 use super::{Outcome, Steps, cargo, root, target, test};
 
-/// The workspaces, by folder: the host's, the plugins', the tests' guests'.
-const WORKSPACES: [&str; 3] = [".", "plugins", "tests/guests"];
+/// The workspaces, by folder: the host's, the plugins', the tests' guests' and fuzz targets.
+const WORKSPACES: [&str; 4] = [".", "plugins", "tests/guests", "tests/fuzz"];
 
 /// Formatting and lints of every workspace, then the tests; each step timed, none left out for another's failure.
 pub fn run() -> Outcome {
@@ -21,6 +21,14 @@ pub fn run() -> Outcome {
             .arg(target().join("plugins-native"))
             .args(["--", "-D", "warnings"])
             .current_dir(root().join("plugins")),
+    );
+    steps.run(
+        "lints of the fuzz targets",
+        cargo(lints)
+            .arg("--target-dir")
+            .arg(target().join("fuzz/plain"))
+            .args(["--", "-D", "warnings"])
+            .current_dir(root().join("tests/fuzz")),
     );
     test::add_to(&mut steps, &[]);
     Ok(steps.finish())

@@ -4,9 +4,9 @@ use std::ffi::OsString;
 
 use cofferdam_xtask::{Error, Toolchain, peers, stderr_progress};
 
-use super::{Outcome, Steps, cargo, root, target};
+use super::{Outcome, Steps, cargo, fuzz, root, target};
 
-/// Runs the tests of the host's and of the guests' workspace, passing `arguments` on to the host's.
+/// Runs the tests of the host's and of the guests' workspace, passing `arguments` on to the host's, and fuzzes for a moment.
 pub fn run(arguments: &[OsString]) -> Outcome {
     let mut steps = Steps::default();
     add_to(&mut steps, arguments);
@@ -32,4 +32,5 @@ pub fn add_to(steps: &mut Steps, arguments: &[OsString]) {
             .arg(target().join("plugins-native"))
             .current_dir(root().join("plugins")),
     );
+    fuzz::add_short_to(steps);
 }

@@ -147,17 +147,20 @@ fn decode_escapes(text: &str) -> Result<Vec<u8>, EncodingError> {
 
 fn decode_base64(text: &str) -> Result<Vec<u8>, EncodingError> {
     use base64::DecodeError::{InvalidByte, InvalidLastSymbol, InvalidLength, InvalidPadding};
-    let end = text.chars().count();
-    // Everything before the first bad byte is ASCII, so its byte offset counts characters too.
-    let found = |offset: usize| text.get(offset..).and_then(|rest| rest.chars().next()).unwrap_or('=');
-    STANDARD.decode(text).map_err(|error| match error {
-        InvalidByte(at, _) => EncodingError::NotBase64 { position: at + 1, found: found(at) },
-        InvalidLength(_) => match text.chars().position(|c| !(c.is_ascii_alphanumeric() || "+/=".contains(c))) {
-            Some(at) => EncodingError::NotBase64 { position: at + 1, found: found(at) },
-            None => EncodingError::Base64Length { position: end },
-        },
-        InvalidLastSymbol(at, _) => EncodingError::Base64TrailingBits { position: at + 1, found: found(at) },
-        InvalidPadding => EncodingError::Base64Padding { position: end },
+    STANDARD.decode(text).map_err(|error| {
+        // The library looks at the end first where the length is wrong, and counts bytes: the first character that no base64
+        // has is the place to tell. Without one the text is ASCII, where bytes are characters.
+        let foreign = |&(c, _): &(char, usize)| !(c.is_ascii_alphanumeric() || "+/=".contains(c));
+        if let Some((found, position)) = text.chars().zip(1..).find(foreign) {
+            return EncodingError::NotBase64 { position, found };
+        }
+        let found = |at: usize| text.as_bytes().get(at).map_or('=', |byte| char::from(*byte));
+        match error {
+            InvalidByte(at, _) => EncodingError::NotBase64 { position: at + 1, found: found(at) },
+            InvalidLength(_) => EncodingError::Base64Length { position: text.len() },
+            InvalidLastSymbol(at, _) => EncodingError::Base64TrailingBits { position: at + 1, found: found(at) },
+            InvalidPadding => EncodingError::Base64Padding { position: text.len() },
+        }
     })
 }
 
@@ -237,6 +240,9 @@ mod tests {
             ("_-8=", "character 1: `_` is not allowed here (this is the URL-safe"),
             ("SG=s", "character 3"),
             ("ÿSGV", "character 1: `ÿ`"),
+            // Nine bytes, of which the library complains first about the last.
+            ("a€b😀", "character 2: `€`"),
+            ("SGVsbG8=€", "character 9: `€`"),
         ] {
             let message = decode(text).unwrap_err();
             assert!(message.contains(place), "{text}: {message}");

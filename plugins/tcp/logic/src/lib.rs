@@ -8,18 +8,16 @@
 
 pub mod buffer;
 pub mod encoding;
-pub mod pattern;
 pub mod reading;
 pub mod response;
-pub mod scanner;
-pub mod text;
 pub mod trigger;
 pub mod trigger_set;
 pub mod wait;
 
 pub use buffer::{DEFAULT_LIMIT, ReceiveBuffer};
 pub use encoding::{Encoding, EncodingError, decode, encode, terminator};
-pub use pattern::{Pattern, PatternError};
+pub use plugin_kit::pattern::{Pattern, PatternError};
+pub use plugin_kit::{pattern, scanner, text};
 pub use reading::{ReadError, Reading, offset_and_limit};
 pub use trigger::{Counts, FireLimits, Firing, Trigger, TriggerError, TriggerInfo};
 pub use trigger_set::TriggerSet;

@@ -1,4 +1,4 @@
-//! A byte regex as triggers and waits use it: which flags are on, what is refused, and why.
+//! A byte regex as triggers, waits and dialogues use it: which flags are on, what is refused, and why.
 //!
 //! Patterns match bytes. Multi-line and CRLF modes are on (`^` and `$` at every line break, `.` stops before `\r` and
 //! `\n`), Unicode mode is off: `\xff` is byte FF, `.` and `\w` are one byte, `\w` `\d` `\s` `\b` and `(?i)` are ASCII. A
@@ -52,7 +52,7 @@ struct Compiled {
 
 /// How far before the end of the data a match that is still growing can have begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub enum Reach {
     /// At most so many bytes.
     Bytes(u64),
     /// After the last line feed.
@@ -147,19 +147,20 @@ impl Pattern {
         self.0.nearly_full
     }
 
-    pub(crate) fn reach(&self) -> Reach {
+    /// How far back a match that is still growing can have begun.
+    pub fn reach(&self) -> Reach {
         self.0.reach
     }
 
     /// Working memory for [`Pattern::captures`].
-    pub(crate) fn capture_cache(&self) -> Cache {
+    pub fn capture_cache(&self) -> Cache {
         self.0.vm.create_cache()
     }
 
     /// The groups of the first match in `haystack` that begins at `from` or later, if that match ends at `to`.
     ///
     /// `haystack` should reach one byte before `from` and one after `to` wherever the stream has them.
-    pub(crate) fn captures(&self, cache: &mut Cache, haystack: &[u8], from: usize, to: usize) -> Option<Captures> {
+    pub fn captures(&self, cache: &mut Cache, haystack: &[u8], from: usize, to: usize) -> Option<Captures> {
         let mut captures = self.0.vm.create_captures();
         self.0.vm.captures(cache, Input::new(haystack).span(from..to), &mut captures);
         captures.get_match().is_some_and(|found| found.end() == to).then_some(captures)

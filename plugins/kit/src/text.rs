@@ -2,7 +2,7 @@
 //!
 //! The rule: a character belongs whole to the chunk in which it begins; bytes that are no UTF-8 become U+FFFD in the
 //! chunk where they stand. The strings of all chunks, joined, are the lossy decoding of all bytes, joined. Where the
-//! bytes are kept is [`crate::buffer`]'s business.
+//! bytes are kept is the plugin's business.
 
 /// One string per chunk, by the rule above. A character whose end is missing after the last chunk becomes U+FFFD.
 pub fn utf8_chunks<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {

@@ -5,8 +5,8 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
+use crate::reason;
 use cofferdam_sdk::sockets::{ErrorCode, StreamResult, StreamWrite, StreamWriter};
-use plugin_kit::reason;
 use tokio::sync::{Mutex, watch};
 
 /// How much is handed to the host at once.
@@ -31,11 +31,14 @@ struct Half {
 /// A send that did not come to its end: how much of it did, and why not more.
 #[derive(Debug)]
 pub struct Unsent {
+    /// Bytes that the host has taken.
     pub sent: usize,
+    /// A stable word.
     pub reason: &'static str,
 }
 
 impl Writer {
+    /// Our half, from the stream whose other end the socket sends, and what says how that ends.
     pub fn new(stream: StreamWriter<u8>, done: Done) -> Self {
         Self { half: Mutex::new(Some(Half { stream, done })), open: Cell::new(true), shut: watch::Sender::new(false) }
     }

@@ -1,0 +1,171 @@
+//! `wasi:filesystem` of WASI 0.2, our own and read-only: what a guest opens, looks at or lists is found beneath the handle of a
+//! granted root, its real path is asked about, and only then is it used, by that very handle (I6). Without a grant there are no
+//! roots, and so nothing to call any of this on.
+
+mod descriptor;
+mod entries;
+mod host;
+mod look;
+#[expect(clippy::disallowed_methods, reason = "our own files are looked up, so that they are known")]
+mod own;
+mod root;
+mod stream;
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cofferdam_audit::Decision;
+use cofferdam_grants::{AbsolutePath, Ask, Permit, Reason};
+use tokio::sync::Semaphore;
+use wasmtime::component::Linker;
+
+use super::{Gate, Gated, GatedView};
+use crate::state::State;
+
+pub use own::OwnFiles;
+
+use look::Looked;
+use root::Root;
+
+/// The bindings of `wit/`: WASI's own text, with our types for what a guest holds.
+mod bindings {
+    wasmtime::component::bindgen!({
+        path: "wit",
+        world: "cofferdam:files/files",
+        imports: { default: async | trappable },
+        with: {
+            "wasi:io": wasmtime_wasi_io::bindings::wasi::io,
+            "wasi:clocks": wasmtime_wasi::p2::bindings::clocks,
+            "wasi:filesystem/types.descriptor": super::descriptor::Descriptor,
+            "wasi:filesystem/types.directory-entry-stream": super::entries::Entries,
+        },
+        require_store_data_send: true,
+    });
+}
+
+pub(crate) use bindings::wasi::filesystem::types::ErrorCode;
+
+/// Operations on files that may be under way at one time in this process: a file system that does not answer holds up so many
+/// threads and no more.
+const AT_ONCE: usize = 64;
+
+static PLACES: Semaphore = Semaphore::const_new(AT_ONCE);
+
+/// Runs what may block on a thread of its own. Whoever waits may leave at any time; the thread ends when the system lets it.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ErrorCode> + Send + 'static,
+) -> Result<T, ErrorCode> {
+    let place = PLACES.acquire().await.map_err(|_| ErrorCode::Io)?;
+    let done = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        work()
+    });
+    done.await.unwrap_or(Err(ErrorCode::Io))
+}
+
+/// What all instances share of files: which are ours, and the roots that are open. There are as many as the policy has rules.
+pub struct SharedFiles {
+    own: OwnFiles,
+    roots: Mutex<HashMap<AbsolutePath, Arc<Root>>>,
+}
+
+impl SharedFiles {
+    pub fn new(own: OwnFiles) -> Self {
+        Self { own, roots: Mutex::default() }
+    }
+
+    fn open_roots(&self) -> MutexGuard<'_, HashMap<AbsolutePath, Arc<Root>>> {
+        self.roots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An open root, if what is there now can be seen at once to be the same.
+    fn root_at_hand(&self, path: &AbsolutePath) -> Option<Arc<Root>> {
+        let root = self.open_roots().get(path).cloned()?;
+        root.is_still_there().then_some(root)
+    }
+
+    /// Opens a root; may block.
+    fn open_root(&self, path: AbsolutePath) -> Option<Arc<Root>> {
+        let root = Root::open(path.clone()).map(Arc::new);
+        match &root {
+            Some(root) => self.open_roots().insert(path, Arc::clone(root)),
+            None => self.open_roots().remove(&path),
+        };
+        root
+    }
+}
+
+/// One instance's files.
+pub struct Files {
+    shared: Arc<SharedFiles>,
+    hasher: RandomState,
+}
+
+impl Files {
+    pub fn new(shared: Arc<SharedFiles>) -> Self {
+        Self { shared, hasher: RandomState::new() }
+    }
+
+    /// The granted roots that are there now.
+    async fn roots(&self, granted: Vec<AbsolutePath>) -> Vec<Arc<Root>> {
+        if let Some(all) = granted.iter().map(|path| self.shared.root_at_hand(path)).collect() {
+            return all;
+        }
+        let shared = Arc::clone(&self.shared);
+        let opened = blocking(move || Ok(granted.into_iter().filter_map(|path| shared.open_root(path)).collect()));
+        opened.await.unwrap_or_default()
+    }
+
+    /// What tells one file from another, without its number in the file system.
+    fn hash(&self, device: u64, inode: u64) -> (u64, u64) {
+        (self.hasher.hash_one((device, inode, 0_u8)), self.hasher.hash_one((device, inode, 1_u8)))
+    }
+}
+
+impl Gate {
+    /// Asks for a file that was found. What is ours is refused before anything is asked (I16); a link in the spelling of a root
+    /// is no way around a deny rule for the place that it leads to.
+    fn ask_for_file(&self, looked: &Looked) -> Option<Permit> {
+        if let Some(reason) = looked.refused {
+            self.refused(&Ask::Read { path: &looked.path }, reason);
+            return None;
+        }
+        self.ask_for_path(&looked.path, &looked.real)
+    }
+
+    /// Asks for a path, by the way the policy spells it, and sees to it that its real path is not denied.
+    fn ask_for_path(&self, path: &AbsolutePath, real: &AbsolutePath) -> Option<Permit> {
+        let ask = Ask::Read { path };
+        let mut answer = self.grants.decide(&ask);
+        if answer.is_ok()
+            && real != path
+            && let Err(denial) = self.grants.decide(&Ask::Read { path: real })
+            && matches!(denial.reason(), Reason::Denied(_))
+        {
+            answer = Err(denial);
+        }
+        self.recorded(&ask, answer, None)
+    }
+
+    /// Asks for what is not to be had through the handles that are held, so that the operator reads why, as for any other refusal. Where
+    /// the policy would allow the path as it is written, it is refused all the same: it leads elsewhere.
+    fn ask_outside(&self, ask: &Ask<'_>) {
+        match self.grants.decide(ask) {
+            Err(denial) => drop(self.recorded(ask, Err(denial), None)),
+            Ok(_) => self.refused(ask, "outside-root"),
+        }
+    }
+
+    /// Records what is refused without a question to the policy.
+    fn refused(&self, ask: &Ask<'_>, reason: &'static str) {
+        // It is refused in any case: nothing more depends on the record.
+        let _ = self.record(ask, Decision::Refused(reason), None);
+    }
+}
+
+/// Links WASI 0.2's files.
+pub fn add_files_0_2(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    bindings::wasi::filesystem::types::add_to_linker::<State, Gated>(linker, |state| GatedView(state))?;
+    bindings::wasi::filesystem::preopens::add_to_linker::<State, Gated>(linker, |state| GatedView(state))
+}

@@ -1,0 +1,132 @@
+//! What a guest holds of a file: an open regular file, or a directory's handle. How either came to be open is `look.rs` and the gate.
+
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::sync::Arc;
+
+use cap_std::fs::Dir;
+use cofferdam_grants::Permit;
+use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, open};
+use rustix::io::{Errno, ReadWriteFlags, preadv2};
+
+use super::bindings::wasi::clocks::wall_clock::Datetime;
+use super::bindings::wasi::filesystem::types::{DescriptorStat, DescriptorType, ErrorCode};
+use super::blocking;
+use super::look::{Looked, code, kind};
+use super::root::Root;
+
+/// The most bytes of one read.
+const MOST: u64 = 1 << 20;
+
+/// A file or directory in a guest's hands.
+#[derive(Clone)]
+pub enum Descriptor {
+    /// A regular file, open for reading.
+    File(Arc<OwnedFd>),
+    /// A directory, to find files beneath.
+    Directory(Arc<Directory>),
+    /// A root that is a single file: only the file itself is found in it.
+    Single(Arc<Root>),
+}
+
+/// A directory's handle.
+pub struct Directory {
+    /// The handle.
+    pub handle: Dir,
+    /// The root that it lies in.
+    pub root: Arc<Root>,
+}
+
+/// Opens what was found and is permitted: the very file, by its handle. Of everything but files and directories there is nothing
+/// to read, and opening it could wake a device or wait for a writer.
+#[expect(clippy::disallowed_methods, reason = "the file that was permitted, by its handle")]
+pub fn open_looked(_permit: Permit, looked: Looked, directory: bool) -> Result<Descriptor, ErrorCode> {
+    match kind(&looked.stat) {
+        FileType::Directory => {
+            let handle = Dir::from_std_file(std::fs::File::from(looked.handle));
+            Ok(Descriptor::Directory(Arc::new(Directory { handle, root: looked.root })))
+        }
+        _ if directory => Err(ErrorCode::NotDirectory),
+        FileType::RegularFile => {
+            let path = format!("/proc/self/fd/{}", looked.handle.as_raw_fd());
+            let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+            Ok(Descriptor::File(Arc::new(open(path, flags, Mode::empty()).map_err(code)?)))
+        }
+        // A link is found only where it is not to be followed.
+        FileType::Symlink => Err(ErrorCode::Loop),
+        _ => Err(ErrorCode::Unsupported),
+    }
+}
+
+/// Reads from an open file. What the system has at hand is read at once; for the rest a thread waits.
+pub async fn read(file: &Arc<OwnedFd>, length: u64, offset: u64) -> Result<Vec<u8>, ErrorCode> {
+    let length = usize::try_from(length.min(MOST)).unwrap_or(0);
+    let mut buffer = vec![0; length];
+    match read_at(file, &mut buffer, offset, ReadWriteFlags::NOWAIT) {
+        Ok(filled) => {
+            buffer.truncate(filled);
+            // A guest that only ever finds its bytes at hand would not let anything else of its instance have its turn.
+            if offset / MOST != (offset + filled as u64) / MOST {
+                tokio::task::yield_now().await;
+            }
+            Ok(buffer)
+        }
+        // Not at hand, or not to be had in this way from this file system.
+        Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
+            let file = Arc::clone(file);
+            blocking(move || {
+                let filled = read_at(&file, &mut buffer, offset, ReadWriteFlags::empty()).map_err(code)?;
+                buffer.truncate(filled);
+                Ok(buffer)
+            })
+            .await
+        }
+        Err(errno) => Err(code(errno)),
+    }
+}
+
+fn read_at(file: &OwnedFd, buffer: &mut [u8], offset: u64, flags: ReadWriteFlags) -> Result<usize, Errno> {
+    loop {
+        match preadv2(file, &mut [std::io::IoSliceMut::new(buffer)], offset, flags) {
+            Err(Errno::INTR) => {}
+            // Older file systems know no flags at all.
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) if flags.is_empty() => return rustix::io::pread(file, buffer, offset),
+            done => return done,
+        }
+    }
+}
+
+/// What is known of an open file.
+pub fn about(handle: &OwnedFd) -> Result<Stat, ErrorCode> {
+    fstat(handle).map_err(code)
+}
+
+fn time(seconds: i64, nanoseconds: u64) -> Option<Datetime> {
+    let seconds = u64::try_from(seconds).ok()?;
+    Some(Datetime { seconds, nanoseconds: u32::try_from(nanoseconds).ok()? })
+}
+
+/// A file's type as WASI has it.
+pub fn type_of(kind: FileType) -> DescriptorType {
+    match kind {
+        FileType::RegularFile => DescriptorType::RegularFile,
+        FileType::Directory => DescriptorType::Directory,
+        FileType::Symlink => DescriptorType::SymbolicLink,
+        FileType::Fifo => DescriptorType::Fifo,
+        FileType::Socket => DescriptorType::Socket,
+        FileType::BlockDevice => DescriptorType::BlockDevice,
+        FileType::CharacterDevice => DescriptorType::CharacterDevice,
+        _ => DescriptorType::Unknown,
+    }
+}
+
+/// What is known of a file as WASI has it.
+pub fn described(stat: &Stat) -> DescriptorStat {
+    DescriptorStat {
+        type_: type_of(kind(stat)),
+        link_count: stat.st_nlink.into(),
+        size: u64::try_from(stat.st_size).unwrap_or(0),
+        data_access_timestamp: time(stat.st_atime, stat.st_atime_nsec),
+        data_modification_timestamp: time(stat.st_mtime, stat.st_mtime_nsec),
+        status_change_timestamp: time(stat.st_ctime, stat.st_ctime_nsec),
+    }
+}

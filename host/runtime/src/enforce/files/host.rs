@@ -1,0 +1,400 @@
+//! The interface itself: every function of `wasi:filesystem`. Those that find a file ask the gate first; those that would change
+//! one answer that it is read-only, whatever is granted.
+
+use std::sync::Arc;
+
+use cofferdam_grants::{AbsolutePath, Ask};
+use wasmtime::component::Resource;
+use wasmtime_wasi::WasiView as _;
+use wasmtime_wasi_io::streams::{DynInputStream, DynOutputStream};
+
+use super::GatedView;
+use super::bindings::wasi::filesystem::preopens;
+use super::bindings::wasi::filesystem::types::{
+    Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, ErrorCode, Filesize, Host, HostDescriptor,
+    HostDirectoryEntryStream, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
+};
+use super::blocking;
+use super::descriptor::{self, Descriptor, Directory, described, open_looked};
+use super::entries::{self, Entries};
+use super::look::{Looked, Unfound, code, look, look_at_hand, target};
+use super::stream::{Failed, FileStream};
+use crate::enforce::Gate;
+
+type Answer<T> = wasmtime::Result<Result<T, ErrorCode>>;
+
+/// Finds a path of a guest's, and asks about it. Only what is permitted comes back.
+async fn find(
+    gate: &Arc<Gate>,
+    at: Descriptor,
+    path: String,
+    follow: bool,
+) -> Result<(cofferdam_grants::Permit, Looked), ErrorCode> {
+    let (root, directory) = match at {
+        Descriptor::File(_) => return Err(ErrorCode::NotDirectory),
+        Descriptor::Directory(directory) => (Arc::clone(&directory.root), Some(directory)),
+        Descriptor::Single(root) => (root, None),
+    };
+    let (shared, base) = (Arc::clone(&gate.files.shared), Arc::clone(&root));
+    let at_hand = directory
+        .as_ref()
+        .and_then(|directory| look_at_hand(&root, &directory.handle, &path, follow, &gate.files.shared.own));
+    let wanted = path.clone();
+    let found = match at_hand {
+        Some(found) => found,
+        None => {
+            let looked = blocking(move || {
+                Ok(match (&directory, &root.file) {
+                    (Some(directory), _) => look(&root, &directory.handle, &wanted, follow, &shared.own),
+                    (None, Some(name)) if matches!(wanted.as_str(), "." | "") => {
+                        look(&root, &root.directory, &String::from_utf8_lossy(name), false, &shared.own)
+                    }
+                    _ => Err(Unfound::Outside),
+                })
+            });
+            looked.await?
+        }
+    };
+    match found {
+        Ok(looked) => match gate.ask_for_file(&looked) {
+            Some(permit) => Ok((permit, looked)),
+            None => Err(ErrorCode::NotPermitted),
+        },
+        Err(Unfound::NotThere(path, real, error)) => match gate.ask_for_path(&path, &real) {
+            Some(_) => Err(error),
+            None => Err(ErrorCode::NotPermitted),
+        },
+        Err(Unfound::Refused(path, reason)) => {
+            gate.refused(&Ask::Read { path: &path }, reason);
+            Err(ErrorCode::NotPermitted)
+        }
+        Err(Unfound::Outside) => {
+            // Named as the guest has asked for it: where it would have led is none of its business, nor looked up.
+            let tried = if path.starts_with('/') {
+                path.into()
+            } else {
+                [base.path.as_bytes(), b"/", path.as_bytes()].concat()
+            };
+            let tried = plain(&tried).unwrap_or_else(|| base.path.clone());
+            gate.ask_outside(&Ask::Read { path: &tried });
+            Err(ErrorCode::NotPermitted)
+        }
+        Err(Unfound::Error(error)) => Err(error),
+    }
+}
+
+/// A path with its `..` resolved in the text, for the record.
+fn plain(path: &[u8]) -> Option<AbsolutePath> {
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for part in path.split(|byte| *byte == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => _ = parts.pop(),
+            part => parts.push(part),
+        }
+    }
+    AbsolutePath::parse([b"/", parts.join(&b'/').as_slice()].concat()).ok()
+}
+
+impl GatedView<'_> {
+    fn held(&mut self, descriptor: &Resource<Descriptor>) -> wasmtime::Result<Descriptor> {
+        Ok(self.0.ctx().table.get(descriptor)?.clone())
+    }
+
+    async fn found(
+        &mut self,
+        at: &Resource<Descriptor>,
+        path: String,
+        flags: PathFlags,
+    ) -> Answer<(cofferdam_grants::Permit, Looked)> {
+        let (at, gate) = (self.held(at)?, Arc::clone(&self.0.gate));
+        Ok(find(&gate, at, path, flags.contains(PathFlags::SYMLINK_FOLLOW)).await)
+    }
+}
+
+/// What every function that would change something answers.
+fn read_only<T>() -> Answer<T> {
+    Ok(Err(ErrorCode::ReadOnly))
+}
+
+impl preopens::Host for GatedView<'_> {
+    async fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
+        let gate = Arc::clone(&self.0.gate);
+        let mut given = Vec::new();
+        for root in gate.files.roots(gate.grants.read_roots()).await {
+            let descriptor = match &root.file {
+                Some(_) => Descriptor::Single(Arc::clone(&root)),
+                None => {
+                    let handle = root.directory.try_clone()?;
+                    Descriptor::Directory(Arc::new(Directory { handle, root: Arc::clone(&root) }))
+                }
+            };
+            // A root that is no text has no name in this interface.
+            if let Ok(name) = String::from_utf8(root.path.as_bytes().to_vec()) {
+                given.push((self.0.ctx().table.push(descriptor)?, name));
+            }
+        }
+        Ok(given)
+    }
+}
+
+impl Host for GatedView<'_> {
+    async fn filesystem_error_code(&mut self, error: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
+        let error = self.0.ctx().table.get(&error)?;
+        Ok(error.downcast_ref::<Failed>().map(|failed| failed.0))
+    }
+}
+
+impl HostDescriptor for GatedView<'_> {
+    async fn open_at(
+        &mut self,
+        at: Resource<Descriptor>,
+        flags: PathFlags,
+        path: String,
+        open: OpenFlags,
+        mode: DescriptorFlags,
+    ) -> Answer<Resource<Descriptor>> {
+        let changes = OpenFlags::CREATE | OpenFlags::EXCLUSIVE | OpenFlags::TRUNCATE;
+        if open.intersects(changes) || mode.intersects(DescriptorFlags::WRITE | DescriptorFlags::MUTATE_DIRECTORY) {
+            return read_only();
+        }
+        let (permit, looked) = match self.found(&at, path, flags).await? {
+            Ok(found) => found,
+            Err(error) => return Ok(Err(error)),
+        };
+        let directory = open.contains(OpenFlags::DIRECTORY);
+        let opened = match looked.at_hand {
+            true => open_looked(permit, looked, directory),
+            false => blocking(move || open_looked(permit, looked, directory)).await,
+        };
+        match opened {
+            Ok(descriptor) => Ok(Ok(self.0.ctx().table.push(descriptor)?)),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    async fn stat_at(&mut self, at: Resource<Descriptor>, flags: PathFlags, path: String) -> Answer<DescriptorStat> {
+        let found = self.found(&at, path, flags).await?;
+        Ok(found.map(|(_permit, looked)| described(&looked.stat)))
+    }
+
+    async fn metadata_hash_at(
+        &mut self,
+        at: Resource<Descriptor>,
+        flags: PathFlags,
+        path: String,
+    ) -> Answer<MetadataHashValue> {
+        let found = self.found(&at, path, flags).await?;
+        Ok(found.map(|(_permit, looked)| self.hash(&looked.stat)))
+    }
+
+    async fn readlink_at(&mut self, at: Resource<Descriptor>, path: String) -> Answer<String> {
+        let found = self.found(&at, path, PathFlags::empty()).await?;
+        Ok(match found {
+            Ok((_permit, looked)) => target(&looked.handle),
+            Err(error) => Err(error),
+        })
+    }
+
+    async fn read(
+        &mut self,
+        file: Resource<Descriptor>,
+        length: Filesize,
+        offset: Filesize,
+    ) -> Answer<(Vec<u8>, bool)> {
+        Ok(match self.held(&file)? {
+            Descriptor::File(file) => {
+                let read = descriptor::read(&file, length, offset).await;
+                read.map(|bytes| {
+                    let end = bytes.is_empty() && length > 0;
+                    (bytes, end)
+                })
+            }
+            Descriptor::Directory(_) | Descriptor::Single(_) => Err(ErrorCode::IsDirectory),
+        })
+    }
+
+    async fn read_via_stream(
+        &mut self,
+        file: Resource<Descriptor>,
+        offset: Filesize,
+    ) -> Answer<Resource<DynInputStream>> {
+        match self.held(&file)? {
+            Descriptor::File(file) => {
+                let stream: DynInputStream = Box::new(FileStream::new(file, offset));
+                Ok(Ok(self.0.ctx().table.push(stream)?))
+            }
+            Descriptor::Directory(_) | Descriptor::Single(_) => Ok(Err(ErrorCode::IsDirectory)),
+        }
+    }
+
+    async fn read_directory(&mut self, directory: Resource<Descriptor>) -> Answer<Resource<Entries>> {
+        match self.held(&directory)? {
+            // Its handle was asked about when it was opened; listing is one more use of it.
+            Descriptor::Directory(directory) => {
+                let at = Descriptor::Directory(Arc::clone(&directory));
+                if let Err(error) = find(&Arc::clone(&self.0.gate), at, ".".to_owned(), true).await {
+                    return Ok(Err(error));
+                }
+                match Entries::of(directory).await {
+                    Ok(entries) => Ok(Ok(self.0.ctx().table.push(entries)?)),
+                    Err(error) => Ok(Err(error)),
+                }
+            }
+            Descriptor::File(_) | Descriptor::Single(_) => Ok(Err(ErrorCode::NotDirectory)),
+        }
+    }
+
+    async fn stat(&mut self, file: Resource<Descriptor>) -> Answer<DescriptorStat> {
+        Ok(self.about(&file)?.map(|stat| described(&stat)))
+    }
+
+    async fn metadata_hash(&mut self, file: Resource<Descriptor>) -> Answer<MetadataHashValue> {
+        Ok(self.about(&file)?.map(|stat| self.hash(&stat)))
+    }
+
+    async fn is_same_object(&mut self, a: Resource<Descriptor>, b: Resource<Descriptor>) -> wasmtime::Result<bool> {
+        let (a, b) = (self.about(&a)?, self.about(&b)?);
+        Ok(matches!((a, b), (Ok(a), Ok(b)) if a.st_dev == b.st_dev && a.st_ino == b.st_ino))
+    }
+
+    async fn get_type(&mut self, file: Resource<Descriptor>) -> Answer<DescriptorType> {
+        Ok(Ok(match self.held(&file)? {
+            Descriptor::File(_) | Descriptor::Single(_) => DescriptorType::RegularFile,
+            Descriptor::Directory(_) => DescriptorType::Directory,
+        }))
+    }
+
+    async fn get_flags(&mut self, file: Resource<Descriptor>) -> Answer<DescriptorFlags> {
+        self.held(&file)?;
+        Ok(Ok(DescriptorFlags::READ))
+    }
+
+    async fn advise(&mut self, file: Resource<Descriptor>, _: Filesize, _: Filesize, _: Advice) -> Answer<()> {
+        // Advice may be ignored.
+        self.held(&file)?;
+        Ok(Ok(()))
+    }
+
+    async fn sync(&mut self, file: Resource<Descriptor>) -> Answer<()> {
+        // Nothing was written.
+        self.held(&file)?;
+        Ok(Ok(()))
+    }
+
+    async fn sync_data(&mut self, file: Resource<Descriptor>) -> Answer<()> {
+        self.sync(file).await
+    }
+
+    async fn set_size(&mut self, _: Resource<Descriptor>, _: Filesize) -> Answer<()> {
+        read_only()
+    }
+
+    async fn set_times(&mut self, _: Resource<Descriptor>, _: NewTimestamp, _: NewTimestamp) -> Answer<()> {
+        read_only()
+    }
+
+    async fn write(&mut self, _: Resource<Descriptor>, _: Vec<u8>, _: Filesize) -> Answer<Filesize> {
+        read_only()
+    }
+
+    async fn write_via_stream(&mut self, _: Resource<Descriptor>, _: Filesize) -> Answer<Resource<DynOutputStream>> {
+        read_only()
+    }
+
+    async fn append_via_stream(&mut self, _: Resource<Descriptor>) -> Answer<Resource<DynOutputStream>> {
+        read_only()
+    }
+
+    async fn create_directory_at(&mut self, _: Resource<Descriptor>, _: String) -> Answer<()> {
+        read_only()
+    }
+
+    async fn set_times_at(
+        &mut self,
+        _: Resource<Descriptor>,
+        _: PathFlags,
+        _: String,
+        _: NewTimestamp,
+        _: NewTimestamp,
+    ) -> Answer<()> {
+        read_only()
+    }
+
+    async fn link_at(
+        &mut self,
+        _: Resource<Descriptor>,
+        _: PathFlags,
+        _: String,
+        _: Resource<Descriptor>,
+        _: String,
+    ) -> Answer<()> {
+        read_only()
+    }
+
+    async fn remove_directory_at(&mut self, _: Resource<Descriptor>, _: String) -> Answer<()> {
+        read_only()
+    }
+
+    async fn rename_at(
+        &mut self,
+        _: Resource<Descriptor>,
+        _: String,
+        _: Resource<Descriptor>,
+        _: String,
+    ) -> Answer<()> {
+        read_only()
+    }
+
+    async fn symlink_at(&mut self, _: Resource<Descriptor>, _: String, _: String) -> Answer<()> {
+        read_only()
+    }
+
+    async fn unlink_file_at(&mut self, _: Resource<Descriptor>, _: String) -> Answer<()> {
+        read_only()
+    }
+
+    async fn drop(&mut self, file: Resource<Descriptor>) -> wasmtime::Result<()> {
+        self.0.ctx().table.delete(file)?;
+        Ok(())
+    }
+}
+
+impl GatedView<'_> {
+    /// What is known of what a guest holds.
+    fn about(&mut self, file: &Resource<Descriptor>) -> Answer<rustix::fs::Stat> {
+        Ok(match self.held(file)? {
+            Descriptor::File(file) => descriptor::about(&file),
+            Descriptor::Directory(directory) => rustix::fs::fstat(&directory.handle).map_err(code),
+            Descriptor::Single(root) => rustix::fs::fstat(&root.directory).map_err(code),
+        })
+    }
+
+    fn hash(&self, stat: &rustix::fs::Stat) -> MetadataHashValue {
+        let (lower, upper) = self.0.gate.files.hash(stat.st_dev, stat.st_ino);
+        MetadataHashValue { lower, upper }
+    }
+}
+
+impl HostDirectoryEntryStream for GatedView<'_> {
+    async fn read_directory_entry(&mut self, stream: Resource<Entries>) -> Answer<Option<DirectoryEntry>> {
+        let entries = self.0.ctx().table.get_mut(&stream)?;
+        if let Some(entry) = entries.at_hand() {
+            return Ok(Ok(Some(entry)));
+        }
+        let Some(directory) = entries.take() else { return Ok(Ok(None)) };
+        match entries::more(directory).await {
+            Ok(read) => {
+                let entries = self.0.ctx().table.get_mut(&stream)?;
+                entries.put(read);
+                Ok(Ok(entries.at_hand()))
+            }
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    async fn drop(&mut self, stream: Resource<Entries>) -> wasmtime::Result<()> {
+        self.0.ctx().table.delete(stream)?;
+        Ok(())
+    }
+}

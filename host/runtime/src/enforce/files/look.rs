@@ -1,0 +1,211 @@
+//! Finding a file without opening it: beneath a directory's handle, as a handle that can be looked at and nothing else (`O_PATH`).
+//! No device is woken by it and no pipe waits. What is read later is that very file, by its handle.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
+
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
+use cofferdam_grants::AbsolutePath;
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat, fstat, fstatfs, openat, openat2, readlinkat};
+use rustix::io::Errno;
+
+use super::bindings::wasi::filesystem::types::ErrorCode;
+use super::own::OwnFiles;
+use super::root::Root;
+
+/// What the kernel appends to the path of a file that has lost its name.
+const DELETED: &[u8] = b" (deleted)";
+
+/// A file that was found, and what is known of it.
+pub struct Looked {
+    /// Its handle: it can be looked at, not read.
+    pub handle: OwnedFd,
+    /// What is known of it.
+    pub stat: Stat,
+    /// Its real path, below its root as the policy spells that.
+    pub path: AbsolutePath,
+    /// Its real path.
+    pub real: AbsolutePath,
+    /// Its root.
+    pub root: Arc<Root>,
+    /// Whether what is known of it is at hand, so that opening it makes nobody wait.
+    pub at_hand: bool,
+    /// Why it is refused whatever the policy says.
+    pub refused: Option<&'static str>,
+}
+
+/// Why nothing was found.
+pub enum Unfound {
+    /// The path leads out of its root.
+    Outside,
+    /// There is nothing to be found at this path (as spelled, and as it really is), for this reason of the system's.
+    NotThere(AbsolutePath, AbsolutePath, ErrorCode),
+    /// Whatever is at this path is refused.
+    Refused(AbsolutePath, &'static str),
+    /// The system's error.
+    Error(ErrorCode),
+}
+
+impl From<Errno> for Unfound {
+    fn from(errno: Errno) -> Self {
+        Self::Error(code(errno))
+    }
+}
+
+/// The system's error as WASI has it.
+pub fn code(errno: Errno) -> ErrorCode {
+    match errno {
+        Errno::NOENT => ErrorCode::NoEntry,
+        Errno::ACCESS | Errno::PERM => ErrorCode::Access,
+        Errno::NOTDIR => ErrorCode::NotDirectory,
+        Errno::ISDIR => ErrorCode::IsDirectory,
+        Errno::LOOP => ErrorCode::Loop,
+        Errno::NAMETOOLONG => ErrorCode::NameTooLong,
+        Errno::AGAIN => ErrorCode::WouldBlock,
+        Errno::INVAL => ErrorCode::Invalid,
+        Errno::OVERFLOW => ErrorCode::Overflow,
+        Errno::NXIO | Errno::NODEV | Errno::OPNOTSUPP => ErrorCode::Unsupported,
+        Errno::MFILE | Errno::NFILE | Errno::NOMEM => ErrorCode::InsufficientMemory,
+        _ => ErrorCode::Io,
+    }
+}
+
+/// The real path of what a handle is open on, as the kernel knows it.
+pub fn real_path(handle: BorrowedFd<'_>) -> io::Result<AbsolutePath> {
+    let link = format!("/proc/self/fd/{}", handle.as_raw_fd());
+    let real = readlinkat(rustix::fs::CWD, link, Vec::new())?.into_bytes();
+    // A file without a name has no path to ask about. (Nor has one that is really called so.)
+    if real.ends_with(DELETED) {
+        return Err(Errno::NOENT.into());
+    }
+    AbsolutePath::parse(real).map_err(|_| Errno::NOENT.into())
+}
+
+/// Finds what `below` leads to, beneath `directory`. Of a link at the end, `follow` says whether it is meant or what it leads to.
+pub fn look(root: &Arc<Root>, directory: &Dir, below: &str, follow: bool, own: &OwnFiles) -> Result<Looked, Unfound> {
+    let found = if follow { open(directory, Path::new(below)) } else { open_last(directory, below) };
+    match found {
+        Ok(handle) => looked(handle, root, directory, below, own, false),
+        Err(error) => Err(unfound(root, directory, below, &error, own)),
+    }
+}
+
+/// The same, if the system has all of it at hand: nothing is waited for. `None` says nothing about what is there.
+pub fn look_at_hand(
+    root: &Arc<Root>,
+    directory: &Dir,
+    below: &str,
+    follow: bool,
+    own: &OwnFiles,
+) -> Option<Result<Looked, Unfound>> {
+    if !root.is_local() {
+        return None;
+    }
+    let flags = OFlags::PATH | OFlags::CLOEXEC | if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
+    // As `cap-std` has it, but for `RESOLVE_CACHED`, which it does not know.
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | ResolveFlags::CACHED;
+    let handle = openat2(directory, below, flags, Mode::empty(), resolve).ok()?;
+    let device = fstat(&handle).ok()?.st_dev;
+    root.is_at_hand(device).then(|| looked(handle, root, directory, below, own, true))
+}
+
+/// What is known of what was found.
+fn looked(
+    handle: OwnedFd,
+    root: &Arc<Root>,
+    directory: &Dir,
+    below: &str,
+    own: &OwnFiles,
+    at_hand: bool,
+) -> Result<Looked, Unfound> {
+    let real = real_path(handle.as_fd()).map_err(|error| unfound(root, directory, below, &error, own))?;
+    let path = root.spelled(&real).ok_or(Unfound::Outside)?;
+    let stat = fstat(&handle)?;
+    let refused = held_back(&handle, &stat, &real, own);
+    Ok(Looked { handle, stat, path, real, root: Arc::clone(root), at_hand, refused })
+}
+
+/// Opens beneath a directory, following links as far as they stay beneath it. `cap-std` sees to that (`openat2` where there is one).
+fn open(directory: &Dir, below: &Path) -> io::Result<OwnedFd> {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(OFlags::PATH.bits().cast_signed());
+    Ok(directory.open_with(below, &options)?.into_std().into())
+}
+
+/// The same, but a link at the end is itself what is found.
+fn open_last(directory: &Dir, below: &str) -> io::Result<OwnedFd> {
+    let below = below.trim_end_matches('/');
+    let (parent, name) = below.rsplit_once('/').unwrap_or((".", below));
+    if matches!(name, "" | "." | "..") {
+        return open(directory, Path::new(below));
+    }
+    let parent = open(directory, Path::new(if parent.is_empty() { "/" } else { parent }))?;
+    Ok(openat(&parent, name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// What is said where nothing was found. Of what is not there the policy is asked as of what is, by the path that it would have:
+/// the part that is there, really, and the rest as it is written. So what is denied reads the same whether it exists or not.
+fn unfound(root: &Arc<Root>, directory: &Dir, below: &str, error: &io::Error, own: &OwnFiles) -> Unfound {
+    let errno = match Errno::from_io_error(error) {
+        // Also where the way to it is closed to us, or held by a link that is none of the file system's (as in `/proc`).
+        Some(errno @ (Errno::NOENT | Errno::NOTDIR | Errno::ACCESS | Errno::LOOP)) => errno,
+        Some(Errno::XDEV) => return Unfound::Outside,
+        // `cap-std`'s word for a path that leads out.
+        None if error.kind() == io::ErrorKind::PermissionDenied => return Unfound::Outside,
+        Some(errno) => return Unfound::Error(code(errno)),
+        None => return Unfound::Error(ErrorCode::Io),
+    };
+    let parts: Vec<&str> = below.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    for there in (0..parts.len()).rev() {
+        let (head, rest) = parts.split_at(there);
+        let head = if head.is_empty() { ".".to_owned() } else { head.join("/") };
+        let Ok(handle) = open(directory, Path::new(&head)) else { continue };
+        let Ok(real) = real_path(handle.as_fd()) else { continue };
+        if rest.contains(&"..") {
+            return Unfound::Outside;
+        }
+        let held_back = fstat(&handle).ok().and_then(|stat| held_back(&handle, &stat, &real, own));
+        let Ok(real) = AbsolutePath::parse([real.as_bytes(), b"/", rest.join("/").as_bytes()].concat()) else {
+            return Unfound::Error(ErrorCode::NameTooLong);
+        };
+        return match (root.spelled(&real), held_back) {
+            (None, _) => Unfound::Outside,
+            (Some(path), Some(reason)) => Unfound::Refused(path, reason),
+            (Some(path), None) => Unfound::NotThere(path, real, code(errno)),
+        };
+    }
+    Unfound::Error(ErrorCode::NoEntry)
+}
+
+/// Why a file is refused whatever the policy says, if it is.
+fn held_back(handle: &OwnedFd, stat: &Stat, real: &AbsolutePath, own: &OwnFiles) -> Option<&'static str> {
+    if is_of_a_process(handle, real) {
+        Some("process-file")
+    } else if own.holds(stat, real) {
+        Some("own-file")
+    } else {
+        None
+    }
+}
+
+/// Whether this is about a process: below a number in a `/proc`. Environments, memory and command lines are nobody's to read through
+/// a grant for files, and what is open in this very process least of all.
+fn is_of_a_process(handle: &OwnedFd, real: &AbsolutePath) -> bool {
+    const PROC_SUPER_MAGIC: i64 = 0x9fa0;
+    let is_number = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
+    real.components().any(is_number)
+        && fstatfs(handle).is_ok_and(|about| i64::try_from(about.f_type).is_ok_and(|kind| kind == PROC_SUPER_MAGIC))
+}
+
+/// Whether it is a regular file, a directory, or neither.
+pub fn kind(stat: &Stat) -> FileType {
+    FileType::from_raw_mode(stat.st_mode)
+}
+
+/// Where a link leads, as it is written.
+pub fn target(link: &OwnedFd) -> Result<String, ErrorCode> {
+    let target = readlinkat(link, c"", Vec::new()).map_err(code)?;
+    Ok(super::entries::shown(target.as_bytes()))
+}

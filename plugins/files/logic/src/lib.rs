@@ -1,0 +1,24 @@
+//! What the `files` plugin does with paths and bytes once it has them: paths as users spell them, pages, lines from either end,
+//! following, searching, listing, and how bytes are shown. It opens nothing: files come as `Read + Seek` or through traits, so
+//! that all of it is tested natively.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod follow;
+pub mod grep;
+mod lines;
+mod list;
+mod page;
+mod path;
+mod show;
+mod source;
+
+pub use lines::{Part, head, tail};
+pub use list::{Direction, Listing, Rank, SortKey, Sorting};
+pub use page::{Page, page};
+pub use path::{PathError, UserPath, place};
+pub use show::{Shown, complete, fitting, shown};
+pub use source::{Encoding, Source, is_stop};
+
+/// Bytes read at a time.
+pub const BLOCK: usize = 256 << 10;

@@ -1,0 +1,219 @@
+//! A file as the tools read it: what is compressed or UTF-16 is a stream of UTF-8 that only goes forward; everything else is read
+//! where one likes. Which it is, its first bytes say.
+
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+
+use encoding_rs_io::DecodeReaderBytes;
+use flate2::read::MultiGzDecoder;
+
+/// How much of a file's beginning is looked at.
+const SNIFF: usize = 8 << 10;
+
+/// How a text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// UTF-8, or anything that is not told apart from it.
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// UTF-16, little end first, by its byte order mark.
+    #[serde(rename = "utf-16le")]
+    Utf16Le,
+    /// UTF-16, big end first, by its byte order mark.
+    #[serde(rename = "utf-16be")]
+    Utf16Be,
+}
+
+/// An open file, ready to be read as text.
+pub struct Source<R> {
+    /// Whether it is a gzip file that is read decompressed.
+    pub compressed: bool,
+    /// How its text is written.
+    pub encoding: Encoding,
+    /// Whether its beginning holds what no text does (a NUL byte).
+    pub binary: bool,
+    inner: Inner<R>,
+}
+
+enum Inner<R> {
+    Plain { file: R, start: u64 },
+    Stream(Box<dyn Read>),
+}
+
+/// Reads until the buffer is full or the file ends.
+pub(crate) fn fill(reader: &mut (impl Read + ?Sized), buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // What came before the time was up is kept; the next read says it again.
+            Err(error) if is_stop(&error) && filled > 0 => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// Whether an error is the deadline's, which whoever gives the file tells as `TimedOut`: what was read until then is an answer.
+pub fn is_stop(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::TimedOut
+}
+
+fn mark(head: &[u8]) -> (Encoding, u64) {
+    match head {
+        [0xef, 0xbb, 0xbf, ..] => (Encoding::Utf8, 3),
+        [0xff, 0xfe, ..] => (Encoding::Utf16Le, 2),
+        [0xfe, 0xff, ..] => (Encoding::Utf16Be, 2),
+        _ => (Encoding::Utf8, 0),
+    }
+}
+
+impl<R: Read + Seek + 'static> Source<R> {
+    /// Looks at a file's beginning. A gzip file is decompressed if `decompress` says so.
+    ///
+    /// # Errors
+    /// It cannot be read, or is broken gzip from the beginning.
+    pub fn open(mut file: R, decompress: bool) -> io::Result<Self> {
+        let mut head = vec![0; SNIFF];
+        let filled = fill(&mut file, &mut head)?;
+        head.truncate(filled);
+        if decompress && head.starts_with(&[0x1f, 0x8b, 8]) {
+            file.seek(SeekFrom::Start(0))?;
+            let mut text = MultiGzDecoder::new(BufReader::with_capacity(crate::BLOCK, file));
+            let mut head = vec![0; SNIFF];
+            let filled = fill(&mut text, &mut head)?;
+            head.truncate(filled);
+            let (encoding, _) = mark(&head);
+            let binary = encoding == Encoding::Utf8 && head.contains(&0);
+            let whole = io::Cursor::new(head).chain(text);
+            return Ok(Self { compressed: true, encoding, binary, inner: Inner::Stream(decoded(whole)) });
+        }
+        let (encoding, start) = mark(&head);
+        if encoding == Encoding::Utf8 {
+            let binary = memchr::memchr(0, &head).is_some();
+            return Ok(Self { compressed: false, encoding, binary, inner: Inner::Plain { file, start } });
+        }
+        file.seek(SeekFrom::Start(0))?;
+        let text = decoded(BufReader::with_capacity(crate::BLOCK, file));
+        Ok(Self { compressed: false, encoding, binary: false, inner: Inner::Stream(text) })
+    }
+
+    /// The file itself, if its bytes are its text, and where the text begins.
+    pub(crate) fn plain(&mut self) -> Option<(&mut R, u64)> {
+        match &mut self.inner {
+            Inner::Plain { file, start } => Some((file, *start)),
+            Inner::Stream(_) => None,
+        }
+    }
+
+    /// Whether the text's offsets are the file's, so that it can be read from anywhere.
+    pub fn is_plain(&self) -> bool {
+        matches!(self.inner, Inner::Plain { .. })
+    }
+
+    /// A reader at this offset of the text.
+    pub(crate) fn at(&mut self, offset: u64) -> io::Result<&mut dyn Read> {
+        match &mut self.inner {
+            Inner::Plain { file, start } => {
+                file.seek(SeekFrom::Start(offset.max(*start)))?;
+                Ok(file)
+            }
+            Inner::Stream(text) => {
+                io::copy(&mut text.by_ref().take(offset), &mut io::sink())?;
+                Ok(text)
+            }
+        }
+    }
+
+    /// The whole text from this offset on, to be read forward.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn into_reader(mut self, offset: u64) -> io::Result<Box<dyn Read>> {
+        self.at(offset)?;
+        Ok(match self.inner {
+            Inner::Plain { file, .. } => Box::new(file),
+            Inner::Stream(text) => text,
+        })
+    }
+}
+
+/// UTF-16 by its mark as UTF-8; what has none is passed through.
+fn decoded(reader: impl Read + 'static) -> Box<dyn Read> {
+    let mut decoder = encoding_rs_io::DecodeReaderBytesBuilder::new();
+    decoder.bom_sniffing(true).utf8_passthru(true).strip_bom(true);
+    let decoder: DecodeReaderBytes<_, Vec<u8>> = decoder.build(reader);
+    Box::new(decoder)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::io::{Cursor, Write as _};
+
+    use super::*;
+
+    pub fn gz(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    pub fn utf16(text: &str, big: bool) -> Vec<u8> {
+        let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+        units.flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+    }
+
+    fn text(bytes: Vec<u8>, offset: u64) -> String {
+        let source = Source::open(Cursor::new(bytes), true).unwrap();
+        let mut text = String::new();
+        source.into_reader(offset).unwrap().read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn a_plain_file_is_itself() {
+        assert_eq!(text(b"hello".to_vec(), 0), "hello");
+        assert_eq!(text(b"hello".to_vec(), 2), "llo");
+        assert_eq!(text(b"hello".to_vec(), 9), "");
+        assert_eq!(text(b"\xef\xbb\xbfhello".to_vec(), 0), "hello");
+        assert_eq!(text(Vec::new(), 0), "");
+    }
+
+    #[test]
+    fn gzip_of_several_members_and_utf16_are_read_as_text() {
+        let members = [gz(b"one\n"), gz(b"two\n")].concat();
+        assert_eq!(text(members.clone(), 0), "one\ntwo\n");
+        assert_eq!(text(members.clone(), 4), "two\n");
+        assert_eq!(text(utf16("grün 😀\n", false), 0), "grün 😀\n");
+        assert_eq!(text(utf16("grün 😀\n", true), 0), "grün 😀\n");
+        assert_eq!(text(gz(&utf16("grün\n", true)), 0), "grün\n");
+        let raw = Source::open(Cursor::new(members), false).unwrap();
+        assert!(!raw.compressed && raw.is_plain() && raw.binary);
+    }
+
+    #[test]
+    fn what_a_file_is_is_told() {
+        let about = |bytes: Vec<u8>| {
+            let source = Source::open(Cursor::new(bytes), true).unwrap();
+            (source.compressed, source.encoding, source.binary)
+        };
+        assert_eq!(about(b"text".to_vec()), (false, Encoding::Utf8, false));
+        assert_eq!(about(b"\x7fELF\0\0".to_vec()), (false, Encoding::Utf8, true));
+        assert_eq!(about(utf16("a", false)), (false, Encoding::Utf16Le, false));
+        assert_eq!(about(gz(&utf16("a", true))), (true, Encoding::Utf16Be, false));
+        assert_eq!(about(gz(b"a\0b")), (true, Encoding::Utf8, true));
+    }
+
+    #[test]
+    fn broken_gzip_is_an_error_where_it_breaks() {
+        let mut broken = gz(&b"line\n".repeat(100_000));
+        broken.truncate(broken.len() / 2);
+        let source = Source::open(Cursor::new(broken), true).unwrap();
+        let mut text = Vec::new();
+        assert!(source.into_reader(0).unwrap().read_to_end(&mut text).is_err());
+        assert!(!text.is_empty());
+        assert!(Source::open(Cursor::new(b"\x1f\x8b\x08".to_vec()), true).is_err());
+    }
+}

@@ -1,0 +1,64 @@
+//! Times that callers give as whole numbers, and their bounds.
+
+use std::time::Duration;
+
+use cofferdam_sdk::{Failure, Integer};
+
+/// A time an argument gives in milliseconds. Longer than `most` is cut: the call could not last longer anyway.
+///
+/// # Errors
+/// If it is not at least 1.
+pub fn milliseconds(
+    argument: &'static str,
+    given: Option<Integer>,
+    default: Duration,
+    most: Duration,
+) -> Result<Duration, Failure> {
+    positive(argument, "milliseconds", given).map(|given| given.map_or(default, Duration::from_millis).min(most))
+}
+
+/// The same in seconds.
+///
+/// # Errors
+/// If it is not at least 1.
+pub fn seconds(
+    argument: &'static str,
+    given: Option<Integer>,
+    default: Duration,
+    most: Duration,
+) -> Result<Duration, Failure> {
+    positive(argument, "seconds", given).map(|given| given.map_or(default, Duration::from_secs).min(most))
+}
+
+fn positive(argument: &'static str, unit: &str, given: Option<Integer>) -> Result<Option<u64>, Failure> {
+    let Some(Integer(given)) = given else { return Ok(None) };
+    match u64::try_from(given) {
+        Ok(given) if given > 0 => Ok(Some(given)),
+        _ => Err(Failure::argument(argument, format_args!("must be at least 1 ({unit}), it is {given}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEFAULT: Duration = Duration::from_secs(5);
+    const MOST: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn times_have_a_default_and_are_cut_at_the_most() {
+        assert_eq!(milliseconds("t", None, DEFAULT, MOST), Ok(DEFAULT));
+        assert_eq!(milliseconds("t", Some(Integer(250)), DEFAULT, MOST), Ok(Duration::from_millis(250)));
+        assert_eq!(seconds("t", Some(Integer(2)), DEFAULT, MOST), Ok(Duration::from_secs(2)));
+        assert_eq!(seconds("t", Some(Integer(i64::MAX)), DEFAULT, MOST), Ok(MOST));
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused_with_its_unit() {
+        for given in [0, -1, i64::MIN] {
+            let failure = seconds("timeout", Some(Integer(given)), DEFAULT, MOST).unwrap_err();
+            assert_eq!(failure, Failure::argument("timeout", format!("must be at least 1 (seconds), it is {given}")));
+            assert!(milliseconds("timeout_ms", Some(Integer(given)), DEFAULT, MOST).is_err());
+        }
+    }
+}

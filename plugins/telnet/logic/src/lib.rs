@@ -1,0 +1,24 @@
+//! What the `telnet` plugin knows without touching the world: the protocol (RFC 854 and its options), terminal output as
+//! plain text, and a conversation in steps with who said what.
+//!
+//! No sockets, no clocks, no async and no JSON live here. Time is given as a [`std::time::Duration`] since any fixed
+//! start. Whatever a peer sends, the functions here answer in linear time and bounded memory.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod codec;
+pub mod conversation;
+pub mod line;
+pub mod option;
+pub mod prompt;
+pub mod protocol;
+pub mod script;
+pub mod terminal;
+pub mod transcript;
+
+pub use conversation::{Bounds, Conversation, Ended, Progress, Record};
+pub use line::Line;
+pub use protocol::{Protocol, Settings};
+pub use script::{Script, ScriptError, Step, Times};
+pub use terminal::Terminal;
+pub use transcript::{Entry, Hidden, Speaker, Transcript};

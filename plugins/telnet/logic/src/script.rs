@@ -1,0 +1,251 @@
+//! The steps of a conversation as they were given, checked and compiled before anybody is dialled.
+
+use std::time::Duration;
+
+use plugin_kit::Pattern;
+
+use crate::prompt;
+
+/// The most steps.
+pub const STEPS: usize = 100;
+/// The most text that one step sends, in bytes.
+pub const TEXT: usize = 64 << 10;
+/// The most that all steps send together, and that one sends which is repeated.
+const TEXTS: usize = 1 << 20;
+const REPEATED: usize = 1024;
+/// What all patterns together may come to use.
+const PATTERNS: usize = 4 << 20;
+
+/// One step as it was given.
+#[derive(Debug, Clone, Default)]
+pub struct Step {
+    /// What has to come first.
+    pub expect: Option<String>,
+    /// What is sent then.
+    pub send: Option<String>,
+    /// Whether the return key follows it.
+    pub enter: bool,
+    /// Whether it is not to be shown.
+    pub secret: bool,
+    /// Whether it is an answer to every match, until the next step's turn has come.
+    pub repeat: bool,
+    /// Whether it is passed over if the next step's turn comes first.
+    pub optional: bool,
+    /// How long to wait for it.
+    pub timeout: Option<Duration>,
+}
+
+/// How long to wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    /// For a step, unless it says otherwise.
+    pub step: Duration,
+    /// How long nothing has to come until the server is taken to be done.
+    pub silence: Duration,
+    /// When all has to be over.
+    pub end: Duration,
+}
+
+/// Steps, ready to be gone through.
+#[derive(Debug)]
+pub struct Script {
+    pub(crate) steps: Vec<Ready>,
+    pub(crate) times: Times,
+    /// How a refused login looks; while there is one.
+    pub(crate) refused: Option<Pattern>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Ready {
+    pub(crate) expect: Option<Pattern>,
+    pub(crate) send: Option<String>,
+    pub(crate) secret: bool,
+    pub(crate) repeat: bool,
+    pub(crate) optional: bool,
+    pub(crate) timeout: Duration,
+    /// From 1; 0 is the login.
+    pub(crate) number: usize,
+}
+
+/// What is wrong with the steps.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what each field is")]
+pub enum ScriptError {
+    #[error("`steps` has {0} steps, {STEPS} are the most; keep the session and go on in a further call")]
+    TooMany(usize),
+    #[error("`steps`: step {0} has neither `expect` nor `send`")]
+    Empty(usize),
+    #[error("`steps`: step {0}: `repeat` needs both `expect` and `send`")]
+    Repeat(usize),
+    #[error("`steps`: step {0}: `optional` needs `expect`")]
+    Optional(usize),
+    #[error("`steps`: step {0}: `secret` needs `send`")]
+    Secret(usize),
+    #[error("`steps`: step {0}: `send` has {1} bytes, {TEXT} are the most; send it in parts")]
+    Text(usize, usize),
+    #[error("`steps`: step {0}: `send` has {1} bytes, but what is repeated has {REPEATED} at most")]
+    Repeated(usize, usize),
+    #[error("`steps` send {0} bytes together, {TEXTS} are the most; keep the session and go on in a further call")]
+    Texts(usize),
+    #[error("`steps`: step {step}: `expect`: {error}")]
+    Pattern { step: usize, error: plugin_kit::PatternError },
+    #[error("`steps`: the patterns of all steps together are too large; use smaller repetition counts or fewer steps")]
+    Patterns,
+    #[error("`{0}` has {1} bytes or a line break in it; one line of at most 1024 bytes is meant")]
+    Login(&'static str, usize),
+}
+
+impl ScriptError {
+    /// The name of the argument that is wrong.
+    pub fn argument(&self) -> &'static str {
+        match self {
+            ScriptError::Login(name, _) => name,
+            _ => "steps",
+        }
+    }
+}
+
+impl Script {
+    /// A login if there is somebody to log in, then the steps.
+    ///
+    /// # Errors
+    /// What is wrong, and in which step.
+    pub fn new(
+        user: Option<&str>,
+        password: Option<&str>,
+        steps: &[Step],
+        times: Times,
+    ) -> Result<Script, ScriptError> {
+        if steps.len() > STEPS {
+            return Err(ScriptError::TooMany(steps.len()));
+        }
+        for (name, text) in [("user", user), ("password", password)] {
+            if let Some(text) = text.filter(|text| text.len() > 1024 || text.contains(['\r', '\n'])) {
+                return Err(ScriptError::Login(name, text.len()));
+            }
+        }
+        let mut all = Vec::new();
+        for (text, pattern, secret) in [(user, prompt::USER, false), (password, prompt::PASSWORD, true)] {
+            if let Some(text) = text {
+                let step = Step {
+                    expect: Some(pattern.to_owned()),
+                    send: Some(text.to_owned()),
+                    enter: true,
+                    secret,
+                    // Who asks for a password only has no use for a name.
+                    optional: !secret && password.is_some(),
+                    ..Step::default()
+                };
+                all.push(compiled(&step, 0, times)?);
+            }
+        }
+        let login = !all.is_empty();
+        for (index, step) in steps.iter().enumerate() {
+            all.push(compiled(step, index + 1, times)?);
+        }
+        let texts = all.iter().filter_map(|step| step.send.as_ref()).map(String::len).sum();
+        if texts > TEXTS {
+            return Err(ScriptError::Texts(texts));
+        }
+        let patterns = all.iter().filter_map(|step| step.expect.as_ref());
+        if patterns.map(Pattern::most_memory).sum::<usize>() > PATTERNS {
+            return Err(ScriptError::Patterns);
+        }
+        let refused = login.then(|| Pattern::new(prompt::REFUSED));
+        let refused = refused.transpose().map_err(|error| ScriptError::Pattern { step: 0, error })?;
+        Ok(Script { steps: all, times, refused })
+    }
+}
+
+fn compiled(step: &Step, number: usize, times: Times) -> Result<Ready, ScriptError> {
+    if step.expect.is_none() && step.send.is_none() {
+        return Err(ScriptError::Empty(number));
+    }
+    if step.repeat && (step.expect.is_none() || step.send.is_none()) {
+        return Err(ScriptError::Repeat(number));
+    }
+    if step.optional && step.expect.is_none() {
+        return Err(ScriptError::Optional(number));
+    }
+    if step.secret && step.send.is_none() {
+        return Err(ScriptError::Secret(number));
+    }
+    if let Some(text) = step.send.as_ref().filter(|text| text.len() > TEXT) {
+        return Err(ScriptError::Text(number, text.len()));
+    }
+    if let Some(text) = step.send.as_ref().filter(|text| step.repeat && text.len() > REPEATED) {
+        return Err(ScriptError::Repeated(number, text.len()));
+    }
+    let expect = step.expect.as_deref().map(Pattern::new).transpose();
+    let expect = expect.map_err(|error| ScriptError::Pattern { step: number, error })?;
+    let send = step.send.clone().map(|mut text| {
+        if step.enter {
+            text.push('\n');
+        }
+        text
+    });
+    let timeout = step.timeout.unwrap_or(times.step);
+    Ok(Ready { expect, send, secret: step.secret, repeat: step.repeat, optional: step.optional, timeout, number })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMES: Times =
+        Times { step: Duration::from_secs(5), silence: Duration::from_millis(500), end: Duration::from_secs(60) };
+
+    fn refused(step: Step) -> String {
+        Script::new(None, None, &[Step { send: Some(String::new()), ..Step::default() }, step], TIMES)
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_step() {
+        let send = Some("x".to_owned());
+        assert_eq!(refused(Step::default()), "`steps`: step 2 has neither `expect` nor `send`");
+        assert!(
+            refused(Step { repeat: true, send: send.clone(), ..Step::default() }).contains("step 2: `repeat` needs")
+        );
+        assert!(
+            refused(Step { optional: true, send: send.clone(), ..Step::default() })
+                .contains("step 2: `optional` needs")
+        );
+        assert!(
+            refused(Step { secret: true, expect: send.clone(), ..Step::default() }).contains("step 2: `secret` needs")
+        );
+        assert!(refused(Step { send: Some("x".repeat(TEXT + 1)), ..Step::default() }).contains("65537 bytes"));
+        let long = Step { expect: send.clone(), send: Some("x".repeat(1025)), repeat: true, ..Step::default() };
+        assert!(refused(long).contains("1024 at most"));
+        let long = Step { send: Some("x".repeat(TEXT)), ..Step::default() };
+        assert!(matches!(Script::new(None, None, &vec![long; 17], TIMES), Err(ScriptError::Texts(_))));
+        let message = refused(Step { expect: Some("a(b".to_owned()), ..Step::default() });
+        assert_eq!(message, "`steps`: step 2: `expect`: invalid pattern at character 2: unclosed group");
+        let many = vec![Step { send, ..Step::default() }; STEPS + 1];
+        assert!(Script::new(None, None, &many, TIMES).unwrap_err().to_string().contains("101 steps"));
+        let error = Script::new(Some("a\nb"), None, &[], TIMES).unwrap_err();
+        assert_eq!(error.argument(), "user");
+    }
+
+    #[test]
+    fn all_patterns_together_are_bounded() {
+        let heavy = Step { expect: Some("[ab]{1,900}x".to_owned()), ..Step::default() };
+        assert!(Script::new(None, None, std::slice::from_ref(&heavy), TIMES).is_ok());
+        assert_eq!(Script::new(None, None, &vec![heavy; STEPS], TIMES).unwrap_err(), ScriptError::Patterns);
+    }
+
+    #[test]
+    fn a_login_comes_first() {
+        let script = Script::new(
+            Some("root"),
+            Some("x"),
+            &[Step { send: Some("id".to_owned()), enter: true, ..Step::default() }],
+            TIMES,
+        );
+        let script = script.unwrap();
+        let sent: Vec<_> = script.steps.iter().map(|step| (step.number, step.send.as_deref(), step.secret)).collect();
+        assert_eq!(sent, [(0, Some("root\n"), false), (0, Some("x\n"), true), (1, Some("id\n"), false)]);
+        assert!(script.refused.is_some());
+    }
+}

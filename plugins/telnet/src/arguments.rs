@@ -1,0 +1,135 @@
+//! What the tool takes. The first three are ITMCP's; without any other they ask for a probe. Ranges are checked where they are
+//! used, so that the message can say what is meant.
+
+use std::time::Duration;
+
+use cofferdam_sdk::{Failure, Integer};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use telnet_logic as logic;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Telnet {
+    /// Host name, IPv4 or IPv6 address
+    pub target: String,
+    /// Port, 1 to 65535; telnet's own is 23
+    pub port: Integer,
+    /// How long to try to connect, and how long a step waits for its `expect`, in seconds (default 5)
+    pub timeout: Option<Integer>,
+    /// The conversation, step by step; [] only connects and returns the greeting. Without any argument of a session: a probe
+    pub steps: Option<Vec<Step>>,
+    /// Name to answer the login prompt with, before the steps
+    pub user: Option<String>,
+    /// Password to answer the password prompt with. It never appears in the answer, but it has passed through the model: prefer
+    /// accounts that may do little
+    pub password: Option<String>,
+    /// Go on with a session that an earlier call kept (same target and port)
+    pub session_id: Option<String>,
+    /// Keep the connection open and return a `session_id` (default false). Kept sessions close after 5 minutes without a call
+    pub keep: Option<bool>,
+    /// Terminal type to tell the server (default dumb, which gets the plainest text)
+    pub terminal: Option<String>,
+    /// Terminal width to tell the server (default 200)
+    pub columns: Option<Integer>,
+    /// Terminal height to tell the server (default 100); a greater one makes pagers ask less often
+    pub rows: Option<Integer>,
+    /// How long nothing has to arrive until the server is taken to be done, in milliseconds (default 500)
+    pub silence_ms: Option<Integer>,
+    /// Most bytes of transcript to return (default 65536); of more, the beginning and the end of each piece
+    pub output_limit: Option<Integer>,
+}
+
+/// Wait for something, then send something.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub struct Step {
+    /// Regular expression to wait for: multi-line, no look-around, over the text without escape sequences. Without it, the step
+    /// waits until the server is silent
+    pub expect: Option<String>,
+    /// Text to send then; a line break is the return key, \u0003 is Ctrl-C
+    pub send: Option<String>,
+    /// Whether the return key follows `send` (default true)
+    pub enter: Option<bool>,
+    /// Do not show `send` in the transcript (default false; answers to password prompts are never shown)
+    pub secret: Option<bool>,
+    /// Answer every match until the next step's turn comes, perhaps none: for pagers (default false)
+    pub repeat: Option<bool>,
+    /// Pass over this step if the next one's turn comes first (default false)
+    pub optional: Option<bool>,
+    /// How long to wait for `expect`, in milliseconds, instead of `timeout`
+    pub timeout_ms: Option<Integer>,
+}
+
+impl Telnet {
+    /// Whether no more is asked than if the port can be reached.
+    pub fn is_probe(&self) -> bool {
+        self.steps.is_none()
+            && self.user.is_none()
+            && self.password.is_none()
+            && self.session_id.is_none()
+            && !self.keep.unwrap_or(false)
+    }
+
+    /// The steps, compiled.
+    pub fn script(&self, times: logic::Times) -> Result<logic::Script, Failure> {
+        let mut steps = Vec::new();
+        for (step, number) in self.steps.iter().flatten().zip(1..) {
+            let timeout = plugin_kit::milliseconds("steps", step.timeout_ms, times.step, times.end);
+            let timeout = timeout.map_err(|_| {
+                Failure::argument(
+                    "steps",
+                    format_args!("step {number}: `timeout_ms` must be at least 1 (milliseconds)"),
+                )
+            })?;
+            steps.push(logic::Step {
+                expect: step.expect.clone(),
+                send: step.send.clone(),
+                enter: step.enter.unwrap_or(true),
+                secret: step.secret.unwrap_or(false),
+                repeat: step.repeat.unwrap_or(false),
+                optional: step.optional.unwrap_or(false),
+                timeout: Some(timeout),
+            });
+        }
+        logic::Script::new(self.user.as_deref(), self.password.as_deref(), &steps, times)
+            .map_err(|error| Failure::argument(error.argument(), error))
+    }
+
+    /// What the server is told of our terminal.
+    pub fn settings(&self) -> Result<logic::Settings, Failure> {
+        let known = |c: char| c.is_ascii_alphanumeric() || "._+/-".contains(c);
+        let terminal = self.terminal.as_deref().unwrap_or("dumb");
+        if terminal.is_empty() || terminal.len() > 40 || !terminal.chars().all(known) {
+            return Err(Failure::argument("terminal", "must be a terminal's name, such as dumb, vt100 or xterm"));
+        }
+        let columns = within("columns", self.columns, 200, 20, 1000)?;
+        let rows = within("rows", self.rows, 100, 5, 1000)?;
+        Ok(logic::Settings { terminal: terminal.to_owned(), window: (columns, rows) })
+    }
+
+    /// The silence that counts as the server's last word.
+    pub fn silence(&self, most: Duration) -> Result<Duration, Failure> {
+        plugin_kit::milliseconds("silence_ms", self.silence_ms, Duration::from_millis(500), most)
+    }
+
+    /// The most bytes of transcript: what is asked for, but no more than fits twice, as text and as JSON, into one answer.
+    pub fn most(&self) -> Result<usize, Failure> {
+        let most: usize = within("output_limit", self.output_limit, 64 << 10, 1024, 512 << 10)?;
+        Ok(most.min(usize::try_from(cofferdam_sdk::limits().output / 6).unwrap_or(most)))
+    }
+}
+
+fn within<T: TryFrom<i64>>(
+    argument: &'static str,
+    given: Option<Integer>,
+    default: i64,
+    least: i64,
+    most: i64,
+) -> Result<T, Failure> {
+    let number = given.map_or(default, |given| given.0);
+    let refused = || Failure::argument(argument, format_args!("must be {least} to {most}, it is {number}"));
+    Some(number)
+        .filter(|number| (least..=most).contains(number))
+        .and_then(|number| T::try_from(number).ok())
+        .ok_or_else(refused)
+}

@@ -1,0 +1,181 @@
+//! `cofferdam explain`: allowed or denied, by which line, after which steps, or what would allow it; and that this is what a
+//! plugin meets.
+
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::policy_commands::{FILE, ends};
+use crate::support::{Dns, Session, policy, run, stderr, stdout};
+
+/// `explain tcp …` under the policy.
+fn explain(ask: &[&str]) -> Output {
+    let [flag, file] = policy(FILE);
+    run(&[&["explain", "tcp"], ask, &[flag.as_str(), file.as_str()]].concat())
+}
+
+/// The answer without the folder of the policy in it.
+fn answer(output: &Output) -> String {
+    let text = stdout(output);
+    let folders = text.split([' ', '`']).filter_map(|word| Some(word.split_once("policy.toml")?.0.to_owned()));
+    folders.fold(text.clone(), |text, folder| text.replace(&folder, ""))
+}
+
+#[test]
+fn explain_says_by_which_line_something_is_allowed() {
+    let output = explain(&["connect", "a.lab.example:5432"]);
+    ends(&output, 0);
+    assert_eq!(
+        answer(&output),
+        "\
+allowed: plugin `tcp` may connect to `tcp://a.lab.example:5432`
+rule: policy.toml:3: tcp://*.lab.example:5432
+  deny      yes   no deny rule covers it
+  rule      yes   policy.toml:3: tcp://*.lab.example:5432
+  manifest  yes   the plugin's manifest wants it
+  lookup    open  not looked up; `--resolve` does
+  range     open  of its addresses may be dialled: public ones, unless a deny rule covers them
+"
+    );
+    let output = explain(&["connect", "10.0.0.1:22"]);
+    ends(&output, 0);
+    assert_eq!(
+        answer(&output),
+        "\
+allowed: plugin `tcp` may connect to `tcp://10.0.0.1:22`
+rule: policy.toml:5: tcp://10.0.0.0/8:22
+  deny      yes   no deny rule covers it
+  rule      yes   policy.toml:5: tcp://10.0.0.0/8:22
+  range     yes   it is a private address
+  manifest  yes   the plugin's manifest wants it
+"
+    );
+    ends(&explain(&["resolve", "a.lab.example"]), 0);
+}
+
+#[test]
+fn explain_says_why_something_is_denied_and_what_would_allow_it() {
+    let output = explain(&["connect", "[::1]:23"]);
+    ends(&output, 1);
+    assert_eq!(
+        answer(&output),
+        "\
+denied: plugin `tcp` may not connect to `tcp://[::1]:23`: no rule covers it
+  deny      yes   no deny rule covers it
+  rule      no    no rule covers it
+hint: `[plugins.tcp] connect = [\"tcp://[::1]:23\"]` would allow it, as would the flag `--allow-connect 'tcp://[::1]:23'`
+"
+    );
+    let output = explain(&["connect", "10.0.0.13:22"]);
+    ends(&output, 1);
+    assert!(answer(&output).contains("rule: policy.toml:8: tcp://10.0.0.13\n"), "{}", answer(&output));
+    ends(&explain(&["resolve", "lab.example"]), 1);
+    ends(&explain(&["connect", "a.lab.example:22"]), 1);
+
+    let output = explain(&["connect", "db.corp.example:23", "--json"]);
+    ends(&output, 1);
+    let it: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!((&it["plugin"], &it["ask"]), (&json!("tcp"), &json!("connect tcp://db.corp.example:23")));
+    assert_eq!((&it["allowed"], &it["reason"]), (&json!(false), &json!("port-not-granted")));
+    assert_eq!((&it["rule"]["line"], &it["rule"]["text"]), (&json!(4), &json!("tcp://db.corp.example:22")));
+    assert_eq!(it["suggestion"], "\"tcp://db.corp.example:23\"");
+}
+
+#[test]
+fn explain_does_not_answer_what_it_does_not_know() {
+    for (ask, said) in [
+        (&["explain", "tcp", "conect", "a.example:1"][..], "error: `conect` is nothing that a plugin may ask for"),
+        (&["explain", "tcp", "connect", "a.example"], "error: the rule does not say which ports"),
+        (&["explain", "tpc", "connect", "a.example:1"], "error: there is no plugin `tpc`\nhint: known are `tcp`"),
+        (
+            &["explain", "tcp", "connect", "a.example:1", "--allow-connect", "x"],
+            "error: a rule begins with its protocol",
+        ),
+    ] {
+        let output = run(ask);
+        ends(&output, 2);
+        assert_eq!(stdout(&output), "");
+        assert!(stderr(&output).starts_with(said), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn explain_denies_what_is_not_yet_available_and_says_so() {
+    for ask in [&["listen", "8080"][..], &["write", "/var/log"], &["ssh", "root@a.example"], &["udp", "a.example:53"]] {
+        let output = explain(ask);
+        ends(&output, 1);
+        let said =
+            format!("denied: plugin `tcp` may not `{}`: it is not yet available in this version\n", ask.join(" "));
+        assert!(stdout(&output).starts_with(&said), "{}", stdout(&output));
+    }
+}
+
+#[test]
+fn explain_answers_about_pings_names_servers_and_files() {
+    // The plugin wants none of it: whatever the policy says, its manifest is the other key.
+    for (ask, flag, value) in [
+        (&["ping", "10.0.0.1"][..], "--allow-ping", "10.0.0.0/8"),
+        (&["read", "/var/log/syslog"], "--allow-read", "/var/log"),
+    ] {
+        let output = run(&[&["explain", "tcp"], ask, &[flag, value]].concat());
+        ends(&output, 1);
+        assert!(stdout(&output).contains("the plugin's manifest does not want it"), "{}", stdout(&output));
+        ends(&explain(ask), 1);
+    }
+    let output = explain(&["query", "www.example.com@192.0.2.53"]);
+    ends(&output, 1);
+    let said = "denied: plugin `tcp` may not ask `192.0.2.53:53` for `www.example.com`: no rule covers it\n";
+    assert!(stdout(&output).starts_with(said), "{}", stdout(&output));
+}
+
+#[test]
+fn a_name_that_cannot_be_looked_up_is_not_called_allowed() {
+    let dns = Dns::new();
+    let text = format!("{FILE}\n[names]\nservers = [\"{}\"]\n", dns.address);
+    let [flag, file] = policy(&text);
+    let ask = ["explain", "tcp", "connect", "a.lab.example:5432", "--resolve", &flag, &file];
+    let output = run(&ask);
+    ends(&output, 1);
+    let said = stdout(&output);
+    assert!(
+        said.starts_with("unresolved: plugin `tcp` may connect to `tcp://a.lab.example:5432` as far as rules go, but "),
+        "{said}"
+    );
+    assert!(said.contains("\n  lookup    no    "), "{said}");
+    let json: Value = serde_json::from_str(&stdout(&run(&[&ask[..], &["--json"]].concat()))).unwrap();
+    assert_eq!((&json["allowed"], &json["reason"]), (&json!(false), &json!("unresolved")));
+}
+
+#[test]
+fn explain_looks_a_name_up_when_asked_to() {
+    let dns = Dns::new();
+    dns.set("db.corp.example", &["10.0.0.5", "10.0.0.13"]);
+    let text = format!("{FILE}\n[names]\nservers = [\"{}\"]\n", dns.address);
+    let [flag, file] = policy(&text);
+    let output = run(&["explain", "tcp", "connect", "db.corp.example:22", "--resolve", &flag, &file]);
+    ends(&output, 0);
+    let answer = answer(&output);
+    for line in [
+        "rule: policy.toml:4: tcp://db.corp.example:22 within 10.0.0.0/8\n",
+        "  range     yes   10.0.0.5 is a private address, and kept\n",
+        "  deny      no    10.0.0.13 is left out: a deny rule covers it, and deny wins: policy.toml:8: tcp://10.0.0.13\n",
+    ] {
+        assert!(answer.contains(line), "{answer}");
+    }
+}
+
+#[test]
+fn what_explain_says_is_what_a_plugin_meets() {
+    // Closed ports: a refusal by the machine is not one by the policy.
+    let port = crate::support::closed_port();
+    let rule = format!("tcp://127.0.0.1:{port}");
+    let mut session = Session::serve(&["--allow-connect", &rule]);
+    for (host, shown) in
+        [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]"), ("localhost", "localhost"), ("10.9.8.7", "10.9.8.7")]
+    {
+        let told = run(&["explain", "tcp", "connect", &format!("{shown}:{port}"), "--allow-connect", &rule]);
+        let answer = session.call("tcp_connect", json!({ "host": host, "port": port, "timeout": 2 }));
+        let denied = answer.text.contains("\"denied\"");
+        assert_eq!(told.status.code(), Some(i32::from(denied)), "{host}: {}", answer.text);
+    }
+}

@@ -1,0 +1,35 @@
+//! The bodies of the fuzz targets, one file each, and the two ways to drive them: libFuzzer under `--cfg fuzzing`, and
+//! [`drive`] everywhere else. A body takes any bytes and panics if what must hold does not.
+
+#![allow(clippy::disallowed_methods, reason = "tests read and forge files")]
+
+// The targets.
+pub mod addresses;
+pub mod audit_chain;
+pub mod encodings;
+pub mod policy_files;
+pub mod rules;
+
+// Without libFuzzer.
+pub mod dictionary;
+pub mod drive;
+mod mutate;
+
+/// The program of a target: libFuzzer's entry point under `--cfg fuzzing`, otherwise [`drive::main`].
+#[macro_export]
+macro_rules! main {
+    ($target:ident) => {
+        #[cfg(fuzzing)]
+        libfuzzer_sys::fuzz_target!(|data: &[u8]| $crate::$target::target(data));
+
+        #[cfg(not(fuzzing))]
+        fn main() -> std::process::ExitCode {
+            $crate::drive::main(stringify!($target), $crate::$target::target)
+        }
+    };
+}
+
+/// Whether a text can be shown on a terminal: it breaks lines, and does nothing else to it.
+pub(crate) fn is_plain(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() && c != '\n')
+}

@@ -1,0 +1,90 @@
+//! Policy files: any text is read or refused, each mistake stands at a place that the file has, and what is read can be asked
+//! anything.
+
+use std::net::{IpAddr, SocketAddr};
+
+use cofferdam_grants::{Ask, Moment, Name, Pins, Protocol, RuleId};
+use cofferdam_policy::{Diagnostic, Manifest, Policy, Question, check, effective, explain, parse};
+
+/// A plugin that wants everything.
+pub(crate) const GREEDY: &str =
+    r#"{"name":"tcp","version":"1","abi":"0.1.0","kind":"plugin","wants":{"connect":["tcp://any:*"]}}"#;
+
+/// Any bytes, as the text of a policy and, where it is that, of a manifest.
+pub fn target(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    for manifest in [Manifest::parse_toml(text), Manifest::parse_json(text)].into_iter().flatten() {
+        let again = Manifest::parse_json(&manifest.to_json().to_string());
+        assert_eq!(again.as_ref(), Ok(&manifest), "a manifest survives its own spelling");
+    }
+    let env = |name: &str| match name {
+        "LAB" => Some("lab.example".to_owned()),
+        "RULE" => Some("tcp://10.0.0.1:22\"]\nconnect = [\"tcp://any:*".to_owned()),
+        "EMPTY" => Some(String::new()),
+        _ => None,
+    };
+    let checked = check("policy.toml", text, &env, &["tcp"]);
+    checked.found.iter().for_each(|found| stands_in(text, found));
+    match parse("policy.toml", text, &env) {
+        Ok(policy) => asked(&policy),
+        Err(mistakes) => {
+            assert!(!mistakes.is_empty(), "a refusal says why");
+            assert!(checked.policy.is_none(), "a file with mistakes is not used");
+            mistakes.iter().for_each(|mistake| stands_in(text, mistake));
+            let told = |mistake: &Diagnostic| checked.found.contains(mistake);
+            assert!(mistakes.iter().all(told), "`check` tells every mistake");
+        }
+    }
+}
+
+/// The place of a mistake is one that the text has, and its words do nothing to a terminal.
+fn stands_in(text: &str, found: &Diagnostic) {
+    let line = found.line.unwrap_or_else(|| panic!("no line: {found}"));
+    let lines: Vec<&str> = text.split('\n').collect();
+    assert!((1..=lines.len()).contains(&line), "line {line} of {}: {found}", lines.len());
+    let columns = lines[line - 1].chars().count() + 1;
+    assert!((1..=columns).contains(&found.column), "column {} of {columns}: {found}", found.column);
+    let shown = found.to_string();
+    assert!(crate::is_plain(&shown), "{shown:?}");
+    assert!(!found.message.is_empty() && !found.message.contains('\n'), "{shown:?}");
+}
+
+/// Everything can be asked of it, by every kind of plugin, and its rules know where they stand.
+fn asked(policy: &Policy) {
+    let _ = policy.warnings().iter().map(ToString::to_string).collect::<String>();
+    let Ok(mut manifest) = Manifest::parse_json(GREEDY) else { panic!("the greedy manifest is one") };
+    let names: Vec<String> = policy.plugins().map(|(name, _)| name.to_owned()).collect();
+    for name in names.iter().map(String::as_str).chain(["tcp"]) {
+        manifest.name = name.to_owned();
+        let effective = effective(policy, &manifest);
+        for granted in effective.grants.rules() {
+            let source = policy.rule(granted.id).unwrap_or_else(|| panic!("a rule from nowhere: {}", granted.rule));
+            assert!(source.position.is_some_and(|(line, column)| line > 0 && column > 0));
+        }
+        for port in [0, 22, u16::MAX] {
+            for address in ["10.0.0.1", "93.184.216.34", "169.254.169.254", "::1", "::ffff:127.0.0.1", "2002:a00:1::"] {
+                let Ok(address) = address.parse::<IpAddr>() else { continue };
+                let (to, pins) = (SocketAddr::new(address, port), Pins::new());
+                let ask = Ask::Connect { protocol: Protocol::Tcp, to, zone: None, pins: &pins, now: Moment::default() };
+                if let Err(denial) = effective.grants.decide(&ask) {
+                    assert!(crate::is_plain(&policy.explain_denial(name, &denial)));
+                }
+            }
+            for host in ["localhost", "db.lab.example", "lab.example"] {
+                let Ok(host) = Name::parse(host) else { continue };
+                let _ = effective.grants.decide(&Ask::Dial { protocol: Protocol::Tcp, name: &host, port });
+            }
+        }
+        for question in [["connect", "db.lab.example:22"], ["connect", "10.0.0.1:22"], ["resolve", "lab.example"]] {
+            let Ok(question) = Question::parse(&question.map(str::to_owned)) else { panic!("{question:?} is one") };
+            for found in [None, Some(Ok(vec![IpAddr::from([10, 0, 0, 5])])), Some(Err("no".to_owned()))] {
+                let answer = explain(policy, &manifest, &question, found);
+                assert!(
+                    crate::is_plain(&answer.summary)
+                        && (answer.verdict == cofferdam_policy::Verdict::Allowed) == answer.reason.is_none()
+                );
+            }
+        }
+    }
+    assert!(policy.rule(RuleId(u32::MAX)).is_none());
+}

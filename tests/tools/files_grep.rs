@@ -1,0 +1,139 @@
+//! `grep_tool`: what it finds, in one file and in many, and what it refuses.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::{Folder, Session};
+
+fn grep(session: &mut Session, pattern: &str, path: &str, options: &str) -> (String, Value) {
+    session.call("grep_tool", json!({ "pattern": pattern, "file_path": path, "options": options })).parts()
+}
+
+fn log() -> (Folder, String, Session) {
+    let folder = Folder::new("grep");
+    let path = folder.write("log", "start\nERROR one\nfine\nerror two\nwarning\nend\n");
+    let session = folder.session();
+    (folder, path, session)
+}
+
+#[test]
+fn lines_are_found_and_shown_as_grep_shows_them() {
+    let (_folder, path, mut session) = log();
+    let (text, object) = grep(&mut session, "error", &path, "-i -n");
+    assert_eq!(text, "2:ERROR one\n4:error two\n");
+    assert_eq!((&object["matches"], &object["end"]), (&json!(2), &json!(true)));
+    assert_eq!(object["lines"][1], json!({ "file": path, "line": 4, "offset": 21, "text": "error two" }));
+    assert_eq!(grep(&mut session, r"error\|warn", &path, "").0, "error two\nwarning\n");
+    assert_eq!(grep(&mut session, "error|warn", &path, "-E").0, "error two\nwarning\n");
+    assert_eq!(grep(&mut session, "error", &path, "-ic").0, "2\n");
+    assert_eq!(grep(&mut session, "error", &path, "-A 1").0, "error two\nwarning\n");
+    assert_eq!(grep(&mut session, "[a-z]*ing", &path, "-o").0, "warning\n");
+    assert_eq!(grep(&mut session, "e", &path, "-v").0, "start\nERROR one\nwarning\n");
+    let (text, object) = grep(&mut session, "nothing", &path, "");
+    assert_eq!((text.as_str(), &object["matches"]), ("(no line matches)\n", &json!(0)));
+}
+
+#[test]
+fn a_directory_is_searched_with_what_is_below_it() {
+    let folder = Folder::new("tree");
+    let a = folder.write("a.log", "needle\n");
+    let b = folder.write("sub/b.log", "hay\nneedle in it\n");
+    folder.write("sub/c.txt", "needle\n");
+    folder.write("binary.log", b"needle\0\n");
+    folder.link("loop", ".");
+    folder.pipe("pipe");
+    let mut session = folder.session();
+    let (text, object) = grep(&mut session, "needle", &folder.path(""), "-rn --include=*.log");
+    assert_eq!(text, format!("{a}:1:needle\nBinary file {} matches\n{b}:2:needle in it\n", folder.path("binary.log")));
+    assert_eq!(object["files_searched"], 3);
+    let (text, _) = grep(&mut session, "needle", &folder.path(""), "-rl --exclude-dir=sub");
+    assert_eq!(text, format!("{a}\n{}\n", folder.path("binary.log")));
+    let failed =
+        session.call("grep_tool", json!({ "pattern": "x", "file_path": folder.path("") })).failed("is_directory");
+    assert!(failed["message"].as_str().unwrap().contains("-r in options"), "{failed}");
+}
+
+#[test]
+fn many_matches_come_in_pages() {
+    let folder = Folder::new("matches");
+    let whole: String = (1..=3000).map(|n| format!("match {n}\n")).collect();
+    folder.write("a", &whole);
+    folder.write("b", &whole);
+    let mut session = folder.session();
+    let (mut seen, mut cursor, mut pages) = (Vec::new(), Value::Null, 0);
+    loop {
+        let mut arguments =
+            json!({ "pattern": "match", "file_path": folder.path(""), "options": "-r", "limit": 100_000 });
+        if !cursor.is_null() {
+            arguments["cursor"] = cursor;
+        }
+        let page = session.call("grep_tool", arguments).object();
+        let lines = page["lines"].as_array().unwrap();
+        seen.extend(
+            lines.iter().map(|line| (line["file"].as_str().unwrap().to_owned(), line["line"].as_u64().unwrap())),
+        );
+        cursor = page["next_cursor"].clone();
+        pages += 1;
+        if page["end"] == true {
+            break;
+        }
+    }
+    let all = ["a", "b"].iter().flat_map(|name| (1..=3000).map(|n| (folder.path(name), n))).collect::<Vec<_>>();
+    assert!(seen == all, "{} of {}", seen.len(), all.len());
+    assert!(pages > 5, "{pages}");
+}
+
+#[test]
+fn options_and_patterns_that_are_not_understood_are_refused_by_name() {
+    let (_folder, path, mut session) = log();
+    let mut refused = |pattern: &str, options: &str| {
+        let arguments = json!({ "pattern": pattern, "file_path": path, "options": options });
+        let failed = session.call("grep_tool", arguments).failed("invalid_argument");
+        (failed["argument"].as_str().unwrap().to_owned(), failed["message"].as_str().unwrap().to_owned())
+    };
+    for (options, name) in
+        [("-f /etc/shadow", "`-f`"), ("--file=/etc/shadow", "`--file`"), ("-i /etc/shadow", "`/etc/shadow`")]
+    {
+        let (argument, message) = refused("x", options);
+        assert!(argument == "options" && message.contains(name), "{message}");
+    }
+    let (argument, message) = refused("(a", "-E");
+    assert!(argument == "pattern" && message.contains("unclosed group"), "{message}");
+    assert!(refused(r"\(a\)\1", "").1.contains("back-reference"));
+}
+
+#[test]
+fn a_pattern_that_would_freeze_others_does_not_freeze_this() {
+    let folder = Folder::new("redos");
+    let path = folder.write("log", format!("{}!\n", "a".repeat(100_000)));
+    let mut session = folder.session();
+    let begun = Instant::now();
+    assert_eq!(grep(&mut session, "(a+)+$", &path, "-E").1["matches"], 0);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_search_that_takes_too_long_returns_what_it_found_and_others_go_on() {
+    let folder = Folder::new("slow");
+    let path = folder.write("big", "");
+    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, b"needle\n", 0).unwrap();
+    // Nothing but a hole behind it: there is always more to search.
+    file.set_len(1 << 40).unwrap();
+    let policy =
+        format!("[plugins.files]\nread = [\"{}\"]\n\n[limits]\ncall = \"2 s\"\ncpu = \"500 ms\"\n", folder.path(""));
+    let policy = Folder::new("slow-policy").write("policy.toml", policy);
+    let mut session = Session::serve(&["--policy", &policy]);
+    let small = folder.write("small", "small\n");
+    session.call("cat_tool", json!({ "file_path": small })).object();
+    let begun = Instant::now();
+    let id = session.post_call("grep_tool", json!({ "pattern": "needle", "file_path": path, "options": "-a" }));
+    std::thread::sleep(Duration::from_millis(100));
+    session.call("cat_tool", json!({ "file_path": small })).object();
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    let (text, object) = session.called(id).parts();
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(text.starts_with("needle\n"), "{text}");
+    assert_eq!((&object["partial"], &object["end"], &object["matches"]), (&json!(true), &json!(false), &json!(1)));
+}

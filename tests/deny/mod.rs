@@ -4,5 +4,5 @@
 mod addresses;
 mod files;
 mod names;
-mod queries;
 mod ping;
+mod queries;

@@ -19,7 +19,7 @@ const UNRELEASED: &str = "since-0.1.0";
 const HOST: [&str; 6] = ["log", "progress", "cancelled", "settings", "get-limits", "predecessor"];
 
 /// What the world `plugin` may import beside it.
-const IMPORTS: [&str; 6] = [
+const IMPORTS: [&str; 7] = [
     "host",
     "dns",
     "icmp",

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Dns, Request, Sends, Session, Tun, allow_ping_sockets, cofferdam, in_namespace, policy};
+use crate::support::{
+    Answer, Dns, Request, Sends, Session, Tun, allow_ping_sockets, cofferdam, in_namespace, ip, policy,
+};
 
 /// What these tests allow: loopback, and all that is behind the TUN device.
 pub const RULES: &str = "[plugins.ping]\nping = [\"localhost\", \"10.9.0.0/16\", \"[fd09::]/64\"]\n";

@@ -51,7 +51,14 @@ pub(crate) fn parse_host(host: &str, purpose: Purpose) -> Result<Peers, RuleErro
             return Err(error("`*` stands only at the start of a name")
                 .hint("`*.example.com` covers every name below `example.com`"));
         }
-        None => Host::Name(parse_name(host, host)?),
+        // The words have other spellings that come to the same letters (IDNA).
+        None => match parse_name(host, host)? {
+            name if name.is_localhost() => Host::Localhost,
+            name if name.as_str() == "any" => {
+                return Err(error(&format!("`{host}` is read as `any`")).hint("every host is spelled `any`"));
+            }
+            name => Host::Name(name),
+        },
     };
     Ok(Peers::new(host))
 }

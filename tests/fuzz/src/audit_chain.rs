@@ -246,7 +246,7 @@ impl Place {
         let chain =
             ChainFile::open(&self.log(), &self.key(), Keeping { size, files: OLD, rule, ..Keeping::default() })?;
         for port in 0..asks {
-            let resource = Resource::Peer { protocol: Protocol::Tcp, to: ([10, 0, 0, 1], port).into() };
+            let resource = Resource::Peer { protocol: Protocol::Tcp, to: ([10, 0, 0, 1], port).into(), zone: None };
             let ask =
                 Event::Ask { plugin: "tcp", caller: None, resource, decision: Decision::Allowed(Some(RuleId(3))) };
             assert!(chain.record(&ask).is_ok(), "an event can be written");

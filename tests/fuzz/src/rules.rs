@@ -240,7 +240,7 @@ fn edges(written: &Written<'_>) -> Vec<Probe> {
 }
 
 fn connect(grants: &Grants, to: SocketAddr, pins: &Pins) -> bool {
-    grants.decide(&Ask::Connect { protocol: TCP, to, pins, now: Moment::default() }).is_ok()
+    grants.decide(&Ask::Connect { protocol: TCP, to, zone: None, pins, now: Moment::default() }).is_ok()
 }
 
 /// Asks about an address, and about binding, listening and accepting, which no rule of today speaks of.
@@ -251,7 +251,7 @@ fn may(grants: &Grants, probe: &Probe, address: IpAddr) -> bool {
     }
     let bound = grants.decide(&Ask::Bind { protocol: TCP, at: to }).is_ok();
     assert!(!bound || address.to_canonical().is_unspecified() && probe.port == 0, "bound to {to}");
-    let udp = Ask::Connect { protocol: Protocol::Udp, to, pins: &Pins::new(), now: Moment::default() };
+    let udp = Ask::Connect { protocol: Protocol::Udp, to, zone: None, pins: &Pins::new(), now: Moment::default() };
     assert!(grants.decide(&udp).is_err(), "udp to {to}");
     connect(grants, to, &Pins::new())
 }
@@ -298,7 +298,7 @@ fn led_to(grants: &Grants, permit: Option<Permit>, to: SocketAddr) -> bool {
     let Some(permit) = permit else { return connect(grants, to, &pins) };
     assert!(pins.insert(permit, Some(Duration::from_secs(60)), Moment::default()), "a permit for an answer keeps it");
     let led = connect(grants, to, &pins);
-    let late = Ask::Connect { protocol: TCP, to, pins: &pins, now: Moment(Duration::from_secs(60)) };
+    let late = Ask::Connect { protocol: TCP, to, zone: None, pins: &pins, now: Moment(Duration::from_secs(60)) };
     let rule_alone = connect(grants, to, &Pins::new());
     assert_eq!(grants.decide(&late).is_ok(), rule_alone, "a pin that has ended allows nothing more");
     led

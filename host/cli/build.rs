@@ -10,7 +10,7 @@ use std::{fs, io};
 use cofferdam_xtask::{Component, Toolchain, What, build_components, loud_progress};
 
 /// What is shipped: packages of the workspace in `plugins/`, each in the folder of its name.
-const SHIPPED: &[&str] = &["tcp", "telnet", "files"];
+const SHIPPED: &[&str] = &["tcp", "telnet", "files", "dns", "ping"];
 
 fn main() -> ExitCode {
     match run() {
@@ -67,6 +67,7 @@ fn watch(root: &Path, plugins: &Path) -> io::Result<()> {
     println!("cargo:rerun-if-env-changed=COFFERDAM_GUEST_TOOLCHAIN");
     println!("cargo:rerun-if-changed={}", root.join("host/cli/build.rs").display());
     println!("cargo:rerun-if-changed={}", root.join("wit").display());
+    println!("cargo:rerun-if-changed={}", plugins.join(".cargo").display());
     for entry in fs::read_dir(plugins)? {
         let entry = entry?;
         let name = entry.file_name();

@@ -4,3 +4,5 @@
 mod addresses;
 mod files;
 mod names;
+mod queries;
+mod ping;

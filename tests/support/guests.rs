@@ -1,4 +1,4 @@
-//! The hostile guests, built once for all tests, and where their files are.
+//! The components: the hostile guests, built once for all tests, and where their files are; and what the shipped ones offer.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cofferdam", &["cofferdam-audit", "cofferdam-policy", "cofferdam-registry", "cofferdam-server"]),
     // The workbench and the benchmark are no part of the program.
     ("cofferdam-xtask", &[]),
-    ("cofferdam-bench", &[]),
+    ("cofferdam-bench", &["cofferdam-xtask"]),
 ];
 
 /// What is needed to build a crate or to test it, beyond that.
@@ -32,6 +32,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("wasmparser", &["cofferdam-runtime"]),
     ("hickory-*", &["cofferdam-runtime"]),
     ("jsonschema", &["cofferdam-registry"]),
+    // System calls that std does not have; the tests make devices with one of them.
+    ("nix", &["cofferdam-runtime", "cofferdam"]),
+    ("rustix", &["cofferdam-runtime"]),
     // The benchmark compares with a bare server of the same library.
     ("rmcp", &["cofferdam-server", "cofferdam-bench"]),
     ("anyhow", &["cofferdam"]),

@@ -19,8 +19,10 @@ const UNRELEASED: &str = "since-0.1.0";
 const HOST: [&str; 6] = ["log", "progress", "cancelled", "settings", "get-limits", "predecessor"];
 
 /// What the world `plugin` may import beside it.
-const IMPORTS: [&str; 5] = [
+const IMPORTS: [&str; 6] = [
     "host",
+    "dns",
+    "icmp",
     "wasi:clocks/monotonic-clock@0.3.0",
     "wasi:clocks/system-clock@0.3.0",
     "wasi:sockets/types@0.3.0",

@@ -41,6 +41,7 @@ fn good(tool: &str, port: u16) -> Value {
         "tcp_remove_trigger" => json!({ "connection_id": "c", "trigger_id": "t" }),
         "tcp_wait" => json!({ "connection_id": "c", "until": "bytes", "bytes": 1, "timeout_ms": 100 }),
         "tcp_list_connections" => json!({}),
+        "ping_tool" | "traceroute_tool" => json!({ "target": "127.0.0.1" }),
         _ => json!({ "connection_id": "c" }),
     }
 }

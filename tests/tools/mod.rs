@@ -51,3 +51,12 @@ mod files_grep;
 
 /// Directories, and what is known of files.
 mod files_list;
+
+/// The `dns` plugin, against real name servers and lying ones.
+mod dns;
+
+/// The `ping` plugin: echo requests.
+pub mod ping;
+
+/// The `ping` plugin: the way to a target.
+mod traceroute;

@@ -51,14 +51,15 @@ pub(crate) fn parse_host(host: &str, purpose: Purpose) -> Result<Peers, RuleErro
             return Err(error("`*` stands only at the start of a name")
                 .hint("`*.example.com` covers every name below `example.com`"));
         }
-        // The words have other spellings that come to the same letters (IDNA).
-        None => match parse_name(host, host)? {
-            name if name.is_localhost() => Host::Localhost,
-            name if name.as_str() == "any" => {
-                return Err(error(&format!("`{host}` is read as `any`")).hint("every host is spelled `any`"));
+        None => {
+            let name = parse_name(host, host)?;
+            // `ａｎｙ` and `any。` become ASCII, and would be shown as the word that they are not.
+            if let word @ ("any" | "localhost") = name.as_str() {
+                return Err(error(&format!("`{host}` is an unusual spelling of `{word}`"))
+                    .hint(format!("if you meant the word, write `{word}`")));
             }
-            name => Host::Name(name),
-        },
+            Host::Name(name)
+        }
     };
     Ok(Peers::new(host))
 }

@@ -201,3 +201,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn words_that_only_become_words_in_ascii_are_refused() {
+    for (text, word) in [
+        ("tcp://any\u{3002}:25", "any"),
+        ("tcp://\u{ff41}\u{ff4e}\u{ff59}:25", "any"),
+        ("tcp://an\u{ad}y:25", "any"),
+        ("tcp://localhost\u{ff0e}:25", "localhost"),
+        ("tcp://\u{24db}ocalhost:25", "localhost"),
+    ] {
+        for purpose in [Purpose::Allow, Purpose::Deny, Purpose::Want] {
+            let why = parse_rule(Capability::Connect, text, purpose).unwrap_err();
+            assert!(why.message.ends_with(&format!("is an unusual spelling of `{word}`")), "{}", why.message);
+            assert_eq!(why.hint, Some(format!("if you meant the word, write `{word}`")));
+        }
+    }
+}

@@ -317,6 +317,8 @@ fn own_files(setup: &Setup) -> OwnFiles {
 
 fn annotations(found: &Found) -> Annotations {
     let grants = &found.effective.grants;
-    let reaches_out = grants.grants_connect(Protocol::Tcp) || grants.grants_connect(Protocol::Udp);
-    Annotations { read_only: !reaches_out, destructive: reaches_out, idempotent: !reaches_out, open_world: reaches_out }
+    // A connection can do anything to its peer; an echo request or a question changes nothing there.
+    let acts = grants.grants_connect(Protocol::Tcp) || grants.grants_connect(Protocol::Udp);
+    let open_world = acts || grants.grants_ping() || grants.grants_query();
+    Annotations { read_only: !acts, destructive: acts, idempotent: !acts, open_world }
 }

@@ -10,7 +10,7 @@ use wasmtime::{Config, Engine};
 
 use crate::cache::Cache;
 use crate::component::Digest;
-use crate::enforce::{NameServers, Names, OwnFiles};
+use crate::enforce::{NameServers, Names, OwnFiles, SharedFiles};
 use crate::error::LoadError;
 
 /// How often a running guest is interrupted so that others get their turn.
@@ -36,7 +36,7 @@ struct Shared {
     engine: Engine,
     cache: Option<Cache>,
     names: Names,
-    own: Arc<OwnFiles>,
+    files: Arc<SharedFiles>,
     sink: Arc<dyn Sink>,
 }
 
@@ -59,8 +59,8 @@ impl Runtime {
                 None
             }
         });
-        let (names, own) = (Names::new(options.name_servers), Arc::new(options.own));
-        Ok(Self(Arc::new(Shared { engine, cache, names, own, sink: options.sink })))
+        let (names, files) = (Names::new(options.name_servers), Arc::new(SharedFiles::new(options.own)));
+        Ok(Self(Arc::new(Shared { engine, cache, names, files, sink: options.sink })))
     }
 
     /// Tool definitions kept for a component, as the JSON that [`Runtime::keep_definitions`] was given.
@@ -81,8 +81,8 @@ impl Runtime {
         &self.0.names
     }
 
-    pub(crate) fn own(&self) -> Arc<OwnFiles> {
-        Arc::clone(&self.0.own)
+    pub(crate) fn files(&self) -> Arc<SharedFiles> {
+        Arc::clone(&self.0.files)
     }
 
     pub(crate) fn sink(&self) -> &Arc<dyn Sink> {

@@ -3,7 +3,8 @@
 
 use cofferdam_grants::{Grants, Protocol, Rule};
 use wasmtime::Engine;
-use wasmtime::component::Linker;
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, Linker};
 use wasmtime_wasi::cli::WasiCli;
 use wasmtime_wasi::cli::WasiCliView as _;
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
@@ -12,7 +13,9 @@ use wasmtime_wasi::{WasiView, p2::bindings as v0_2, p3::bindings as v0_3};
 
 use crate::abi::since_0_1_0::{Host, host};
 use crate::component::imports;
-use crate::enforce::{add_files_0_2, add_names_0_2, add_names_0_3, add_sockets_0_2, add_sockets_0_3};
+use crate::enforce::{
+    add_dns, add_files_0_2, add_icmp, add_names_0_2, add_names_0_3, add_sockets_0_2, add_sockets_0_3,
+};
 use crate::error::LoadError;
 use crate::state::State;
 
@@ -21,10 +24,16 @@ use crate::state::State;
 enum Kind {
     /// Behind it is nothing that could be granted: clocks, random numbers, empty streams, an empty environment, no directories.
     Inert,
-    /// TCP and names: there is something behind it only with a `connect` rule.
+    /// TCP: there is something behind it only with a `connect` rule.
     Connect,
     /// Files of WASI 0.2: there is something behind them only with a `read` rule.
     Files,
+    /// Questions to name servers: only with a `resolve` rule.
+    Resolve,
+    /// Names, and the types of addresses: whatever may be done with an address needs them.
+    Names,
+    /// Echo requests: a `ping` rule.
+    Ping,
     /// Not offered.
     Unknown,
 }
@@ -45,17 +54,22 @@ fn kind(import: &str) -> Kind {
         | "wasi:cli/terminal-input" | "wasi:cli/terminal-output"
         | "wasi:cli/terminal-stdin" | "wasi:cli/terminal-stdout" | "wasi:cli/terminal-stderr" => Kind::Inert,
         "wasi:filesystem/types" | "wasi:filesystem/preopens" if version.starts_with("0.2.") => Kind::Files,
-        "wasi:sockets/types" | "wasi:sockets/network" | "wasi:sockets/instance-network"
+        "cofferdam:plugin/icmp" => Kind::Ping,
+        "wasi:sockets/types" | "wasi:sockets/ip-name-lookup" if version.starts_with("0.3.") => Kind::Names,
+        "wasi:sockets/network" | "wasi:sockets/instance-network"
         | "wasi:sockets/ip-name-lookup" | "wasi:sockets/tcp" | "wasi:sockets/tcp-create-socket"
         // UDP comes with the socket types of both versions; every use of it is denied.
         | "wasi:sockets/udp" | "wasi:sockets/udp-create-socket" => Kind::Connect,
+        "cofferdam:plugin/dns" => Kind::Resolve,
         _ => Kind::Unknown,
     }
 }
 
 /// Refuses a component that needs what it is not granted.
 pub fn check_imports(plugin: &str, bytes: &[u8], grants: &Grants) -> Result<(), LoadError> {
-    let imports = imports(bytes).map_err(|cause| LoadError::Invalid { plugin: plugin.to_owned(), cause })?;
+    let mut imports = imports(bytes).map_err(|cause| LoadError::Invalid { plugin: plugin.to_owned(), cause })?;
+    // What an interface needs beside it stands before it, and says less about what is missing.
+    imports.sort_by_key(|import| kind(import) == Kind::Names);
     for import in imports {
         let plugin = plugin.to_owned();
         match kind(&import) {
@@ -66,11 +80,37 @@ pub fn check_imports(plugin: &str, bytes: &[u8], grants: &Grants) -> Result<(), 
             }
             Kind::Files => return Err(LoadError::NotGranted { plugin, import, capability: "read" }),
             Kind::Connect if grants.grants_connect(Protocol::Tcp) => {}
-            Kind::Connect => return Err(LoadError::NotGranted { plugin, import, capability: "connect" }),
+            Kind::Resolve if grants.grants_query() => {}
+            Kind::Resolve => return Err(LoadError::NotGranted { plugin, import, capability: "resolve" }),
+            Kind::Ping if grants.grants_ping() => {}
+            Kind::Names if grants.grants_connect(Protocol::Tcp) || grants.grants_ping() => {}
+            Kind::Ping => return Err(LoadError::NotGranted { plugin, import, capability: "ping" }),
+            Kind::Connect | Kind::Names => return Err(LoadError::NotGranted { plugin, import, capability: "connect" }),
             Kind::Unknown => return Err(LoadError::UnknownImport { plugin, import }),
         }
     }
     Ok(())
+}
+
+/// Refuses a component that uses sockets where only the types of their addresses are granted: both are of one interface, and which
+/// it is stands in the compiled component's type.
+pub fn check_uses(plugin: &str, component: &Component, grants: &Grants) -> Result<(), LoadError> {
+    let engine = component.engine();
+    let calls = |item: &ComponentItem| match item {
+        ComponentItem::ComponentInstance(instance) => {
+            instance.exports(engine).any(|(_, export)| matches!(export.ty, ComponentItem::ComponentFunc(_)))
+        }
+        _ => false,
+    };
+    let ty = component.component_type();
+    let sockets =
+        ty.imports(engine).find(|(name, import)| name.starts_with("wasi:sockets/types@") && calls(&import.ty));
+    match sockets {
+        Some((import, _)) if !grants.grants_connect(Protocol::Tcp) => {
+            Err(LoadError::NotGranted { plugin: plugin.to_owned(), import: import.to_owned(), capability: "connect" })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A linker with what these grants name, and nothing else.
@@ -83,8 +123,16 @@ pub fn linker(engine: &Engine, grants: &Grants) -> wasmtime::Result<Linker<State
     if grants.grants_connect(Protocol::Tcp) {
         add_sockets_0_3(l)?;
         add_sockets_0_2(l)?;
-        add_names_0_3(l)?;
         add_names_0_2(l)?;
+    }
+    if grants.grants_connect(Protocol::Tcp) || grants.grants_ping() {
+        add_names_0_3(l)?;
+    }
+    if grants.grants_ping() {
+        add_icmp(l)?;
+    }
+    if grants.grants_query() {
+        add_dns(l)?;
     }
     Ok(linker)
 }

@@ -18,7 +18,7 @@ use wasmtime_wasi::sockets::TcpSocket;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, p2};
 
 use crate::abi::since_0_1_0::Cancellation;
-use crate::enforce::{Gate, Orphans};
+use crate::enforce::{Gate, IcmpSocket, Orphans};
 use crate::instance::{About, ProgressReport};
 use crate::limiter::Limiter;
 use crate::output::printable;
@@ -41,6 +41,8 @@ pub struct State {
     pub log: GuestLog,
     pub predecessor: Option<String>,
     pub orphans: Orphans,
+    /// One more holder for every socket of a DNS question, also while it is being opened.
+    pub queries: Arc<()>,
     table: ResourceTable,
     wasi: WasiCtx,
 }
@@ -61,6 +63,7 @@ impl State {
             log,
             predecessor,
             orphans: Orphans::default(),
+            queries: Arc::new(()),
             table,
             wasi: wasi.build(),
             about,
@@ -86,9 +89,11 @@ impl State {
 
     /// Sockets that are open now, by handle or by stream.
     pub fn sockets(&mut self) -> usize {
-        let handles =
-            self.table.iter_mut().filter(|entry| entry.is::<TcpSocket>() || entry.is::<p2::TcpSocket>()).count();
-        handles + self.orphans.open()
+        let sockets = self
+            .table
+            .iter_mut()
+            .filter(|entry| entry.is::<TcpSocket>() || entry.is::<p2::TcpSocket>() || entry.is::<IcmpSocket>());
+        sockets.count() + self.orphans.open() + Arc::strong_count(&self.queries) - 1
     }
 }
 

@@ -15,7 +15,7 @@ pub use node::{node, npm};
 pub use python::python;
 
 /// Servers out of the distribution's packages.
-pub const DEBIAN: [&str; 2] = ["ngircd", "inetutils-telnetd"];
+pub const DEBIAN: [&str; 5] = ["ngircd", "inetutils-telnetd", "nsd", "unbound", "bind9-dnsutils"];
 
 /// The official Python MCP client, in both of its generations.
 pub const PYTHON: [&str; 2] = ["mcp==1.*", "mcp>=2,<3"];

@@ -13,8 +13,8 @@ use wasip2::filesystem::types::{
     Descriptor, DescriptorFlags, DescriptorStat, DescriptorType, ErrorCode, OpenFlags, PathFlags,
 };
 
-/// Bytes that one request to the host asks for: short files are read with one.
-const BLOCK: usize = 128 << 10;
+/// Bytes that one request to the host asks for where less is wanted: short files and short answers are read with one.
+const BLOCK: usize = 32 << 10;
 
 /// An error of WASI's, inside an `io::Error`.
 #[derive(Clone, Copy, Debug)]

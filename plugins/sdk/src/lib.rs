@@ -7,6 +7,7 @@
 mod answer;
 mod clock;
 mod cx;
+pub mod dns;
 pub mod export;
 mod schema;
 
@@ -47,4 +48,10 @@ pub mod sockets {
     pub fn byte_stream() -> (StreamWriter<u8>, StreamReader<u8>) {
         crate::bindings::wit_stream::new()
     }
+}
+
+/// Echo requests of ICMP and ICMPv6, as granted. Each socket is for one address; one that the policy does not allow answers
+/// `denied`.
+pub mod icmp {
+    pub use crate::bindings::cofferdam::plugin::icmp::{Error, Instant, Kind, Packet, Socket};
 }

@@ -40,6 +40,15 @@ impl Client {
         Self::start(command)
     }
 
+    /// The binary with a policy.
+    pub fn with_policy(policy: &str) -> Self {
+        let file = beside("bench-policy.toml");
+        std::fs::write(&file, policy).unwrap();
+        let mut command = Command::new(beside("cofferdam"));
+        command.args(["serve", "--log", "error", "--policy"]).arg(file).env("XDG_STATE_HOME", beside("bench-state"));
+        Self::start(command)
+    }
+
     /// The bare rmcp server.
     pub fn bare() -> Self {
         let mut command = Command::new(beside("bench"));

@@ -13,6 +13,7 @@ mod bare;
 mod client;
 mod files;
 mod measures;
+mod names;
 mod native;
 mod probes;
 

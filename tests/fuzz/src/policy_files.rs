@@ -121,5 +121,5 @@ fn asked(policy: &Policy) {
     }
     assert!(policy.rule(RuleId(u32::MAX)).is_none());
     let canonical = policy.canonical(&|settings| settings.len().to_string());
-    assert!(canonical.lines().all(|line| crate::is_plain(line)), "{canonical:?}");
+    assert!(canonical.lines().all(crate::is_plain), "{canonical:?}");
 }

@@ -256,10 +256,18 @@ fn may(grants: &Grants, probe: &Probe, address: IpAddr) -> bool {
     connect(grants, to, &Pins::new())
 }
 
+/// Whether what is asked here can be about the rule: datagrams and zones are not asked about.
+fn is_plain_tcp(rule: &str) -> bool {
+    rule.to_lowercase().starts_with("tcp://") && !rule.contains('%')
+}
+
 /// An allow rule: no more than what is written, and of the public Internet no less.
 fn allow(text: &str, mut probes: Vec<Probe>) {
     let Some((grants, rule)) = understood("--allow-connect", text) else { return };
     same_again("--allow-connect", &rule);
+    if !is_plain_tcp(text) {
+        return;
+    }
     let written = Written::new(text);
     probes.extend(edges(&written));
     for probe in probes {
@@ -308,6 +316,9 @@ fn led_to(grants: &Grants, permit: Option<Permit>, to: SocketAddr) -> bool {
 fn deny(text: &str, mut probes: Vec<Probe>) {
     let Some((_, rule)) = understood("--deny-connect", text) else { return };
     same_again("--deny-connect", &rule);
+    if !is_plain_tcp(text) {
+        return;
+    }
     let written = Written::new(text);
     probes.extend(edges(&written));
     for probe in probes {

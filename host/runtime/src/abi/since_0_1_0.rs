@@ -11,17 +11,31 @@ mod bindings {
             package cofferdam:hosted;
             world hosted {
                 import cofferdam:plugin/host@0.1.0;
+                import cofferdam:plugin/dns@0.1.0;
+                import cofferdam:plugin/icmp@0.1.0;
                 export cofferdam:plugin/tools@0.1.0;
             }
         ",
         path: "../../wit/since-0.1.0",
-        imports: { default: trappable },
+        imports: {
+            "cofferdam:plugin/icmp.[static]socket.open": store | trappable,
+            "cofferdam:plugin/icmp.[method]socket.send": store | trappable,
+            default: trappable,
+        },
+        with: { "cofferdam:plugin/dns.query": crate::enforce::Query },
         exports: { default: async },
         require_store_data_send: true,
+        with: {
+            "wasi:sockets": wasmtime_wasi::p3::bindings::sockets,
+            "wasi:clocks": wasmtime_wasi::p3::bindings::clocks,
+            "cofferdam:plugin/icmp.socket": crate::enforce::IcmpSocket,
+        },
     });
 }
 
+pub use bindings::cofferdam::plugin::dns;
 pub use bindings::cofferdam::plugin::host::{self, Cancellation, Level, Limits};
+pub use bindings::cofferdam::plugin::icmp;
 pub use bindings::exports::cofferdam::plugin::tools::{Definition, Failure, Output};
 pub use bindings::{Hosted, HostedPre};
 

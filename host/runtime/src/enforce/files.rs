@@ -11,12 +11,13 @@ mod own;
 mod root;
 mod stream;
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cofferdam_audit::Decision;
 use cofferdam_grants::{AbsolutePath, Ask, Permit, Reason};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 
 use super::{Gate, Gated, GatedView};
@@ -63,25 +64,57 @@ pub(crate) async fn blocking<T: Send + 'static>(
     done.await.unwrap_or(Err(ErrorCode::Io))
 }
 
+/// What all instances share of files: which are ours, and the roots that are open. There are as many as the policy has rules.
+pub struct SharedFiles {
+    own: OwnFiles,
+    roots: Mutex<HashMap<AbsolutePath, Arc<Root>>>,
+}
+
+impl SharedFiles {
+    pub fn new(own: OwnFiles) -> Self {
+        Self { own, roots: Mutex::default() }
+    }
+
+    fn open_roots(&self) -> MutexGuard<'_, HashMap<AbsolutePath, Arc<Root>>> {
+        self.roots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An open root, if what is there now can be seen at once to be the same.
+    fn root_at_hand(&self, path: &AbsolutePath) -> Option<Arc<Root>> {
+        let root = self.open_roots().get(path).cloned()?;
+        root.is_still_there().then_some(root)
+    }
+
+    /// Opens a root; may block.
+    fn open_root(&self, path: AbsolutePath) -> Option<Arc<Root>> {
+        let root = Root::open(path.clone()).map(Arc::new);
+        match &root {
+            Some(root) => self.open_roots().insert(path, Arc::clone(root)),
+            None => self.open_roots().remove(&path),
+        };
+        root
+    }
+}
+
 /// One instance's files.
 pub struct Files {
-    own: Arc<OwnFiles>,
-    roots: OnceCell<Vec<Arc<Root>>>,
+    shared: Arc<SharedFiles>,
     hasher: RandomState,
 }
 
 impl Files {
-    pub fn new(own: Arc<OwnFiles>) -> Self {
-        Self { own, roots: OnceCell::new(), hasher: RandomState::new() }
+    pub fn new(shared: Arc<SharedFiles>) -> Self {
+        Self { shared, hasher: RandomState::new() }
     }
 
-    /// The granted roots that are there, opened once in the instance's life.
-    async fn roots(&self, granted: Vec<AbsolutePath>) -> &[Arc<Root>] {
-        let open = || async {
-            let opened = blocking(move || Ok(granted.into_iter().filter_map(Root::open).map(Arc::new).collect()));
-            opened.await.unwrap_or_default()
-        };
-        self.roots.get_or_init(open).await
+    /// The granted roots that are there now.
+    async fn roots(&self, granted: Vec<AbsolutePath>) -> Vec<Arc<Root>> {
+        if let Some(all) = granted.iter().map(|path| self.shared.root_at_hand(path)).collect() {
+            return all;
+        }
+        let shared = Arc::clone(&self.shared);
+        let opened = blocking(move || Ok(granted.into_iter().filter_map(|path| shared.open_root(path)).collect()));
+        opened.await.unwrap_or_default()
     }
 
     /// What tells one file from another, without its number in the file system.

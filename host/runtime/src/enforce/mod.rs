@@ -1,13 +1,15 @@
 //! The gate: every ask of a guest comes through here to `Grants::decide`, is recorded, and only then answered. No
 //! decision is taken here.
 
+mod dns;
 mod files;
+mod icmp;
 mod names;
 mod resolver;
 mod sockets;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use cofferdam_audit::{Caller, Decision, Event, Sink, Unwritten};
@@ -18,7 +20,9 @@ use wasmtime_wasi::sockets::SocketAddrUse;
 
 use crate::state::State;
 
-pub use files::{Files, OwnFiles, add_files_0_2};
+pub use dns::{Query, add_dns};
+pub use files::{Files, OwnFiles, SharedFiles, add_files_0_2};
+pub use icmp::{IcmpSocket, add_icmp};
 pub use names::{add_names_0_2, add_names_0_3};
 pub use resolver::{NameServers, Names, Unresolved, machine_servers, resolver_for};
 pub use sockets::{Orphans, add_sockets_0_2, add_sockets_0_3};
@@ -42,32 +46,32 @@ pub struct Gate {
     names: Names,
     sink: Arc<dyn Sink>,
     files: Files,
+    sending: icmp::Sending,
     /// The one call that the instance is for, where it is for one only.
-    only: Option<Arc<Caller>>,
+    only: OnceLock<Arc<Caller>>,
     /// Whose effect is under way, while wasmtime asks about a socket's address without saying for whom.
     asking: Mutex<Option<Arc<Caller>>>,
 }
 
 impl Gate {
-    pub fn new(
-        plugin: Arc<str>,
-        grants: Grants,
-        names: Names,
-        own: Arc<OwnFiles>,
-        sink: Arc<dyn Sink>,
-        only: Option<Arc<Caller>>,
-    ) -> Self {
+    pub fn new(plugin: Arc<str>, grants: Grants, names: Names, files: Arc<SharedFiles>, sink: Arc<dyn Sink>) -> Self {
         Self {
-            only,
+            only: OnceLock::new(),
             plugin,
             grants,
             pins: Mutex::new(Pins::new()),
             started: Instant::now(),
             names,
             sink,
-            files: Files::new(own),
+            files: Files::new(files),
+            sending: icmp::Sending::default(),
             asking: Mutex::default(),
         }
+    }
+
+    /// Says whose the instance is, where it is for one call only. It is said once.
+    pub fn belongs_to(&self, caller: &Arc<Caller>) {
+        let _ = self.only.set(Arc::clone(caller));
     }
 
     /// Sets WASI's own switches: TCP where anything of it is granted, every address through [`Gate::socket`].
@@ -102,7 +106,7 @@ impl Gate {
     }
 
     fn record(&self, ask: &Ask<'_>, decision: Decision<'_>, caller: Option<&Caller>) -> Result<(), Unwritten> {
-        let caller = caller.or(self.only.as_deref());
+        let caller = caller.or(self.only.get().map(|caller| &**caller));
         self.sink.record(&Event::Ask { plugin: &self.plugin, caller, resource: ask.resource(), decision })
     }
 
@@ -133,6 +137,11 @@ impl Gate {
         }
     }
 
+    /// The name servers that a question goes to if nobody says otherwise.
+    fn servers(&self) -> Vec<SocketAddr> {
+        self.grants.servers()
+    }
+
     fn now(&self) -> Moment {
         Moment(self.started.elapsed())
     }
@@ -143,7 +152,7 @@ impl Gate {
 
     /// Records that a limit was hit.
     pub fn limit_hit(&self, limit: &'static str, caller: Option<&Caller>) {
-        let caller = caller.or(self.only.as_deref());
+        let caller = caller.or(self.only.get().map(|caller| &**caller));
         // The request is refused in any case: nothing more depends on the record.
         let _ = self.sink.record(&Event::LimitHit { plugin: &self.plugin, caller, limit });
     }

@@ -50,7 +50,7 @@ impl Orphans {
 
 impl State {
     /// Whether one more socket may be opened.
-    fn has_room_for_socket(&mut self, caller: Option<&Caller>) -> bool {
+    pub(super) fn has_room_for_socket(&mut self, caller: Option<&Caller>) -> bool {
         let room = self.sockets() < usize::try_from(self.about.limits.connections).unwrap_or(usize::MAX);
         if !room {
             self.gate.limit_hit("connections", caller);

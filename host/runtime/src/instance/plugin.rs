@@ -32,6 +32,8 @@ pub struct Plugin {
     digest: Digest,
     ready: OnceCell<Result<HostedPre<State>, LoadError>>,
     actor: Mutex<Option<Arc<Actor>>>,
+    /// Where every call has an instance of its own: the next one's, started ahead, and the gate that learns whose it is.
+    spare: Mutex<Option<(Arc<Actor>, Arc<Gate>)>>,
     predecessor: Mutex<Option<String>>,
     next_call: AtomicU64,
     rate: Rate,
@@ -54,6 +56,7 @@ impl Plugin {
             digest: spec.digest,
             ready: OnceCell::new(),
             actor: Mutex::new(None),
+            spare: Mutex::new(None),
             predecessor: Mutex::new(None),
             next_call: AtomicU64::new(1),
             closed: AtomicBool::new(false),
@@ -90,6 +93,7 @@ impl Plugin {
     fn link(&self) -> Result<HostedPre<State>, LoadError> {
         self.check_imports()?;
         let component = self.runtime.compile(&self.about.name, &self.bytes, &self.digest)?;
+        link::check_uses(&self.about.name, &component, &self.grants)?;
         let engine = self.runtime.engine();
         let linked = link::linker(engine, &self.grants)
             .and_then(|linker| linker.instantiate_pre(&component))
@@ -220,8 +224,9 @@ impl Plugin {
     /// Ends the instance in good order. Calls under way are answered that the server is going down.
     pub async fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
+        let spare = self.spare().take().map(|(actor, _)| actor);
         let actor = self.slot().take();
-        if let Some(actor) = actor {
+        for actor in actor.into_iter().chain(spare) {
             actor.close();
             // The instance may be in the middle of a tick, not longer.
             let _ = tokio::time::timeout(GRACE, actor.end()).await;
@@ -240,7 +245,7 @@ impl Plugin {
         }
         let actor = match self.shape {
             // Dropping the only sender of its mailbox ends the instance after this letter.
-            Shape::PerCall => Arc::new(self.start(pre, Some(Arc::clone(&caller)))),
+            Shape::PerCall => self.own_instance(pre, &caller),
             Shape::Actor => self.living(pre),
         };
         let Some(place) = actor.place() else {
@@ -251,7 +256,7 @@ impl Plugin {
             // It has ended since it was looked at, which is a moment ago.
             Err(letter) => {
                 let actor = match self.shape {
-                    Shape::PerCall => Arc::new(self.start(pre, Some(caller))),
+                    Shape::PerCall => self.own_instance(pre, &caller),
                     Shape::Actor => self.living(pre),
                 };
                 match actor.post(letter) {
@@ -274,20 +279,49 @@ impl Plugin {
                 if let Some(reason) = gone.as_ref().and_then(|actor| actor.last_words()) {
                     *self.predecessor.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
                 }
-                Arc::clone(slot.insert(Arc::new(self.start(pre, None))))
+                Arc::clone(slot.insert(Arc::new(self.start(pre, self.gate(None)))))
             }
         }
     }
 
-    fn start(&self, pre: &HostedPre<State>, only: Option<Arc<Caller>>) -> Actor {
-        let predecessor = self.predecessor.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let sink = Arc::clone(self.runtime.sink());
-        Actor::start(pre.clone(), Arc::clone(&self.about), self.gate(only), sink, predecessor)
+    /// An instance for this call alone: the one that was started ahead, if it is there. The next one's is started at once, while this
+    /// call is at work.
+    fn own_instance(&self, pre: &HostedPre<State>, caller: &Arc<Caller>) -> Arc<Actor> {
+        let ahead = self.spare().take().filter(|(actor, _)| !actor.is_over());
+        let actor = match ahead {
+            Some((actor, gate)) => {
+                gate.belongs_to(caller);
+                actor
+            }
+            None => Arc::new(self.start(pre, self.gate(Some(caller)))),
+        };
+        let mut spare = self.spare();
+        // Of several calls at once the first has filled it; a server that closes wants none.
+        if spare.is_none() && !self.closed.load(Ordering::SeqCst) {
+            let gate = self.gate(None);
+            *spare = Some((Arc::new(self.start(pre, Arc::clone(&gate))), gate));
+        }
+        actor
     }
 
-    fn gate(&self, only: Option<Arc<Caller>>) -> Arc<Gate> {
+    fn start(&self, pre: &HostedPre<State>, gate: Arc<Gate>) -> Actor {
+        let predecessor = self.predecessor.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let sink = Arc::clone(self.runtime.sink());
+        Actor::start(pre.clone(), Arc::clone(&self.about), gate, sink, predecessor)
+    }
+
+    fn gate(&self, only: Option<&Arc<Caller>>) -> Arc<Gate> {
         let (names, sink) = (self.runtime.names().clone(), Arc::clone(self.runtime.sink()));
-        Arc::new(Gate::new(self.about.name.as_str().into(), self.grants.clone(), names, self.runtime.own(), sink, only))
+        let files = self.runtime.files();
+        let gate = Arc::new(Gate::new(self.about.name.as_str().into(), self.grants.clone(), names, files, sink));
+        if let Some(caller) = only {
+            gate.belongs_to(caller);
+        }
+        gate
+    }
+
+    fn spare(&self) -> std::sync::MutexGuard<'_, Option<(Arc<Actor>, Arc<Gate>)>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn slot(&self) -> std::sync::MutexGuard<'_, Option<Arc<Actor>>> {

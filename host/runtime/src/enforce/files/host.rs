@@ -17,7 +17,7 @@ use super::bindings::wasi::filesystem::types::{
 use super::blocking;
 use super::descriptor::{self, Descriptor, Directory, described, open_looked};
 use super::entries::{self, Entries};
-use super::look::{Looked, Unfound, code, look, target};
+use super::look::{Looked, Unfound, code, look, look_at_hand, target};
 use super::stream::{Failed, FileStream};
 use crate::enforce::Gate;
 
@@ -35,18 +35,27 @@ async fn find(
         Descriptor::Directory(directory) => (Arc::clone(&directory.root), Some(directory)),
         Descriptor::Single(root) => (root, None),
     };
-    let (own, base) = (Arc::clone(&gate.files.own), Arc::clone(&root));
+    let (shared, base) = (Arc::clone(&gate.files.shared), Arc::clone(&root));
+    let at_hand = directory
+        .as_ref()
+        .and_then(|directory| look_at_hand(&root, &directory.handle, &path, follow, &gate.files.shared.own));
     let wanted = path.clone();
-    let looked = blocking(move || {
-        Ok(match (&directory, &root.file) {
-            (Some(directory), _) => look(&root, &directory.handle, &wanted, follow, &own),
-            (None, Some(name)) if matches!(wanted.as_str(), "." | "") => {
-                look(&root, &root.directory, &String::from_utf8_lossy(name), false, &own)
-            }
-            _ => Err(Unfound::Outside),
-        })
-    });
-    match looked.await? {
+    let found = match at_hand {
+        Some(found) => found,
+        None => {
+            let looked = blocking(move || {
+                Ok(match (&directory, &root.file) {
+                    (Some(directory), _) => look(&root, &directory.handle, &wanted, follow, &shared.own),
+                    (None, Some(name)) if matches!(wanted.as_str(), "." | "") => {
+                        look(&root, &root.directory, &String::from_utf8_lossy(name), false, &shared.own)
+                    }
+                    _ => Err(Unfound::Outside),
+                })
+            });
+            looked.await?
+        }
+    };
+    match found {
         Ok(looked) => match gate.ask_for_file(&looked) {
             Some(permit) => Ok((permit, looked)),
             None => Err(ErrorCode::NotPermitted),
@@ -114,10 +123,10 @@ impl preopens::Host for GatedView<'_> {
         let mut given = Vec::new();
         for root in gate.files.roots(gate.grants.read_roots()).await {
             let descriptor = match &root.file {
-                Some(_) => Descriptor::Single(Arc::clone(root)),
+                Some(_) => Descriptor::Single(Arc::clone(&root)),
                 None => {
                     let handle = root.directory.try_clone()?;
-                    Descriptor::Directory(Arc::new(Directory { handle, root: Arc::clone(root) }))
+                    Descriptor::Directory(Arc::new(Directory { handle, root: Arc::clone(&root) }))
                 }
             };
             // A root that is no text has no name in this interface.
@@ -153,7 +162,11 @@ impl HostDescriptor for GatedView<'_> {
             Ok(found) => found,
             Err(error) => return Ok(Err(error)),
         };
-        let opened = blocking(move || open_looked(permit, looked, open.contains(OpenFlags::DIRECTORY))).await;
+        let directory = open.contains(OpenFlags::DIRECTORY);
+        let opened = match looked.at_hand {
+            true => open_looked(permit, looked, directory),
+            false => blocking(move || open_looked(permit, looked, directory)).await,
+        };
         match opened {
             Ok(descriptor) => Ok(Ok(self.0.ctx().table.push(descriptor)?)),
             Err(error) => Ok(Err(error)),

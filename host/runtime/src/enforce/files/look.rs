@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 use cofferdam_grants::AbsolutePath;
-use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, fstatfs, openat, readlinkat};
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat, fstat, fstatfs, openat, openat2, readlinkat};
 use rustix::io::Errno;
 
 use super::bindings::wasi::filesystem::types::ErrorCode;
@@ -30,6 +30,8 @@ pub struct Looked {
     pub real: AbsolutePath,
     /// Its root.
     pub root: Arc<Root>,
+    /// Whether what is known of it is at hand, so that opening it makes nobody wait.
+    pub at_hand: bool,
     /// Why it is refused whatever the policy says.
     pub refused: Option<&'static str>,
 }
@@ -84,15 +86,45 @@ pub fn real_path(handle: BorrowedFd<'_>) -> io::Result<AbsolutePath> {
 /// Finds what `below` leads to, beneath `directory`. Of a link at the end, `follow` says whether it is meant or what it leads to.
 pub fn look(root: &Arc<Root>, directory: &Dir, below: &str, follow: bool, own: &OwnFiles) -> Result<Looked, Unfound> {
     let found = if follow { open(directory, Path::new(below)) } else { open_last(directory, below) };
-    let handle = match found {
-        Ok(handle) => handle,
-        Err(error) => return Err(unfound(root, directory, below, &error, own)),
-    };
+    match found {
+        Ok(handle) => looked(handle, root, directory, below, own, false),
+        Err(error) => Err(unfound(root, directory, below, &error, own)),
+    }
+}
+
+/// The same, if the system has all of it at hand: nothing is waited for. `None` says nothing about what is there.
+pub fn look_at_hand(
+    root: &Arc<Root>,
+    directory: &Dir,
+    below: &str,
+    follow: bool,
+    own: &OwnFiles,
+) -> Option<Result<Looked, Unfound>> {
+    if !root.is_local() {
+        return None;
+    }
+    let flags = OFlags::PATH | OFlags::CLOEXEC | if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
+    // As `cap-std` has it, but for `RESOLVE_CACHED`, which it does not know.
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | ResolveFlags::CACHED;
+    let handle = openat2(directory, below, flags, Mode::empty(), resolve).ok()?;
+    let device = fstat(&handle).ok()?.st_dev;
+    root.is_at_hand(device).then(|| looked(handle, root, directory, below, own, true))
+}
+
+/// What is known of what was found.
+fn looked(
+    handle: OwnedFd,
+    root: &Arc<Root>,
+    directory: &Dir,
+    below: &str,
+    own: &OwnFiles,
+    at_hand: bool,
+) -> Result<Looked, Unfound> {
     let real = real_path(handle.as_fd()).map_err(|error| unfound(root, directory, below, &error, own))?;
     let path = root.spelled(&real).ok_or(Unfound::Outside)?;
     let stat = fstat(&handle)?;
     let refused = held_back(&handle, &stat, &real, own);
-    Ok(Looked { handle, stat, path, real, root: Arc::clone(root), refused })
+    Ok(Looked { handle, stat, path, real, root: Arc::clone(root), at_hand, refused })
 }
 
 /// Opens beneath a directory, following links as far as they stay beneath it. `cap-std` sees to that (`openat2` where there is one).

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use cap_std::fs::Dir;
 use cofferdam_grants::AbsolutePath;
-use rustix::fs::{FileType, Mode, OFlags, fstat, open};
+use rustix::fs::{FileType, Mode, OFlags, fstat, fstatfs, open};
 
 use super::look::real_path;
 
@@ -22,6 +22,29 @@ pub struct Root {
     pub directory: Dir,
     /// The name of the single file; it may be replaced by another of this name.
     pub file: Option<Vec<u8>>,
+    /// Which file or directory it is: device and inode.
+    id: (u64, u64),
+    /// The device, if its file system is on this machine: what is known of its files is at hand, and nobody else is waited for.
+    local: Option<u64>,
+}
+
+/// Whether a file system, by its number in `statfs(2)`, keeps its files on this machine.
+fn is_local(kind: i64) -> bool {
+    // ext2 to ext4, XFS, btrfs, tmpfs, ramfs, overlayfs, F2FS, ZFS, bcachefs, squashfs, EROFS.
+    const LOCAL: [i64; 11] = [
+        0xef53,
+        0x5846_5342,
+        0x9123_683e,
+        0x0102_1994,
+        0x8584_58f6,
+        0x794c_7630,
+        0xf2f5_2010,
+        0x2fc1_2fc1,
+        0xca45_1a4e,
+        0x7371_7368,
+        0xe0f5_e1e2,
+    ];
+    LOCAL.contains(&kind)
 }
 
 impl Root {
@@ -30,10 +53,14 @@ impl Root {
     pub fn open(path: AbsolutePath) -> Option<Self> {
         let handle = open(path.as_bytes(), OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()?;
         let real = real_path(handle.as_fd()).ok()?;
-        match FileType::from_raw_mode(fstat(&handle).ok()?.st_mode) {
+        let stat = fstat(&handle).ok()?;
+        let id = (stat.st_dev, stat.st_ino);
+        let local =
+            fstatfs(&handle).is_ok_and(|about| i64::try_from(about.f_type).is_ok_and(is_local)).then_some(stat.st_dev);
+        match FileType::from_raw_mode(stat.st_mode) {
             FileType::Directory => {
                 let directory = Dir::from_std_file(std::fs::File::from(handle));
-                Some(Self { path, real, directory, file: None })
+                Some(Self { path, real, directory, file: None, id, local })
             }
             FileType::RegularFile => {
                 let name = real.components().last()?.to_vec();
@@ -42,10 +69,36 @@ impl Root {
                 let directory = Dir::open_ambient_dir(parent, cap_std::ambient_authority()).ok()?;
                 // The directory may have been exchanged in between: the file has to be in this one.
                 let held = real_path(directory.as_fd()).ok()?;
-                (real.below(&held) == Some(&name[..])).then_some(Self { path, real, directory, file: Some(name) })
+                (real.below(&held) == Some(&name[..])).then_some(Self {
+                    path,
+                    real,
+                    directory,
+                    file: Some(name),
+                    id,
+                    local,
+                })
             }
             _ => None,
         }
+    }
+
+    /// Whether its files are of a file system whose answers are at hand, and this is one of them.
+    pub fn is_at_hand(&self, device: u64) -> bool {
+        self.local == Some(device)
+    }
+
+    /// Whether any of its files may be at hand.
+    pub fn is_local(&self) -> bool {
+        self.local.is_some()
+    }
+
+    /// Whether the path of its rule still leads to it. Only where that is at hand; anywhere else the answer is no.
+    #[expect(clippy::disallowed_methods, reason = "the granted roots, as the operator's rules spell them")]
+    pub fn is_still_there(&self) -> bool {
+        self.is_local()
+            && open(self.path.as_bytes(), OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+                .and_then(fstat)
+                .is_ok_and(|stat| (stat.st_dev, stat.st_ino) == self.id)
     }
 
     /// A real path as it reads below the root as the policy spells it; `None` if it lies outside.

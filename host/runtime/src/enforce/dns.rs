@@ -1,0 +1,151 @@
+//! The interface `dns`: a guest's questions to name servers. Each is read (`question.rs`), its name and server are asked of the
+//! policy, and only then it is carried (`carrier.rs`).
+
+mod carrier;
+mod question;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cofferdam_audit::Caller;
+use cofferdam_grants::{Ask, canonical, canonical_socket};
+use wasmtime::AsContextMut as _;
+use wasmtime::component::{Accessor, Linker, Resource};
+use wasmtime_wasi::WasiView as _;
+
+use super::{Gate, Gated, GatedView};
+use crate::abi::since_0_1_0::dns::{self, ErrorCode, IpAddress, Reply, Server, Transport};
+use crate::state::State;
+
+pub use carrier::Carrier;
+use question::Question;
+
+/// The longest message that is read.
+const LONGEST: usize = 4096;
+
+/// A question that was sent, as a guest holds it.
+pub type Query = Arc<Carrier>;
+
+/// Links the interface.
+pub fn add_dns(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    dns::add_to_linker::<State, Gated>(linker, |state| GatedView(state))
+}
+
+impl Gate {
+    /// Sends a guest's question, if the policy allows its name and its server.
+    async fn query(
+        &self,
+        to: Server,
+        transport: Transport,
+        message: &[u8],
+        within: Duration,
+        open: Arc<()>,
+        caller: Option<&Caller>,
+    ) -> Result<Carrier, ErrorCode> {
+        if message.len() > LONGEST {
+            return Err(ErrorCode::TooLarge);
+        }
+        let question = Question::read(message).map_err(ErrorCode::Malformed)?;
+        let server = canonical_socket(SocketAddr::new(canonical(address(to.address)), to.port));
+        let permit = self.ask(&Ask::Query { server, name: &question.asked }, caller).ok_or(ErrorCode::AccessDenied)?;
+        // The id is ours: a number that the guest may choose is a way out for data, and a forger must not know it.
+        let id = getrandom::u32().map_err(|error| ErrorCode::Other(error.to_string()))? as u16;
+        let message = question.message(id).map_err(ErrorCode::Malformed)?;
+        Carrier::send(permit, server, transport, id, &message, within, open).await
+    }
+}
+
+impl dns::Host for GatedView<'_> {
+    fn servers(&mut self) -> wasmtime::Result<Vec<Server>> {
+        let servers = self.0.gate.servers();
+        Ok(servers.into_iter().map(|at| Server { address: wire(at.ip()), port: at.port() }).collect())
+    }
+}
+
+impl dns::HostQuery for GatedView<'_> {
+    fn id(&mut self, query: Resource<Query>) -> wasmtime::Result<u16> {
+        Ok(self.0.ctx().table.get(&query)?.id)
+    }
+
+    fn drop(&mut self, query: Resource<Query>) -> wasmtime::Result<()> {
+        self.0.ctx().table.delete(query)?;
+        Ok(())
+    }
+}
+
+impl dns::HostQueryWithStore<State> for Gated {
+    async fn send(
+        accessor: &Accessor<State, Self>,
+        to: Server,
+        transport: Transport,
+        message: Vec<u8>,
+        within: u64,
+    ) -> wasmtime::Result<Result<Resource<Query>, ErrorCode>> {
+        let begun = accessor.with(|mut access| {
+            let mut store = access.as_context_mut();
+            let caller = State::caller(&mut store);
+            let state = store.data_mut();
+            match state.open_query(caller.as_deref()) {
+                Some(open) => Ok((Arc::clone(&state.gate), open, state.within(within), caller)),
+                None => Err(format!("the limit of {} connections is reached", state.about.limits.connections)),
+            }
+        });
+        let (gate, open, within, caller) = match begun {
+            Ok(begun) => begun,
+            Err(limit) => return Ok(Err(ErrorCode::Limit(limit))),
+        };
+        match gate.query(to, transport, &message, within, open, caller.as_deref()).await {
+            Ok(carrier) => accessor.with(|mut access| Ok(Ok(access.get().0.ctx().table.push(Arc::new(carrier))?))),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    async fn receive(
+        accessor: &Accessor<State, Self>,
+        query: Resource<Query>,
+        within: u64,
+    ) -> wasmtime::Result<Result<Reply, ErrorCode>> {
+        let (carrier, within) = accessor.with(|mut access| {
+            let state = &mut access.get().0;
+            let within = state.within(within);
+            Ok::<_, wasmtime::Error>((Arc::clone(state.ctx().table.get(&query)?), within))
+        })?;
+        Ok(carrier.receive(within).await.map(|(message, elapsed)| Reply {
+            message,
+            elapsed: u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX),
+        }))
+    }
+}
+
+impl State {
+    /// Room for one more question's socket, taken until it is dropped.
+    fn open_query(&mut self, caller: Option<&Caller>) -> Option<Arc<()>> {
+        self.has_room_for_socket(caller).then(|| Arc::clone(&self.queries))
+    }
+
+    /// A guest's wait, which ends with the longest call at the latest.
+    fn within(&self, nanoseconds: u64) -> Duration {
+        Duration::from_nanos(nanoseconds).min(self.about.limits.call)
+    }
+}
+
+fn address(address: IpAddress) -> IpAddr {
+    match address {
+        IpAddress::Ipv4((a, b, c, d)) => IpAddr::from([a, b, c, d]),
+        IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => IpAddr::from([a, b, c, d, e, f, g, h]),
+    }
+}
+
+fn wire(address: IpAddr) -> IpAddress {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, c, d] = address.octets();
+            IpAddress::Ipv4((a, b, c, d))
+        }
+        IpAddr::V6(address) => {
+            let [a, b, c, d, e, f, g, h] = address.segments();
+            IpAddress::Ipv6((a, b, c, d, e, f, g, h))
+        }
+    }
+}

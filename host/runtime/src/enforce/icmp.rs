@@ -1,0 +1,214 @@
+//! The host's side of `icmp`: one address is decided about, and a socket for that address is what the guest gets. The guest
+//! says when, how far and how much; the host fills in the rest, counts, and tells what comes back because of it.
+
+mod echo;
+mod message;
+mod rate;
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use cofferdam_audit::Caller;
+use cofferdam_grants::{Ask, Zone};
+use nix::net::if_::{if_indextoname, if_nametoindex};
+use wasmtime::AsContextMut as _;
+use wasmtime::component::{Access, Accessor, Linker, Resource};
+use wasmtime_wasi::WasiView as _;
+use wasmtime_wasi::p3::bindings::sockets::types::IpAddress;
+
+use super::{Gate, Gated, GatedView};
+use crate::abi::since_0_1_0::icmp as abi;
+use crate::state::State;
+use echo::{Echo, Failed, Heard};
+use message::{HEADER, Kind, MOST_PAYLOAD};
+use rate::Bucket;
+
+/// What all instances together may still send.
+static PROCESS: Mutex<Bucket> = Mutex::new(Bucket::new(rate::PROCESS));
+
+/// What would let this process open a socket, for whoever runs it.
+const NOT_PERMITTED: &str = "this process may not send echo requests: let the sysctl `net.ipv4.ping_group_range` include one \
+    of its groups (for everybody: `sysctl -w net.ipv4.ping_group_range=\"0 2147483647\"`), or give the program CAP_NET_RAW";
+
+/// What one instance may still send.
+pub struct Sending {
+    bucket: Mutex<Bucket>,
+    /// Whether the last request was refused: a flood is told once, not packet by packet.
+    refused: std::sync::atomic::AtomicBool,
+}
+
+impl Default for Sending {
+    fn default() -> Self {
+        Self { bucket: Mutex::new(Bucket::new(rate::INSTANCE)), refused: false.into() }
+    }
+}
+
+/// A guest's socket.
+pub struct IcmpSocket(Arc<Echo>);
+
+impl Gate {
+    /// Asks for a target, and opens a socket for it.
+    fn ping(
+        &self,
+        target: IpAddr,
+        zone: Option<&str>,
+        do_not_fragment: bool,
+        caller: Option<&Caller>,
+    ) -> Result<Echo, abi::Error> {
+        let target = cofferdam_grants::canonical(target);
+        let zone = zone.map(interface);
+        let permit = {
+            let pins = self.pins();
+            let ask = Ask::Ping { to: target, zone: zone.as_ref(), pins: &pins, now: self.now() };
+            self.ask(&ask, caller).ok_or(abi::Error::Denied)?
+        };
+        if is_group(target) {
+            let why = format!("`{target}` is a group: echo requests go to one address");
+            return Err(abi::Error::InvalidArgument(why));
+        }
+        let scope = zone.map_or(0, |zone| zone.index);
+        Echo::open(permit, target, scope, do_not_fragment).map_err(Into::into)
+    }
+
+    /// Takes from both buckets, or says how long until there is enough.
+    fn may_send(&self, bytes: usize, caller: Option<&Caller>) -> Result<(), abi::Error> {
+        let (cost, now) = (rate::cost(bytes), Instant::now());
+        let taken = {
+            let mut ours = self.sending.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+            ours.take(cost, now).and_then(|()| {
+                let mut all = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
+                all.take(cost, now).inspect_err(|_| ours.give_back(cost))
+            })
+        };
+        let was_refused = self.sending.refused.swap(taken.is_err(), std::sync::atomic::Ordering::Relaxed);
+        if taken.is_err() && !was_refused {
+            self.limit_hit("ping rate", caller);
+        }
+        taken.map_err(|wait| abi::Error::RateLimited(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX)))
+    }
+}
+
+/// The interface that a zone names, by its name or its number. One that is not there has no number: who may not ask for it
+/// does not learn that.
+fn interface(zone: &str) -> Zone {
+    match zone.parse() {
+        Ok(index) => {
+            let name = if_indextoname(index).ok().and_then(|name| name.into_string().ok());
+            Zone { index, name: name.map(String::into_boxed_str) }
+        }
+        Err(_) => Zone { index: if_nametoindex(zone).unwrap_or(0), name: Some(zone.into()) },
+    }
+}
+
+/// Whether many may answer. A rule can name a group; only the answers of one address could be told apart from lies.
+fn is_group(address: IpAddr) -> bool {
+    address.is_multicast() || address == IpAddr::V4(std::net::Ipv4Addr::BROADCAST)
+}
+
+impl From<Failed> for abi::Error {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::TooLarge(mtu) => Self::TooLarge(mtu),
+            Failed::Unreachable(error) => Self::Unreachable(error.to_string()),
+            Failed::NotPermitted => Self::NotPermitted(NOT_PERMITTED.to_owned()),
+            Failed::Other(error) => Self::Other(error.to_string()),
+        }
+    }
+}
+
+impl From<Kind> for abi::Kind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::EchoReply => Self::EchoReply,
+            Kind::DestinationUnreachable => Self::DestinationUnreachable,
+            Kind::TimeExceeded => Self::TimeExceeded,
+            Kind::PacketTooBig => Self::PacketTooBig,
+            Kind::ParameterProblem => Self::ParameterProblem,
+        }
+    }
+}
+
+/// Links `icmp`.
+pub fn add_icmp(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    abi::add_to_linker::<State, Gated>(linker, |state| GatedView(state))
+}
+
+impl abi::Host for GatedView<'_> {}
+
+impl abi::HostSocket for GatedView<'_> {
+    fn drop(&mut self, socket: Resource<IcmpSocket>) -> wasmtime::Result<()> {
+        self.0.ctx().table.delete(socket)?;
+        Ok(())
+    }
+}
+
+impl abi::HostSocketWithStore<State> for Gated {
+    fn open(
+        mut store: Access<'_, State, Self>,
+        target: IpAddress,
+        zone: Option<String>,
+        do_not_fragment: bool,
+    ) -> wasmtime::Result<Result<Resource<IcmpSocket>, abi::Error>> {
+        let caller = State::caller(&mut store.as_context_mut());
+        let state = store.get().0;
+        if !state.has_room_for_socket(caller.as_deref()) {
+            return Ok(Err(abi::Error::TooManySockets));
+        }
+        Ok(match state.gate.ping(target.into(), zone.as_deref(), do_not_fragment, caller.as_deref()) {
+            Ok(echo) => Ok(state.ctx().table.push(IcmpSocket(Arc::new(echo)))?),
+            Err(error) => Err(error),
+        })
+    }
+
+    fn send(
+        mut store: Access<'_, State, Self>,
+        socket: Resource<IcmpSocket>,
+        sequence: u16,
+        hop_limit: u8,
+        payload: Vec<u8>,
+    ) -> wasmtime::Result<Result<abi::Instant, abi::Error>> {
+        let caller = State::caller(&mut store.as_context_mut());
+        let state = store.get().0;
+        let echo = Arc::clone(&state.ctx().table.get(&socket)?.0);
+        if payload.len() > MOST_PAYLOAD {
+            return Ok(Err(abi::Error::TooLarge(None)));
+        }
+        if hop_limit == 0 {
+            return Ok(Err(abi::Error::InvalidArgument("a hop limit of 0 reaches nobody".to_owned())));
+        }
+        if let Err(wait) = state.gate.may_send(HEADER + payload.len(), caller.as_deref()) {
+            return Ok(Err(wait));
+        }
+        let sent = echo.send(sequence, hop_limit, &payload);
+        Ok(sent.map(|at| state.gate.instant(at)).map_err(Into::into))
+    }
+
+    async fn receive(
+        accessor: &Accessor<State, Self>,
+        socket: Resource<IcmpSocket>,
+    ) -> wasmtime::Result<Result<abi::Packet, abi::Error>> {
+        let (echo, gate) = accessor.with(|mut access| {
+            let state = access.get().0;
+            let gate = Arc::clone(&state.gate);
+            state.ctx().table.get(&socket).map(|socket| (Arc::clone(&socket.0), gate))
+        })?;
+        Ok(match echo.receive().await {
+            Ok(heard) => Ok(gate.packet(heard)),
+            Err(error) => Err(abi::Error::Other(error.to_string())),
+        })
+    }
+}
+
+impl Gate {
+    fn packet(&self, heard: Heard) -> abi::Packet {
+        let Heard { kind, icmp_type, code, sender, sequence, hop_limit, size, mtu, received } = heard;
+        let (kind, sender, received) = (kind.into(), sender.into(), self.instant(received));
+        abi::Packet { kind, icmp_type, code, sender, sequence, hop_limit, size, mtu, received }
+    }
+
+    /// An instant as guests see it: since their instance began.
+    fn instant(&self, at: Instant) -> abi::Instant {
+        u64::try_from(at.saturating_duration_since(self.started).as_nanos()).unwrap_or(u64::MAX)
+    }
+}

@@ -1,0 +1,32 @@
+//! What dig and nslookup do, without a network: options, names, messages, whom to ask next, and how answers are shown. The
+//! network is a trait ([`Wire`]) that the plugin implements over the host's `dns` interface, and the tests over a table.
+
+mod answer;
+mod dig;
+mod edns;
+mod exchange;
+mod kind;
+mod nslookup;
+mod options;
+mod question;
+mod rdata;
+mod record;
+mod reply;
+mod svcb;
+mod target;
+mod text;
+mod trace;
+mod wire;
+
+pub use answer::{Answer, Attempt, Edns, Ignored, Outcome, Question as Asked, Step};
+pub use dig::Shown;
+pub use exchange::{Answered, Patience, Unanswered, ask};
+pub use kind::Kind;
+pub use nslookup::nslookup;
+pub use options::{Options, OptionsError};
+pub use question::{Payload, Question};
+pub use record::Record;
+pub use reply::{Reply, Unfit};
+pub use target::{PORT, Place, Server, Target, TargetError};
+pub use trace::{addresses, trace};
+pub use wire::{Transport, Wire, WireError};

@@ -1,0 +1,91 @@
+//! Answers as nslookup prints them.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use hickory_proto::rr::RecordType;
+
+use crate::answer::{Answer, Outcome};
+use crate::dig::hashed;
+use crate::record::Record;
+
+/// The text of an answer to a question about `target`.
+pub fn nslookup(answer: &Answer, target: &str) -> String {
+    let server = answer.server.parse::<SocketAddr>().map_or_else(|_| answer.server.clone(), |at| at.ip().to_string());
+    let mut text = format!("Server:\t\t{server}\nAddress:\t{}\n\n", hashed(&answer.server));
+    if answer.partial {
+        text += ";; the answer is truncated and TCP failed; this is a part of it\n";
+    }
+    let target = target.trim_end_matches('.');
+    match answer.outcome {
+        Outcome::Answer => {}
+        Outcome::Nodata | Outcome::Referral => {
+            text += &format!("*** Can't find {target}: No answer\n");
+            return text;
+        }
+        _ => {
+            let _ = writeln!(text, "** server can't find {target}: {}", answer.status);
+            for error in answer.edns.iter().flat_map(|edns| &edns.extended_errors) {
+                let name = error.name.as_deref().unwrap_or("unknown");
+                let extra = error.text.as_deref().map(|text| format!(": {text}")).unwrap_or_default();
+                let _ = writeln!(text, ";; extended error {} ({name}){extra}", error.code);
+            }
+            return text;
+        }
+    }
+    let authoritative = answer.flags.iter().any(|flag| flag == "aa");
+    if !authoritative {
+        text += "Non-authoritative answer:\n";
+    }
+    for record in &answer.answers {
+        text += &match record.raw.kind {
+            RecordType::A | RecordType::AAAA => {
+                format!("Name:\t{}\nAddress: {}\n", record.name.trim_end_matches('.'), record.data)
+            }
+            _ => line(record),
+        };
+    }
+    if !authoritative && !matches!(answer.question.kind.as_str(), "A" | "AAAA") {
+        text += "\nAuthoritative answers can be found from:\n";
+        for record in answer.authority.iter().chain(&answer.additional) {
+            text += &line(record);
+        }
+    }
+    text
+}
+
+/// A record beside its name, or below it.
+fn line(record: &Record) -> String {
+    let name = record.name.trim_end_matches('.');
+    let field = |name: &str| match &record.fields.get(name) {
+        Some(serde_json::Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => String::new(),
+    };
+    let beside = |words: &str| format!("{name}\t{words}{}\n", record.data);
+    match record.raw.kind {
+        RecordType::A => beside("internet address = "),
+        RecordType::AAAA => beside("has AAAA address "),
+        RecordType::CNAME => beside("canonical name = "),
+        RecordType::PTR => beside("name = "),
+        RecordType::NS => beside("nameserver = "),
+        RecordType::MX => beside("mail exchanger = "),
+        RecordType::TXT => beside("text = "),
+        RecordType::SRV => beside("service = "),
+        RecordType::NAPTR => beside("naptr = "),
+        RecordType::SOA => {
+            let rows = [
+                ("origin", "mname"),
+                ("mail addr", "rname"),
+                ("serial", "serial"),
+                ("refresh", "refresh"),
+                ("retry", "retry"),
+                ("expire", "expire"),
+                ("minimum", "minimum"),
+            ];
+            let rows = rows.map(|(shown, own)| format!("\t{shown} = {}\n", field(own).trim_end_matches('.')));
+            format!("{name}\n{}", rows.concat())
+        }
+        kind => beside(&format!("rdata_{} = ", u16::from(kind))),
+    }
+}

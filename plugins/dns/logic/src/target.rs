@@ -1,0 +1,228 @@
+//! How `target` and `server` may be written: names (also with letters beyond ASCII), addresses, and servers with a port.
+
+use std::net::{IpAddr, SocketAddr};
+
+use hickory_proto::rr::Name;
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+
+/// Where name servers listen (RFC 1035, section 4.2).
+pub const PORT: u16 = 53;
+
+/// What is asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A name, absolute.
+    Name(Name),
+    /// An address: its name under `in-addr.arpa` or `ip6.arpa` is asked about.
+    Address(IpAddr),
+}
+
+/// Whom to ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Its address, or its name, which has to be looked up first.
+    pub place: Place,
+    /// Its port, if one was written.
+    pub port: Option<u16>,
+}
+
+/// An address, or a name that stands for some.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Itself.
+    Address(IpAddr),
+    /// To be looked up.
+    Name(Name),
+}
+
+/// Why a target or server is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// Nothing, or only white space.
+    #[error("it is empty")]
+    Empty,
+    /// A character that no name has.
+    #[error("it must not contain `{}`", .0.escape_default())]
+    Character(char),
+    /// A URL.
+    #[error("it is a URL; write only the host")]
+    Url,
+    /// Two dots in a row, or one in front.
+    #[error("it has an empty label")]
+    EmptyLabel,
+    /// A label over 63 bytes.
+    #[error("a label has at most 63 bytes")]
+    LongLabel,
+    /// A name over 255 bytes on the wire.
+    #[error("a name has at most 253 characters")]
+    Long,
+    /// Not convertible to A-labels.
+    #[error("it is not a valid internationalised name")]
+    Idna,
+    /// The last label is a number: something other programs would read as an address.
+    #[error("its last part is a number: it is neither an address nor a name")]
+    Number,
+    /// Not a port.
+    #[error("a port is a number from 1 to 65535")]
+    Port,
+}
+
+impl Target {
+    /// Reads a target. A name is absolute with or without its last dot; `.` is the root.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, TargetError> {
+        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+        match bare.parse::<IpAddr>() {
+            Ok(address) => Ok(Self::Address(address.to_canonical())),
+            Err(_) => name(text).map(Self::Name),
+        }
+    }
+
+    /// The name that is asked about.
+    pub fn name(&self) -> Name {
+        match self {
+            Self::Name(name) => name.clone(),
+            // The library's conversion is the one of RFC 1035 section 3.5 and RFC 3596 section 2.5.
+            Self::Address(address) => Name::from(*address),
+        }
+    }
+}
+
+impl Server {
+    /// Reads a server: an address or a name, perhaps with dig's `@` in front, perhaps with a port (`192.0.2.53#5353`,
+    /// `192.0.2.53:5353`, `[2001:db8::53]:5353`).
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, TargetError> {
+        let text = text.strip_prefix('@').unwrap_or(text);
+        if let Ok(address) = text.parse::<SocketAddr>() {
+            let port = Some(address.port()).filter(|port| *port != 0).ok_or(TargetError::Port)?;
+            return Ok(Self { place: Place::Address(address.ip().to_canonical()), port: Some(port) });
+        }
+        let (host, written) = match text.split_once('#') {
+            Some((host, written)) => (host, Some(written)),
+            // One colon separates a port; several are an IPv6 address.
+            None => match text.split_once(':') {
+                Some((host, written)) if !written.contains(':') && !host.contains('[') => (host, Some(written)),
+                _ => (text, None),
+            },
+        };
+        let port = match written {
+            None => None,
+            Some(written) => Some(written.parse().ok().filter(|port| *port != 0).ok_or(TargetError::Port)?),
+        };
+        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+        let place = match bare.parse::<IpAddr>() {
+            Ok(address) => Place::Address(address.to_canonical()),
+            Err(_) => Place::Name(name(host)?),
+        };
+        Ok(Self { place, port })
+    }
+}
+
+/// Reads a name as people write it: in any script, `_service` labels and a leading `*` included.
+fn name(text: &str) -> Result<Name, TargetError> {
+    if text.trim().is_empty() {
+        return Err(TargetError::Empty);
+    }
+    if text.contains("//") {
+        return Err(TargetError::Url);
+    }
+    if text == "." {
+        return Ok(Name::root());
+    }
+    if let Some(bad) = text.chars().find(|c| c.is_ascii() && !(c.is_ascii_alphanumeric() || "-_*./".contains(*c))) {
+        return Err(TargetError::Character(bad));
+    }
+    let relative = text.strip_suffix('.').unwrap_or(text);
+    let ascii = Uts46::new()
+        .to_ascii(relative.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow, DnsLength::Ignore)
+        .map_err(|_| TargetError::Idna)?;
+    for label in ascii.split('.') {
+        match label.len() {
+            0 => return Err(TargetError::EmptyLabel),
+            1..=63 => {}
+            _ => return Err(TargetError::LongLabel),
+        }
+    }
+    if let Some(bad) = ascii.chars().find(|c| !(c.is_ascii_alphanumeric() || "-_*./".contains(*c))) {
+        return Err(TargetError::Character(bad));
+    }
+    let last = ascii.rsplit('.').next().unwrap_or(&ascii);
+    if last.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(TargetError::Number);
+    }
+    let mut name = Name::from_labels(ascii.split('.').map(str::as_bytes)).map_err(|_| TargetError::Long)?;
+    name.set_fqdn(true);
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(text: &str) -> String {
+        Target::parse(text).unwrap_or_else(|error| panic!("{text}: {error}")).name().to_ascii()
+    }
+
+    #[test]
+    fn names_are_absolute_in_any_spelling() {
+        assert_eq!(asked("www.Example.com"), "www.example.com.");
+        assert_eq!(asked("www.example.com."), "www.example.com.");
+        assert_eq!(asked("."), ".");
+        assert_eq!(asked("bücher.example"), "xn--bcher-kva.example.");
+        assert_eq!(asked("_sip._tcp.example.com"), "_sip._tcp.example.com.");
+        assert_eq!(asked("*.example.com"), "*.example.com.");
+        assert_eq!(asked("0/25.2.0.192.in-addr.arpa"), "0\\/25.2.0.192.in-addr.arpa.");
+    }
+
+    #[test]
+    fn an_address_is_asked_about_by_its_reverse_name() {
+        assert_eq!(asked("192.0.2.5"), "5.2.0.192.in-addr.arpa.");
+        assert_eq!(asked("::ffff:192.0.2.5"), "5.2.0.192.in-addr.arpa.");
+        let v6 = "5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.";
+        assert_eq!(asked("2001:db8::5"), v6);
+        assert_eq!(asked("[2001:db8::5]"), v6);
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused_with_its_reason() {
+        let refused = |text: &str| Target::parse(text).expect_err(text);
+        assert_eq!(refused(""), TargetError::Empty);
+        assert_eq!(refused(" "), TargetError::Empty);
+        assert_eq!(refused("a b.example"), TargetError::Character(' '));
+        assert_eq!(refused("a\\.b.example"), TargetError::Character('\\'));
+        assert_eq!(refused("a\nb"), TargetError::Character('\n'));
+        assert_eq!(refused("https://example.com/x"), TargetError::Url);
+        assert_eq!(refused("a..example"), TargetError::EmptyLabel);
+        assert_eq!(refused(".example"), TargetError::EmptyLabel);
+        assert_eq!(refused("127.1"), TargetError::Number);
+        assert_eq!(refused("2130706433"), TargetError::Number);
+        assert_eq!(refused(&"a".repeat(64)), TargetError::LongLabel);
+        assert_eq!(refused(&vec!["a".repeat(63); 4].join(".")), TargetError::Long);
+        assert_eq!(refused("xn--\u{fe0f}"), TargetError::Idna);
+    }
+
+    #[test]
+    fn servers_are_addresses_or_names_with_or_without_a_port() {
+        let server = |text: &str| Server::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let local: IpAddr = "127.0.0.1".parse().unwrap();
+        let address = |port| Server { place: Place::Address(local), port };
+        assert_eq!(server("127.0.0.1"), address(None));
+        assert_eq!(server("@127.0.0.1"), address(None));
+        assert_eq!(server("127.0.0.1#5353"), address(Some(5353)));
+        assert_eq!(server("127.0.0.1:5353"), address(Some(5353)));
+        assert_eq!(server("::ffff:127.0.0.1"), address(None));
+        let six = Place::Address("2001:db8::53".parse().unwrap());
+        assert_eq!(server("[2001:db8::53]:54"), Server { place: six.clone(), port: Some(54) });
+        assert_eq!(server("2001:db8::53#54"), Server { place: six, port: Some(54) });
+        let named = Server::parse("ns1.example#54").unwrap();
+        assert_eq!(named.place, Place::Name(Name::from_ascii("ns1.example.").unwrap()));
+        for bad in ["127.0.0.1:0", "127.0.0.1#x", "ns1.example:99999"] {
+            assert_eq!(Server::parse(bad), Err(TargetError::Port), "{bad}");
+        }
+    }
+}

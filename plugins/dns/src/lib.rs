@@ -1,0 +1,47 @@
+//! DNS for AI clients: `dig_tool` and `nslookup_tool`. This file lists the tools; what is asked is in `ask.rs`, and
+//! everything that needs no network in `logic/`.
+
+mod arguments;
+mod ask;
+mod network;
+
+use std::rc::Rc;
+
+use cofferdam_sdk::{Answer, Cx, Failure};
+
+use ask::Call;
+
+/// The plugin. It keeps nothing from call to call.
+#[derive(Default)]
+pub struct Dns;
+
+#[cofferdam_sdk::plugin]
+impl Dns {
+    /// Look up DNS records, as dig does: any common type, with flags, timing, the server used, and why a lookup failed.
+    ///
+    /// Give an IP address as target for its name (PTR). The text is dig's; the structured answer has every record with its
+    /// parts by name, the outcome (answer, nodata, nxdomain, servfail, refused …) and every attempt. `options` takes a
+    /// subset of dig's, such as `+short`, `+trace`, `+tcp`, `+dnssec`, `-p 5353`. Only names and servers that the operator's
+    /// policy allows can be asked; a refusal (reason `denied`) is final.
+    #[tool(title = "dig")]
+    async fn dig_tool(self: Rc<Self>, _cx: Cx, a: arguments::Dig) -> Result<Answer<dns_logic::Answer>, Failure> {
+        let call = Call::dig(a)?;
+        let answer = call.run().await?;
+        let when = humantime::format_rfc3339_seconds(cofferdam_sdk::wall_clock()).to_string();
+        Ok(Answer::new(call.shown.text(&answer, &call.command, &when), answer))
+    }
+
+    /// Look up DNS records, as nslookup does: the short form of dig_tool.
+    ///
+    /// Give an IP address as target for its name (PTR).
+    #[tool(title = "nslookup")]
+    async fn nslookup_tool(
+        self: Rc<Self>,
+        _cx: Cx,
+        a: arguments::Nslookup,
+    ) -> Result<Answer<dns_logic::Answer>, Failure> {
+        let target = a.target.clone();
+        let answer = Call::nslookup(a)?.run().await?;
+        Ok(Answer::new(dns_logic::nslookup(&answer, &target), answer))
+    }
+}

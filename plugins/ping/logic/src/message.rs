@@ -1,0 +1,117 @@
+//! One message that came back, and its meaning in words: those of iputils' `ping`, and traceroute's marks.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// What a message says, whatever the IP version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The target's answer.
+    EchoReply,
+    /// Somebody cannot deliver the request.
+    Unreachable,
+    /// The hop limit was used up.
+    TimeExceeded,
+    /// It would have to be fragmented, and may not be.
+    TooBig,
+    /// Its header was not understood.
+    ParameterProblem,
+}
+
+/// A message about one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// What it says.
+    pub kind: Kind,
+    /// Its own type, in the numbers of the sender's IP version.
+    pub icmp_type: u8,
+    /// Its own code.
+    pub code: u8,
+    /// Who sent it.
+    pub sender: IpAddr,
+    /// The sequence number of the request that it is about.
+    pub sequence: u16,
+    /// The hop limit that it came with.
+    pub hop_limit: Option<u8>,
+    /// Bytes of the echo message, header included.
+    pub size: u32,
+    /// The MTU that it tells.
+    pub mtu: Option<u32>,
+    /// When it came, on the host's clock.
+    pub received: Duration,
+}
+
+/// An error in words, as `ping` writes them (iputils, `pr_icmph` and `print_icmp`).
+pub fn explain(message: &Message) -> String {
+    match message.sender {
+        IpAddr::V4(_) => explain_v4(message),
+        IpAddr::V6(_) => explain_v6(message),
+    }
+}
+
+fn explain_v4(message: &Message) -> String {
+    let words = match (message.icmp_type, message.code) {
+        (3, 4) => return format!("Frag needed and DF set (mtu = {})", message.mtu.unwrap_or(0)),
+        (3, 0) => "Destination Net Unreachable",
+        (3, 1) => "Destination Host Unreachable",
+        (3, 2) => "Destination Protocol Unreachable",
+        (3, 3) => "Destination Port Unreachable",
+        (3, 5) => "Source Route Failed",
+        (3, 6) => "Destination Net Unknown",
+        (3, 7) => "Destination Host Unknown",
+        (3, 8) => "Source Host Isolated",
+        (3, 9) => "Destination Net Prohibited",
+        (3, 10) => "Destination Host Prohibited",
+        (3, 11) => "Destination Net Unreachable for Type of Service",
+        (3, 12) => "Destination Host Unreachable for Type of Service",
+        (3, 13) => "Packet filtered",
+        (3, 14) => "Precedence Violation",
+        (3, 15) => "Precedence Cutoff",
+        (3, code) => return format!("Dest Unreachable, Bad Code: {code}"),
+        (11, 0) => "Time to live exceeded",
+        (11, 1) => "Frag reassembly time exceeded",
+        (11, code) => return format!("Time exceeded, Bad Code: {code}"),
+        (12, _) => "Parameter problem",
+        (icmp_type, code) => return format!("ICMP type {icmp_type}, code {code}"),
+    };
+    words.to_owned()
+}
+
+fn explain_v6(message: &Message) -> String {
+    let words = match (message.icmp_type, message.code) {
+        (2, _) => return format!("Packet too big: mtu={}", message.mtu.unwrap_or(0)),
+        (1, 0) => "Destination unreachable: No route",
+        (1, 1) => "Destination unreachable: Administratively prohibited",
+        (1, 2) => "Destination unreachable: Beyond scope of source address",
+        (1, 3) => "Destination unreachable: Address unreachable",
+        (1, 4) => "Destination unreachable: Port unreachable",
+        (1, code) => return format!("Destination unreachable: Unknown code {code}"),
+        (3, 0) => "Time exceeded: Hop limit",
+        (3, 1) => "Time exceeded: Defragmentation failure",
+        (3, code) => return format!("Time exceeded: code {code}"),
+        (4, 0) => "Parameter problem: Wrong header field",
+        (4, 1) => "Parameter problem: Unknown header",
+        (4, 2) => "Parameter problem: Unknown option",
+        (4, code) => return format!("Parameter problem: code {code}"),
+        (icmp_type, code) => return format!("ICMPv6 type {icmp_type}, code {code}"),
+    };
+    words.to_owned()
+}
+
+/// The mark that `traceroute` sets behind the time of such a message; nothing behind those that it expects.
+pub fn mark(message: &Message) -> Option<String> {
+    let mark = match (message.kind, message.sender, message.code) {
+        (Kind::EchoReply | Kind::TimeExceeded, ..) => return None,
+        (Kind::TooBig, ..) => return Some(message.mtu.map_or("!F".to_owned(), |mtu| format!("!F-{mtu}"))),
+        (Kind::ParameterProblem, ..) => "!P",
+        (Kind::Unreachable, IpAddr::V4(_), 0 | 6 | 11) | (Kind::Unreachable, IpAddr::V6(_), 0) => "!N",
+        (Kind::Unreachable, IpAddr::V4(_), 1 | 7 | 8 | 12) | (Kind::Unreachable, IpAddr::V6(_), 3) => "!H",
+        (Kind::Unreachable, IpAddr::V4(_), 2) => "!P",
+        (Kind::Unreachable, IpAddr::V4(_), 5) | (Kind::Unreachable, IpAddr::V6(_), 2) => "!S",
+        (Kind::Unreachable, IpAddr::V4(_), 9 | 10 | 13) | (Kind::Unreachable, IpAddr::V6(_), 1) => "!X",
+        (Kind::Unreachable, IpAddr::V4(_), 14) => "!V",
+        (Kind::Unreachable, IpAddr::V4(_), 15) => "!C",
+        (Kind::Unreachable, _, code) => return Some(format!("!<{code}>")),
+    };
+    Some(mark.to_owned())
+}

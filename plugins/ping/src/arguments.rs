@@ -1,0 +1,84 @@
+//! The arguments of both tools, and their ranges.
+
+use std::time::Duration;
+
+use cofferdam_sdk::{Failure, Integer};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Which IP version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Family {
+    /// IPv4.
+    Ipv4,
+    /// IPv6.
+    Ipv6,
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub struct Ping {
+    /// Host name or IP address
+    pub target: String,
+    /// Echo requests to send, 1 to 1000
+    #[schemars(default = "count")]
+    pub count: Option<Integer>,
+    /// Milliseconds from one request to the next (default 1000, at least 10)
+    pub interval_ms: Option<Integer>,
+    /// Bytes of payload in each request, 0 to 65507 (default 56)
+    pub size: Option<Integer>,
+    /// Hop limit (time to live) of the requests, 1 to 255 (default 64)
+    pub ttl: Option<Integer>,
+    /// Milliseconds to wait for answers after the last request (default 2000)
+    pub timeout_ms: Option<Integer>,
+    /// Use only this IP version (default: whichever the name has first)
+    pub family: Option<Family>,
+    /// Never fragment the requests: tells the MTU of the way (default false)
+    pub dont_fragment: Option<bool>,
+}
+
+fn count() -> Option<Integer> {
+    Some(Integer(4))
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub struct Traceroute {
+    /// Host name or IP address
+    pub target: String,
+    /// Hops to try at most, 1 to 255 (default 30)
+    pub max_hops: Option<Integer>,
+    /// Echo requests for each hop, 1 to 10 (default 3)
+    pub probes: Option<Integer>,
+    /// Milliseconds to wait for each answer (default 2000)
+    pub timeout_ms: Option<Integer>,
+    /// Bytes of payload in each request, 0 to 65507 (default 32)
+    pub size: Option<Integer>,
+    /// Use only this IP version (default: whichever the name has first)
+    pub family: Option<Family>,
+}
+
+/// A number between two bounds.
+pub fn within<T: TryFrom<i64>>(
+    argument: &'static str,
+    given: Option<Integer>,
+    default: i64,
+    bounds: std::ops::RangeInclusive<i64>,
+) -> Result<T, Failure> {
+    let given = given.map_or(default, |Integer(given)| given);
+    let (least, most) = (bounds.start(), bounds.end());
+    let refused = || Failure::argument(argument, format_args!("must be {least} to {most}, it is {given}"));
+    if !bounds.contains(&given) {
+        return Err(refused());
+    }
+    T::try_from(given).map_err(|_| refused())
+}
+
+/// A time in milliseconds, up to an hour: no call lasts longer.
+pub fn milliseconds(
+    argument: &'static str,
+    given: Option<Integer>,
+    default: i64,
+    least: i64,
+) -> Result<Duration, Failure> {
+    within(argument, given, default, least..=3_600_000).map(Duration::from_millis)
+}

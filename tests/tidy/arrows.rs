@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cofferdam", &["cofferdam-audit", "cofferdam-policy", "cofferdam-registry", "cofferdam-server"]),
     // The workbench and the benchmark are no part of the program.
     ("cofferdam-xtask", &[]),
-    ("cofferdam-bench", &["cofferdam-xtask"]),
+    ("cofferdam-bench", &["cofferdam-audit", "cofferdam-xtask"]),
 ];
 
 /// What is needed to build a crate or to test it, beyond that.

@@ -20,7 +20,7 @@ pub enum PathError {
     #[error("`{0}` is relative, and there is no working directory; write the whole path, such as `/var/log/syslog`")]
     Relative(String),
     /// It begins at a home directory, and there is none.
-    #[error("`{0}` begins with `~`, which is not expanded here; write the whole path, such as `/home/ada/notes.txt`")]
+    #[error("`{0}` begins with `~`, which is not expanded here; write the whole path, such as `/srv/ada/notes.txt`")]
     Home(String),
     /// A NUL, which no path can hold.
     #[error("holds a NUL character, which no path can")]

@@ -281,10 +281,7 @@ impl Echo {
 }
 
 /// Hands the socket to tokio's event loop.
-#[expect(
-    unsafe_code,
-    reason = "tokio cannot check what it asks for: that the descriptor stays open as long as it is registered"
-)]
+#[expect(unsafe_code, reason = "tokio cannot check that the descriptor stays open as long as it is registered")]
 fn register(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // An `OwnedFd` is one descriptor, and open until it is dropped, which is when its registration is.
     Ok(unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE | Interest::ERROR) }?)

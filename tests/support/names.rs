@@ -86,7 +86,7 @@ pub fn unbound(address: SocketAddr, zones: &[(&str, SocketAddr)], more: &str) ->
     let mut text = format!(
         "server:\n  interface: {}@{port}\n  port: {port}\n  access-control: 127.0.0.0/8 allow\n  do-daemonize: no\n  \
          username: \"\"\n  chroot: \"\"\n  directory: \"{place}\"\n  pidfile: \"\"\n  use-syslog: no\n  \
-         do-not-query-localhost: no\n  do-ip6: no\n  num-threads: 1\n  ede: yes\n  {more}\n\
+         do-not-query-localhost: no\n  do-ip6: no\n  num-threads: 1\n  rrset-roundrobin: no\n  ede: yes\n  {more}\n\
          remote-control:\n  control-enable: no\n",
         address.ip()
     );

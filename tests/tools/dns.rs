@@ -119,6 +119,9 @@ fn every_type_is_shown_as_dig_shows_it() {
         ("a-very-long-name-that-goes-beyond-the-column.example", "A"),
         // No such name, no such type, another's zone, somebody else's name.
         ("none.example", "A"),
+        // Where a tab would end just behind the name.
+        ("abcdef.example", "A"),
+        ("abcdefghijklmn.example", "A"),
         ("www.example", "MX"),
         ("www.lab.example", "A"),
         ("www.elsewhere.test", "A"),

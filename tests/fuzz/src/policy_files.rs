@@ -3,10 +3,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use cofferdam_grants::{Ask, Moment, Name, Pins, Protocol, RuleId};
-use cofferdam_policy::{Diagnostic, Manifest, Policy, Question, check, effective, explain, parse};
+use cofferdam_grants::{AbsolutePath, Ask, Moment, Name, Pins, Protocol, QueryName, RuleId};
+use cofferdam_policy::{Diagnostic, Manifest, Policy, Question, Verdict, check, effective, explain, parse};
 
-/// A plugin that wants everything.
+/// A plugin that wants everything of every kind.
+const GREEDIEST: &str = r#"{"name":"tcp","version":"1","abi":"0.1.0","kind":"plugin","wants":{
+    "connect":["tcp://any:*"],"ping":["any"],"resolve":["any"],"servers":["any"],"read":["any"]}}"#;
+
+/// A plugin that wants to connect anywhere.
 pub(crate) const GREEDY: &str =
     r#"{"name":"tcp","version":"1","abi":"0.1.0","kind":"plugin","wants":{"connect":["tcp://any:*"]}}"#;
 
@@ -52,7 +56,7 @@ fn stands_in(text: &str, found: &Diagnostic) {
 /// Everything can be asked of it, by every kind of plugin, and its rules know where they stand.
 fn asked(policy: &Policy) {
     let _ = policy.warnings().iter().map(ToString::to_string).collect::<String>();
-    let Ok(mut manifest) = Manifest::parse_json(GREEDY) else { panic!("the greedy manifest is one") };
+    let Ok(mut manifest) = Manifest::parse_json(GREEDIEST) else { panic!("the greedy manifest is one") };
     let names: Vec<String> = policy.plugins().map(|(name, _)| name.to_owned()).collect();
     for name in names.iter().map(String::as_str).chain(["tcp"]) {
         manifest.name = name.to_owned();
@@ -75,16 +79,47 @@ fn asked(policy: &Policy) {
                 let _ = effective.grants.decide(&Ask::Dial { protocol: Protocol::Tcp, name: &host, port });
             }
         }
-        for question in [["connect", "db.lab.example:22"], ["connect", "10.0.0.1:22"], ["resolve", "lab.example"]] {
+        for root in effective.grants.read_roots() {
+            assert!(effective.grants.decide(&Ask::Read { path: &root }).is_ok(), "{root} is offered and not given");
+        }
+        for path in ["/", "/etc/hosts", "/var/log/syslog"] {
+            let Ok(path) = AbsolutePath::parse(path) else { panic!("`{path}` is a path") };
+            let _ = effective.grants.decide(&Ask::Read { path: &path });
+        }
+        for (server, asked) in
+            [("10.0.0.1:53", "."), ("[::1]:5353", "db.lab.example"), ("9.9.9.9:53", "1.0.0.10.in-addr.arpa")]
+        {
+            let (Ok(server), Ok(asked)) = (server.parse::<SocketAddr>(), QueryName::parse(asked)) else { continue };
+            if let Err(denial) = effective.grants.decide(&Ask::Query { server, name: &asked }) {
+                assert!(crate::is_plain(&policy.explain_denial(name, &denial)));
+            }
+            let ping = Ask::Ping { to: server.ip(), zone: None, pins: &Pins::new(), now: Moment::default() };
+            if let Err(denial) = effective.grants.decide(&ping) {
+                assert!(crate::is_plain(&policy.explain_denial(name, &denial)));
+            }
+        }
+        assert!(policy.idle(&[&manifest]).iter().all(|idle| crate::is_plain(&idle.to_string())));
+        let questions = [
+            ["connect", "db.lab.example:22"],
+            ["connect", "10.0.0.1:22"],
+            ["resolve", "lab.example"],
+            ["ping", "db.lab.example"],
+            ["ping", "224.0.0.1"],
+            ["query", ".@10.0.0.1"],
+            ["read", "/var/log"],
+            ["listen", "22"],
+        ];
+        for question in questions {
             let Ok(question) = Question::parse(&question.map(str::to_owned)) else { panic!("{question:?} is one") };
             for found in [None, Some(Ok(vec![IpAddr::from([10, 0, 0, 5])])), Some(Err("no".to_owned()))] {
                 let answer = explain(policy, &manifest, &question, found);
                 assert!(
-                    crate::is_plain(&answer.summary)
-                        && (answer.verdict == cofferdam_policy::Verdict::Allowed) == answer.reason.is_none()
+                    crate::is_plain(&answer.summary) && (answer.verdict == Verdict::Allowed) == answer.reason.is_none()
                 );
             }
         }
     }
     assert!(policy.rule(RuleId(u32::MAX)).is_none());
+    let canonical = policy.canonical(&|settings| settings.len().to_string());
+    assert!(canonical.lines().all(crate::is_plain), "{canonical:?}");
 }

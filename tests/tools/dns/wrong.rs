@@ -22,7 +22,6 @@ fn what_cannot_be_meant_is_refused_and_nothing_is_sent() {
         ("timeout_ms", json!({ "target": "www.example", "timeout_ms": 60_001 })),
         ("tries", json!({ "target": "www.example", "tries": 11 })),
         ("type", json!({ "target": "192.0.2.1", "type": "A" })),
-        ("type", json!({ "target": "www.example", "type": "AXFR" })),
         ("options", json!({ "target": "www.example", "options": "-x" })),
         ("options", json!({ "target": "www.example", "options": "+noedns +dnssec" })),
     ];
@@ -49,5 +48,9 @@ fn what_cannot_be_meant_is_refused_and_nothing_is_sent() {
         let message = failure["message"].as_str().unwrap();
         assert!(message.contains(&format!("`{option}` is not available")), "{message}");
     }
+    // Whole zones are not asked for.
+    let transfer = json!({ "target": "www.example", "type": "AXFR" });
+    let failure = session.call("dig_tool", transfer).failed("invalid_argument");
+    assert!(failure["message"].as_str().unwrap().starts_with("`type` is not one of"), "{failure}");
     assert_eq!(server.asked(), Vec::<Vec<u8>>::new());
 }

@@ -22,12 +22,12 @@ mod bindings {
             "cofferdam:plugin/icmp.[method]socket.send": store | trappable,
             default: trappable,
         },
-        with: { "cofferdam:plugin/dns.query": crate::enforce::Query },
         exports: { default: async },
         require_store_data_send: true,
         with: {
             "wasi:sockets": wasmtime_wasi::p3::bindings::sockets,
             "wasi:clocks": wasmtime_wasi::p3::bindings::clocks,
+            "cofferdam:plugin/dns.query": crate::enforce::Query,
             "cofferdam:plugin/icmp.socket": crate::enforce::IcmpSocket,
         },
     });

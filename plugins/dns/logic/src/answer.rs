@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::exchange::Answered;
 use crate::record::Record;
@@ -48,9 +49,11 @@ pub struct Answer {
     pub question: Question,
     /// The answer section
     pub answers: Vec<Record>,
-    /// The authority section
+    /// The authority section: records as in `answers`
+    #[schemars(with = "Vec<Map<String, Value>>")]
     pub authority: Vec<Record>,
-    /// The additional section, without EDNS
+    /// The additional section, without EDNS: records as in `answers`
+    #[schemars(with = "Vec<Map<String, Value>>")]
     pub additional: Vec<Record>,
     /// Records that are not shown because there are too many
     #[serde(skip_serializing_if = "is_zero")]
@@ -175,7 +178,8 @@ pub struct Step {
     pub time_ms: f64,
     /// The reply's size in bytes
     pub size: usize,
-    /// What it said: the answer, or the next zone's servers
+    /// What it said: the answer, or the next zone's servers; records as in `answers`
+    #[schemars(with = "Vec<Map<String, Value>>")]
     pub records: Vec<Record>,
 }
 

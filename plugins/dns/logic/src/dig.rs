@@ -141,9 +141,11 @@ impl Shown {
             if comments {
                 text.push_str(";; QUESTION SECTION:\n");
             }
-            let mut line = format!(";{}", answer.question.name);
+            let mut line = answer.question.name.clone();
             to_column(&mut line, 32);
-            let _ = writeln!(text, "{line}{}\t{}\n", answer.question.class, answer.question.kind);
+            line += &answer.question.class;
+            to_column(&mut line, 40);
+            let _ = writeln!(text, ";{line}{}\n", answer.question.kind);
         }
         let sections = [
             (self.answer, "ANSWER", &answer.answers),
@@ -207,17 +209,14 @@ pub(crate) fn line(record: &Record) -> String {
     line + &record.data + "\n"
 }
 
-/// Tabs up to a column, or one space if the line is there already.
+/// White space up to a column, or one further if the line is there already: tabs where they fit, as BIND does it.
 fn to_column(line: &mut String, column: usize) {
-    let mut at = line.chars().fold(0, |at, c| if c == '\t' { at / 8 * 8 + 8 } else { at + 1 });
-    if at >= column {
-        line.push(' ');
-        return;
-    }
-    while at < column {
-        line.push('\t');
-        at = at / 8 * 8 + 8;
-    }
+    let from = line.chars().fold(0, |at, c| if c == '\t' { at / 8 * 8 + 8 } else { at + 1 });
+    let to = column.max(from + 1);
+    let tabs = to / 8 - from / 8;
+    line.extend(std::iter::repeat_n('\t', tabs));
+    let reached = if tabs > 0 { to / 8 * 8 } else { from };
+    line.extend(std::iter::repeat_n(' ', to - reached));
 }
 
 /// `127.0.0.1:53` as dig writes it.

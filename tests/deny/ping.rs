@@ -45,7 +45,7 @@ fn i6_only_a_granted_address_is_sent_echo_requests() {
 fn i6_metadata_is_pinged_in_no_spelling_under_broad_rules() {
     let component = guest("pings");
     in_namespace(|| {
-        let mut session = pings(&component, "\"any\", \"0.0.0.0/0\", \"[::]/0\"", "");
+        let mut session = pings(&component, "\"any\", \"0.0.0.0/0\", \"::/0\"", "");
         let spellings =
             ["169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::", "fd00:ec2::254"];
         for host in spellings {

@@ -10,7 +10,7 @@ use crate::support::{
 };
 
 /// What these tests allow: loopback, and all that is behind the TUN device.
-pub const RULES: &str = "[plugins.ping]\nping = [\"localhost\", \"10.9.0.0/16\", \"[fd09::]/64\"]\n";
+pub const RULES: &str = "[plugins.ping]\nping = [\"localhost\", \"10.9.0.0/16\", \"fd09::/64\"]\n";
 
 pub fn server() -> Session {
     under(RULES)
@@ -327,7 +327,7 @@ fn a_link_local_target_is_asked_on_the_link_that_it_names() {
         let tun = Tun::new(|request| at_once(request.reply()));
         ip(&["-6", "addr", "add", "fe80::1/64", "dev", "tun0", "nodad"]);
         with_both_kinds_of_sockets(|kind| {
-            let mut session = under("[plugins.ping]\nping = [\"[fe80::%tun0]/64\"]\n");
+            let mut session = under("[plugins.ping]\nping = [\"fe80::%tun0/64\"]\n");
             let (text, told) = ping(&mut session, json!({ "target": "fe80::9%tun0", "count": 1 }));
             assert_eq!(told["received"], 1, "{kind}: {text}");
             for target in ["fe80::9%lo", "fe80::9%nowhere", "fe80::9%99", "fe80::9"] {

@@ -177,6 +177,7 @@ fn a_dry_run_shows_the_grants_and_limits_and_serves_nothing() {
     let text = stdout(&output);
     let (head, table) = text.split_once('\n').unwrap();
     assert!(head.starts_with("tcp 0.1.0  shipped with Cofferdam, sha256:"), "{head}");
+    let table = table.split_inclusive('\n').take_while(|line| *line != "\n").collect::<String>();
     assert_eq!(
         table,
         "  allowed --allow-connect tcp://localhost:*

@@ -139,7 +139,7 @@ fn a_refusal_names_the_target_to_the_model_and_the_rule_to_the_operator() {
     assert_eq!(failure["reason"], "denied");
     assert_eq!(failure["detail"], "the operator's policy does not allow ping:10.1.2.3");
     assert!(!failure.to_string().contains("ping ="), "the model is not told what to write: {failure}");
-    session.log_has("ping:10.1.2.3");
+    session.log_has("may not ping `10.1.2.3`");
     session.log_has("[plugins.ping]");
 }
 

@@ -86,7 +86,8 @@ fn every_argument_of_the_wrong_type_is_named_and_nothing_happens() {
                 let mut arguments = good(name, listener.port());
                 arguments.as_object_mut().unwrap().remove(argument);
                 let failure = session.call(name, arguments).failed("invalid_argument");
-                assert_eq!(failure["message"], format!("`{argument}` is required"), "{name}");
+                let message = failure["message"].as_str().unwrap();
+                assert!(message.contains(&format!("`{argument}` is required")), "{name}: {message}");
             }
         }
     }

@@ -72,6 +72,9 @@ impl Run<'_> {
         } else {
             self.lines(path, &found);
         }
+        if let Some(why) = &found.failed {
+            self.skip(path, &io::Error::other(format!("not searched to its end: {why}")));
+        }
         if let Some((offset, number)) = found.resume {
             self.resume = Some((path.to_string(), offset, number));
             return Ok(Visit::Stop);
@@ -197,7 +200,7 @@ pub fn grep(mut disk: Disk, a: &Grep) -> Result<Answer<Matches>, Failure> {
         // One file that cannot be read is the whole answer.
         drop(disk.open(&path).map_err(|error| failure(&disk, &path, &error))?);
         run.file(&mut disk, &path, at).map_err(|error| failure(&disk, &path, &error))?;
-        if let [skipped] = &run.answer.skipped[..] {
+        if let ([skipped], 0) = (&run.answer.skipped[..], run.answer.matches) {
             return Err(Failure::new("io_error", format_args!("`{path}`: {}", skipped.reason)));
         }
     }

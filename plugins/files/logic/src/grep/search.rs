@@ -71,6 +71,8 @@ pub struct Found {
     pub resume: Option<(u64, u64)>,
     /// Whether time was up.
     pub partial: bool,
+    /// Why it was searched no further, although there is more: it could not be read, or has a line that is too long.
+    pub failed: Option<String>,
     /// How far the search came, in bytes of the text.
     pub reached: u64,
 }
@@ -116,7 +118,7 @@ impl Search {
     /// Searches a text that begins at line `number` and byte `offset` of its file.
     ///
     /// # Errors
-    /// It cannot be read, or has a line that is too long.
+    /// It cannot be read at all. Once something was found, that is returned, with the reason for going no further.
     pub fn run(
         &self,
         text: impl Read,
@@ -148,6 +150,7 @@ impl Search {
         match builder.build().search_reader(&self.matcher, text, &mut sink) {
             Ok(()) => {}
             Err(error) if is_stop(&error) => sink.found.partial = true,
+            Err(error) if sink.found.matches > 0 => sink.found.failed = Some(error.to_string()),
             Err(error) => return Err(error),
         }
         Ok(sink.found)

@@ -1,13 +1,12 @@
 //! How calls, instances and the server end: deadlines, cancellation, guests that spin, trap or eat memory, the end of
 //! input, and signals. In each case everyone who waits is told, and what has nothing to do with it goes on.
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Peer, Session, guest, scratch, shipped};
-
-const LOCAL: [&str; 2] = ["--allow-connect", "tcp://localhost:*"];
+use crate::support::{LOCAL, Peer, Session, cofferdam, guest, scratch, shipped};
 
 /// A server with a guest, and limits from a policy file.
 fn with_guest(name: &str, limits: &str) -> Session {
@@ -299,5 +298,16 @@ fn a_plugin_that_lists_its_tools_later_is_announced() {
         session.wait_for("the announcement", |message| message["method"] == "notifications/tools/list_changed");
         let listed = session.request("tools/list", json!({}));
         assert!(names(&listed).contains(&"spin".to_owned()), "{listed}");
+    }
+}
+
+#[test]
+fn without_a_home_and_with_nothing_writable_it_still_serves() {
+    let call = ["call", "tcp_list_connections", LOCAL[0], LOCAL[1]];
+    for (unset, set) in [("HOME", ("LANG", "C")), ("LANG", ("XDG_CACHE_HOME", "/proc/no-such-folder"))] {
+        let mut command = cofferdam(&call);
+        let output =
+            command.env_remove(unset).env(set.0, set.1).current_dir("/").stdin(Stdio::null()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 }

@@ -215,7 +215,7 @@ fn devices_pipes_and_processes_are_not_opened() {
 fn a_file_that_the_system_closes_is_told_apart_from_one_that_is_not_allowed() {
     let folder = Folder::new("closed");
     let path = folder.write("closed", "x");
-    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0)).unwrap();
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
     let mut session = folder.session();
     let answer = session.call("cat_tool", json!({ "file_path": path }));
     // Whoever may read everything reads this, too.

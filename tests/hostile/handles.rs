@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Peer, Session, guest, policy};
+use crate::support::{Peer, Session, eventually, guest, policy};
 
 fn with_limit(name: &str, limits: &str) -> Session {
     let [flag, file] = policy(&format!("[defaults]\nconnect = [\"tcp://localhost:*\"]\n[limits]\n{limits}\n"));
@@ -26,7 +26,7 @@ fn i10_a_stream_counts_as_a_connection_when_its_handle_is_gone() {
         let mut session = with_limit("leaks", "connections = 20");
         let kept = keep(&mut session, &peer, 1000, reader, writer);
         assert!(kept.starts_with("20 ") && kept.contains("the limit of 20 connections is reached"), "{kept}");
-        assert_eq!(peer.accepted(), 20);
+        eventually("each is accepted", || peer.accepted() == 20);
         session.log_has("`hostile` hit its limit `connections`");
         // What is let go of is free again.
         session.call("release", json!({})).ok();

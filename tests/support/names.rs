@@ -118,7 +118,8 @@ impl NameServer {
             }
         };
         let address = udp.local_addr().unwrap();
-        let (asked, serve): (Arc<Mutex<Vec<Vec<u8>>>>, Arc<Serve>) = (Arc::default(), Arc::new(serve));
+        let asked = Arc::new(Mutex::new(Vec::<Vec<u8>>::new()));
+        let serve: Arc<Serve> = Arc::new(serve);
         let (seen, by_udp) = (Arc::clone(&asked), Arc::clone(&serve));
         std::thread::spawn(move || {
             let mut buffer = [0; 65_535];

@@ -55,6 +55,10 @@ fn every_argument_of_the_wrong_type_is_named_and_nothing_happens() {
     let mut tried = 0;
     for tool in tools {
         let name = tool["name"].as_str().unwrap();
+        // The other plugins' arguments have tests of their own.
+        if !name.starts_with("tcp_") {
+            continue;
+        }
         let schema = &tool["inputSchema"];
         let required: Vec<&str> =
             schema["required"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap()).collect();

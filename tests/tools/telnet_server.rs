@@ -19,12 +19,12 @@ const LOGIN: &str = r#"#!/bin/sh
 PATH=/usr/bin:/bin
 printf 'test login: '; read -r user
 stty -echo; printf 'Password: '; read -r password; stty echo; printf '\r\n'
-if [ "$password" != 'correct horse' ]; then echo 'Login incorrect'; exit 1; fi
+if [ "$password" != 'correct horse' ]; then echo 'Login incorrect'; sleep 1; exit 1; fi
 echo "Welcome $user, TERM=$TERM, $(stty size)"
 printf '$ '
 while read -r line; do
     case $line in
-        exit) echo bye; exit ;;
+        exit) echo bye; sleep 1; exit ;;
         colours) printf '\033[1;31mred\033[0m and \033[4munderlined\033[0m\n' ;;
         pages) for page in 1 2 3; do
                 echo "page $page"; printf -- '--More--'

@@ -1,7 +1,7 @@
 //! Answers as nslookup prints them.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use hickory_proto::rr::RecordType;
 
@@ -16,6 +16,8 @@ pub fn nslookup(answer: &Answer, target: &str) -> String {
     if answer.partial {
         text += ";; the answer is truncated and TCP failed; this is a part of it\n";
     }
+    // An address is asked for by its reverse name, and that is what nslookup names.
+    let target = if target.parse::<IpAddr>().is_ok() { &answer.question.name } else { target };
     let target = target.trim_end_matches('.');
     match answer.outcome {
         Outcome::Answer => {}

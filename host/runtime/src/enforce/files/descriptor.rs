@@ -123,7 +123,7 @@ pub fn type_of(kind: FileType) -> DescriptorType {
 pub fn described(stat: &Stat) -> DescriptorStat {
     DescriptorStat {
         type_: type_of(kind(stat)),
-        link_count: stat.st_nlink.into(),
+        link_count: stat.st_nlink,
         size: u64::try_from(stat.st_size).unwrap_or(0),
         data_access_timestamp: time(stat.st_atime, stat.st_atime_nsec),
         data_modification_timestamp: time(stat.st_mtime, stat.st_mtime_nsec),

@@ -195,8 +195,7 @@ fn held_back(handle: &OwnedFd, stat: &Stat, real: &AbsolutePath, own: &OwnFiles)
 fn is_of_a_process(handle: &OwnedFd, real: &AbsolutePath) -> bool {
     const PROC_SUPER_MAGIC: i64 = 0x9fa0;
     let is_number = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
-    real.components().any(is_number)
-        && fstatfs(handle).is_ok_and(|about| i64::try_from(about.f_type).is_ok_and(|kind| kind == PROC_SUPER_MAGIC))
+    real.components().any(is_number) && fstatfs(handle).is_ok_and(|about| about.f_type == PROC_SUPER_MAGIC)
 }
 
 /// Whether it is a regular file, a directory, or neither.

@@ -55,8 +55,7 @@ impl Root {
         let real = real_path(handle.as_fd()).ok()?;
         let stat = fstat(&handle).ok()?;
         let id = (stat.st_dev, stat.st_ino);
-        let local =
-            fstatfs(&handle).is_ok_and(|about| i64::try_from(about.f_type).is_ok_and(is_local)).then_some(stat.st_dev);
+        let local = fstatfs(&handle).is_ok_and(|about| is_local(about.f_type)).then_some(stat.st_dev);
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::Directory => {
                 let directory = Dir::from_std_file(std::fs::File::from(handle));

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cofferdam_audit::{Both, Caller, Event, Log, Sink};
 use cofferdam_grants::{Protocol, RuleId};
 use cofferdam_policy::Policy;
-use cofferdam_runtime::{Options, OwnFiles, Plugin, Request, Runtime};
+use cofferdam_runtime::{Digest, Options, OwnFiles, Plugin, Request, Runtime};
 use tokio::sync::watch;
 
 use crate::call::{Annotations, Answer, Call, Progress, Tool, UnknownTool};
@@ -61,9 +61,10 @@ impl Registry {
             Some(audit) => Arc::new(Both(audit, log)),
             None => Arc::new(log),
         };
-        let rules: Vec<String> = (0..).map_while(|id| policy.rule(RuleId(id))).map(ToString::to_string).collect();
+        let rules = (0..).map_while(|id| policy.rule(RuleId(id))).count();
+        let text = policy.canonical(&|settings| Digest::of(settings).as_str().to_owned());
         // Nothing has happened yet; what depends on the record is recorded by itself.
-        let _ = sink.record(&Event::PolicyLoaded { text: &rules.join("\n"), rules: rules.len() });
+        let _ = sink.record(&Event::PolicyLoaded { text: &text, rules });
         let name_servers = name_servers(&policy);
         let runtime = Runtime::new(Options { cache: setup.cache, name_servers, own, sink: Arc::clone(&sink) })?;
         let plugins: Vec<Loaded> = found

@@ -20,11 +20,7 @@ pub fn nslookup(answer: &Answer, target: &str) -> String {
     let target = if target.parse::<IpAddr>().is_ok() { &answer.question.name } else { target };
     let target = target.trim_end_matches('.');
     match answer.outcome {
-        Outcome::Answer => {}
-        Outcome::Nodata | Outcome::Referral => {
-            text += &format!("*** Can't find {target}: No answer\n");
-            return text;
-        }
+        Outcome::Answer | Outcome::Nodata | Outcome::Referral => {}
         _ => {
             let _ = writeln!(text, "** server can't find {target}: {}", answer.status);
             for error in answer.edns.iter().flat_map(|edns| &edns.extended_errors) {
@@ -39,7 +35,10 @@ pub fn nslookup(answer: &Answer, target: &str) -> String {
     if !authoritative {
         text += "Non-authoritative answer:\n";
     }
-    for record in &answer.answers {
+    if answer.outcome != Outcome::Answer {
+        let _ = writeln!(text, "*** Can't find {target}: No answer");
+    }
+    for record in answer.answers.iter().filter(|_| answer.outcome == Outcome::Answer) {
         text += &match record.raw.kind {
             RecordType::A | RecordType::AAAA => {
                 format!("Name:\t{}\nAddress: {}\n", record.name.trim_end_matches('.'), record.data)

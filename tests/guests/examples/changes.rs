@@ -21,7 +21,10 @@ impl Guest {
             ("append", fs::OpenOptions::new().append(true).open(&file).is_ok()),
             ("truncate", fs::OpenOptions::new().write(true).truncate(true).open(&file).is_ok()),
             ("set-len", fs::File::open(&file).and_then(|file| file.set_len(0)).is_ok()),
-            ("set-times", fs::File::open(&file).and_then(|f| f.set_modified(std::time::SystemTime::UNIX_EPOCH)).is_ok()),
+            (
+                "set-times",
+                fs::File::open(&file).and_then(|f| f.set_modified(std::time::SystemTime::UNIX_EPOCH)).is_ok(),
+            ),
             ("mkdir", fs::create_dir(at("folder")).is_ok()),
             ("rename", fs::rename(&file, at("other")).is_ok()),
             ("link", fs::hard_link(&file, at("second")).is_ok()),

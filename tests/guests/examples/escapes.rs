@@ -33,7 +33,8 @@ impl Guest {
         let roots = get_directories();
         let Some((root, _)) = roots.first() else { return text("no roots") };
         let opened = root.open_at(PathFlags::SYMLINK_FOLLOW, &a.text, OpenFlags::empty(), DescriptorFlags::READ);
-        let read = opened.and_then(|file| file.read(1000, 0)).map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned());
+        let read =
+            opened.and_then(|file| file.read(1000, 0)).map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned());
         text(format!("{read:?}"))
     }
 

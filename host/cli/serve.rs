@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use cofferdam_audit::ChainFile;
 use cofferdam_policy::Policy;
-use cofferdam_registry::Registry;
+use cofferdam_registry::{PluginStatus, Registry};
 use cofferdam_server::{End, ServeError, stdio_pipes};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -86,15 +86,20 @@ fn greet(registry: &Registry, policy: &Policy) {
     }
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!(target: "cofferdam", "cofferdam {version} serves {} tools", registry.tools().len());
-    for plugin in registry.plugins(policy) {
-        let allows = plugin.rules.iter().any(|rule| !rule.starts_with("deny "));
-        if !allows && !plugin.unmet.is_empty() {
-            tracing::warn!(
-                target: "cofferdam",
-                "`{}` may connect to nothing: no rule allows it\nhint: start with `--allow-connect tcp://HOST:PORTS` or `--policy FILE`",
-                plugin.name,
-            );
-        }
+    let plugins = registry.plugins(policy);
+    let allows = |plugin: &&PluginStatus| plugin.rules.iter().any(|rule| !rule.starts_with("deny "));
+    let idle: Vec<&str> = plugins
+        .iter()
+        .filter(|plugin| !allows(plugin) && !plugin.unmet.is_empty())
+        .map(|plugin| &*plugin.name)
+        .collect();
+    if !plugins.iter().any(|plugin| allows(&plugin)) {
+        tracing::warn!(
+            target: "cofferdam",
+            "nothing is allowed: no rule allows any plugin anything\nhint: start with `--allow-connect tcp://HOST:PORTS` or `--policy FILE`",
+        );
+    } else if !idle.is_empty() {
+        tracing::info!(target: "cofferdam", "no rule allows these anything: `{}`", idle.join("`, `"));
     }
 }
 

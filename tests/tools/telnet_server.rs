@@ -31,7 +31,7 @@ while read -r line; do
                 stty -icanon -echo; dd bs=1 count=1 2> /dev/null > /dev/null; stty icanon echo
                 printf '\r        \r'
             done ;;
-        sleep) trap 'echo interrupted' INT; sleep 30; trap - INT ;;
+        sleep) trap 'echo interrupted' INT; sh -c 'echo sleeping; exec sleep 30'; trap - INT ;;
         *) echo "you said: $line" ;;
     esac
     printf '$ '
@@ -130,8 +130,7 @@ fn a_kept_session_on_a_real_server_is_interrupted_and_goes_on() {
     let login = json!({ "user": "ada", "password": "correct horse", "keep": true, "steps": [{ "expect": "\\$ $" }] });
     let (answer, text) = hold(&mut session, login);
     let id = answer["session"]["session_id"].as_str().unwrap_or_else(|| panic!("{text}")).to_owned();
-    let sleeps =
-        json!({ "session_id": id, "keep": true, "steps": [{ "send": "sleep" }, { "expect": "\\$ $" }], "timeout": 1 });
+    let sleeps = json!({ "session_id": id, "keep": true, "steps": [{ "send": "sleep" }, { "expect": "sleeping" }, { "expect": "\\$ $", "timeout_ms": 500 }] });
     let (answer, text) = hold(&mut session, sleeps);
     assert_eq!(answer["session"]["ended"], "timeout", "{text}");
     let interrupt = json!({ "session_id": id, "steps": [{ "send": "\u{3}", "enter": false }, { "expect": "\\$ $", "send": "exit" }] });

@@ -75,7 +75,9 @@ fn i7_a_component_that_pings_without_a_grant_is_refused_at_load_and_the_grant_is
 fn i7_a_ping_rule_links_no_sockets() {
     let component = guest("smuggles");
     in_namespace(|| {
-        let session = pings(&component, "\"127.0.0.1\"", "");
+        // Without a cache its tools are asked for, and it is seen that it does not load.
+        let arguments = policy("[plugins.hostile]\nping = [\"127.0.0.1\"]\n");
+        let session = Session::serve(&[&arguments[0], &arguments[1], "--plugin", &component, "--no-cache"]);
         session.log_has("needs `wasi:sockets/types@0.3.0`, which the operator's policy does not grant");
         let mut session = pings(&component, "\"127.0.0.1\"", "connect = [\"tcp://localhost:80\"]\n");
         assert_eq!(say(&mut session, "open", json!({})), "Ok(()) Ok(())", "with a rule for each, it has both");

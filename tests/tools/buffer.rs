@@ -135,7 +135,7 @@ fn all_connections_together_stay_below_half_of_the_memory() {
         session.connect(flood.port(), id);
     }
     for id in ids {
-        let wait = json!({ "connection_id": id, "until": "close", "from": i64::MAX, "timeout_ms": 10_000 });
+        let wait = json!({ "connection_id": id, "until": "close", "from": i64::MAX, "timeout_ms": 25_000 });
         assert_eq!(session.call("tcp_wait", wait).ok()["ended"], "buffer_full", "{id}");
     }
     let held = |session: &mut Session| -> u64 {

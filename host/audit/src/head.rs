@@ -4,7 +4,7 @@
 //! audit key; a signature for every event would cost more than all the rest, and the checkpoints in the log have one.
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,9 @@ use crate::key::Key;
 
 const MARK: &str = "cofferdam-audit-head-1";
 const SLOT: usize = MARK.len() + 1 + 20 + 1 + 64 + 1 + 20 + 1 + 20 + 1 + 64 + 1;
+
+/// How often a head is read that makes no sense.
+const TRIES: usize = 10;
 
 /// What is known of a log from outside of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,22 +52,31 @@ pub(crate) fn place(log: &Path, key: &Path) -> io::Result<PathBuf> {
     Ok(key.with_file_name(format!("{}-{}.head", name.to_string_lossy(), &place[..12])))
 }
 
-/// Reads a head.
+/// Reads a head, which its writer may move meanwhile.
 #[expect(clippy::disallowed_methods, reason = "the head of the audit file")]
 pub(crate) fn read(path: &Path, key: &Key) -> io::Result<Says> {
-    let mut bytes = Vec::new();
     match fs::File::open(path) {
-        Ok(file) => file.take(2 * SLOT as u64).read_to_end(&mut bytes)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Says::Nothing),
-        Err(error) => return Err(error),
-    };
-    let slots = bytes.chunks(SLOT).filter_map(|slot| parse(slot, key));
-    let latest = slots.max_by_key(|known| (known.tail.seq, known.base, known.synced));
-    Ok(match latest {
-        Some(known) => Says::Known(known),
-        None if bytes.is_empty() => Says::Nothing,
-        None => Says::Rubbish,
-    })
+        Ok(file) => read_from(|bytes| file.read_at(bytes, 0), key),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Says::Nothing),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads both slots at once: read in parts, each can be half of an older and half of a newer one. A single read can still meet two
+/// writes, so what makes no sense is read again before it is believed.
+fn read_from(mut read: impl FnMut(&mut [u8]) -> io::Result<usize>, key: &Key) -> io::Result<Says> {
+    let mut says = Says::Nothing;
+    for _ in 0..TRIES {
+        let mut bytes = [0; 2 * SLOT];
+        let len = read(&mut bytes)?;
+        let slots = bytes[..len].chunks(SLOT).filter_map(|slot| parse(slot, key));
+        says = match slots.max_by_key(|known| (known.tail.seq, known.base, known.synced)) {
+            Some(known) => return Ok(Says::Known(known)),
+            None if len == 0 => Says::Nothing,
+            None => Says::Rubbish,
+        };
+    }
+    Ok(says)
 }
 
 /// An open head, to be written.
@@ -117,4 +129,32 @@ fn parse(slot: &[u8], key: &Key) -> Option<Known> {
     let (seq, hash, base, synced) = (words.next()?, words.next()?, words.next()?, words.next()?);
     let tail = Tail { seq: seq.parse().ok()?, hash: unhex(hash)? };
     Some(Known { tail, base: base.parse().ok()?, synced: synced.parse().ok()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place_tests::Place;
+
+    #[test]
+    fn a_head_that_is_met_while_both_slots_are_written_is_read_again() {
+        let place = Place::with(3);
+        let key = Key::open(&place.key()).unwrap();
+        let whole = fs::read(place.head()).unwrap();
+        assert_eq!(whole.len(), 2 * SLOT);
+        let torn: Vec<u8> =
+            whole.iter().enumerate().map(|(at, byte)| if at % SLOT < 100 { b'0' } else { *byte }).collect();
+        let meets = |torn_reads: usize| {
+            let mut reads = 0;
+            let read = |into: &mut [u8]| {
+                reads += 1;
+                into.copy_from_slice(if reads <= torn_reads { &torn } else { &whole });
+                Ok(into.len())
+            };
+            read_from(read, &key).unwrap()
+        };
+        assert!(matches!(meets(2), Says::Known(known) if known.tail.seq == 5));
+        assert_eq!(meets(usize::MAX), Says::Rubbish);
+        assert_eq!(read_from(|_| Ok(0), &key).unwrap(), Says::Nothing);
+    }
 }

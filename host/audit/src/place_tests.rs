@@ -50,7 +50,8 @@ impl Place {
     #[track_caller]
     pub fn sound(&self) -> Report {
         let report = self.verify();
-        assert_eq!(report.fault, None, "{}", fs::read_to_string(self.log()).unwrap_or_default());
+        // The whole log would hide the fault.
+        assert_eq!(report.fault, None, "after {} lines", report.lines);
         report
     }
 

@@ -2,8 +2,7 @@
 //! the key, and the end is where the head says. It proves nothing against whoever holds the key: they can write another past.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::chain::{Hash, Tail, digest, hex, unhex, unseal};
@@ -97,7 +96,7 @@ pub fn verify(path: &Path, key_path: &Path) -> io::Result<Report> {
     let report = Report { files, ..Report::default() };
     let mut walk = Walk { key: &key, before, base, report, tail: None, met: false, signed: 0 };
     for (file, open) in opened {
-        let fault = walk.file(&file, open).map_err(|error| named(&file, error))?;
+        let fault = walk.file(&file, BufReader::with_capacity(1 << 16, open)).map_err(|error| named(&file, error))?;
         if fault.is_some() {
             walk.report.fault = fault;
             return Ok(walk.report);
@@ -126,8 +125,7 @@ type Wrong = (Kind, String);
 
 impl Walk<'_> {
     /// Reads one file.
-    fn file(&mut self, path: &Path, open: File) -> io::Result<Option<Fault>> {
-        let mut reader = BufReader::with_capacity(1 << 16, open);
+    fn file(&mut self, path: &Path, mut reader: impl BufRead) -> io::Result<Option<Fault>> {
         let mut line = Vec::new();
         // What no line explains yet, with the number of its first line.
         let mut torn: Option<(u64, Vec<u8>)> = None;
@@ -171,12 +169,19 @@ impl Walk<'_> {
                     if bytes.len() as u64 > LINE {
                         return Ok(fault(number, changed()));
                     }
+                    // The end, as it was when it was reached: what a writer at work adds now is not looked at, or else the rest
+                    // of its line would be taken for a line.
+                    if !line.ends_with(b"\n") && (line.len() as u64) < LINE {
+                        break;
+                    }
                 }
             }
         }
         let Some((at, bytes)) = torn else { return Ok(None) };
         let whole = bytes.ends_with(b"\n");
-        let acknowledged = matches!(self.before, Says::Known(known) if Some(known.tail) != self.tail);
+        // A writer at work may have written whole lines, and part of this one, since its head was read.
+        let seen = self.tail.map_or(0, |tail| tail.seq);
+        let acknowledged = matches!(self.before, Says::Known(known) if known.tail.seq > seen);
         let last = self.report.files.last().is_some_and(|last| last == path);
         if !last || whole {
             return Ok(fault(at, changed()));
@@ -277,7 +282,7 @@ impl Walk<'_> {
     }
 
     /// Whether the line that is missing stands somewhere below.
-    fn comes_later(&self, reader: &mut BufReader<File>) -> io::Result<bool> {
+    fn comes_later(&self, reader: &mut impl BufRead) -> io::Result<bool> {
         let mut line = Vec::new();
         loop {
             line.clear();
@@ -341,4 +346,48 @@ fn explains(record: &Record<'_>, torn: &[u8]) -> bool {
     let is =
         |bytes: &[u8]| record.bytes_in == Some(bytes.len() as u64) && record.digest.as_deref() == Some(&digest(bytes));
     record.event == "recovered" && (is(torn) || torn.strip_suffix(b"\n").is_some_and(is))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place_tests::Place;
+
+    /// A file of which a part is there when its end is reached, and the rest when it is read further.
+    struct Grows(Vec<&'static [u8]>);
+
+    impl io::Read for Grows {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let Some(part) = self.0.first_mut() else { return Ok(0) };
+            let len = part.len().min(into.len());
+            into[..len].copy_from_slice(&part[..len]);
+            *part = &part[len..];
+            if len == 0 {
+                self.0.remove(0);
+            }
+            Ok(len)
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_being_written_behind_a_head_that_was_read_before_is_no_fault() {
+        let place = Place::with(5);
+        let key = Key::open(&place.key()).unwrap();
+        let bytes: &'static [u8] = std::fs::read(place.log()).unwrap().leak();
+        let whole: Vec<_> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+        let (_, tail) = unseal(whole[1].strip_suffix(b"\n").unwrap()).unwrap();
+        let walked = |parts: Vec<&'static [u8]>, seq: u64| {
+            let before = Says::Known(Known { tail: Tail { seq, ..tail }, base: 1, synced: 0 });
+            let report = Report { files: vec![place.log()], ..Report::default() };
+            let mut walk = Walk { key: &key, before, base: 1, report, tail: None, met: false, signed: 0 };
+            let fault = walk.file(&place.log(), BufReader::new(Grows(parts))).unwrap();
+            (fault.map(|fault| fault.kind), walk.report.lines, walk.report.notes.len())
+        };
+        // The head knew line 2 when it was read; then 3 was written whole, and 4 in two parts.
+        let upto = whole[..3].iter().map(|line| line.len()).sum::<usize>() + 40;
+        assert_eq!(walked(vec![&bytes[..upto]], 2), (None, 3, 1));
+        assert_eq!(walked(vec![&bytes[..upto], &bytes[upto..]], 2), (None, 3, 1));
+        // A line that the head knew is another matter.
+        assert_eq!(walked(vec![&bytes[..upto]], 4), (Some(Kind::CutAtEnd), 3, 0));
+    }
 }

@@ -16,6 +16,7 @@ mod instance;
 mod limiter;
 mod link;
 mod output;
+mod pulse;
 mod state;
 
 pub use cache::Cache;

@@ -22,6 +22,7 @@ use crate::enforce::{Gate, IcmpSocket, Orphans};
 use crate::instance::{About, ProgressReport};
 use crate::limiter::Limiter;
 use crate::output::printable;
+use crate::pulse::Pulse;
 
 /// Entries of a guest's resource table: sockets, streams and pollables. WASI 0.3 has a second one for tasks, streams and
 /// futures, which holds as many and what connections need besides.
@@ -35,6 +36,7 @@ pub struct State {
     pub about: Arc<About>,
     pub gate: Arc<Gate>,
     pub limiter: Limiter,
+    pub pulse: Arc<Pulse>,
     pub calls: HashMap<u64, Arc<CallState>>,
     /// Whose call a task of the guest belongs to, also when the call was answered and the task goes on.
     pub callers: HashMap<GuestTaskId, Arc<Caller>>,
@@ -58,6 +60,7 @@ impl State {
         table.set_max_capacity(RESOURCES);
         Self {
             limiter: Limiter::new(about.limits.memory),
+            pulse: Arc::default(),
             calls: HashMap::new(),
             callers: HashMap::new(),
             log,

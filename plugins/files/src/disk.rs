@@ -5,9 +5,9 @@ use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::time::Duration;
 
-use files_logic::UserPath;
 use files_logic::follow::{Identity, Named};
 use files_logic::grep::{Kind, Tree};
+use files_logic::{File, UserPath};
 use wasip2::filesystem::preopens::get_directories;
 use wasip2::filesystem::types::{
     Descriptor, DescriptorFlags, DescriptorStat, DescriptorType, ErrorCode, OpenFlags, PathFlags,
@@ -198,6 +198,20 @@ impl Read for Reader {
         };
         self.position += n as u64;
         Ok(n)
+    }
+}
+
+impl File for Reader {
+    fn block(&mut self, most: usize) -> io::Result<Vec<u8>> {
+        if self.cache.is_some() && most < BLOCK {
+            let mut block = vec![0; most];
+            let filled = self.read(&mut block)?;
+            block.truncate(filled);
+            return Ok(block);
+        }
+        let block = self.fetch(most)?;
+        self.position += block.len() as u64;
+        Ok(block)
     }
 }
 

@@ -3,7 +3,7 @@
 //! here: a timer inside the loop would not fire while the guest spins.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cofferdam_audit::{Caller, Event, Sink};
@@ -16,6 +16,7 @@ use super::About;
 use crate::abi::since_0_1_0::{Failure, Hosted, HostedPre, Output};
 use crate::enforce::Gate;
 use crate::engine::TICK;
+use crate::pulse::Pulse;
 use crate::state::{CallState, State};
 
 /// A call on its way into an instance.
@@ -127,13 +128,6 @@ impl Actor {
     }
 }
 
-/// Counts interrupts since the event loop last had its turn: a guest that waits gives the loop its turn, one that spins does not.
-#[derive(Default)]
-struct Pulse {
-    ticks: AtomicU32,
-    turn: Notify,
-}
-
 #[expect(clippy::too_many_arguments, reason = "the parts of one task, used once")]
 async fn run(
     pre: HostedPre<State>,
@@ -148,8 +142,8 @@ async fn run(
     let state = State::new(Arc::clone(&about), gate, predecessor);
     let mut store = Store::new(pre.engine(), state);
     State::bound(&mut store);
-    let pulse = Arc::new(Pulse::default());
-    interrupt(&mut store, &pulse, about.limits.cpu);
+    let pulse = Arc::clone(&store.data().pulse);
+    interrupt(&mut store, about.limits.cpu);
 
     let ran = tokio::select! {
         biased;
@@ -177,13 +171,11 @@ async fn run(
 }
 
 /// Sets up the interrupt: every tick other tasks of the host get their turn, and the CPU limit is looked at.
-fn interrupt(store: &mut Store<State>, pulse: &Arc<Pulse>, cpu: Duration) {
+fn interrupt(store: &mut Store<State>, cpu: Duration) {
     let most = u32::try_from(cpu.as_millis() / TICK.as_millis()).unwrap_or(u32::MAX).max(1);
-    let pulse = Arc::clone(pulse);
+    let pulse = Arc::clone(&store.data().pulse);
     store.epoch_deadline_callback(move |_| {
-        let ticks = pulse.ticks.fetch_add(1, Ordering::Relaxed);
-        pulse.turn.notify_one();
-        if ticks >= most {
+        if pulse.tick() >= most {
             return Err(CpuLimit.into());
         }
         Ok(UpdateDeadline::Yield(1))
@@ -202,7 +194,7 @@ async fn live(
     pulse: &Pulse,
 ) -> wasmtime::Result<()> {
     let hosted = pre.instantiate_async(&mut *store).await?;
-    pulse.ticks.store(0, Ordering::Relaxed);
+    pulse.rest();
     store
         .run_concurrent(async |accessor| {
             let mut running = FuturesUnordered::new();
@@ -213,7 +205,7 @@ async fn live(
                         None => return Ok(()),
                     },
                     Some(answered) = running.next(), if !running.is_empty() => answered?,
-                    () = pulse.turn.notified() => pulse.ticks.store(0, Ordering::Relaxed),
+                    () = pulse.turn() => pulse.rest(),
                 }
             }
         })
@@ -269,7 +261,7 @@ pub async fn list(
 ) -> Result<Vec<crate::abi::since_0_1_0::Definition>, Why> {
     let mut store = Store::new(pre.engine(), state);
     State::bound(&mut store);
-    interrupt(&mut store, &Arc::new(Pulse::default()), cpu);
+    interrupt(&mut store, cpu);
     let listed = async {
         let hosted = pre.instantiate_async(&mut store).await?;
         hosted.cofferdam_plugin_tools().call_list(&mut store).await

@@ -18,7 +18,7 @@ pub use list::{Direction, Listing, Rank, SortKey, Sorting};
 pub use page::{Page, page};
 pub use path::{PathError, UserPath, place};
 pub use show::{Shown, complete, fitting, shown};
-pub use source::{Encoding, Source, is_stop};
+pub use source::{Encoding, File, Source, is_stop};
 
 /// Bytes read at a time.
 pub const BLOCK: usize = 256 << 10;

@@ -1,9 +1,9 @@
 //! One page of a text, from any offset: as much as may be shown at once, and where the next one begins.
 
-use std::io::{self, Read, Seek};
+use std::io::{self, SeekFrom};
 
 use crate::show::{complete, fitting, shown};
-use crate::source::{Source, fill, is_stop};
+use crate::source::{File, Source, blocks, fill, is_stop};
 
 /// A piece of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,21 +26,33 @@ pub struct Page {
 ///
 /// # Errors
 /// The file cannot be read. That time was up is none, once there is something.
-pub fn page<R: Read + Seek + 'static>(source: &mut Source<R>, offset: u64, limit: usize) -> io::Result<Page> {
-    let offset = match source.plain() {
-        Some((_, start)) => offset.max(start),
-        None => offset,
-    };
+pub fn page<R: File>(source: &mut Source<R>, offset: u64, limit: usize) -> io::Result<Page> {
     // A few bytes more, to know whether there is more.
-    let mut bytes = vec![0; limit.saturating_add(4)];
-    let read = source.at(offset).and_then(|reader| fill(reader, &mut bytes));
-    let (filled, partial) = match read {
-        Ok(filled) => (filled, false),
-        Err(error) if is_stop(&error) => (0, true),
+    let want = limit.saturating_add(4);
+    let (offset, read) = match source.plain() {
+        Some((file, start)) => {
+            let offset = offset.max(start);
+            (offset, file.seek(SeekFrom::Start(offset)).and_then(|_| blocks(file, want)))
+        }
+        None => {
+            let mut bytes = vec![0; want];
+            let filled = source.at(offset).and_then(|reader| fill(reader, &mut bytes));
+            (
+                offset,
+                filled.map(|filled| {
+                    bytes.truncate(filled);
+                    bytes
+                }),
+            )
+        }
+    };
+    let (mut bytes, partial) = match read {
+        Ok(bytes) => (bytes, false),
+        Err(error) if is_stop(&error) => (Vec::new(), true),
         Err(error) => return Err(error),
     };
-    let whole = filled < bytes.len() && !partial;
-    bytes.truncate(filled);
+    let filled = bytes.len();
+    let whole = filled < want && !partial;
     // At the end of the text an unfinished character is shown as the bytes it is.
     let usable = if whole { bytes.len() } else { complete(&bytes) };
     bytes.truncate(usable.min(limit));
@@ -64,7 +76,7 @@ pub fn page<R: Read + Seek + 'static>(source: &mut Source<R>, offset: u64, limit
 
 #[cfg(test)]
 mod tests {
-    use std::io::Cursor;
+    use std::io::{Cursor, Read, Seek};
 
     use super::*;
     use crate::source::tests::{gz, utf16};
@@ -124,6 +136,7 @@ mod tests {
                 self.0.read(&mut buffer[..most])
             }
         }
+        impl File for Slow {}
         impl Seek for Slow {
             fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
                 self.0.seek(to)

@@ -40,6 +40,36 @@ enum Inner<R> {
     Stream(Box<dyn Read>),
 }
 
+/// A file that may have its bytes at hand as a block of their own, so that a long piece of it is not copied once more.
+pub trait File: Read + Seek + 'static {
+    /// Reads at most so many bytes from where it stands; none at the end.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn block(&mut self, most: usize) -> io::Result<Vec<u8>> {
+        let mut block = vec![0; most];
+        let filled = self.read(&mut block)?;
+        block.truncate(filled);
+        Ok(block)
+    }
+}
+
+/// Reads so many bytes, or until the file ends.
+pub(crate) fn blocks(file: &mut impl File, want: usize) -> io::Result<Vec<u8>> {
+    let mut all = Vec::new();
+    while all.len() < want {
+        match file.block(want - all.len()) {
+            Ok(block) if block.is_empty() => break,
+            Ok(block) if all.is_empty() => all = block,
+            Ok(block) => all.extend_from_slice(&block),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if is_stop(&error) && !all.is_empty() => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
+}
+
 /// Reads until the buffer is full or the file ends.
 pub(crate) fn fill(reader: &mut (impl Read + ?Sized), buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
@@ -153,6 +183,8 @@ pub(crate) mod tests {
     use std::io::{Cursor, Write as _};
 
     use super::*;
+
+    impl File for Cursor<Vec<u8>> {}
 
     pub fn gz(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

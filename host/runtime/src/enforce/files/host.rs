@@ -20,6 +20,7 @@ use super::entries::{self, Entries};
 use super::look::{Looked, Unfound, code, look, look_at_hand, target};
 use super::stream::{Failed, FileStream};
 use crate::enforce::Gate;
+use crate::pulse::LOOK;
 
 type Answer<T> = wasmtime::Result<Result<T, ErrorCode>>;
 
@@ -108,7 +109,9 @@ impl GatedView<'_> {
         flags: PathFlags,
     ) -> Answer<(cofferdam_grants::Permit, Looked)> {
         let (at, gate) = (self.held(at)?, Arc::clone(&self.0.gate));
-        Ok(find(&gate, at, path, flags.contains(PathFlags::SYMLINK_FOLLOW)).await)
+        let found = find(&gate, at, path, flags.contains(PathFlags::SYMLINK_FOLLOW)).await;
+        self.0.pulse.worked(LOOK).await;
+        Ok(found)
     }
 }
 
@@ -204,7 +207,7 @@ impl HostDescriptor for GatedView<'_> {
     ) -> Answer<(Vec<u8>, bool)> {
         Ok(match self.held(&file)? {
             Descriptor::File(file) => {
-                let read = descriptor::read(&file, length, offset).await;
+                let read = descriptor::read(&file, length, offset, &self.0.pulse).await;
                 read.map(|bytes| {
                     let end = bytes.is_empty() && length > 0;
                     (bytes, end)
@@ -221,7 +224,7 @@ impl HostDescriptor for GatedView<'_> {
     ) -> Answer<Resource<DynInputStream>> {
         match self.held(&file)? {
             Descriptor::File(file) => {
-                let stream: DynInputStream = Box::new(FileStream::new(file, offset));
+                let stream: DynInputStream = Box::new(FileStream::new(file, offset, Arc::clone(&self.0.pulse)));
                 Ok(Ok(self.0.ctx().table.push(stream)?))
             }
             Descriptor::Directory(_) | Descriptor::Single(_) => Ok(Err(ErrorCode::IsDirectory)),
@@ -383,7 +386,9 @@ impl HostDirectoryEntryStream for GatedView<'_> {
             return Ok(Ok(Some(entry)));
         }
         let Some(directory) = entries.take() else { return Ok(Ok(None)) };
-        match entries::more(directory).await {
+        let more = entries::more(directory).await;
+        self.0.pulse.rest();
+        match more {
             Ok(read) => {
                 let entries = self.0.ctx().table.get_mut(&stream)?;
                 entries.put(read);

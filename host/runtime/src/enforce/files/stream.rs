@@ -11,6 +11,7 @@ use wasmtime_wasi_io::streams::{InputStream, StreamError};
 
 use super::bindings::wasi::filesystem::types::ErrorCode;
 use super::descriptor::read;
+use crate::pulse::Pulse;
 
 /// The most bytes that are read ahead.
 const AHEAD: u64 = 64 << 10;
@@ -21,14 +22,15 @@ type Reading = Pin<Box<dyn Future<Output = Result<Vec<u8>, ErrorCode>> + Send>>;
 pub struct FileStream {
     file: Arc<OwnedFd>,
     offset: u64,
+    pulse: Arc<Pulse>,
     reading: Option<Reading>,
     ready: Option<Result<Bytes, ErrorCode>>,
 }
 
 impl FileStream {
     /// Begins at an offset.
-    pub fn new(file: Arc<OwnedFd>, offset: u64) -> Self {
-        Self { file, offset, reading: None, ready: None }
+    pub fn new(file: Arc<OwnedFd>, offset: u64, pulse: Arc<Pulse>) -> Self {
+        Self { file, offset, pulse, reading: None, ready: None }
     }
 }
 
@@ -44,8 +46,8 @@ impl Pollable for FileStream {
             return;
         }
         let reading = self.reading.get_or_insert_with(|| {
-            let (file, offset) = (Arc::clone(&self.file), self.offset);
-            Box::pin(async move { read(&file, AHEAD, offset).await })
+            let (file, offset, pulse) = (Arc::clone(&self.file), self.offset, Arc::clone(&self.pulse));
+            Box::pin(async move { read(&file, AHEAD, offset, &pulse).await })
         });
         let read = reading.await;
         self.reading = None;

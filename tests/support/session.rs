@@ -1,6 +1,6 @@
 //! The binary as a client has it: a child process, JSON-RPC lines on its pipes, its log on standard error.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+
+use super::shipped;
 
 /// The longest any test waits for one message.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -76,6 +78,8 @@ pub struct Session {
     log: Arc<Mutex<String>>,
     logging: Option<std::thread::JoinHandle<()>>,
     next: u64,
+    /// Which tool each call is of.
+    called: HashMap<u64, String>,
 }
 
 impl Session {
@@ -116,7 +120,7 @@ impl Session {
             }
         });
         let logging = Some(logging);
-        Self { child, stdin, lines, early: VecDeque::new(), log, logging, next: 0 }
+        Self { child, stdin, lines, early: VecDeque::new(), log, logging, next: 0, called: HashMap::new() }
     }
 
     /// `initialize` and `notifications/initialized`.
@@ -148,6 +152,9 @@ impl Session {
     pub fn post(&mut self, method: &str, params: Value) -> u64 {
         self.next += 1;
         let id = self.next;
+        if let ("tools/call", Some(tool)) = (method, params["name"].as_str()) {
+            self.called.insert(id, tool.to_owned());
+        }
         self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
         id
     }
@@ -214,6 +221,10 @@ impl Session {
         let result = answer.get("result").unwrap_or_else(|| panic!("a protocol error: {answer}"));
         let blocks = result["content"].as_array().unwrap();
         assert_eq!(blocks.len(), 1, "{result}");
+        if let (Some(tool), Some(structured)) = (self.called.get(&id), result.get("structuredContent")) {
+            // As clients do, with whatever the test is about.
+            shipped::check_answer(tool, structured);
+        }
         Answer {
             is_error: result["isError"].as_bool().unwrap_or(false),
             text: blocks[0]["text"].as_str().unwrap().to_owned(),

@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::bindings::cofferdam::plugin::host::{self, Cancellation};
 pub use crate::bindings::exports::cofferdam::plugin::tools::{Definition, Output};
-use crate::{Answer, Cx, Failure, bindings::exports::cofferdam::plugin::tools, schema::schema};
+use crate::{Answer, Cx, Failure, bindings::exports::cofferdam::plugin::tools, schema};
 
 /// A plugin's state and its tools. `#[plugin]` implements it.
 pub trait Plugin: Default + 'static {
@@ -61,8 +61,8 @@ pub fn definition<A: JsonSchema, R: JsonSchema>(name: &str, title: Option<&str>,
         name: name.to_owned(),
         title: title.map(str::to_owned),
         description: description.to_owned(),
-        input_schema: schema::<A>(),
-        output_schema: Some(schema::<R>()),
+        input_schema: schema::of_arguments::<A>(),
+        output_schema: Some(schema::of_answer::<R>()),
     }
 }
 

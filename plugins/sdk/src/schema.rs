@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema, transform::Transform};
 use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::{Map, Value, json};
 
 /// A tool without arguments.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
@@ -56,25 +57,58 @@ impl<'de> Deserialize<'de> for Integer {
     }
 }
 
+/// The schema of arguments: what can be read as a `T`.
+pub(crate) fn of_arguments<T: JsonSchema>() -> String {
+    schema::<T>(SchemaSettings::draft2020_12().for_deserialize())
+}
+
+/// The schema of an answer: what a `T` is written as.
+pub(crate) fn of_answer<T: JsonSchema>() -> String {
+    schema::<T>(SchemaSettings::draft2020_12().for_serialize())
+}
+
 /// The schema of `T` as clients take it: one object, no references, an optional member simply absent.
-pub(crate) fn schema<T: JsonSchema>() -> String {
-    let settings = SchemaSettings::draft2020_12().with(|s| {
+fn schema<T: JsonSchema>(settings: SchemaSettings) -> String {
+    let settings = settings.with(|s| {
         s.meta_schema = None;
         s.inline_subschemas = true;
     });
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
     Tidy.transform(&mut schema);
     if schema.get("properties").is_none() {
-        schema.insert("properties".to_owned(), serde_json::json!({}));
+        schema.insert("properties".to_owned(), json!({}));
     }
     schema.remove("title");
     schema.to_value().to_string()
 }
 
 /// The values of a `oneOf` that lists constant strings and nothing else.
-fn constants(object: &serde_json::Map<String, serde_json::Value>) -> Option<Vec<serde_json::Value>> {
+fn constants(object: &Map<String, Value>) -> Option<Vec<Value>> {
     let variants = object.get("oneOf")?.as_array()?;
     variants.iter().map(|one| one.get("const").filter(|value| value.is_string()).cloned()).collect()
+}
+
+/// Takes `null` out of what a value may be.
+fn not_null(object: &mut Map<String, Value>) {
+    if let Some(types) = object.get_mut("type").and_then(|t| t.as_array_mut()) {
+        types.retain(|t| t != "null");
+        if let [only] = &types[..] {
+            let only = only.clone();
+            object.insert("type".to_owned(), only);
+        }
+    }
+    if let Some(values) = object.get_mut("enum").and_then(|v| v.as_array_mut()) {
+        values.retain(|v| !v.is_null());
+    }
+    if let Some(choices) = object.get_mut("anyOf").and_then(|v| v.as_array_mut()) {
+        choices.retain(|choice| choice.get("type").is_none_or(|t| t != "null"));
+        if let [Value::Object(only)] = &choices[..] {
+            let only = only.clone();
+            object.remove("anyOf");
+            // What is said of the member says more than what is said of its type.
+            only.into_iter().for_each(|(key, value)| _ = object.entry(key).or_insert(value));
+        }
+    }
 }
 
 /// Takes out what `schemars` adds for Rust's sake: `null` for an `Option`, number formats, and their bounds.
@@ -84,15 +118,11 @@ impl Transform for Tidy {
     fn transform(&mut self, schema: &mut Schema) {
         schemars::transform::transform_subschemas(self, schema);
         if let Some(object) = schema.as_object_mut() {
-            if let Some(types) = object.get_mut("type").and_then(|t| t.as_array_mut()) {
-                types.retain(|t| t != "null");
-                if let [only] = &types[..] {
-                    let only = only.clone();
-                    object.insert("type".to_owned(), only);
-                }
-            }
-            if let Some(values) = object.get_mut("enum").and_then(|v| v.as_array_mut()) {
-                values.retain(|v| !v.is_null());
+            // A member that is always there may be `null`; one that may be absent is, instead.
+            let required = object.get("required").and_then(|r| r.as_array()).cloned().unwrap_or_default();
+            if let Some(members) = object.get_mut("properties").and_then(|p| p.as_object_mut()) {
+                let optional = members.iter_mut().filter(|(name, _)| !required.contains(&json!(name)));
+                optional.filter_map(|(_, member)| member.as_object_mut()).for_each(not_null);
             }
             // Documented variants come as one constant each: clients and models know `enum` better.
             if let Some(constants) = constants(object) {
@@ -100,7 +130,7 @@ impl Transform for Tidy {
                 object.insert("type".to_owned(), "string".into());
                 object.insert("enum".to_owned(), constants.into());
             }
-            if object.get("default").is_some_and(serde_json::Value::is_null) {
+            if object.get("default").is_some_and(Value::is_null) {
                 object.remove("default");
             }
             if let Some(format) = object.get("format").and_then(|f| f.as_str())
@@ -111,5 +141,61 @@ impl Transform for Tidy {
                 object.remove("maximum");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize, JsonSchema)]
+    #[allow(dead_code, reason = "only its schema is wanted")]
+    struct Told {
+        always: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        perhaps: Option<u32>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        list: Vec<Option<u32>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        part: Option<Part>,
+    }
+
+    /// A part.
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    struct Part {
+        #[serde(default)]
+        flag: bool,
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[allow(dead_code, reason = "only its schema is wanted")]
+    struct Asked {
+        must: u32,
+        may: Option<u32>,
+        part: Option<Part>,
+    }
+
+    fn read(schema: &str) -> Value {
+        serde_json::from_str(schema).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_may_be_left_out_of_an_answer_is_not_required() {
+        let schema = read(&of_answer::<Told>());
+        assert_eq!(schema["required"], json!(["always"]));
+        let members = &schema["properties"];
+        assert_eq!(members["always"]["type"], json!(["integer", "null"]));
+        assert_eq!(members["perhaps"]["type"], "integer");
+        assert_eq!(members["list"]["items"]["type"], json!(["integer", "null"]));
+        assert_eq!((&members["part"]["type"], &members["part"]["required"]), (&json!("object"), &json!(["flag"])));
+    }
+
+    #[test]
+    fn what_may_be_left_out_of_arguments_is_not_required_and_not_null() {
+        let schema = read(&of_arguments::<Asked>());
+        assert_eq!(schema["required"], json!(["must"]));
+        let members = &schema["properties"];
+        assert_eq!(members["may"]["type"], "integer");
+        assert_eq!((&members["part"]["type"], &members["part"].get("required")), (&json!("object"), &None));
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use cofferdam_xtask::{peers, stderr_progress};
 use serde_json::{Value, json};
 
-use crate::support::{LOCAL, Peer, Session, closed_port, eventually, scratch, shipped};
+use crate::support::{Folder, LOCAL, Peer, Session, closed_port, eventually, scratch, shipped};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cofferdam");
 
@@ -61,7 +61,10 @@ fn python_session(requirement: &str, mode: &str, protocol: &str) {
     let peer = Peer::echo();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/python_client.py");
     let mut client = Command::new(python(requirement));
-    client.arg(script).args([mode, &peer.port().to_string(), BINARY, "serve"]).args(LOCAL);
+    let folder = Folder::new("python");
+    let file = folder.write("read/file", "a line\n");
+    client.arg(script).args([mode, &peer.port().to_string(), &file, BINARY, "serve"]).args(LOCAL);
+    client.args(["--allow-read", &folder.path("read")]);
     let (said, output) = finish(&mut client);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(said["protocol"], protocol);
@@ -78,7 +81,10 @@ fn python_session(requirement: &str, mode: &str, protocol: &str) {
     assert_eq!(answers[3][2]["data"], "hello PING\nPING 7\nPONG 7", "{}", answers[3]);
     assert_eq!(answers[6][2]["triggers"][0]["fired"], 1, "{}", answers[6]);
     assert!(!said["progress"].as_array().unwrap().is_empty(), "a long wait reports its progress");
-    assert_eq!(peer.accepted(), 2);
+    assert_eq!(peer.accepted(), 3);
+    let shown = said["shown"].as_array().unwrap();
+    assert_eq!(shown.len(), 7, "{said}");
+    assert_eq!(shown[4], json!(["grep_tool", "1:a line\n"]));
 }
 
 #[test]

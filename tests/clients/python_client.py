@@ -1,7 +1,7 @@
 """A session of the official Python client with a server on its pipes: lists the tools, calls every one of them against the echo
 peer on a port, and prints what came as one JSON object. The client checks each structured answer against its output schema.
 
-Usage: python_client.py legacy|auto PORT PROGRAM ARGUMENT...
+Usage: python_client.py legacy|auto PORT FILE PROGRAM ARGUMENT...
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import sys
 import mcp
 from mcp.client.stdio import stdio_client
 
-mode, port, program, *arguments = sys.argv[1:]
+mode, port, file, program, *arguments = sys.argv[1:]
 port = int(port)
 server = mcp.StdioServerParameters(command=program, args=arguments, env={"HOME": os.environ["HOME"]})
 
@@ -76,7 +76,24 @@ async def main():
         # Calls at once, as a model makes them.
         many = [call("tcp_wait", connection_id="two", until="bytes", bytes=2, **{"from": 0}, format="hex") for _ in range(8)]
         assert all(answer["data"] == "ff00" for answer in await asyncio.gather(*many))
-        print(json.dumps({"protocol": protocol, "tools": [tool.name for tool in tools], "answers": answers, "progress": reports}))
+
+        # Tools that have text of their own beside the structured answer, which the client has checked when it is here.
+        shown = []
+
+        async def show(name, **given):
+            result = await client.call_tool(name, given)
+            assert not either(result, "is_error", "isError"), result
+            assert either(result, "structured_content", "structuredContent"), result
+            shown.append([name, result.content[0].text])
+
+        await show("telnet_tool", target="127.0.0.1", port=port, timeout=1)
+        await show("cat_tool", file_path=file)
+        await show("head_tool", file_path=file)
+        await show("tail_tool", file_path=file)
+        await show("grep_tool", file_path=file, pattern="line", options="-n")
+        await show("ls_tool", file_path=os.path.dirname(file))
+        await show("stat_tool", file_path=file)
+        print(json.dumps({"shown": shown, "protocol": protocol, "tools": [tool.name for tool in tools], "answers": answers, "progress": reports}))
 
 
 asyncio.run(asyncio.wait_for(main(), 60))

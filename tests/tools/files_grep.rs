@@ -136,3 +136,20 @@ fn a_search_that_takes_too_long_returns_what_it_found_and_others_go_on() {
     assert!(text.starts_with(&format!("{found}:1\n")), "{text}");
     assert_eq!((&object["partial"], &object["end"], &object["matches"]), (&json!(true), &json!(false), &json!(1)));
 }
+
+#[test]
+fn a_search_that_computes_for_longer_than_the_cpu_limit_is_not_ended() {
+    let folder = Folder::new("computes");
+    let line = "a line of some length in which there is nothing that anybody looks for, and no end of it\n";
+    let much = folder.write("much", line.repeat((96 << 20) / line.len()));
+    let policy =
+        format!("[plugins.files]\nread = [\"{}\"]\n\n[plugins.files.limits]\ncpu = \"100 ms\"\n", folder.path(""));
+    let policy = Folder::new("computes-policy").write("policy.toml", policy);
+    let mut session = Session::serve(&["--policy", &policy]);
+    // Each character begins a match that fails: some times slower than plain text.
+    let search = json!({ "pattern": "(no|looks|nothing) [a-z ]+ (here|there)$", "file_path": much, "options": "-Ec" });
+    let begun = Instant::now();
+    let object = session.call("grep_tool", search).object();
+    assert!(begun.elapsed() > Duration::from_millis(150), "{:?} is no test of the limit", begun.elapsed());
+    assert_eq!((&object["matches"], &object["end"]), (&json!(0), &json!(true)));
+}

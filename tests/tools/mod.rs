@@ -28,6 +28,9 @@ mod wait;
 /// Arguments that are wrong.
 mod bad_input;
 
+/// Callers who wait for less time than they might.
+mod deadlines;
+
 /// `telnet_tool` as a probe: whether a port can be reached, and why not.
 mod telnet;
 

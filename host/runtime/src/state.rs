@@ -111,12 +111,18 @@ impl WasiView for State {
 pub struct CallState {
     started: AtomicBool,
     cancel: watch::Sender<Option<Cancellation>>,
+    until: Instant,
     progress: Option<mpsc::Sender<ProgressReport>>,
 }
 
 impl CallState {
-    pub fn new(progress: Option<mpsc::Sender<ProgressReport>>) -> Self {
-        Self { started: AtomicBool::new(false), cancel: watch::Sender::new(None), progress }
+    /// A call that has to be over at `until`.
+    pub fn new(until: Instant, progress: Option<mpsc::Sender<ProgressReport>>) -> Self {
+        Self { started: AtomicBool::new(false), cancel: watch::Sender::new(None), until, progress }
+    }
+
+    pub fn time_left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
     }
 
     /// Marks the call as handed to the guest; false if nobody waits for it any more.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use cofferdam_sdk::{Failure, Integer};
+use cofferdam_sdk::{Cx, Failure, Integer};
 use dns_logic::{
     Answer, Attempt, Kind, Options, PORT, Patience, Place, Question, Server, Shown, Target, Transport, Unanswered,
     addresses, ask, trace,
@@ -112,12 +112,12 @@ impl Call {
     }
 
     /// Asks.
-    pub async fn run(&self) -> Result<Answer, Failure> {
-        let call = cofferdam_sdk::limits().call;
+    pub async fn run(&self, cx: Cx) -> Result<Answer, Failure> {
+        let left = cx.time_left();
         let patience = Patience {
             per_try: self.per_try,
             tries: self.tries,
-            until: cofferdam_sdk::now() + call.saturating_sub(MARGIN).max(call / 2),
+            until: cofferdam_sdk::now() + left.saturating_sub(MARGIN).max(left / 2),
         };
         let mut attempts = Vec::new();
         let servers = self.servers(patience, &mut attempts).await?;

@@ -24,9 +24,9 @@ impl Dns {
     /// subset of dig's, such as `+short`, `+trace`, `+tcp`, `+dnssec`, `-p 5353`. Only names and servers that the operator's
     /// policy allows can be asked; a refusal (reason `denied`) is final.
     #[tool(title = "dig")]
-    async fn dig_tool(self: Rc<Self>, _cx: Cx, a: arguments::Dig) -> Result<Answer<dns_logic::Answer>, Failure> {
+    async fn dig_tool(self: Rc<Self>, cx: Cx, a: arguments::Dig) -> Result<Answer<dns_logic::Answer>, Failure> {
         let call = Call::dig(a)?;
-        let answer = call.run().await?;
+        let answer = call.run(cx).await?;
         let when = humantime::format_rfc3339_seconds(cofferdam_sdk::wall_clock()).to_string();
         Ok(Answer::new(call.shown.text(&answer, &call.command, &when), answer))
     }
@@ -37,11 +37,11 @@ impl Dns {
     #[tool(title = "nslookup")]
     async fn nslookup_tool(
         self: Rc<Self>,
-        _cx: Cx,
+        cx: Cx,
         a: arguments::Nslookup,
     ) -> Result<Answer<dns_logic::Answer>, Failure> {
         let target = a.target.clone();
-        let answer = Call::nslookup(a)?.run().await?;
+        let answer = Call::nslookup(a)?.run(cx).await?;
         Ok(Answer::new(dns_logic::nslookup(&answer, &target), answer))
     }
 }

@@ -72,6 +72,9 @@ pub struct Followed {
     /// Whether there was no file under the name at the end.
     #[serde(skip_serializing_if = "not")]
     pub missing: bool,
+    /// Whether the call's time was over before the seconds were.
+    #[serde(skip_serializing_if = "not")]
+    pub cut_short: bool,
     /// Whether more came than there was room for; following ended then.
     #[serde(skip_serializing_if = "not")]
     pub full: bool,

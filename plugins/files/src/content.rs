@@ -201,6 +201,7 @@ pub async fn tail(cx: Cx, disk: &Disk, a: &Tail) -> Result<Answer<Content>, Fail
     }
     content.end = !followed.full;
     content.truncated |= followed.full;
+    content.partial |= followed.cut_short;
     content.followed = Some(followed);
     Ok(answer(content, text))
 }
@@ -242,11 +243,13 @@ async fn follow(
             followed.full = true;
             break;
         }
-        let spent = cofferdam_sdk::now().saturating_sub(begun);
-        if spent >= time {
+        let now = cofferdam_sdk::now();
+        let end = (begun + time).min(disk.until());
+        if now >= end {
+            followed.cut_short = now < begun + time;
             break;
         }
-        cofferdam_sdk::sleep(LOOK.min(time - spent)).await;
+        cofferdam_sdk::sleep(LOOK.min(end - now)).await;
     }
     followed.seconds = cofferdam_sdk::now().saturating_sub(begun).as_secs_f64();
     Ok(followed)

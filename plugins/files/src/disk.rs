@@ -55,6 +55,11 @@ impl Disk {
         Self { roots: get_directories(), until }
     }
 
+    /// When the call's time is up.
+    pub fn until(&self) -> Duration {
+        self.until
+    }
+
     /// Where the roots are.
     pub fn roots(&self) -> impl Iterator<Item = &str> {
         self.roots.iter().map(|(_, root)| root.as_str())

@@ -22,12 +22,12 @@ use disk::Disk;
 pub struct Files;
 
 /// The granted files, for as long as this call may take. A little is left for the answer.
-fn disk() -> Disk {
-    let call = cofferdam_sdk::limits().call;
-    Disk::new(cofferdam_sdk::now() + call.saturating_sub(margin(call)))
+fn disk(cx: Cx) -> Disk {
+    let left = cx.time_left();
+    Disk::new(cofferdam_sdk::now() + left.saturating_sub(margin(left)))
 }
 
-/// What is left of a call's time for its answer.
+/// What is kept of a call's time for its answer.
 fn margin(call: Duration) -> Duration {
     (call / 10).clamp(Duration::from_millis(20), Duration::from_secs(2))
 }
@@ -40,16 +40,16 @@ impl Files {
     /// and that is final. ls_tool without arguments lists what may be read. gzip files are read decompressed, UTF-16 as text; bytes
     /// that are no text are shown as \xNN. If `end` is false, go on with `next_cursor`; for the end of a long file use tail_tool.
     #[tool(title = "Read a file")]
-    async fn cat_tool(self: Rc<Self>, _cx: Cx, a: arguments::Cat) -> Result<Answer<Content>, Failure> {
-        content::cat(&disk(), &a)
+    async fn cat_tool(self: Rc<Self>, cx: Cx, a: arguments::Cat) -> Result<Answer<Content>, Failure> {
+        content::cat(&disk(cx), &a)
     }
 
     /// Read the first lines of a file (10 if `lines` is absent).
     ///
     /// `next_cursor` goes on where they end, with cat_tool.
     #[tool(title = "First lines of a file")]
-    async fn head_tool(self: Rc<Self>, _cx: Cx, a: arguments::Head) -> Result<Answer<Content>, Failure> {
-        content::head(&disk(), &a)
+    async fn head_tool(self: Rc<Self>, cx: Cx, a: arguments::Head) -> Result<Answer<Content>, Failure> {
+        content::head(&disk(cx), &a)
     }
 
     /// Read the last lines of a file (10 if `lines` is absent), however long it is; with `follow`, also what is written to it during
@@ -58,7 +58,7 @@ impl Files {
     /// Following goes on across log rotation. What comes is reported as progress at once, and returned as a whole at the end.
     #[tool(title = "Last lines of a file")]
     async fn tail_tool(self: Rc<Self>, cx: Cx, a: arguments::Tail) -> Result<Answer<Content>, Failure> {
-        content::tail(cx, &disk(), &a).await
+        content::tail(cx, &disk(cx), &a).await
     }
 
     /// Search a file for a pattern, or with -r in `options` all files below a directory.
@@ -67,19 +67,19 @@ impl Files {
     /// linear time; back-references and look-around are not available. gzip files are searched decompressed; a binary file
     /// only says that it matches. If `end` is false, go on with `next_cursor`.
     #[tool(title = "Search files")]
-    async fn grep_tool(self: Rc<Self>, _cx: Cx, a: arguments::Grep) -> Result<Answer<Matches>, Failure> {
-        search::grep(disk(), &a)
+    async fn grep_tool(self: Rc<Self>, cx: Cx, a: arguments::Grep) -> Result<Answer<Matches>, Failure> {
+        search::grep(disk(cx), &a)
     }
 
     /// List a directory, or without `file_path` the directories and files that may be read at all.
     #[tool(title = "List a directory")]
-    async fn ls_tool(self: Rc<Self>, _cx: Cx, a: arguments::Ls) -> Result<Answer<Entries>, Failure> {
-        listing::ls(&disk(), &a)
+    async fn ls_tool(self: Rc<Self>, cx: Cx, a: arguments::Ls) -> Result<Answer<Entries>, Failure> {
+        listing::ls(&disk(cx), &a)
     }
 
     /// Tell what is known of a file without reading it: type, size, times, links, and where a symbolic link leads.
     #[tool(title = "File status")]
-    async fn stat_tool(self: Rc<Self>, _cx: Cx, a: arguments::Stat) -> Result<Answer<Entry>, Failure> {
-        listing::stat(&disk(), &a)
+    async fn stat_tool(self: Rc<Self>, cx: Cx, a: arguments::Stat) -> Result<Answer<Entry>, Failure> {
+        listing::stat(&disk(cx), &a)
     }
 }

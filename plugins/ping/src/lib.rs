@@ -27,7 +27,7 @@ impl Ping {
     /// a result (100% packet loss), not a failure.
     #[tool(title = "Ping")]
     async fn ping_tool(self: Rc<Self>, cx: Cx, a: arguments::Ping) -> Result<Answer<Pinged>, Failure> {
-        let start = now();
+        let deadline = deadline(cx);
         let count = within("count", a.count, 4, 1..=1000)?;
         let interval = milliseconds("interval_ms", a.interval_ms, 1000, 10)?;
         let size: u32 = within("size", a.size, 56, 0..=65_507)?;
@@ -35,7 +35,6 @@ impl Ping {
         let timeout = milliseconds("timeout_ms", a.timeout_ms, 2000, 1)?;
         let what = ("ping_failed", "Failed to ping");
         let to = target::open(what, &a.target, a.family, a.dont_fragment.unwrap_or(false)).await?;
-        let deadline = deadline(start);
         let plan = Plan { target: a.target, address: to.address, count, interval, size, hop_limit, timeout, deadline };
         let head = heading(&plan);
         let mut pinging = Pinging::new(cx, Pings::new(plan, now()));
@@ -53,14 +52,13 @@ impl Ping {
     /// nobody answered.
     #[tool(title = "Trace route")]
     async fn traceroute_tool(self: Rc<Self>, cx: Cx, a: arguments::Traceroute) -> Result<Answer<Traced>, Failure> {
-        let start = now();
+        let deadline = deadline(cx);
         let max_hops = within("max_hops", a.max_hops, 30, 1..=255)?;
         let probes = within("probes", a.probes, 3, 1..=10)?;
         let timeout = milliseconds("timeout_ms", a.timeout_ms, 2000, 1)?;
         let size: u32 = within("size", a.size, 32, 0..=65_507)?;
         let what = ("traceroute_failed", "Failed to trace the route to");
         let to = target::open(what, &a.target, a.family, false).await?;
-        let deadline = deadline(start);
         let plan = TracePlan { target: a.target, address: to.address, max_hops, probes, size, timeout, deadline };
         let head = trace_heading(&plan);
         let mut tracing = Tracing::new(cx, Trace::new(plan));

@@ -13,10 +13,10 @@ use crate::target::{message, words};
 /// The least that is left of a call for its answer, once the work is over.
 const FOR_THE_ANSWER: Duration = Duration::from_millis(500);
 
-/// When the work of a call that began at `start` has to be over, so that what was gathered can still be told.
-pub fn deadline(start: Duration) -> Duration {
-    let call = cofferdam_sdk::limits().call;
-    start + call - FOR_THE_ANSWER.min(call / 4)
+/// When the work of a call has to be over, so that what was gathered can still be told.
+pub fn deadline(cx: Cx) -> Duration {
+    let left = cx.time_left();
+    now() + left - FOR_THE_ANSWER.min(left / 4)
 }
 
 /// What sends requests and learns of messages: a run of `ping`, or a trace.

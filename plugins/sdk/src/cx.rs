@@ -17,6 +17,11 @@ impl Cx {
     pub fn progress(&self, progress: f64, total: Option<f64>, message: Option<&str>) {
         host::progress(self.call, progress, total, message);
     }
+
+    /// How long the call may still take. Who ends a little before answers with what there is by then; who does not is ended.
+    pub fn time_left(&self) -> Duration {
+        Duration::from_millis(host::time_left(self.call))
+    }
 }
 
 /// What the operator limits this plugin to.

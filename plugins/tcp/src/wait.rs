@@ -24,6 +24,8 @@ pub async fn wait(cx: Cx, connection: Rc<Connection>, arguments: arguments::Wait
     let until = until(&arguments)?;
     let most = cofferdam_sdk::limits().call.saturating_sub(MARGIN);
     let timeout = limits::milliseconds("timeout_ms", arguments.timeout_ms, DEFAULT_WAIT.min(most), most)?;
+    // What came until the caller's own deadline is an answer too.
+    let timeout = timeout.min(cx.time_left().saturating_sub(MARGIN));
     let from = match arguments.from {
         None => connection.cursor.get(),
         Some(from) => u64::try_from(from.0)

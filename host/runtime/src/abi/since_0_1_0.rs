@@ -71,6 +71,11 @@ impl host::Host for State {
         Ok(())
     }
 
+    fn time_left(&mut self, call: u64) -> wasmtime::Result<u64> {
+        let left = self.calls.get(&call).map(|state| state.time_left()).unwrap_or_default();
+        Ok(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
+    }
+
     fn settings(&mut self) -> wasmtime::Result<String> {
         Ok(self.about.settings.clone())
     }

@@ -147,7 +147,8 @@ impl Plugin {
         let deadline = deadline.unwrap_or(limit).min(limit);
         let late = || CallError::Deadline { after: deadline, by_policy: deadline == limit };
         let _running = self.admit()?;
-        let mut timer = pin!(tokio::time::sleep(deadline));
+        let until = Instant::now() + deadline;
+        let mut timer = pin!(tokio::time::sleep_until(until.into()));
         let pre = tokio::select! {
             pre = self.ready() => pre?,
             () = &mut timer => return Err(late()),
@@ -161,7 +162,7 @@ impl Plugin {
                 () = cancel.cancelled() => return Err(CallError::Cancelled),
             }
         }
-        let state = Arc::new(CallState::new(progress));
+        let state = Arc::new(CallState::new(until, progress));
         let (answer, mut answered) = oneshot::channel();
         let id = self.next_call.fetch_add(1, Ordering::Relaxed);
         let call = Arc::clone(&state);

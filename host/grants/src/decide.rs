@@ -16,7 +16,7 @@ use std::net::{IpAddr, SocketAddr};
 pub use permit::Permit;
 
 use crate::denial::Near;
-use crate::{Ask, Denial, Grants, Reason, Resource, Rule, RuleId, Zone, canonical, canonical_socket};
+use crate::{Ask, Denial, Grants, Reason, RuleId, Zone, canonical, canonical_socket};
 
 /// The rules that allow the ask, or what came nearest to allowing it.
 type Verdict = Result<Vec<RuleId>, Near>;
@@ -55,18 +55,7 @@ impl Grants {
             },
             Err(near) => near,
         };
-        let resource = ask.resource();
-        let near = match resource {
-            Resource::Name(_) | Resource::Answer { .. } => near.or_for(self.looked_up_for()),
-            Resource::Query { .. } => near.or_beside(self.server_rules().next().is_none()),
-            _ => near,
-        };
-        Err(Denial::new(resource, near))
-    }
-
-    /// What the plugin would look a name up for: the first thing that its manifest wants of names.
-    fn looked_up_for(&self) -> Option<&Rule> {
-        ["resolve", "connect", "ping"].iter().find_map(|key| self.wants.iter().find(|want| want.key() == *key))
+        Err(Denial::new(ask.resource(), near))
     }
 }
 
@@ -85,6 +74,16 @@ fn zone_of(index: u32, said: Option<&Zone>) -> Option<Option<Cow<'_, Zone>>> {
         (0, None) => Some(None),
         (index, None) => Some(Some(Cow::Owned(Zone { index, name: None }))),
         (index, Some(zone)) => (index != 0 && zone.index == index).then_some(Some(Cow::Borrowed(zone))),
+    }
+}
+
+/// The answer about `localhost` from those about its two addresses: one that allows it, or the refusal of the first, unless that
+/// is one that the manifest does not want and the other is not.
+fn nearer(four: Verdict, six: Verdict) -> Verdict {
+    match (four, six) {
+        (Ok(rules), _) | (Err(_), Ok(rules)) => Ok(rules),
+        (Err(four), Err(six)) if four.reason() == Reason::NotWanted && six.reason() != Reason::NotWanted => Err(six),
+        (Err(four), Err(_)) => Err(four),
     }
 }
 

@@ -113,6 +113,10 @@ pub(crate) struct Near {
     pinned: Option<Name>,
     /// The key of the rule that would help, where the resource alone does not say it.
     key: Option<&'static str>,
+    /// Whether a rule for the server of a query is missing; and if so, whether there is none for any server yet.
+    missing: Option<bool>,
+    /// Whether no rule would help, as the manifest wants nothing of what one could name.
+    hopeless: bool,
 }
 
 impl Near {
@@ -121,12 +125,46 @@ impl Near {
             Reason::Denied(id) => Some(id),
             _ => None,
         };
-        Self { reason, rule, ports: None, pinned: None, key: None }
+        Self { reason, rule, ports: None, pinned: None, key: None, missing: None, hopeless: false }
     }
 
     /// No rule covers the server of a query; `named` is the rule that covers its name.
     pub(crate) fn of_server(named: RuleId) -> Self {
         Self { rule: Some(named), ..Self::because(Reason::ServerNotGranted) }
+    }
+
+    /// The reason.
+    pub(crate) fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// The name of the pin over which a rule was reached.
+    pub(crate) fn pinned(&self) -> Option<&Name> {
+        self.pinned.as_ref()
+    }
+
+    /// Where the manifest does not want what was asked for, no rule would help, and that is the reason: it is told before what a
+    /// rule lacks. A deny rule is told before it.
+    pub(crate) fn unless_wanted(self, wanted: bool) -> Self {
+        match self.reason {
+            Reason::NoRule
+            | Reason::NotPinned
+            | Reason::ServerNotGranted
+            | Reason::SpecialRange(_)
+            | Reason::OutsideWithin(_)
+            | Reason::ZoneNotGranted
+            | Reason::PortNotGranted(_)
+                if !wanted =>
+            {
+                Self::because(Reason::NotWanted)
+            }
+            _ => self,
+        }
+    }
+
+    /// The same refusal, of which no rule would relieve: the address is not wanted as such, a name that leads to it would be.
+    pub(crate) fn without_hope(self) -> Self {
+        Self { hopeless: true, ..self }
     }
 
     /// The same where no lookup could ever make a pin.
@@ -147,7 +185,7 @@ impl Near {
             Reason::Denied(deny) => deny,
             _ => id,
         };
-        *self = Self { reason, rule: Some(id), ports: ports.cloned(), pinned: pinned.cloned(), key: None };
+        *self = Self { rule: Some(id), ports: ports.cloned(), pinned: pinned.cloned(), ..Self::because(reason) };
     }
 
     /// As [`Near::note`], where rules of several kinds may allow the ask.
@@ -160,18 +198,32 @@ impl Near {
     }
 
     /// Where no rule is near, one of the kind that the manifest wants would help, on the ports that it wants.
-    pub(crate) fn or_for(mut self, want: Option<&Rule>) -> Self {
-        if let (None, Some(want)) = (self.key, want) {
+    pub(crate) fn or_for(mut self, want: &Rule) -> Self {
+        if self.key != Some(want.key()) {
             self.key = Some(want.key());
             self.ports = want.ports().cloned();
         }
         self
     }
 
-    /// Where there is no rule for servers, a first one has to keep the host's own.
-    pub(crate) fn or_beside(mut self, implicit: bool) -> Self {
-        self.key = implicit.then_some("system");
-        self
+    /// Whether the reason is something that a rule lacks.
+    pub(crate) fn is_about_a_rule(&self) -> bool {
+        matches!(self.reason, Reason::SpecialRange(_) | Reason::OutsideWithin(_))
+    }
+
+    /// The key and the ports of the rule that came nearest.
+    pub(crate) fn nearest(&self) -> Option<(&'static str, Option<&Ports>)> {
+        Some((self.key?, self.ports.as_ref()))
+    }
+
+    /// Whether a rule for the server of a query is missing.
+    pub(crate) fn lacks_server(&self) -> bool {
+        self.missing.is_some()
+    }
+
+    /// A rule for the server of a query is missing; `implicit` while there is none for any server.
+    pub(crate) fn missing_server(self, implicit: bool) -> Self {
+        Self { missing: Some(implicit), ..self }
     }
 }
 
@@ -234,15 +286,25 @@ impl Denial {
     /// What the operator reads: the reason, and the smallest rule for this plugin that would allow
     /// it, where one would.
     pub fn for_operator(&self, plugin: &str) -> String {
+        self.for_operator_with(plugin, self.suggestion().as_ref())
+    }
+
+    /// The same with this suggestion, where the caller knows that its own would not be taken for a rule.
+    pub fn for_operator_with(&self, plugin: &str, suggestion: Option<&Suggestion>) -> String {
         let mut text = format!("plugin `{plugin}` may not {}: {}", self.action(), self.near.reason);
-        let hint = match self.suggestion() {
-            Some(Suggestion { key, entry }) => format!("`[plugins.{plugin}] {key} = [{entry}]` would allow it"),
-            None => match self.near.reason {
-                Reason::Denied(_) => "only a change of the deny rule would allow it".to_owned(),
-                Reason::NotWanted => "the plugin's author would have to add it to the `wants` of the manifest".into(),
-                Reason::PinExpired => "the plugin has to look the name up again".to_owned(),
-                _ => "no rule of this version allows it".to_owned(),
-            },
+        let answers = matches!(self.resource, Resource::Answer { .. });
+        let hint = match (suggestion, self.near.reason) {
+            (Some(suggestion), _) => format!("{} would allow it", suggestion.in_table(plugin)),
+            (None, Reason::Denied(_)) => "only a change of the deny rule would allow it".to_owned(),
+            (None, Reason::NotWanted) => {
+                "the plugin's author would have to add it to the `wants` of the manifest".to_owned()
+            }
+            (None, Reason::PinExpired) => "the plugin has to look the name up again".to_owned(),
+            (None, Reason::NotPinned) => "the plugin has to look the name up first".to_owned(),
+            (None, Reason::SpecialRange(_) | Reason::OutsideWithin(_)) if answers => {
+                "no rule lets a name lead there".to_owned()
+            }
+            (None, _) => "no rule of this version allows it".to_owned(),
         };
         // Writing into a string cannot fail.
         let _ = write!(text, "\nhint: {hint}");

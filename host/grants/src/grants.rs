@@ -78,6 +78,12 @@ impl Grants {
         roots
     }
 
+    /// The directories and files that may not be read, nor anything below them, as the rules spell them. Where a part of such a
+    /// path is a link, is not known here: whoever opens files follows it, and asks about what lies there by this spelling.
+    pub fn denied_reads(&self) -> impl Iterator<Item = &AbsolutePath> {
+        self.read_denies().map(|(_, deny)| deny)
+    }
+
     /// The name servers to ask where a question names none: those that the rules name, or else those of the host that
     /// the rules cover.
     pub fn servers(&self) -> Vec<SocketAddr> {

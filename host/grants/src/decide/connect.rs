@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::Verdict;
+use super::{Verdict, nearer};
 use crate::denial::Near;
 use crate::rule::{LOCALHOST, Reach};
 use crate::{ConnectRule, Grants, Moment, Name, Pins, Protocol, Reason, Zone};
@@ -65,7 +65,17 @@ impl Grants {
                 near.note(reason, id, Some(rule.ports()), Some(name));
             }
         }
-        Err(near)
+        let wants_on_port = || self.connect_wants().filter(|want| on_port(want));
+        let wanted = match near.pinned() {
+            Some(name) => wants_on_port().any(|want| want.peers().wants_name(name)),
+            None => wants_on_port().any(|want| want.peers().wants_address(address)),
+        };
+        // A manifest that wants names only is reminded of the lookup.
+        let by_name = || wants_on_port().any(|want| want.peers().is_of_names());
+        match near.reason() {
+            Reason::NotPinned if !wanted && by_name() => Err(near.without_hope()),
+            _ => Err(near.unless_wanted(wanted)),
+        }
     }
 
     /// A name may be dialled on a port if some rule covers both; where it may lead is decided when that is known. For
@@ -75,8 +85,11 @@ impl Grants {
             let pins = Pins::new();
             let [four, six] = LOCALHOST
                 .map(|address| self.connect(protocol, SocketAddr::new(address, port), None, &pins, Moment::default()));
+            let wanted = self.connect_wants().any(|want| {
+                want.protocol() == protocol && want.ports().contains(port) && want.peers().wants_name(name)
+            });
             // There is nothing to be looked up, so that a missing pin is a missing rule.
-            return four.or_else(|near| six.map_err(|_| near)).map_err(Near::without_pins);
+            return nearer(four, six).map_err(|near| near.without_pins().unless_wanted(wanted));
         }
         if port == 0 {
             return Err(Near::because(Reason::BadPort));
@@ -102,7 +115,8 @@ impl Grants {
             };
             near.note(reason, id, Some(rule.ports()), None);
         }
-        if rules.is_empty() { Err(near) } else { Ok(rules) }
+        let wanted = || self.connect_wants().any(|want| on_port(want) && want.peers().wants_name(name));
+        if rules.is_empty() { Err(near.unless_wanted(wanted())) } else { Ok(rules) }
     }
 
     /// An outbound connection takes the wildcard address with port 0 first; nothing else may be
@@ -118,6 +132,7 @@ impl Grants {
             }
             near.note(Reason::NotWanted, id, Some(rule.ports()), None);
         }
-        Err(near)
+        let wanted = self.connect_wants().any(|want| want.protocol() == protocol);
+        Err(near.unless_wanted(wanted))
     }
 }

@@ -34,7 +34,7 @@ impl Grants {
                 None => rules.push(*id),
             }
         }
-        if rules.is_empty() { Err(near) } else { Ok(rules) }
+        if rules.is_empty() { Err(self.for_a_want(near, name, &["resolve", "connect", "ping"])) } else { Ok(rules) }
     }
 
     /// An answer may be kept if some rule for dialling or pinging covers both its name and its address.
@@ -61,7 +61,29 @@ impl Grants {
                 None => rules.push(*id),
             }
         }
-        if rules.is_empty() { Err(near) } else { Ok(rules) }
+        if rules.is_empty() { Err(self.for_a_want(near, name, &["connect", "ping"])) } else { Ok(rules) }
+    }
+
+    /// The refusal of a lookup, or of an answer to one, with the kind of rule that would help: that of the rule which came
+    /// nearest, or else the first of these kinds, if the manifest wants the name for it. If it wants it for none, that is the
+    /// reason.
+    fn for_a_want(&self, near: Near, name: &Name, kinds: &[&str]) -> Near {
+        let wanted: Vec<&Rule> = self.wants.iter().filter(|want| wants_name(want, name)).collect();
+        let nearest = near.nearest().and_then(|(key, ports)| {
+            let on_ports = |want: &&Rule| match (ports, want.ports()) {
+                (Some(own), Some(wanted)) => own.overlaps(wanted),
+                _ => true,
+            };
+            wanted.iter().copied().filter(|want| want.key() == key).find(on_ports)
+        });
+        let first = kinds.iter().find_map(|key| wanted.iter().copied().find(|want| want.key() == *key));
+        match (nearest, first) {
+            (Some(want), _) => near.or_for(want),
+            // What a rule of another kind, or on other ports, lacks is not what this plugin lacks.
+            (None, Some(want)) if near.is_about_a_rule() => Near::because(Reason::NoRule).or_for(want),
+            (None, Some(want)) => near.or_for(want),
+            (None, None) => near.unless_wanted(false),
+        }
     }
 
     /// The deny rule for names in queries that covers a name, whatever it would be looked up for.
@@ -85,15 +107,21 @@ impl Grants {
             return Some(Reason::Denied(*id));
         }
         let wanted = self.wants.iter().any(|want| match (rule, want) {
-            (Rule::Connect(rule), Rule::Connect(want)) => {
-                want.protocol() == rule.protocol()
-                    && want.ports().overlaps(rule.ports())
-                    && want.peers().wants_name(name)
+            (Rule::Connect(rule), Rule::Connect(wanted)) => {
+                let overlaps = wanted.ports().overlaps(rule.ports());
+                wanted.protocol() == rule.protocol() && overlaps && wants_name(want, name)
             }
-            (Rule::Ping(_), Rule::Ping(want)) => want.peers().wants_name(name),
-            (Rule::Resolve(_), Rule::Resolve(want)) => want.covers(&QueryName::from(name)),
+            (Rule::Ping(_), Rule::Ping(_)) | (Rule::Resolve(_), Rule::Resolve(_)) => wants_name(want, name),
             _ => false,
         });
         (!wanted).then_some(Reason::NotWanted)
+    }
+}
+
+/// Whether a want of a manifest includes a name, to be looked up for what the want is about.
+fn wants_name(want: &Rule, name: &Name) -> bool {
+    match want {
+        Rule::Resolve(want) => !name.is_localhost() && want.covers(&QueryName::from(name)),
+        want => want.peers().is_some_and(|peers| peers.wants_name(name)),
     }
 }

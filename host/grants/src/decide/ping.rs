@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Verdict, misplaced};
+use super::{Verdict, misplaced, nearer};
 use crate::denial::Near;
 use crate::rule::{LOCALHOST, Reach};
 use crate::{Grants, Moment, Name, Pins, Reason, RuleId, Zone};
@@ -49,7 +49,16 @@ impl Grants {
                 near.note(reason, id, None, Some(name));
             }
         }
-        Err(near)
+        let wanted = match near.pinned() {
+            Some(name) => self.ping_wants().any(|want| want.peers().wants_name(name)),
+            None => self.ping_wants().any(|want| want.peers().wants_address(to)),
+        };
+        match near.reason() {
+            Reason::NotPinned if !wanted && self.ping_wants().any(|want| want.peers().is_of_names()) => {
+                Err(near.without_hope())
+            }
+            _ => Err(near.unless_wanted(wanted)),
+        }
     }
 
     /// A name may be pinged if some rule covers it; where it may lead is decided when that is known. For `localhost` it
@@ -58,7 +67,8 @@ impl Grants {
         if name.is_localhost() {
             let pins = Pins::new();
             let [four, six] = LOCALHOST.map(|address| self.ping(address, None, &pins, Moment::default()));
-            return four.or_else(|near| six.map_err(|_| near)).map_err(Near::without_pins);
+            let wanted = self.ping_wants().any(|want| want.peers().wants_name(name));
+            return nearer(four, six).map_err(|near| near.without_pins().unless_wanted(wanted));
         }
         if let Some(id) = self.ping_name_denied(name) {
             return Err(Near::because(Reason::Denied(id)));
@@ -71,7 +81,8 @@ impl Grants {
                 false => near.note(Reason::NotWanted, id, None, None),
             }
         }
-        if rules.is_empty() { Err(near) } else { Ok(rules) }
+        let wanted = || self.ping_wants().any(|want| want.peers().wants_name(name));
+        if rules.is_empty() { Err(near.unless_wanted(wanted())) } else { Ok(rules) }
     }
 
     fn ping_name_denied(&self, name: &Name) -> Option<RuleId> {

@@ -19,11 +19,16 @@ impl Grants {
         if let Some(id) = name_denied.or_else(|| Some(server_denied()?.0)) {
             return Err(Near::because(Reason::Denied(id)));
         }
-        let named = self.asked_for(name)?;
-        let asked = self.asked_of(server, named)?;
-        let mut rules = vec![named];
-        rules.extend(asked);
-        Ok(rules)
+        let wanted = self.resolve_wants().any(|want| want.covers(name)) && self.wants_server(server);
+        let verdict = match self.asked_for(name) {
+            Ok(named) => self.asked_of(server, Near::of_server(named)).map(|asked| [Some(named), asked]),
+            // The rule for the server may be missing too.
+            Err(near) => Err(match self.asked_of(server, Near::because(Reason::NoRule)) {
+                Err(server) if server.lacks_server() => near.missing_server(self.server_rules().next().is_none()),
+                _ => near,
+            }),
+        };
+        verdict.map(|rules| rules.into_iter().flatten().collect()).map_err(|near| near.unless_wanted(wanted))
     }
 
     /// The rule that lets a name be asked for.
@@ -38,11 +43,10 @@ impl Grants {
         Err(near)
     }
 
-    /// The rule that lets a server be asked; none where the host's own servers are meant without one. `named` is the rule
-    /// that covers the name, which is the one to tell where no rule speaks of the server.
-    fn asked_of(&self, server: SocketAddr, named: RuleId) -> Result<Option<RuleId>, Near> {
+    /// The rule that lets a server be asked; none where the host's own servers are meant without one. `near` is what is told
+    /// where no rule speaks of the server.
+    fn asked_of(&self, server: SocketAddr, mut near: Near) -> Result<Option<RuleId>, Near> {
         let wanted = self.wants_server(server);
-        let mut near = Near::of_server(named);
         if self.server_rules().next().is_none() && self.system.contains(&server) {
             return if wanted { Ok(None) } else { Err(Near::because(Reason::NotWanted)) };
         }
@@ -55,6 +59,7 @@ impl Grants {
             };
             near.note(reason, id, None, None);
         }
-        Err(near)
+        let implicit = self.server_rules().next().is_none();
+        Err(if near.reason() == Reason::NotWanted { near } else { near.missing_server(implicit) })
     }
 }

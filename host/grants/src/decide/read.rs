@@ -18,6 +18,6 @@ impl Grants {
             }
             near.note(Reason::NotWanted, id, None, None);
         }
-        Err(near)
+        Err(near.unless_wanted(self.read_wants().any(|want| path.is_within(want))))
     }
 }

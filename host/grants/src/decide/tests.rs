@@ -8,7 +8,7 @@ use super::*;
 use crate::testing::{
     at, connect, connect_at, grants, grants_wanting, ip, name, path, pin, pinned, query, resolve, rule,
 };
-use crate::{ConnectRule, GrantsBuilder, Host, METADATA, Name, Pins, Ports, Protocol, QueryName, Range};
+use crate::{ConnectRule, GrantsBuilder, Host, METADATA, Name, Pins, Ports, Protocol, QueryName, Range, Resource};
 
 #[path = "pairs.rs"]
 mod pairs;

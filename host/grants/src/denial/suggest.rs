@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use super::{Denial, Reason};
 use crate::range::{Range, classify, is_closed};
+use crate::rule::LOCALHOST;
 use crate::{Name, Ports, QueryName, Resource, Zone};
 
 /// A rule that would allow what was refused: the key that it belongs under, and the element, or elements, of its list, in
@@ -14,23 +15,34 @@ pub struct Suggestion {
     pub key: &'static str,
     /// As `"tcp://10.0.0.1:22"`, with its quotes.
     pub entry: String,
+    /// The other rule that is missing: a question to a name server takes one for the name and one for the server.
+    pub also: Option<Box<Suggestion>>,
 }
 
 impl Suggestion {
     fn new(key: &'static str, entry: String) -> Option<Self> {
-        Some(Self { key, entry })
+        Some(Self { key, entry, also: None })
+    }
+
+    /// As it would be written into the table of a plugin: `` `[plugins.tcp] connect = ["tcp://10.0.0.1:22"]` ``.
+    pub fn in_table(&self, plugin: &str) -> String {
+        let also = self.also.as_ref().map(|also| format!(" and `{} = [{}]`", also.key, also.entry));
+        format!("`[plugins.{plugin}] {} = [{}]`{}", self.key, self.entry, also.unwrap_or_default())
     }
 
     /// The rule itself, where it is one string, so that it may as well be a flag.
     pub fn plain(&self) -> Option<&str> {
-        let inner = self.entry.strip_prefix('"')?.strip_suffix('"')?;
+        let inner = self.entry.strip_prefix('"')?.strip_suffix('"').filter(|_| self.also.is_none())?;
         (!inner.contains(['"', '\\', '\''])).then_some(inner)
     }
 }
 
 impl Denial {
-    /// The rule that would allow the ask; none where no rule would.
+    /// The rule that would allow the ask; none where no rule would. A name in it may be none to IDNA, which is not known here.
     pub fn suggestion(&self) -> Option<Suggestion> {
+        if self.near.hopeless {
+            return None;
+        }
         match self.near.reason {
             Reason::Denied(_)
             | Reason::NotWanted
@@ -55,18 +67,17 @@ impl Denial {
                 }
             },
             Resource::Target { protocol, name, port } => {
-                Suggestion::new("connect", format!("\"{protocol}://{name}:{port}\""))
+                Suggestion::new("connect", format!("\"{protocol}://{}:{port}\"", host(name)?))
             }
             Resource::Ping { to, zone } => match &self.near.pinned {
                 Some(name) => answer_rule("ping", name, *to, ""),
                 None => Suggestion::new("ping", format!("\"{}\"", exact(*to, zone.as_ref(), false)?)),
             },
-            Resource::PingTarget(name) => Suggestion::new("ping", format!("\"{name}\"")),
+            Resource::PingTarget(name) => Suggestion::new("ping", format!("\"{}\"", host(name)?)),
             Resource::Name(name) => match self.near.key {
-                Some("ping") => Suggestion::new("ping", format!("\"{name}\"")),
-                Some("connect") => Suggestion::new("connect", format!("\"tcp://{name}:{}\"", self.ports())),
-                _ if name.is_localhost() => None,
-                _ => Suggestion::new("resolve", format!("\"{name}\"")),
+                Some("ping") => Suggestion::new("ping", format!("\"{}\"", host(name)?)),
+                Some("connect") => Suggestion::new("connect", format!("\"tcp://{}:{}\"", host(name)?, self.ports())),
+                _ => Suggestion::new("resolve", format!("\"{}\"", asked_name(name)?)),
             },
             Resource::Answer { name, address } => match self.near.key {
                 // A name that is only asked for leads nowhere.
@@ -74,15 +85,19 @@ impl Denial {
                 Some("ping") => answer_rule("ping", name, *address, ""),
                 _ => answer_rule("connect", name, *address, &self.ports()),
             },
-            Resource::Query { server, name } => match self.near.reason {
-                Reason::NoRule => Suggestion::new("resolve", format!("\"{}\"", query_rule(name))),
-                _ if server.ip().is_unspecified() || is_closed(server.ip()) || !plain(*server) => None,
-                _ => {
-                    let rule = if server.port() == 53 { server.ip().to_string() } else { server.to_string() };
-                    let own = if self.near.key.is_some() { "\"system\", " } else { "" };
-                    Suggestion::new("servers", format!("{own}\"{rule}\""))
+            Resource::Query { server, name } => {
+                let missing = match self.near.missing {
+                    Some(implicit) => Some(server_rule(*server, implicit)?),
+                    None => None,
+                };
+                match self.near.reason {
+                    Reason::NoRule => {
+                        let named = Suggestion::new("resolve", format!("\"{}\"", query_rule(name)?))?;
+                        Some(Suggestion { also: missing.map(Box::new), ..named })
+                    }
+                    _ => missing,
                 }
-            },
+            }
             Resource::File(path) => {
                 // What has to be escaped to be shown cannot be written as a rule, and `${` would be a variable.
                 let plain = |text: &&str| **text == path.to_string() && !text.contains("${");
@@ -123,22 +138,46 @@ fn is_scoped(address: Ipv6Addr) -> bool {
     address.is_unicast_link_local() || matches!(address.segments()[0] & 0xff0f, 0xff01 | 0xff02)
 }
 
+/// A name as the host of a rule; none for the name that a rule would take for its word for every host.
+fn host(name: &Name) -> Option<&str> {
+    (name.as_str() != "any").then_some(name.as_str())
+}
+
+/// A name in a rule about names to ask for; none for the words that are no names there.
+fn asked_name(name: &Name) -> Option<&str> {
+    host(name).filter(|_| !name.is_localhost())
+}
+
 /// The rule that covers a name of a query: the name, or `any` for what no rule can spell.
-fn query_rule(name: &QueryName) -> String {
-    name.host_name().map_or("any".to_owned(), |name| name.to_string())
+fn query_rule(name: &QueryName) -> Option<String> {
+    match name.host_name() {
+        Some(name) => asked_name(&name).map(str::to_owned),
+        None => Some("any".to_owned()),
+    }
+}
+
+/// The rule for a name server; the first one has to keep the host's own, which are meant while there is none.
+fn server_rule(server: SocketAddr, implicit: bool) -> Option<Suggestion> {
+    if server.ip().is_unspecified() || is_closed(server.ip()) || !plain(server) {
+        return None;
+    }
+    let rule = if server.port() == 53 { server.ip().to_string() } else { server.to_string() };
+    let own = if implicit { "\"system\", " } else { "" };
+    Suggestion::new("servers", format!("{own}\"{rule}\""))
 }
 
 /// The rule that would let this name lead to this address.
 fn answer_rule(key: &'static str, name: &Name, address: IpAddr, ports: &str) -> Option<Suggestion> {
     let connects = key == "connect";
     let shown = |host: &str| if connects { format!("tcp://{host}:{ports}") } else { host.to_owned() };
-    let own = shown(name.as_str());
+    let own = shown(host(name)?);
     let entry = match classify(address) {
-        Range::Public if !name.is_localhost() => format!("\"{own}\""),
-        // No `within` opens these; the address has to be granted, and dialled, as such.
-        special if special.needs_exact_rule() || name.is_localhost() || is_group(special) && !connects => {
-            format!("\"{}\"", shown(&exact(address, None, connects)?))
-        }
+        // Nobody can say what `localhost` is: it leads to two addresses, which are granted as such.
+        _ if name.is_localhost() && !LOCALHOST.contains(&address) => return None,
+        _ if name.is_localhost() => format!("\"{}\"", shown(&exact(address, None, connects)?)),
+        Range::Public => format!("\"{own}\""),
+        // No `within` opens these, and a rule for the address would not let the name lead there.
+        special if special.needs_exact_rule() || (is_group(special) && !connects) => return None,
         _ => {
             // A link-local address has no zone in an answer.
             exact(address, None, connects)?;

@@ -2,8 +2,10 @@
 //! granted root, its real path is asked about, and only then is it used, by that very handle (I6). Without a grant there are no
 //! roots, and so nothing to call any of this on.
 
+mod denied;
 mod descriptor;
 mod entries;
+mod find;
 mod host;
 mod look;
 #[expect(clippy::disallowed_methods, reason = "our own files are looked up, so that they are known")]
@@ -16,7 +18,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cofferdam_audit::Decision;
-use cofferdam_grants::{AbsolutePath, Ask, Permit, Reason};
+use cofferdam_grants::{AbsolutePath, Ask, Denial, Grants, Permit, Reason};
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 
@@ -124,28 +126,20 @@ impl Files {
 }
 
 impl Gate {
-    /// Asks for a file that was found. What is ours is refused before anything is asked (I16); a link in the spelling of a root
-    /// is no way around a deny rule for the place that it leads to.
-    fn ask_for_file(&self, looked: &Looked) -> Option<Permit> {
+    /// Asks for a file that was found, as its root is spelled. What is ours is refused before anything is asked (I16).
+    fn ask_for_file(&self, looked: &Looked, also: [Option<AbsolutePath>; 3]) -> Option<Permit> {
         if let Some(reason) = looked.refused {
             self.refused(&Ask::Read { path: &looked.path }, reason);
             return None;
         }
-        self.ask_for_path(&looked.path, &looked.real)
+        self.ask_for_path(&looked.path, also)
     }
 
-    /// Asks for a path, by the way the policy spells it, and sees to it that its real path is not denied.
-    fn ask_for_path(&self, path: &AbsolutePath, real: &AbsolutePath) -> Option<Permit> {
+    /// Asks for a path, by the way the policy spells it, and sees to it that none of its other names is denied: a link in the
+    /// spelling of a root, or of a deny rule, is no way around that rule.
+    fn ask_for_path(&self, path: &AbsolutePath, also: [Option<AbsolutePath>; 3]) -> Option<Permit> {
         let ask = Ask::Read { path };
-        let mut answer = self.grants.decide(&ask);
-        if answer.is_ok()
-            && real != path
-            && let Err(denial) = self.grants.decide(&Ask::Read { path: real })
-            && matches!(denial.reason(), Reason::Denied(_))
-        {
-            answer = Err(denial);
-        }
-        self.recorded(&ask, answer, None)
+        self.recorded(&ask, decide_under_all_names(&self.grants, path, &also), None)
     }
 
     /// Asks for what is not to be had through the handles that are held, so that the operator reads why, as for any other refusal. Where
@@ -162,6 +156,22 @@ impl Gate {
         // It is refused in any case: nothing more depends on the record.
         let _ = self.record(ask, Decision::Refused(reason), None);
     }
+}
+
+/// The policy's answer about a path; of its other names it is only asked whether they are denied.
+fn decide_under_all_names(
+    grants: &Grants,
+    path: &AbsolutePath,
+    also: &[Option<AbsolutePath>],
+) -> Result<Permit, Denial> {
+    let permit = grants.decide(&Ask::Read { path })?;
+    for other in also.iter().flatten().filter(|other| *other != path) {
+        match grants.decide(&Ask::Read { path: other }) {
+            Err(denial) if matches!(denial.reason(), Reason::Denied(_)) => return Err(denial),
+            _ => {}
+        }
+    }
+    Ok(permit)
 }
 
 /// Links WASI 0.2's files.

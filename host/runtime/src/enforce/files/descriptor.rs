@@ -4,14 +4,15 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::sync::Arc;
 
 use cap_std::fs::Dir;
-use cofferdam_grants::Permit;
+use cofferdam_grants::AbsolutePath;
 use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, open};
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
 use super::bindings::wasi::clocks::wall_clock::Datetime;
 use super::bindings::wasi::filesystem::types::{DescriptorStat, DescriptorType, ErrorCode};
 use super::blocking;
-use super::look::{Looked, code, kind};
+use super::find::Found;
+use super::look::{code, kind};
 use super::root::Root;
 use crate::pulse::Pulse;
 
@@ -38,16 +39,19 @@ pub struct Directory {
     pub handle: Dir,
     /// The root that it lies in.
     pub root: Arc<Root>,
+    /// Its path as the guest has spelled it.
+    pub spelled: AbsolutePath,
 }
 
 /// Opens what was found and is permitted: the very file, by its handle. Of everything but files and directories there is nothing
 /// to read, and opening it could wake a device or wait for a writer.
 #[expect(clippy::disallowed_methods, reason = "the file that was permitted, by its handle")]
-pub fn open_looked(_permit: Permit, looked: Looked, directory: bool) -> Result<Descriptor, ErrorCode> {
+pub fn open_found(found: Found, directory: bool) -> Result<Descriptor, ErrorCode> {
+    let Found { permit: _permit, looked, spelled } = found;
     match kind(&looked.stat) {
         FileType::Directory => {
             let handle = Dir::from_std_file(std::fs::File::from(looked.handle));
-            Ok(Descriptor::Directory(Arc::new(Directory { handle, root: looked.root })))
+            Ok(Descriptor::Directory(Arc::new(Directory { handle, root: looked.root, spelled })))
         }
         _ if directory => Err(ErrorCode::NotDirectory),
         FileType::RegularFile => {

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use cofferdam_grants::{AbsolutePath, Ask};
 use wasmtime::component::Resource;
 use wasmtime_wasi::WasiView as _;
 use wasmtime_wasi_io::streams::{DynInputStream, DynOutputStream};
@@ -15,99 +14,21 @@ use super::bindings::wasi::filesystem::types::{
     HostDirectoryEntryStream, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
 };
 use super::blocking;
-use super::descriptor::{self, Descriptor, Directory, described, open_looked};
+use super::descriptor::{self, Descriptor, Directory, described, open_found};
 use super::entries::{self, Entries};
-use super::look::{Looked, Unfound, code, look, look_at_hand, target};
+use super::find::{Found, find};
+use super::look::{code, target};
 use super::stream::{Failed, FileStream};
-use crate::enforce::Gate;
 use crate::pulse::LOOK;
 
 type Answer<T> = wasmtime::Result<Result<T, ErrorCode>>;
-
-/// Finds a path of a guest's, and asks about it. Only what is permitted comes back.
-async fn find(
-    gate: &Arc<Gate>,
-    at: Descriptor,
-    path: String,
-    follow: bool,
-) -> Result<(cofferdam_grants::Permit, Looked), ErrorCode> {
-    let (root, directory) = match at {
-        Descriptor::File(_) => return Err(ErrorCode::NotDirectory),
-        Descriptor::Directory(directory) => (Arc::clone(&directory.root), Some(directory)),
-        Descriptor::Single(root) => (root, None),
-    };
-    let (shared, base) = (Arc::clone(&gate.files.shared), Arc::clone(&root));
-    let at_hand = directory
-        .as_ref()
-        .and_then(|directory| look_at_hand(&root, &directory.handle, &path, follow, &gate.files.shared.own));
-    let wanted = path.clone();
-    let found = match at_hand {
-        Some(found) => found,
-        None => {
-            let looked = blocking(move || {
-                Ok(match (&directory, &root.file) {
-                    (Some(directory), _) => look(&root, &directory.handle, &wanted, follow, &shared.own),
-                    (None, Some(name)) if matches!(wanted.as_str(), "." | "") => {
-                        look(&root, &root.directory, &String::from_utf8_lossy(name), false, &shared.own)
-                    }
-                    _ => Err(Unfound::Outside),
-                })
-            });
-            looked.await?
-        }
-    };
-    match found {
-        Ok(looked) => match gate.ask_for_file(&looked) {
-            Some(permit) => Ok((permit, looked)),
-            None => Err(ErrorCode::NotPermitted),
-        },
-        Err(Unfound::NotThere(path, real, error)) => match gate.ask_for_path(&path, &real) {
-            Some(_) => Err(error),
-            None => Err(ErrorCode::NotPermitted),
-        },
-        Err(Unfound::Refused(path, reason)) => {
-            gate.refused(&Ask::Read { path: &path }, reason);
-            Err(ErrorCode::NotPermitted)
-        }
-        Err(Unfound::Outside) => {
-            // Named as the guest has asked for it: where it would have led is none of its business, nor looked up.
-            let tried = if path.starts_with('/') {
-                path.into()
-            } else {
-                [base.path.as_bytes(), b"/", path.as_bytes()].concat()
-            };
-            let tried = plain(&tried).unwrap_or_else(|| base.path.clone());
-            gate.ask_outside(&Ask::Read { path: &tried });
-            Err(ErrorCode::NotPermitted)
-        }
-        Err(Unfound::Error(error)) => Err(error),
-    }
-}
-
-/// A path with its `..` resolved in the text, for the record.
-fn plain(path: &[u8]) -> Option<AbsolutePath> {
-    let mut parts: Vec<&[u8]> = Vec::new();
-    for part in path.split(|byte| *byte == b'/') {
-        match part {
-            b"" | b"." => {}
-            b".." => _ = parts.pop(),
-            part => parts.push(part),
-        }
-    }
-    AbsolutePath::parse([b"/", parts.join(&b'/').as_slice()].concat()).ok()
-}
 
 impl GatedView<'_> {
     fn held(&mut self, descriptor: &Resource<Descriptor>) -> wasmtime::Result<Descriptor> {
         Ok(self.0.ctx().table.get(descriptor)?.clone())
     }
 
-    async fn found(
-        &mut self,
-        at: &Resource<Descriptor>,
-        path: String,
-        flags: PathFlags,
-    ) -> Answer<(cofferdam_grants::Permit, Looked)> {
+    async fn found(&mut self, at: &Resource<Descriptor>, path: String, flags: PathFlags) -> Answer<Found> {
         let (at, gate) = (self.held(at)?, Arc::clone(&self.0.gate));
         let found = find(&gate, at, path, flags.contains(PathFlags::SYMLINK_FOLLOW)).await;
         self.0.pulse.worked(LOOK).await;
@@ -129,7 +50,8 @@ impl preopens::Host for GatedView<'_> {
                 Some(_) => Descriptor::Single(Arc::clone(&root)),
                 None => {
                     let handle = root.directory.try_clone()?;
-                    Descriptor::Directory(Arc::new(Directory { handle, root: Arc::clone(&root) }))
+                    let spelled = root.path.clone();
+                    Descriptor::Directory(Arc::new(Directory { handle, root: Arc::clone(&root), spelled }))
                 }
             };
             // A root that is no text has no name in this interface.
@@ -161,14 +83,14 @@ impl HostDescriptor for GatedView<'_> {
         if open.intersects(changes) || mode.intersects(DescriptorFlags::WRITE | DescriptorFlags::MUTATE_DIRECTORY) {
             return read_only();
         }
-        let (permit, looked) = match self.found(&at, path, flags).await? {
+        let found = match self.found(&at, path, flags).await? {
             Ok(found) => found,
             Err(error) => return Ok(Err(error)),
         };
         let directory = open.contains(OpenFlags::DIRECTORY);
-        let opened = match looked.at_hand {
-            true => open_looked(permit, looked, directory),
-            false => blocking(move || open_looked(permit, looked, directory)).await,
+        let opened = match found.looked.at_hand {
+            true => open_found(found, directory),
+            false => blocking(move || open_found(found, directory)).await,
         };
         match opened {
             Ok(descriptor) => Ok(Ok(self.0.ctx().table.push(descriptor)?)),
@@ -178,7 +100,7 @@ impl HostDescriptor for GatedView<'_> {
 
     async fn stat_at(&mut self, at: Resource<Descriptor>, flags: PathFlags, path: String) -> Answer<DescriptorStat> {
         let found = self.found(&at, path, flags).await?;
-        Ok(found.map(|(_permit, looked)| described(&looked.stat)))
+        Ok(found.map(|found| described(&found.looked.stat)))
     }
 
     async fn metadata_hash_at(
@@ -188,13 +110,13 @@ impl HostDescriptor for GatedView<'_> {
         path: String,
     ) -> Answer<MetadataHashValue> {
         let found = self.found(&at, path, flags).await?;
-        Ok(found.map(|(_permit, looked)| self.hash(&looked.stat)))
+        Ok(found.map(|found| self.hash(&found.looked.stat)))
     }
 
     async fn readlink_at(&mut self, at: Resource<Descriptor>, path: String) -> Answer<String> {
         let found = self.found(&at, path, PathFlags::empty()).await?;
         Ok(match found {
-            Ok((_permit, looked)) => target(&looked.handle),
+            Ok(found) => target(&found.looked.handle),
             Err(error) => Err(error),
         })
     }

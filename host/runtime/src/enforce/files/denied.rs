@@ -1,0 +1,112 @@
+//! Deny rules by what they lead to. A rule spells a path, and a part of that may be a link: what is denied is what lies there
+//! now, under whatever name it was found. So each rule's path is followed anew for every file that is found, as far as it
+//! exists, and a file that lies there is asked about as the rule spells it. What is denied is still the policy's to say.
+
+use std::cell::OnceCell;
+
+use std::os::fd::{AsFd as _, OwnedFd};
+
+use cofferdam_grants::{AbsolutePath, Grants};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, makedev, open, openat2, statx};
+use rustix::io::Errno;
+
+use super::look::real_path;
+
+/// A device and an inode: which file or directory it is.
+type Id = (u64, u64);
+
+/// Somebody would have to be waited for to know.
+#[derive(Debug)]
+pub struct Waits;
+
+/// How a deny rule spells a file that was found at this real path; `None` where no rule leads to it. With `at_hand` nobody is
+/// waited for.
+///
+/// # Errors
+/// Not all of it is at hand.
+pub fn denied_as(grants: &Grants, real: &AbsolutePath, at_hand: bool) -> Result<Option<AbsolutePath>, Waits> {
+    let above = OnceCell::new();
+    for deny in grants.denied_reads() {
+        let place = Place::of(deny, at_hand)?;
+        // By its path; and by what it is, as a directory may be mounted, and a file be linked, in a second place.
+        let same = || above.get_or_init(|| above_of(real)).iter().find(|(id, _)| place.id == Some(*id));
+        let below = real.below(&place.real).or_else(|| same().map(|(_, below)| *below));
+        if let Some(spelled) = below.and_then(|below| beneath(deny, below)) {
+            return Ok(Some(spelled));
+        }
+    }
+    Ok(None)
+}
+
+/// Where the path of a rule leads now.
+struct Place {
+    real: AbsolutePath,
+    /// What is there, if anything is.
+    id: Option<Id>,
+}
+
+impl Place {
+    /// Follows a rule's path as far as it exists; the rest is taken as it is written, so that what comes to be there is denied.
+    fn of(rule: &AbsolutePath, at_hand: bool) -> Result<Self, Waits> {
+        let names: Vec<&[u8]> = rule.components().collect();
+        for there in (0..=names.len()).rev() {
+            let (head, rest) = names.split_at(there);
+            let handle = match open_path(&joined(head), at_hand) {
+                Ok(handle) => handle,
+                Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS | Errno::LOOP) => continue,
+                Err(_) if at_hand => return Err(Waits),
+                Err(_) => continue,
+            };
+            let Ok(real) = real_path(handle.as_fd()) else { continue };
+            let id = if rest.is_empty() { id_of(&handle) } else { None };
+            if let Some(real) = beneath(&real, &rest.join(&b'/')) {
+                return Ok(Self { real, id });
+            }
+        }
+        Ok(Self { real: rule.clone(), id: None })
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the paths of deny rules, to know what they lead to")]
+fn open_path(path: &[u8], at_hand: bool) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    match at_hand {
+        true => openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED),
+        false => open(path, flags, Mode::empty()),
+    }
+}
+
+fn id_of(handle: &OwnedFd) -> Option<Id> {
+    about(statx(handle, c"", AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC, StatxFlags::INO))
+}
+
+fn about(found: Result<rustix::fs::Statx, Errno>) -> Option<Id> {
+    let found = found.ok()?;
+    Some((makedev(found.stx_dev_major, found.stx_dev_minor), found.stx_ino))
+}
+
+/// What a path and each directory above it are, with the rest of the path below that.
+fn above_of(real: &AbsolutePath) -> Vec<(Id, &[u8])> {
+    let path = real.as_bytes();
+    let ends = (1..path.len()).filter(|end| path.get(*end) == Some(&b'/')).chain([path.len()]);
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
+    ends.filter_map(|end| {
+        let (head, below) = path.split_at(end);
+        let id = about(statx(CWD, head, flags, StatxFlags::INO))?;
+        Some((id, below.strip_prefix(b"/").unwrap_or(below)))
+    })
+    .collect()
+}
+
+fn joined(names: &[&[u8]]) -> Vec<u8> {
+    [b"/", names.join(&b'/').as_slice()].concat()
+}
+
+/// A path below another. Slashes in a row count once.
+fn beneath(path: &AbsolutePath, below: &[u8]) -> Option<AbsolutePath> {
+    AbsolutePath::parse([path.as_bytes(), b"/", below].concat()).ok()
+}
+
+#[cfg(test)]
+#[path = "denied_tests.rs"]
+mod tests;

@@ -17,7 +17,7 @@ const INSIDE: &str = "COFFERDAM_TEST_NAMESPACE";
 /// The longest a test may take in its namespace.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// Runs a test in a network namespace of its own, with nothing but a loopback device: this program runs itself once more for that
+/// Runs a test in a network namespace (and a mount namespace) of its own, with nothing but a loopback device: this program runs itself once more for that
 /// one test.
 #[track_caller]
 pub fn in_namespace<F: FnOnce()>(test: F) {
@@ -30,7 +30,7 @@ pub fn in_namespace<F: FnOnce()>(test: F) {
     let name = name.split_once("::").map_or(name, |(_, name)| name);
     let mut command = Command::new("unshare");
     // Root needs no user namespace, and may be forbidden to make one; everybody else needs it.
-    command.arg(if nix::unistd::geteuid().is_root() { "-n" } else { "-Urn" });
+    command.arg(if nix::unistd::geteuid().is_root() { "-nm" } else { "-Urnm" });
     command.arg(std::env::current_exe().unwrap()).args(["--exact", name, "--nocapture", "--test-threads=1"]);
     let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
     command.env(INSIDE, "1").env("PATH", path).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

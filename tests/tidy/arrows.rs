@@ -31,7 +31,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("wasmtime*", &["cofferdam-runtime"]),
     ("wasmparser", &["cofferdam-runtime"]),
     ("hickory-*", &["cofferdam-runtime"]),
-    ("jsonschema", &["cofferdam-registry"]),
+    ("jsonschema", &["cofferdam-registry", "cofferdam"]),
     // System calls that std does not have; the tests make devices with one of them.
     ("nix", &["cofferdam-runtime", "cofferdam"]),
     ("rustix", &["cofferdam-runtime"]),

@@ -21,7 +21,7 @@ use crate::abi::since_0_1_0::Cancellation;
 use crate::enforce::{Gate, IcmpSocket, Orphans};
 use crate::instance::{About, ProgressReport};
 use crate::limiter::Limiter;
-use crate::output::printable;
+use crate::output::{printable, printable_text};
 use crate::pulse::Pulse;
 
 /// Entries of a guest's resource table: sockets, streams and pollables. WASI 0.3 has a second one for tasks, streams and
@@ -150,7 +150,7 @@ impl CallState {
 
     pub fn progress(&self, progress: f64, total: Option<f64>, message: Option<String>) {
         if let Some(sender) = &self.progress {
-            let message = message.map(|text| printable(&text, LINE).into_owned());
+            let message = message.map(|text| printable_text(text[..text.floor_char_boundary(LINE)].to_owned()));
             // A caller that does not keep up loses reports, not memory.
             let _ = sender.try_send(ProgressReport { progress, total, message });
         }

@@ -236,7 +236,7 @@ async fn follow(
         followed.missing = news.missing;
         followed.new_bytes += news.bytes.len() as u64;
         left -= news.bytes.len();
-        report(cx, &news.bytes, &followed);
+        report(cx, &news.bytes, &followed).await;
         last.next += news.bytes.len() as u64;
         last.bytes.extend_from_slice(&news.bytes);
         if left == 0 {
@@ -256,9 +256,10 @@ async fn follow(
 }
 
 /// Tells the caller what has come.
-fn report(cx: Cx, bytes: &[u8], followed: &Followed) {
+async fn report(cx: Cx, bytes: &[u8], followed: &Followed) {
     let mut told = followed.new_bytes - bytes.len() as u64;
     let mut rest = bytes;
+    let mut reports = 0_u32;
     while !rest.is_empty() {
         // Whole lines, if they are short enough.
         let piece = match rest.len() > REPORT {
@@ -268,6 +269,11 @@ fn report(cx: Cx, bytes: &[u8], followed: &Followed) {
         told += piece as u64;
         #[expect(clippy::cast_precision_loss, reason = "a progress bar")]
         cx.progress(told as f64, None, Some(&shown(&rest[..piece]).text));
+        // Who takes the reports is to keep up with a burst of them.
+        reports += 1;
+        if reports % 8 == 0 {
+            cofferdam_sdk::sleep(Duration::from_millis(2)).await;
+        }
         rest = &rest[piece..];
     }
 }

@@ -13,9 +13,10 @@ mod own;
 mod root;
 mod stream;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use cofferdam_audit::Decision;
 use cofferdam_grants::{AbsolutePath, Ask, Denial, Grants, Permit, Reason};
@@ -52,6 +53,9 @@ pub(crate) use bindings::wasi::filesystem::types::ErrorCode;
 /// threads and no more.
 const AT_ONCE: usize = 64;
 
+/// How long a granted root may take to be opened that has to be asked for.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 static PLACES: Semaphore = Semaphore::const_new(AT_ONCE);
 
 /// Runs what may block on a thread of its own. Whoever waits may leave at any time; the thread ends when the system lets it.
@@ -70,11 +74,15 @@ pub(crate) async fn blocking<T: Send + 'static>(
 pub struct SharedFiles {
     own: OwnFiles,
     roots: Mutex<HashMap<AbsolutePath, Arc<Root>>>,
+    /// Roots that are being opened: one that hangs holds up one thread.
+    opening: Mutex<HashSet<AbsolutePath>>,
+    /// Roots that were said not to be there.
+    missed: Mutex<HashSet<AbsolutePath>>,
 }
 
 impl SharedFiles {
     pub fn new(own: OwnFiles) -> Self {
-        Self { own, roots: Mutex::default() }
+        Self { own, roots: Mutex::default(), opening: Mutex::default(), missed: Mutex::default() }
     }
 
     fn open_roots(&self) -> MutexGuard<'_, HashMap<AbsolutePath, Arc<Root>>> {
@@ -87,14 +95,55 @@ impl SharedFiles {
         root.is_still_there().then_some(root)
     }
 
-    /// Opens a root; may block.
-    fn open_root(&self, path: AbsolutePath) -> Option<Arc<Root>> {
-        let root = Root::open(path.clone()).map(Arc::new);
-        match &root {
-            Some(root) => self.open_roots().insert(path, Arc::clone(root)),
-            None => self.open_roots().remove(&path),
+    /// Those of these roots that are open.
+    fn opened(&self, granted: &[AbsolutePath]) -> Vec<Arc<Root>> {
+        let roots = self.open_roots();
+        granted.iter().filter_map(|path| roots.get(path).cloned()).collect()
+    }
+
+    /// Opens a root; may block. Without room for one more open file the one that is held serves on.
+    fn open_root(&self, path: &AbsolutePath) {
+        let root = match Root::open(path.clone()) {
+            Ok(root) => root.map(Arc::new),
+            Err(errno) => {
+                tracing::warn!(target: "cofferdam", "`{path}` cannot be opened: {errno}");
+                return;
+            }
         };
-        root
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        match root {
+            Some(root) => {
+                missed.remove(path);
+                self.open_roots().insert(path.clone(), root);
+            }
+            None => {
+                self.open_roots().remove(path);
+                if missed.insert(path.clone()) {
+                    tracing::warn!(target: "cofferdam", "`{path}`, which may be read, is not there");
+                }
+            }
+        }
+    }
+
+    /// Opens a root on a thread of its own. It is waited for no longer than its file system may take that answers at all: others'
+    /// files are not to wait for one that does not.
+    async fn reopen(self: &Arc<Self>, path: &AbsolutePath) -> Result<Arc<Root>, ErrorCode> {
+        let opening =
+            |shared: &Self| shared.opening.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
+        if opening(self) {
+            let (shared, path) = (Arc::clone(self), path.clone());
+            let opened = blocking(move || {
+                shared.open_root(&path);
+                shared.opening.lock().unwrap_or_else(PoisonError::into_inner).remove(&path);
+                Ok(())
+            });
+            // The thread goes on, and so does the mark, until the file system answers.
+            let opened = tokio::spawn(opened);
+            let _ = tokio::time::timeout(PATIENCE, opened).await;
+        }
+        let hangs = self.opening.lock().unwrap_or_else(PoisonError::into_inner).contains(path);
+        let known = self.open_roots().get(path).cloned();
+        known.ok_or(if hangs { ErrorCode::WouldBlock } else { ErrorCode::NoEntry })
     }
 }
 
@@ -109,14 +158,16 @@ impl Files {
         Self { shared, hasher: RandomState::new() }
     }
 
-    /// The granted roots that are there now.
-    async fn roots(&self, granted: Vec<AbsolutePath>) -> Vec<Arc<Root>> {
-        if let Some(all) = granted.iter().map(|path| self.shared.root_at_hand(path)).collect() {
-            return all;
-        }
-        let shared = Arc::clone(&self.shared);
-        let opened = blocking(move || Ok(granted.into_iter().filter_map(|path| shared.open_root(path)).collect()));
-        opened.await.unwrap_or_default()
+    /// The granted roots, each with what is there now.
+    async fn roots(&self, granted: Vec<AbsolutePath>) -> Vec<(AbsolutePath, Result<Arc<Root>, ErrorCode>)> {
+        let opened = granted.into_iter().map(async |path| {
+            let root = match self.shared.root_at_hand(&path) {
+                Some(root) => Ok(root),
+                None => self.shared.reopen(&path).await,
+            };
+            (path, root)
+        });
+        futures::future::join_all(opened).await
     }
 
     /// What tells one file from another, without its number in the file system.

@@ -92,7 +92,7 @@ pub fn tail<R: Read + Seek + 'static>(source: &mut Source<R>, lines: u64, limit:
     tail_of_stream(source.at(0)?, lines, limit)
 }
 
-fn tail_of_file<R: Read + Seek>(file: &mut R, start: u64, size: u64, lines: u64, limit: usize) -> io::Result<Part> {
+fn tail_of_file<R: Read + Seek>(file: &mut R, start: u64, mut size: u64, lines: u64, limit: usize) -> io::Result<Part> {
     let (mut from, mut found, mut block) = (size, 0, FIRST as u64);
     let mut buffer = Vec::new();
     let mut partial = false;
@@ -101,7 +101,13 @@ fn tail_of_file<R: Read + Seek>(file: &mut R, start: u64, size: u64, lines: u64,
         buffer.resize(usize::try_from(from - begin).unwrap_or(BLOCK), 0);
         file.seek(SeekFrom::Start(begin))?;
         match fill(file, &mut buffer) {
-            Ok(filled) => buffer.truncate(filled),
+            Ok(filled) => {
+                buffer.truncate(filled);
+                // Some of the kernel's files say that they are a page long, and hold less.
+                if from == size {
+                    size = begin + filled as u64;
+                }
+            }
             Err(error) if is_stop(&error) => {
                 partial = true;
                 break;

@@ -130,3 +130,29 @@ proptest! {
         }
     }
 }
+
+/// Says that it is a page long, as files of the kernel's do, and holds less.
+struct Claims(Cursor<Vec<u8>>);
+
+impl Read for Claims {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Seek for Claims {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        match to {
+            SeekFrom::End(by) => self.0.seek(SeekFrom::Start(4096_u64.saturating_add_signed(by))),
+            to => self.0.seek(to),
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_shorter_than_it_says_has_its_last_lines_all_the_same() {
+    let file = || Source::open(Claims(Cursor::new(b"1\n2\n65536\n".to_vec())), true).unwrap();
+    let part = tail(&mut file(), 1, ROOM).unwrap();
+    assert_eq!((text(&part), part.offset, part.next), ("65536\n", Some(4), 10));
+    assert_eq!(text(&tail(&mut file(), 9, ROOM).unwrap()), "1\n2\n65536\n");
+}

@@ -26,17 +26,29 @@ const ASKED: u64 = 64;
 #[derive(Clone)]
 pub enum Descriptor {
     /// A regular file, open for reading.
-    File(Arc<OwnedFd>),
+    File(Arc<OpenFile>),
     /// A directory, to find files beneath.
     Directory(Arc<Directory>),
     /// A root that is a single file: only the file itself is found in it.
     Single(Arc<Root>),
+    /// A granted root that is not there, or does not answer: nothing is found in it, and what is looked for is asked about all the same.
+    Absent(AbsolutePath, ErrorCode),
+}
+
+/// An open regular file.
+pub struct OpenFile {
+    /// The handle.
+    pub handle: Arc<OwnedFd>,
+    /// Whether what is known of it is at hand.
+    pub at_hand: bool,
 }
 
 /// A directory's handle.
 pub struct Directory {
     /// The handle.
-    pub handle: Dir,
+    pub handle: Arc<Dir>,
+    /// Whether what is known of it is at hand.
+    pub at_hand: bool,
     /// The root that it lies in.
     pub root: Arc<Root>,
     /// Its path as the guest has spelled it.
@@ -50,14 +62,16 @@ pub fn open_found(found: Found, directory: bool) -> Result<Descriptor, ErrorCode
     let Found { permit: _permit, looked, spelled } = found;
     match kind(&looked.stat) {
         FileType::Directory => {
-            let handle = Dir::from_std_file(std::fs::File::from(looked.handle));
-            Ok(Descriptor::Directory(Arc::new(Directory { handle, root: looked.root, spelled })))
+            let handle = Arc::new(Dir::from_std_file(std::fs::File::from(looked.handle)));
+            let at_hand = looked.at_hand;
+            Ok(Descriptor::Directory(Arc::new(Directory { handle, at_hand, root: looked.root, spelled })))
         }
         _ if directory => Err(ErrorCode::NotDirectory),
         FileType::RegularFile => {
             let path = format!("/proc/self/fd/{}", looked.handle.as_raw_fd());
             let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-            Ok(Descriptor::File(Arc::new(open(path, flags, Mode::empty()).map_err(code)?)))
+            let handle = Arc::new(open(path, flags, Mode::empty()).map_err(code)?);
+            Ok(Descriptor::File(Arc::new(OpenFile { handle, at_hand: looked.at_hand })))
         }
         // A link is found only where it is not to be followed.
         FileType::Symlink => Err(ErrorCode::Loop),
@@ -102,9 +116,21 @@ fn read_at(file: &OwnedFd, buffer: &mut [u8], offset: u64, flags: ReadWriteFlags
     }
 }
 
-/// What is known of an open file.
-pub fn about(handle: &OwnedFd) -> Result<Stat, ErrorCode> {
-    fstat(handle).map_err(code)
+/// What is known of what a guest holds. Where that is not at hand, a thread waits for it.
+pub async fn about(held: Descriptor) -> Result<Stat, ErrorCode> {
+    let at_hand = match &held {
+        Descriptor::File(file) => file.at_hand,
+        Descriptor::Directory(directory) => directory.at_hand,
+        Descriptor::Single(root) => root.is_local(),
+        Descriptor::Absent(_, why) => return Err(*why),
+    };
+    let look = move || match &held {
+        Descriptor::File(file) => fstat(&file.handle).map_err(code),
+        Descriptor::Directory(directory) => fstat(&*directory.handle).map_err(code),
+        Descriptor::Single(root) => fstat(&*root.directory).map_err(code),
+        Descriptor::Absent(_, why) => Err(*why),
+    };
+    if at_hand { look() } else { blocking(look).await }
 }
 
 fn time(seconds: i64, nanoseconds: u64) -> Option<Datetime> {

@@ -7,7 +7,7 @@ use cofferdam_grants::{AbsolutePath, Ask, Permit};
 use super::blocking;
 use super::denied::{Waits, denied_as};
 use super::descriptor::Descriptor;
-use super::look::{Looked, Unfound, look, look_at_hand};
+use super::look::{Looked, Unfound, look, look_at_hand, look_elsewhere};
 use crate::enforce::Gate;
 use crate::enforce::files::bindings::wasi::filesystem::types::ErrorCode;
 
@@ -45,6 +45,11 @@ pub async fn find(gate: &Arc<Gate>, at: Descriptor, path: String, follow: bool) 
         Descriptor::File(_) => return Err(ErrorCode::NotDirectory),
         Descriptor::Directory(directory) => (Arc::clone(&directory.root), Some(directory)),
         Descriptor::Single(root) => (root, None),
+        Descriptor::Absent(root, why) => {
+            let spelled = spelled(&root, &path);
+            let permit = gate.ask_for_path(&spelled, [None, None, None]);
+            return Err(if permit.is_some() { why } else { ErrorCode::NotPermitted });
+        }
     };
     let base = directory.as_ref().map_or_else(|| root.path.clone(), |directory| directory.spelled.clone());
     let spelled = spelled(&base, &path);
@@ -60,7 +65,13 @@ pub async fn find(gate: &Arc<Gate>, at: Descriptor, path: String, follow: bool) 
             let looked = blocking(move || {
                 let own = &gate.files.shared.own;
                 let found = match (&directory, &root.file) {
-                    (Some(directory), _) => look(&root, &directory.handle, &path, follow, own),
+                    (Some(directory), _) => match look(&root, &directory.handle, &path, follow, own) {
+                        Err(Unfound::Outside) if follow => {
+                            let roots = gate.files.shared.opened(&gate.grants.read_roots());
+                            look_elsewhere(&roots, &directory.handle, &path, own).ok_or(Unfound::Outside)
+                        }
+                        found => found,
+                    },
                     (None, Some(name)) if matches!(path.as_str(), "." | "") => {
                         look(&root, &root.directory, &String::from_utf8_lossy(name), false, own)
                     }

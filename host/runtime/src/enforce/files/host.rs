@@ -17,7 +17,7 @@ use super::blocking;
 use super::descriptor::{self, Descriptor, Directory, described, open_found};
 use super::entries::{self, Entries};
 use super::find::{Found, find};
-use super::look::{code, target};
+use super::look::target;
 use super::stream::{Failed, FileStream};
 use crate::pulse::LOOK;
 
@@ -45,17 +45,17 @@ impl preopens::Host for GatedView<'_> {
     async fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
         let gate = Arc::clone(&self.0.gate);
         let mut given = Vec::new();
-        for root in gate.files.roots(gate.grants.read_roots()).await {
-            let descriptor = match &root.file {
-                Some(_) => Descriptor::Single(Arc::clone(&root)),
-                None => {
-                    let handle = root.directory.try_clone()?;
-                    let spelled = root.path.clone();
-                    Descriptor::Directory(Arc::new(Directory { handle, root: Arc::clone(&root), spelled }))
+        for (path, root) in gate.files.roots(gate.grants.read_roots()).await {
+            let descriptor = match root {
+                Err(why) => Descriptor::Absent(path.clone(), why),
+                Ok(root) if root.file.is_some() => Descriptor::Single(root),
+                Ok(root) => {
+                    let (handle, at_hand, spelled) = (Arc::clone(&root.directory), root.is_local(), path.clone());
+                    Descriptor::Directory(Arc::new(Directory { handle, at_hand, root, spelled }))
                 }
             };
             // A root that is no text has no name in this interface.
-            if let Ok(name) = String::from_utf8(root.path.as_bytes().to_vec()) {
+            if let Ok(name) = String::from_utf8(path.as_bytes().to_vec()) {
                 given.push((self.0.ctx().table.push(descriptor)?, name));
             }
         }
@@ -116,7 +116,8 @@ impl HostDescriptor for GatedView<'_> {
     async fn readlink_at(&mut self, at: Resource<Descriptor>, path: String) -> Answer<String> {
         let found = self.found(&at, path, PathFlags::empty()).await?;
         Ok(match found {
-            Ok(found) => target(&found.looked.handle),
+            Ok(found) if found.looked.at_hand => target(&found.looked.handle),
+            Ok(found) => blocking(move || target(&found.looked.handle)).await,
             Err(error) => Err(error),
         })
     }
@@ -129,13 +130,13 @@ impl HostDescriptor for GatedView<'_> {
     ) -> Answer<(Vec<u8>, bool)> {
         Ok(match self.held(&file)? {
             Descriptor::File(file) => {
-                let read = descriptor::read(&file, length, offset, &self.0.pulse).await;
+                let read = descriptor::read(&file.handle, length, offset, &self.0.pulse).await;
                 read.map(|bytes| {
                     let end = bytes.is_empty() && length > 0;
                     (bytes, end)
                 })
             }
-            Descriptor::Directory(_) | Descriptor::Single(_) => Err(ErrorCode::IsDirectory),
+            Descriptor::Directory(_) | Descriptor::Single(_) | Descriptor::Absent(..) => Err(ErrorCode::IsDirectory),
         })
     }
 
@@ -146,10 +147,13 @@ impl HostDescriptor for GatedView<'_> {
     ) -> Answer<Resource<DynInputStream>> {
         match self.held(&file)? {
             Descriptor::File(file) => {
-                let stream: DynInputStream = Box::new(FileStream::new(file, offset, Arc::clone(&self.0.pulse)));
+                let stream: DynInputStream =
+                    Box::new(FileStream::new(Arc::clone(&file.handle), offset, Arc::clone(&self.0.pulse)));
                 Ok(Ok(self.0.ctx().table.push(stream)?))
             }
-            Descriptor::Directory(_) | Descriptor::Single(_) => Ok(Err(ErrorCode::IsDirectory)),
+            Descriptor::Directory(_) | Descriptor::Single(_) | Descriptor::Absent(..) => {
+                Ok(Err(ErrorCode::IsDirectory))
+            }
         }
     }
 
@@ -167,26 +171,27 @@ impl HostDescriptor for GatedView<'_> {
                 }
             }
             Descriptor::File(_) | Descriptor::Single(_) => Ok(Err(ErrorCode::NotDirectory)),
+            Descriptor::Absent(_, why) => Ok(Err(why)),
         }
     }
 
     async fn stat(&mut self, file: Resource<Descriptor>) -> Answer<DescriptorStat> {
-        Ok(self.about(&file)?.map(|stat| described(&stat)))
+        Ok(self.about(&file).await?.map(|stat| described(&stat)))
     }
 
     async fn metadata_hash(&mut self, file: Resource<Descriptor>) -> Answer<MetadataHashValue> {
-        Ok(self.about(&file)?.map(|stat| self.hash(&stat)))
+        Ok(self.about(&file).await?.map(|stat| self.hash(&stat)))
     }
 
     async fn is_same_object(&mut self, a: Resource<Descriptor>, b: Resource<Descriptor>) -> wasmtime::Result<bool> {
-        let (a, b) = (self.about(&a)?, self.about(&b)?);
+        let (a, b) = (self.about(&a).await?, self.about(&b).await?);
         Ok(matches!((a, b), (Ok(a), Ok(b)) if a.st_dev == b.st_dev && a.st_ino == b.st_ino))
     }
 
     async fn get_type(&mut self, file: Resource<Descriptor>) -> Answer<DescriptorType> {
         Ok(Ok(match self.held(&file)? {
             Descriptor::File(_) | Descriptor::Single(_) => DescriptorType::RegularFile,
-            Descriptor::Directory(_) => DescriptorType::Directory,
+            Descriptor::Directory(_) | Descriptor::Absent(..) => DescriptorType::Directory,
         }))
     }
 
@@ -287,12 +292,9 @@ impl HostDescriptor for GatedView<'_> {
 
 impl GatedView<'_> {
     /// What is known of what a guest holds.
-    fn about(&mut self, file: &Resource<Descriptor>) -> Answer<rustix::fs::Stat> {
-        Ok(match self.held(file)? {
-            Descriptor::File(file) => descriptor::about(&file),
-            Descriptor::Directory(directory) => rustix::fs::fstat(&directory.handle).map_err(code),
-            Descriptor::Single(root) => rustix::fs::fstat(&root.directory).map_err(code),
-        })
+    async fn about(&mut self, file: &Resource<Descriptor>) -> Answer<rustix::fs::Stat> {
+        let held = self.held(file)?;
+        Ok(descriptor::about(held).await)
     }
 
     fn hash(&self, stat: &rustix::fs::Stat) -> MetadataHashValue {

@@ -3,12 +3,15 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
-use std::path::Path;
+use std::path::{Component, Path};
 use std::sync::Arc;
 
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 use cofferdam_grants::AbsolutePath;
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat, fstat, fstatfs, openat, openat2, readlinkat};
+use rustix::fs::{
+    AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat, StatxFlags, fstat, fstatfs, makedev, openat, openat2,
+    readlinkat, statx,
+};
 use rustix::io::Errno;
 
 use super::bindings::wasi::filesystem::types::ErrorCode;
@@ -107,8 +110,38 @@ pub fn look_at_hand(
     // As `cap-std` has it, but for `RESOLVE_CACHED`, which it does not know.
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | ResolveFlags::CACHED;
     let handle = openat2(directory, below, flags, Mode::empty(), resolve).ok()?;
-    let device = fstat(&handle).ok()?.st_dev;
+    let (device, _) = id_at_hand(&handle)?;
     root.is_at_hand(device).then(|| looked(handle, root, directory, below, own, true))
+}
+
+/// Which file this is (device and inode), without asking a file system that would have to be waited for.
+pub fn id_at_hand(handle: &OwnedFd) -> Option<(u64, u64)> {
+    let found = statx(handle, c"", AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC, StatxFlags::INO).ok()?;
+    Some((makedev(found.stx_dev_major, found.stx_dev_minor), found.stx_ino))
+}
+
+/// Finds what a link leads to that leaves its root, where that lies in another root, or in the same one by its whole path. It is found
+/// anew, beneath that root's handle and without a link on the way: what is used is what is asked about.
+pub fn look_elsewhere(roots: &[Arc<Root>], directory: &Dir, below: &str, own: &OwnFiles) -> Option<Looked> {
+    let inside = Path::new(below).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if !inside {
+        return None;
+    }
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    let handle = openat2(directory, below, flags, Mode::empty(), ResolveFlags::NO_MAGICLINKS).ok()?;
+    let real = real_path(handle.as_fd()).ok()?;
+    roots.iter().find_map(|root| {
+        let below = match &root.file {
+            Some(name) if real == root.real => name.clone(),
+            Some(_) => return None,
+            None => real.below(&root.real)?.to_vec(),
+        };
+        let below = if below.is_empty() { b".".to_vec() } else { below };
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        let handle = openat2(&*root.directory, below.as_slice(), flags, Mode::empty(), resolve).ok()?;
+        let below = String::from_utf8_lossy(&below).into_owned();
+        looked(handle, root, &root.directory, &below, own, false).ok()
+    })
 }
 
 /// What is known of what was found.
@@ -136,12 +169,15 @@ fn open(directory: &Dir, below: &Path) -> io::Result<OwnedFd> {
 
 /// The same, but a link at the end is itself what is found.
 fn open_last(directory: &Dir, below: &str) -> io::Result<OwnedFd> {
+    if below.starts_with('/') {
+        return Err(Errno::XDEV.into());
+    }
     let below = below.trim_end_matches('/');
     let (parent, name) = below.rsplit_once('/').unwrap_or((".", below));
     if matches!(name, "" | "." | "..") {
         return open(directory, Path::new(below));
     }
-    let parent = open(directory, Path::new(if parent.is_empty() { "/" } else { parent }))?;
+    let parent = open(directory, Path::new(parent))?;
     Ok(openat(&parent, name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?)
 }
 
@@ -176,7 +212,7 @@ fn unfound(root: &Arc<Root>, directory: &Dir, below: &str, error: &io::Error, ow
             (Some(path), None) => Unfound::NotThere(path, real, code(errno)),
         };
     }
-    Unfound::Error(ErrorCode::NoEntry)
+    Unfound::Error(code(errno))
 }
 
 /// Why a file is refused whatever the policy says, if it is.

@@ -2,15 +2,17 @@
 //! path is followed from the top; everything else is found beneath its handle.
 
 use std::ffi::OsStr;
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use cap_std::fs::Dir;
 use cofferdam_grants::AbsolutePath;
-use rustix::fs::{FileType, Mode, OFlags, fstat, fstatfs, open};
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, fstatfs, open, openat2};
+use rustix::io::Errno;
 
-use super::look::real_path;
+use super::look::{id_at_hand, real_path};
 
 /// A root that is there.
 pub struct Root {
@@ -19,7 +21,7 @@ pub struct Root {
     /// Where it really is.
     pub real: AbsolutePath,
     /// What is opened beneath: the root itself, or the directory that holds a single file.
-    pub directory: Dir,
+    pub directory: Arc<Dir>,
     /// The name of the single file; it may be replaced by another of this name.
     pub file: Option<Vec<u8>>,
     /// Which file or directory it is: device and inode.
@@ -49,16 +51,27 @@ fn is_local(kind: i64) -> bool {
 
 impl Root {
     /// Opens a root; `None` if it is not there, or is neither a directory nor a regular file.
+    ///
+    /// # Errors
+    /// The system has no room for one more open file.
     #[expect(clippy::disallowed_methods, reason = "the granted roots, as the operator's rules spell them")]
-    pub fn open(path: AbsolutePath) -> Option<Self> {
-        let handle = open(path.as_bytes(), OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    pub fn open(path: AbsolutePath) -> Result<Option<Self>, Errno> {
+        match open(path.as_bytes(), OFlags::PATH | OFlags::CLOEXEC, Mode::empty()) {
+            Ok(handle) => Ok(Self::of(path, handle)),
+            Err(errno @ (Errno::MFILE | Errno::NFILE | Errno::NOMEM)) => Err(errno),
+            Err(_) => Ok(None),
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the directory of a granted root that is a single file")]
+    fn of(path: AbsolutePath, handle: OwnedFd) -> Option<Self> {
         let real = real_path(handle.as_fd()).ok()?;
         let stat = fstat(&handle).ok()?;
         let id = (stat.st_dev, stat.st_ino);
         let local = fstatfs(&handle).is_ok_and(|about| is_local(about.f_type)).then_some(stat.st_dev);
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::Directory => {
-                let directory = Dir::from_std_file(std::fs::File::from(handle));
+                let directory = Arc::new(Dir::from_std_file(std::fs::File::from(handle)));
                 Some(Self { path, real, directory, file: None, id, local })
             }
             FileType::RegularFile => {
@@ -68,6 +81,7 @@ impl Root {
                 let directory = Dir::open_ambient_dir(parent, cap_std::ambient_authority()).ok()?;
                 // The directory may have been exchanged in between: the file has to be in this one.
                 let held = real_path(directory.as_fd()).ok()?;
+                let directory = Arc::new(directory);
                 (real.below(&held) == Some(&name[..])).then_some(Self {
                     path,
                     real,
@@ -95,9 +109,16 @@ impl Root {
     #[expect(clippy::disallowed_methods, reason = "the granted roots, as the operator's rules spell them")]
     pub fn is_still_there(&self) -> bool {
         self.is_local()
-            && open(self.path.as_bytes(), OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
-                .and_then(fstat)
-                .is_ok_and(|stat| (stat.st_dev, stat.st_ino) == self.id)
+            && openat2(
+                CWD,
+                self.path.as_bytes(),
+                OFlags::PATH | OFlags::CLOEXEC,
+                Mode::empty(),
+                ResolveFlags::CACHED | ResolveFlags::NO_MAGICLINKS,
+            )
+            .ok()
+            .and_then(|handle| id_at_hand(&handle))
+                == Some(self.id)
     }
 
     /// A real path as it reads below the root as the policy spells it; `None` if it lies outside.

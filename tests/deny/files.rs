@@ -2,14 +2,12 @@
 //! tools as a model would try, and through guests that ask the host for what it does not expect.
 
 use std::fs;
-use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Folder, Session, cofferdam, guest, in_namespace};
+use crate::support::{Folder, Session, cofferdam, guest};
 
 /// A granted folder beside one that is not, with a secret in it.
 fn two_folders() -> (Folder, Folder) {
@@ -370,71 +368,4 @@ fn a_deny_rule_that_is_spelled_through_a_link_is_enforced() {
         session.call("grep_tool", json!({ "pattern": "the ", "file_path": folder.path("fs"), "options": "-rl" }));
     assert!(!found.text.contains("secret"), "{}", found.text);
     session.call("ls_tool", json!({ "file_path": folder.path("fs/real") })).failed("not_allowed");
-}
-
-#[test]
-fn a_link_from_one_granted_folder_into_another_is_followed_and_deny_rules_hold_there() {
-    let (one, other) = (Folder::new("one"), Folder::new("other"));
-    let (file, closed) = (other.write("file", "over there"), other.write("closed", "closed"));
-    one.link("way", &file);
-    one.link("closed", &closed);
-    let text = format!("[plugins.files]\nread = [\"{}\", \"{file}\"]\n", one.path(""));
-    let mut session = Session::serve(&["--policy", &Folder::new("links").write("policy.toml", text)]);
-    assert_eq!(session.call("cat_tool", json!({ "file_path": one.path("way") })).object()["content"], "over there");
-    session.call("cat_tool", json!({ "file_path": one.path("closed") })).failed("not_allowed");
-    let text = format!(
-        "[plugins.files]\nread = [\"{}\", \"{}\"]\n[deny]\nread = [\"{closed}\"]\n",
-        one.path(""),
-        other.path("")
-    );
-    let mut session = Session::serve(&["--policy", &Folder::new("links").write("policy.toml", text)]);
-    assert_eq!(session.call("cat_tool", json!({ "file_path": one.path("way") })).object()["content"], "over there");
-    session.call("cat_tool", json!({ "file_path": one.path("closed") })).failed("not_allowed");
-}
-
-#[test]
-fn a_root_that_is_not_there_is_told_to_the_operator_and_refusals_are_recorded_all_the_same() {
-    let folder = Folder::new("absent");
-    let root = folder.path("nothing");
-    let mut session = Session::serve(&["--allow-read", &root]);
-    session.call("cat_tool", json!({ "file_path": "/etc/passwd" })).failed("not_allowed");
-    session.log_has("plugin `files` may not read `/etc/passwd`");
-    session.log_has(&format!("`{root}`, which may be read, is not there"));
-    session.call("cat_tool", json!({ "file_path": format!("{root}/file") })).failed("not_found");
-    // When it comes to be there, it is found.
-    folder.write("nothing/file", "now");
-    let object = session.call("cat_tool", json!({ "file_path": format!("{root}/file") })).object();
-    assert_eq!(object["content"], "now");
-}
-
-#[test]
-fn a_file_system_that_does_not_answer_holds_nobody_else_up() {
-    in_namespace(|| {
-        let (granted, hung) = (Folder::new("answers"), Folder::new("hangs"));
-        let file = granted.write("file", "there");
-        // A file system in user space whose server never says a word.
-        let device = std::fs::File::options().read(true).write(true).open("/dev/fuse").expect("`/dev/fuse` is needed");
-        let options = format!("fd={},rootmode=40000,user_id=0,group_id=0", device.as_raw_fd());
-        let flags = nix::mount::MsFlags::empty();
-        nix::mount::mount(Some("silent"), &hung.0, Some("fuse"), flags, Some(options.as_str())).unwrap();
-        let mut session = Session::serve(&["--allow-read", &granted.path(""), "--allow-read", &hung.path("")]);
-        let quickly = |session: &mut Session| {
-            let begun = Instant::now();
-            assert_eq!(session.call("cat_tool", json!({ "file_path": file })).object()["content"], "there");
-            session.request("ping", json!({}));
-            begun.elapsed()
-        };
-        let first = quickly(&mut session);
-        assert!(first < Duration::from_secs(20), "{first:?}");
-        for tool in ["cat_tool", "stat_tool", "ls_tool", "cat_tool", "stat_tool", "ls_tool"] {
-            session.post_call(tool, json!({ "file_path": hung.path("") }));
-        }
-        // The roots are looked at for each call; the one that hangs is not waited for again.
-        for _ in 0..5 {
-            let took = quickly(&mut session);
-            assert!(took < Duration::from_millis(900), "{took:?}");
-        }
-        // With the last handle of its server's the file system is at an end, and with it all waiting.
-        drop(device);
-    });
 }

@@ -6,3 +6,4 @@ mod files;
 mod names;
 mod ping;
 mod queries;
+mod roots;

@@ -85,7 +85,7 @@ hint: `[plugins.tcp] connect = [\"tcp://[::1]:23\"]` would allow it, as would th
 fn explain_does_not_answer_what_it_does_not_know() {
     for (ask, said) in [
         (&["explain", "tcp", "conect", "a.example:1"][..], "error: `conect` is nothing that a plugin may ask for"),
-        (&["explain", "tcp", "connect", "a.example"], "error: the rule does not say which ports"),
+        (&["explain", "tcp", "connect", "a.example"], "error: the question does not say which port"),
         (&["explain", "tpc", "connect", "a.example:1"], "error: there is no plugin `tpc`\nhint: known are `tcp`"),
         (
             &["explain", "tcp", "connect", "a.example:1", "--allow-connect", "x"],
@@ -124,7 +124,7 @@ fn explain_answers_about_pings_names_servers_and_files() {
     }
     let output = explain(&["query", "www.example.com@192.0.2.53"]);
     ends(&output, 1);
-    let said = "denied: plugin `tcp` may not ask `192.0.2.53:53` for `www.example.com`: no rule covers it\n";
+    let said = "denied: plugin `tcp` may not ask `192.0.2.53:53` for `www.example.com`: the plugin's manifest does not want it\n";
     assert!(stdout(&output).starts_with(said), "{}", stdout(&output));
 }
 

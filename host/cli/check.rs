@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use cofferdam_policy::{Diagnostic, Severity};
-use cofferdam_registry::{OwnFiles, Preview, Setup, shipped_names};
+use cofferdam_registry::{LoadProblem, OwnFiles, Preview, Setup, machine_servers, shipped_names};
 use serde_json::{Value, json};
 
 use crate::args::Check;
@@ -61,13 +61,15 @@ fn read(path: &Path) -> Result<(String, String), String> {
     Ok((path.display().to_string(), setup::policy_text(path)?))
 }
 
-/// What the file says wrongly; and, if that is nothing, what it says of plugins that cannot be so.
+/// What the file says wrongly, and what it says of plugins that cannot be so.
 fn found(origin: &str, text: &str) -> Vec<Diagnostic> {
     let names = shipped_names(setup::SHIPPED);
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let checked = cofferdam_policy::check(origin, text, &setup::variable, &names);
     let mut found = checked.found;
-    let Some(policy) = checked.policy else { return found };
+    let whole = checked.policy.is_some();
+    let mut policy = checked.policy.unwrap_or(checked.tables);
+    policy.set_machine_servers(machine_servers());
     let setup = Setup {
         policy: policy.clone(),
         shipped: setup::SHIPPED.to_vec(),
@@ -76,9 +78,12 @@ fn found(origin: &str, text: &str) -> Vec<Diagnostic> {
         own: OwnFiles::default(),
         audit: None,
     };
-    let preview = Preview::of(setup);
-    found.extend(preview.problems().iter().filter_map(|problem| policy.at_plugin(&problem.plugin, &*problem.cause)));
-    found.extend(policy.idle(&preview.manifests().collect::<Vec<_>>()));
+    let preview = if whole { Preview::of(setup) } else { Preview::of_tables(setup) };
+    let told = |problem: &LoadProblem| policy.at_plugin(&problem.plugin, problem.part, &*problem.cause);
+    found.extend(preview.problems().iter().filter_map(told));
+    if whole {
+        found.extend(policy.idle(&preview.manifests().collect::<Vec<_>>()));
+    }
     found.sort_by_key(|one| (one.line, one.column));
     found
 }

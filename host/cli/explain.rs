@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use anyhow::Context as _;
 use cofferdam_policy::{Explanation, Passed, Question, Verdict, lookup_permit};
-use cofferdam_registry::look_up;
+use cofferdam_registry::{Preview, link_of, look_up};
 use serde_json::{Value, json};
 
 use crate::args::{Explain, Level};
@@ -18,9 +18,10 @@ use crate::{Exit, Misuse, setup, terminal};
 /// # Errors
 /// The question is not understood, or the policy is wrong.
 pub fn run(explain: &Explain) -> anyhow::Result<Exit> {
-    let question = Question::parse(&explain.ask).map_err(|why| Misuse(why.to_string()))?;
+    let question = Question::parse(&explain.ask).map_err(|why| Misuse(why.to_string()))?.on_links(&link_of);
     let policy = setup::policy(&explain.common)?;
     let preview = setup::preview(&explain.common, policy.clone());
+    refuse_what_serve_refuses(&preview)?;
     let plugin = &explain.asker;
     let Some(manifest) = preview.manifest(plugin) else {
         // Why a plugin that was named is not there is said first.
@@ -48,6 +49,20 @@ pub fn run(explain: &Explain) -> anyhow::Result<Exit> {
     };
     terminal::print(&shown).context("the answer cannot be written")?;
     Ok(if answer.verdict == Verdict::Allowed { Exit::Success } else { Exit::Failure })
+}
+
+/// A policy that `serve` does not start with is answered from no more than it is served from.
+fn refuse_what_serve_refuses(preview: &Preview) -> Result<(), Misuse> {
+    let problems: Vec<String> = preview
+        .problems()
+        .iter()
+        .filter(|problem| !problem.shipped)
+        .map(|problem| format!("error: {problem}"))
+        .collect();
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Misuse(problems.join("\n"))),
+    }
 }
 
 fn as_text(answer: &Explanation, colour: Colour) -> String {
@@ -105,6 +120,9 @@ fn as_json(plugin: &str, question: &Question, answer: &Explanation) -> Value {
         "addresses": answer.addresses,
         "suggestion": answer.suggestion.as_ref().map(|rule| &rule.entry),
         "key": answer.suggestion.as_ref().map(|rule| rule.key),
+        "also": answer.suggestion.as_ref().and_then(|rule| rule.also.as_ref()).map(|also| json!({
+            "key": also.key, "suggestion": also.entry,
+        })),
         "hint": answer.hint,
     })
 }

@@ -83,6 +83,27 @@ fn a_deny_rule_wins() {
 }
 
 #[test]
+fn a_deny_rule_for_a_link_holds_by_its_name_and_by_its_number() {
+    for deny in ["tcp://[fe80::2%lo]", "tcp://[fe80::2%1]"] {
+        for allow in ["tcp://[fe80::%1]/10:7002", "tcp://[fe80::%lo]/10:7002"] {
+            let mut session = Session::serve(&["--allow-connect", allow, "--deny-connect", deny]);
+            let mut dial = |host: &str| {
+                let arguments = json!({ "host": host, "port": 7002, "timeout": 2 });
+                session.call("tcp_connect", arguments).failed("connection_failed")
+            };
+            assert_eq!(dial("fe80::2%1")["reason"], "denied", "{allow} {deny}");
+            assert_eq!(dial("fe80::3%2")["reason"], "denied", "{allow} {deny}");
+            // Nobody is there, but it may be tried.
+            assert_ne!(dial("fe80::3%1")["reason"], "denied", "{allow} {deny}");
+            // A name is not the policy's refusal, and says what to write.
+            let named = dial("fe80::3%lo");
+            assert_eq!(named["reason"], "unreachable", "{named}");
+            assert!(named["detail"].as_str().unwrap().contains("write its number"), "{named}");
+        }
+    }
+}
+
+#[test]
 fn listening_is_not_granted_by_a_connect_rule() {
     let mut session = dials(&["tcp://localhost:*"]);
     for (host, port) in [("127.0.0.1", 0), ("0.0.0.0", 0), ("::", 0), ("127.0.0.1", 8899)] {

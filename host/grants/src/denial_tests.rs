@@ -1,7 +1,9 @@
 //! The words of refusals: what the model reads never says what to write.
 
 use super::*;
-use crate::testing::{at, connect, connect_at, grants, grants_wanting, pin, pinned, resolve};
+use crate::testing::{
+    ask_server, at, connect, connect_at, grants, grants_wanting, mixed, name, pin, ping, pinned, read, resolve,
+};
 use crate::{Ask, Pins, Protocol};
 
 #[test]
@@ -66,7 +68,6 @@ fn a_name_gets_a_rule_for_the_name() {
         line(pin(&private, "db.lab", "10.0.0.5").unwrap_err()),
         r#"{ to = "tcp://db.lab:22", within = ["10.0.0.5/32"] }"#
     );
-    assert_eq!(line(pin(&private, "db.lab", "169.254.169.254").unwrap_err()), r#""tcp://169.254.169.254:22""#);
     assert_eq!(
         line(pin(&private, "db.lab", "fd00::5efe:10.0.0.1").unwrap_err()),
         r#"{ to = "tcp://db.lab:22", within = ["fd00::5efe:a00:1/128"] }"#
@@ -79,6 +80,84 @@ fn a_name_gets_a_rule_for_the_name() {
     let port = connect(&public, "93.184.216.34:23", &pins).unwrap_err();
     assert_eq!(port.reason(), Reason::PortNotGranted(RuleId(0)));
     assert_eq!(line(port), r#""tcp://db.lab:23""#);
+}
+
+#[test]
+fn no_rule_is_suggested_for_what_no_name_may_lead_to() {
+    let dials = grants(&["*.lab 80"], &[]);
+    let pings = mixed(&["ping *.lab"], &[], &["ping any"], &[]);
+    for (own, address) in [
+        (&dials, "169.254.169.254"),
+        (&dials, "64:ff9b::169.254.169.254"),
+        (&dials, "fd00:ec2::254"),
+        (&dials, "2606:4700::5efe:93.184.216.34"),
+        (&pings, "169.254.169.254"),
+        (&pings, "224.0.0.1"),
+        (&pings, "255.255.255.255"),
+        (&pings, "ff0e::1"),
+        (&pings, "2606:4700::5efe:93.184.216.34"),
+    ] {
+        let denial = pin(own, "db.lab", address).unwrap_err();
+        assert!(matches!(denial.reason(), Reason::SpecialRange(_)), "{address}");
+        assert_eq!(denial.suggestion(), None, "{address}");
+        assert!(denial.for_operator("x").ends_with("\nhint: no rule lets a name lead there"), "{address}");
+    }
+    // `localhost` leads to its two addresses, whatever an answer says.
+    let local = pin(&grants(&["any *"], &[]), "localhost", "93.184.216.34").unwrap_err();
+    assert_eq!(local.suggestion(), None);
+}
+
+#[test]
+fn no_rule_is_suggested_for_what_the_manifest_does_not_want() {
+    let pins = Pins::new();
+    let dials = mixed(&[], &[], &["any 22"], &[]);
+    let reads = mixed(&[], &[], &["read /var"], &[]);
+    let asks = mixed(&[], &[], &["resolve *.lab", "servers system"], &["192.0.2.1:53"]);
+    let pings = mixed(&["any *"], &[], &["ping 10.0.0.0/8"], &[]);
+    let named = Ask::Dial { protocol: Protocol::Tcp, name: &name("a.lab"), port: 22 };
+    for refused in [
+        ping(&dials, "10.0.0.1", &pins),
+        connect(&dials, "10.0.0.1:23", &pins),
+        read(&dials, "/var/log"),
+        read(&reads, "/etc/hosts"),
+        resolve(&reads, "a.lab"),
+        reads.decide(&named),
+        ask_server(&dials, "192.0.2.1:53", "a.lab"),
+        ask_server(&asks, "192.0.2.1:53", "a.example"),
+        ask_server(&asks, "9.9.9.9:53", "a.lab"),
+        resolve(&asks, "a.example"),
+        pin(&asks, "a.lab", "93.184.216.34"),
+        ping(&pings, "11.0.0.1", &pins),
+        pings.decide(&Ask::PingName { name: &name("a.lab") }),
+        connect(&pings, "10.0.0.1:22", &pins),
+    ] {
+        let denial = refused.unwrap_err();
+        assert_eq!((denial.reason(), denial.suggestion()), (Reason::NotWanted, None), "{}", denial.resource());
+        assert!(denial.for_model().contains("it does not ask for that in its manifest"));
+    }
+    // A deny rule is told before that; a manifest that wants names is reminded of the lookup.
+    let denied = mixed(&[], &["ping 10.0.0.1"], &["any 22"], &[]);
+    assert_eq!(ping(&denied, "10.0.0.1", &pins).unwrap_err().reason(), Reason::Denied(RuleId(100)));
+    let by_name = mixed(&["*.lab 22"], &[], &["*.lab *"], &[]);
+    let denial = connect(&by_name, "93.184.216.34:22", &pins).unwrap_err();
+    assert_eq!((denial.reason(), denial.suggestion()), (Reason::NotPinned, None));
+    assert!(denial.for_operator("x").ends_with("\nhint: the plugin has to look the name up first"));
+}
+
+#[test]
+fn the_kind_of_rule_that_is_suggested_for_a_name_is_one_that_the_manifest_wants_it_for() {
+    let key =
+        |own: &crate::Grants, text: &str| resolve(own, text).unwrap_err().suggestion().map(|it| (it.key, it.entry));
+    let own = mixed(&[], &[], &["resolve a.lab", "*.lab 22"], &[]);
+    assert_eq!(key(&own, "a.lab"), Some(("resolve", "\"a.lab\"".to_owned())));
+    assert_eq!(key(&own, "b.lab"), Some(("connect", "\"tcp://b.lab:22\"".to_owned())));
+    assert_eq!(key(&own, "b.example"), None);
+    let answer = pin(&own, "b.lab", "10.0.0.1").unwrap_err().suggestion().unwrap();
+    assert_eq!(answer.entry, r#"{ to = "tcp://b.lab:22", within = ["10.0.0.1/32"] }"#);
+    // As the host of a rule it would be the word for every one.
+    assert_eq!(key(&grants(&[], &[]), "any"), None);
+    let named = Ask::Dial { protocol: Protocol::Tcp, name: &name("any"), port: 22 };
+    assert_eq!(grants(&[], &[]).decide(&named).unwrap_err().suggestion(), None);
 }
 
 #[test]

@@ -56,6 +56,11 @@ impl Grants {
         self.grants_some(|rule| matches!(rule, Rule::Read(_)))
     }
 
+    /// Whether name servers may be asked without a rule that names any: the host's own.
+    pub fn grants_system_servers(&self) -> bool {
+        self.grants_query() && self.server_rules().next().is_none() && !self.servers().is_empty()
+    }
+
     /// Whether nothing is granted at all.
     pub fn is_empty(&self) -> bool {
         let connects = [Protocol::Tcp, Protocol::Udp].iter().any(|protocol| self.grants_connect(*protocol));
@@ -122,9 +127,10 @@ impl Grants {
         &self.wants
     }
 
-    /// Whether anything of this want is granted.
+    /// Whether anything of this want is granted, as far as that can be told without asking for each thing.
     pub fn meets(&self, want: &Rule) -> bool {
-        let met = self.allow.iter().any(|(_, rule)| self.rule_meets(rule, want));
+        let left = |rule: &Rule| !self.deny.iter().any(|(_, deny)| deny.denies_all_of(rule));
+        let met = left(want) && self.allow.iter().any(|(_, rule)| self.rule_meets(rule, want) && left(rule));
         match want {
             // Without a rule for servers the host's own are asked.
             Rule::Server(want) if self.server_rules().next().is_none() => {

@@ -37,7 +37,7 @@ pub use ask::{Ask, Moment, Protocol, Resource};
 pub use cidr::{Cidr, CidrError};
 pub use decide::Permit;
 pub use denial::{Denial, Reason, Suggestion};
-pub use embed::{canonical, canonical_socket, embedded_v4};
+pub use embed::{canonical, canonical_socket, embedded_v4, is_compatible};
 pub use grants::{Granted, Grants, GrantsBuilder};
 pub use limits::{Bounds, Limits};
 pub use name::{Name, NameError};

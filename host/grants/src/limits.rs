@@ -57,8 +57,8 @@ pub struct Bounds<T> {
 const MIB: u64 = 1 << 20;
 
 impl Limits {
-    /// Bytes; below 1 MiB no Rust guest starts, a 32-bit memory ends at 4 GiB.
-    pub const MEMORY: Bounds<u64> = Bounds { least: MIB, default: 256 * MIB, most: 4096 * MIB };
+    /// Bytes; below 2 MiB not every shipped plugin starts, a 32-bit memory ends at 4 GiB.
+    pub const MEMORY: Bounds<u64> = Bounds { least: 2 * MIB, default: 256 * MIB, most: 4096 * MIB };
     /// Connections; one per port of an address at most.
     pub const CONNECTIONS: Bounds<u32> = Bounds { least: 1, default: 2048, most: 65_535 };
     /// Calls.

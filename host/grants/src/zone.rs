@@ -16,6 +16,11 @@ pub struct Zone {
     pub name: Option<Box<str>>,
 }
 
+impl Zone {
+    /// The index of an interface that is known by its name only.
+    pub const UNKNOWN: u32 = u32::MAX;
+}
+
 /// What stands behind the `%` of a rule: an interface's name, or its index.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ZoneName(Box<str>);
@@ -37,6 +42,16 @@ impl ZoneName {
             Ok(index) => index == zone.index,
             Err(_) => zone.name.as_deref() == Some(&*self.0),
         }
+    }
+
+    /// Whether this may be the zone that was asked about: where its name, or its index, could not be found out, nobody knows
+    /// that it is not.
+    pub(crate) fn may_be(&self, zone: &Zone) -> bool {
+        let unknown = match self.0.parse::<u32>() {
+            Ok(_) => matches!(zone.index, 0 | Zone::UNKNOWN),
+            Err(_) => zone.name.is_none(),
+        };
+        unknown || self.is(zone)
     }
 }
 
@@ -80,6 +95,13 @@ mod tests {
             let rule = ZoneName::parse(text).unwrap();
             assert_eq!((rule.is(&eth0), rule.is(&unnamed)), (named, bare), "{text}");
         }
+        // A deny rule holds where nobody knows.
+        let (named, other) = (ZoneName::parse("eth0").unwrap(), ZoneName::parse("3").unwrap());
+        assert!(named.may_be(&eth0) && named.may_be(&unnamed) && !other.may_be(&eth0) && !other.may_be(&unnamed));
+        for index in [0, Zone::UNKNOWN] {
+            assert!(other.may_be(&Zone { index, name: Some("eth0".into()) }));
+        }
+        assert!(!named.may_be(&Zone { index: 2, name: Some("eth1".into()) }));
         assert_eq!((eth0.to_string(), unnamed.to_string()), ("eth0".to_owned(), "2".to_owned()));
     }
 }

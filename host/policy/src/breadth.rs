@@ -3,6 +3,8 @@
 //! These are warnings: such a rule works, exactly as documented. What is a mistake is refused in
 //! `rule.rs`.
 
+use std::net::IpAddr;
+
 use cofferdam_grants::{Cidr, Host, METADATA, Name, Peers, ResolveRule, Rule, SPECIAL, Servers};
 
 use crate::diagnostic::Diagnostic;
@@ -22,6 +24,9 @@ pub(crate) fn warnings(rule: &Rule, warn: impl Fn(String) -> Diagnostic) -> Vec<
                 .hint("name them, as in `*.example.com`"),
         ],
         Rule::Resolve(ResolveRule::Below(apex)) => tld_warning(apex, &warn).into_iter().collect(),
+        Rule::Resolve(ResolveRule::Reverse(network)) if is_wide(network) => {
+            vec![warn(format!("`{network}` allows the reverse names of a large part of the Internet to be asked for"))]
+        }
         Rule::Resolve(ResolveRule::Name(_) | ResolveRule::Reverse(_)) => Vec::new(),
         Rule::Server(own) => match own.servers() {
             Servers::Any => vec![
@@ -72,11 +77,21 @@ fn peers_warnings(
     found
 }
 
+/// Whether a network is a large part of the Internet, by way of NAT64 (RFC 6052) as well.
+fn is_wide(network: &Cidr) -> bool {
+    let special = SPECIAL.iter().any(|row| row.network.covers(network));
+    let wide = match network.address() {
+        IpAddr::V4(_) => network.prefix() < WIDE_V4,
+        IpAddr::V6(six) if matches!(six.segments(), [0x64, 0xff9b, 0, 0, 0, 0, ..]) => network.prefix() < 96 + WIDE_V4,
+        IpAddr::V6(_) => network.prefix() < WIDE_V6,
+    };
+    wide && (!special
+        || matches!(network.address(), IpAddr::V6(six) if six.segments()[..6] == [0x64, 0xff9b, 0, 0, 0, 0]))
+}
+
 fn network_warnings(network: &Cidr, warn: impl Fn(String) -> Diagnostic) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let wide = if network.address().is_ipv4() { WIDE_V4 } else { WIDE_V6 };
-    let special = SPECIAL.iter().any(|row| row.network.covers(network));
-    if network.prefix() < wide && !special {
+    if is_wide(network) {
         found.push(warn(format!("`{network}` is a large part of the Internet")));
     }
     let narrower: Vec<_> =

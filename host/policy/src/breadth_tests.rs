@@ -87,6 +87,13 @@ fn broad_rules_of_every_kind_are_flagged_and_narrow_ones_are_not() {
         (Capability::Resolve, "*.com", Some("`*.com` covers a whole top-level domain")),
         (Capability::Resolve, "*.example.com", None),
         (Capability::Resolve, "10.0.0.0/8", None),
+        (
+            Capability::Resolve,
+            "0.0.0.0/0",
+            Some("`0.0.0.0/0` allows the reverse names of a large part of the Internet to be asked for"),
+        ),
+        (Capability::Connect, "tcp://[64:ff9b::]/96:80", Some("`64:ff9b::/96` is a large part of the Internet")),
+        (Capability::Connect, "tcp://[64:ff9b::a00:0]/104:80", None),
         (Capability::Servers, "any", Some("`any` allows every public name server to be asked")),
         (Capability::Servers, "system", None),
         (Capability::Servers, "127.0.0.1", None),

@@ -90,7 +90,7 @@ fn a_file_with_mistakes_gives_no_policy_and_one_with_warnings_does() {
 #[test]
 fn a_mistake_about_a_plugin_stands_at_its_table() {
     let policy = check("p.toml", "\n[plugins.tcp]\n", &|_| None, &["tcp"]).policy.unwrap();
-    let problem = policy.at_plugin("tcp", "its settings are wrong").unwrap();
+    let problem = policy.at_plugin("tcp", Part::Table, "its settings are wrong").unwrap();
     assert_eq!((problem.line, problem.column), (Some(2), 10));
-    assert_eq!(policy.at_plugin("dns", "x"), None);
+    assert_eq!(policy.at_plugin("dns", Part::Table, "x"), None);
 }

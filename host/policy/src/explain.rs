@@ -117,9 +117,9 @@ pub fn explain(
         }
         Err(denial) => denial,
     };
-    let text = denial.for_operator(plugin);
+    let suggestion = advice(&denial);
+    let text = denial.for_operator_with(plugin, suggestion.as_ref());
     let (summary, hint) = text.split_once("\nhint: ").unwrap_or((&text, ""));
-    let suggestion = denial.suggestion();
     Explanation {
         verdict: Verdict::Denied,
         summary: summary.to_owned(),
@@ -130,6 +130,15 @@ pub fn explain(
         hint: (!hint.is_empty()).then(|| format!("{hint}{}", suggestion.as_ref().and_then(flag).unwrap_or_default())),
         suggestion,
     }
+}
+
+/// The rule that would allow what was refused, if the rule language takes it: a name may be none to IDNA.
+pub(crate) fn advice(denial: &Denial) -> Option<Suggestion> {
+    let suggestion = denial.suggestion()?;
+    let is_rule =
+        |it: &Suggestion| crate::parse("", &format!("[plugins.x]\n{} = [{}]", it.key, it.entry), &|_| None).is_ok();
+    let whole = is_rule(&suggestion) && suggestion.also.as_deref().is_none_or(is_rule);
+    whole.then_some(suggestion)
 }
 
 /// The decision, told step by step.

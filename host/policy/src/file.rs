@@ -29,7 +29,7 @@ pub(crate) struct PluginText<'t> {
     pub(crate) name: Text,
     pub(crate) rules: Vec<RuleText>,
     pub(crate) component: Option<Text>,
-    pub(crate) settings: Option<&'t DeTable<'t>>,
+    pub(crate) settings: Option<(Range<usize>, &'t DeTable<'t>)>,
     pub(crate) limits: Vec<LimitText>,
 }
 
@@ -42,6 +42,8 @@ pub(crate) struct Text {
     /// Where the first character of the string stands, if each of its bytes stands in the file as
     /// it is (no escapes), so that parts of it can be pointed at.
     pub(crate) start: Option<usize>,
+    /// The text before its variables were replaced, where that has changed it.
+    pub(crate) written: Option<String>,
 }
 
 /// One element of a list of rules.
@@ -111,7 +113,7 @@ impl<'s> Reader<'s> {
         let shown = format!("`[plugins.{}]`", name.get_ref());
         let table = self.table(&format!("plugins.{}", name.get_ref()), value)?;
         let mut plugin = PluginText {
-            name: Text { value: name.get_ref().to_string(), span: name.span(), start: None },
+            name: Text { value: name.get_ref().to_string(), span: name.span(), start: None, written: None },
             rules: Vec::new(),
             component: None,
             settings: None,
@@ -120,7 +122,7 @@ impl<'s> Reader<'s> {
         for (key, value) in self.known(Section::Plugin, &shown, table) {
             match key {
                 "component" => plugin.component = self.text("component", value),
-                "settings" => plugin.settings = self.table("settings", value),
+                "settings" => plugin.settings = self.table("settings", value).map(|table| (value.span(), table)),
                 "limits" => self.limits("limits", value, &mut plugin.limits),
                 key => self.rules(key, value, &mut plugin.rules),
             }
@@ -265,7 +267,7 @@ impl<'s> Reader<'s> {
                 // One quote on each side and nothing else: then bytes map one to one.
                 let inner = span.start + 1..span.end.saturating_sub(1);
                 let plain = self.source.text.get(inner.clone()) == Some(&**text);
-                Some(Text { value: text.to_string(), start: plain.then_some(inner.start), span })
+                Some(Text { value: text.to_string(), start: plain.then_some(inner.start), span, written: None })
             }
             other => {
                 self.wrong_type(name, "a string", other, span);

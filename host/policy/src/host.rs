@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use cofferdam_grants::{
     Cidr, CidrError, Host, METADATA, Name, NameError, Peers, Range as Special, SPECIAL, ZoneName, classify, is_barren,
-    is_closed,
+    is_closed, is_compatible,
 };
 
 use crate::address::odd_v4;
@@ -92,7 +92,7 @@ fn parse_zoned(host: &str, purpose: Purpose) -> Result<Peers, RuleError> {
 /// The text without the brackets around its address.
 fn unbracketed(host: &str) -> Result<String, String> {
     let Some(inner) = host.strip_prefix('[') else { return Ok(host.to_owned()) };
-    let (inner, after) = inner.split_once(']').unwrap_or((inner, ""));
+    let (inner, after) = inner.split_once(']').ok_or("the bracket is not closed")?;
     if !(after.is_empty() || after.starts_with('/')) {
         return Err("after the bracket only a prefix length or the ports can follow".into());
     }
@@ -131,7 +131,17 @@ fn parse_numeric(host: &str, purpose: Purpose) -> Result<Host, RuleError> {
     check_address(host, IpAddr::V6(address), purpose)
 }
 
-/// Reads a network for a rule or for `within`; an error is a message and perhaps a hint.
+/// Reads a network of a `within`; an error is a message and perhaps a hint. What a rule could name and no name leads to is
+/// refused without advice.
+pub(crate) fn parse_within(text: &str) -> Result<Cidr, (String, Option<String>)> {
+    parse_network(text, Purpose::Allow).map_err(|(message, hint)| match &*message {
+        LINK_LOCAL => ("a name leads to no link-local IPv6 address: no answer says on which link".to_owned(), None),
+        NO_METADATA => ("no name leads to a cloud metadata address".to_owned(), None),
+        _ => (message, hint),
+    })
+}
+
+/// Reads a network for a rule; an error is a message and perhaps a hint.
 pub(crate) fn parse_network(text: &str, purpose: Purpose) -> Result<Cidr, (String, Option<String>)> {
     let network = Cidr::parse(text).map_err(|error| {
         let hint = match &error {
@@ -162,6 +172,11 @@ pub(crate) fn parse_network(text: &str, purpose: Purpose) -> Result<Cidr, (Strin
     if unspecified && network.address().is_unspecified() {
         return Err((format!("`{network}` has no peers in it; the kernel dials its first address as loopback"), None));
     }
+    let compatible = matches!(network.address(), IpAddr::V6(six) if network.prefix() >= 96 && is_compatible(six));
+    if compatible {
+        let message = format!("`{network}` covers nothing: nobody can be reached by an IPv4-compatible address");
+        return Err((message, None));
+    }
     if is_barren(&network) {
         return Err((
             format!("`{network}` covers nothing: all of its addresses are special, and of several ranges"),
@@ -173,7 +188,7 @@ pub(crate) fn parse_network(text: &str, purpose: Purpose) -> Result<Cidr, (Strin
         .any(|(known, _)| *known == network.address() && network.prefix() == if known.is_ipv4() { 32 } else { 128 });
     if one {
         return Err((
-            "a cloud metadata address is not reached through a network".to_owned(),
+            NO_METADATA.to_owned(),
             Some(format!("write a rule for the address `{}` itself", network.address())),
         ));
     }
@@ -195,6 +210,14 @@ fn check_address(host: &str, address: IpAddr, purpose: Purpose) -> Result<Host, 
             return Err(error("an unspecified address is no peer; the kernel dials it as loopback")
                 .hint("write `localhost` for this machine, or `any` for every public host"));
         }
+        // Neither the system nor the sandbox dials those (RFC 4291 §2.5.5.1).
+        if let IpAddr::V6(six) = address
+            && is_compatible(six)
+        {
+            let inner = std::net::Ipv4Addr::from_bits(six.to_bits() as u32);
+            return Err(error(&format!("`{six}` is an IPv4-compatible address, which nobody can be reached by"))
+                .hint(format!("write `{inner}`")));
+        }
         if is_closed(address) {
             return Err(error(&closed(&address.to_string(), classify(address))));
         }
@@ -211,6 +234,8 @@ fn check_address(host: &str, address: IpAddr, purpose: Purpose) -> Result<Host, 
 fn closed(text: &str, range: Special) -> String {
     format!("`{text}` is {range}: nobody knows where it leads, and no rule reaches it")
 }
+
+const NO_METADATA: &str = "a cloud metadata address is not reached through a network";
 
 const LINK_LOCAL: &str = "a link-local IPv6 address is one of a link: the rule has to say of which";
 

@@ -9,8 +9,9 @@ use cofferdam_grants::{
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::host::parse_host;
+use crate::lower::quotes;
 use crate::policy::Policy;
-use crate::rule::{Capability, Purpose, parse_rule};
+use crate::rule::{Capability, Purpose, RuleError, parse_rule};
 
 /// The variables that become rules.
 const HOSTS: &str = "ALLOWED_HOSTS";
@@ -74,18 +75,14 @@ impl Policy {
         if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
     }
 
-    /// The rules of a variable's entries.
+    /// The rules of a variable's entries. What is said of them does not show them: the variable may be meant for another program.
     fn entries(&mut self, variable: &str, value: &str, mistakes: &mut Vec<Diagnostic>) {
-        let source = Source::flag(variable, value);
-        let mut at = 0;
-        for part in value.split(',') {
-            let start = at + (part.len() - part.trim_start().len());
-            at += part.len() + 1;
-            let entry = part.trim();
+        let source = Source::flag("the environment", variable);
+        for (number, entry) in (1..).zip(value.split(',').map(str::trim)) {
             if entry.is_empty() {
                 continue;
             }
-            let span = start..start + entry.len();
+            let span = 0..variable.len();
             let rules = match variable {
                 HOSTS => host(entry).map(|host| rules_for(&host)),
                 _ => directory(entry).map(|rule| vec![rule]),
@@ -93,7 +90,8 @@ impl Policy {
             match rules {
                 Ok(rules) => {
                     for rule in rules {
-                        let warn = |message| source.warning(span.clone(), message);
+                        let broad = format!("entry {number} of `{variable}` is broader than it looks");
+                        let warn = |_| source.warning(span.clone(), broad.clone());
                         self.warnings.extend(crate::breadth::warnings(&rule, warn));
                         // The host's own name servers are asked besides, once.
                         if matches!(rule, Rule::Server(_)) && !self.asks_system() {
@@ -103,7 +101,10 @@ impl Policy {
                         self.add_for_all(variable, entry, rule, false);
                     }
                 }
-                Err((message, hint)) => mistakes.push(source.error(span, message).maybe_hint(hint)),
+                Err((message, hint)) => {
+                    let message = format!("entry {number} of `{variable}` {message}");
+                    mistakes.push(source.error(span, message).maybe_hint(hint.map(str::to_owned)));
+                }
             }
         }
     }
@@ -133,42 +134,48 @@ fn rules_for(host: &Host) -> Vec<Rule> {
     rules
 }
 
+/// What is wrong with an entry, without the entry, and perhaps what to do about it.
+type Wrong = (String, Option<&'static str>);
+
+/// What the rule language says of an entry, where it does not quote it.
+fn said(why: &RuleError, otherwise: &str) -> String {
+    if quotes(&why.message) { otherwise.to_owned() } else { format!("is not understood: {}", why.message) }
+}
+
 /// An entry of the list of directories.
-fn directory(entry: &str) -> Result<Rule, (String, Option<String>)> {
+fn directory(entry: &str) -> Result<Rule, Wrong> {
     parse_rule(Capability::Read, entry, Purpose::Allow)
-        .map_err(|why| (format!("`{DIRECTORIES}`: {}", why.message), why.hint))
+        .map_err(|why| (said(&why, "is not a path of a directory that is absolute and has no `.` or `..` in it"), None))
 }
 
 /// An entry, as ITMCP's users write it: IPv6 addresses with or without brackets, and no ports.
-fn host(entry: &str) -> Result<Host, (String, Option<String>)> {
+fn host(entry: &str) -> Result<Host, Wrong> {
     let address = entry.split('%').next().unwrap_or(entry);
     let bracketed = match address.parse::<std::net::Ipv6Addr>() {
         Ok(_) => format!("[{entry}]"),
         Err(_) => entry.to_owned(),
     };
-    let wider = |rule: &str| {
-        let hint = format!("`--allow-connect 'tcp://{rule}:PORTS'` allows more than one host");
-        (format!("`{HOSTS}` names single hosts: a name or an address"), Some(hint))
+    let wider = || {
+        let hint = "`--allow-connect 'tcp://HOST:PORTS'` allows more than one host";
+        ("is not a single host: a name or an address".to_owned(), Some(hint))
     };
     match entry {
-        "any" | "*" => return Err(wider("any")),
+        "any" | "*" => return Err(wider()),
         // What a name and a port, or a URL, would look like.
         text if !bracketed.starts_with('[') && text.contains(':') => {
-            return Err((
-                format!("`{HOSTS}` names hosts alone: `{text}` has more"),
-                Some("leave out the protocol and the port".to_owned()),
-            ));
+            return Err(("is not a host alone".to_owned(), Some("leave out the protocol and the port")));
         }
         _ => {}
     }
-    let peers =
-        parse_host(&bracketed, Purpose::Allow).map_err(|why| (format!("`{HOSTS}`: {}", why.message), why.hint))?;
+    let peers = parse_host(&bracketed, Purpose::Allow).map_err(|why| {
+        (said(&why, "is not the name or the address of a host"), Some("rules say more: `--allow-connect`"))
+    })?;
     match peers.host() {
         _ if peers.zone().is_some() => {
-            let hint = format!("`--allow-connect 'tcp://[{entry}]:*'` allows it");
-            Err((format!("`{HOSTS}` names hosts alone: `{entry}` has a zone"), Some(hint)))
+            let hint = "`--allow-connect 'tcp://[ADDRESS%ZONE]:*'` allows it";
+            Err(("is not a host alone: it has a zone".to_owned(), Some(hint)))
         }
-        Host::Network(_) | Host::Wildcard(_) | Host::Any => Err(wider(entry)),
+        Host::Network(_) | Host::Wildcard(_) | Host::Any => Err(wider()),
         host @ (Host::Name(_) | Host::Address(_) | Host::Localhost) => Ok(host.clone()),
     }
 }

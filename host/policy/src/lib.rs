@@ -37,6 +37,7 @@ mod effective;
 mod explain;
 mod idle;
 mod manifest;
+mod mend;
 mod question;
 
 pub use check::{Checked, check};
@@ -46,6 +47,6 @@ pub use explain::{Explanation, Passed, Step, Verdict, explain, lookup_permit};
 pub use keys::{KEYS, Key, Section, Status};
 pub use lower::parse;
 pub use manifest::{ABI, Instance, Kind, Manifest, Want};
-pub use policy::{FLAGS, LATER_FLAGS, PluginTable, Policy, RuleSource};
+pub use policy::{FLAGS, LATER_FLAGS, Part, PluginTable, Policy, RuleSource};
 pub use question::Question;
 pub use starter::STARTER;

@@ -16,12 +16,12 @@ fn messages(text: &str) -> Vec<String> {
 fn limits_have_bounds_and_no_unlimited() {
     for (entry, message) in [
         (
-            "memory = \"0 B\"",
-            "`memory` has to be between 1 MiB and 4 GiB | the default is 256 MiB; there is no `unlimited`",
+            "memory = \"1 MiB\"",
+            "`memory` has to be between 2 MiB and 4 GiB | the default is 256 MiB; there is no `unlimited`",
         ),
         (
             "memory = \"5 GiB\"",
-            "`memory` has to be between 1 MiB and 4 GiB | the default is 256 MiB; there is no `unlimited`",
+            "`memory` has to be between 2 MiB and 4 GiB | the default is 256 MiB; there is no `unlimited`",
         ),
         ("memory = \"unlimited\"", "`memory` has to begin with a whole number | write it as `\"256 MiB\"`"),
         ("call = \"2 h\"", "`call` has to be between 100 ms and 1 h | the default is 1 min; there is no `unlimited`"),

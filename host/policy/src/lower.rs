@@ -14,10 +14,11 @@ use crate::breadth;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::expand::{ExpandError, expand};
 use crate::file::{File, PluginText, Reader, RuleText, Text};
-use crate::host::parse_network;
+use crate::host::parse_within;
 use crate::json::{JsonError, to_json};
 use crate::manifest::is_plugin_name;
-use crate::policy::{PluginTable, Policy, PolicyRule, RuleSource, Scope};
+use crate::mend::mend;
+use crate::policy::{Part, PluginTable, Policy, PolicyRule, RuleSource, Scope};
 use crate::rule::{Capability, Purpose, groups, is_of_groups, parse_rule};
 
 /// The most name servers that make sense.
@@ -39,17 +40,15 @@ pub fn parse(origin: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> 
 /// not be used: a deny rule may be missing from it.
 pub(crate) fn read(origin: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> (Policy, Vec<Diagnostic>) {
     let source = Source::file(origin, text);
-    let (document, broken) = DeTable::parse_recoverable(text);
+    let (mended, broken) = mend(text);
+    let (document, _) = DeTable::parse_recoverable(&mended);
     let mut reader = Reader::new(source);
     let file = reader.file(document.get_ref());
     let mut lowering = Lowering { source, env, policy: Policy::empty(), problems: reader.problems };
     lowering.file(&file);
 
-    // Where TOML itself is broken, what stands on that line was guessed: only the break is told.
-    let mut problems: Vec<_> =
-        broken.iter().map(|error| source.error(error.span().unwrap_or(0..0), error.message())).collect();
-    let lines: Vec<_> = problems.iter().map(|problem| problem.line).collect();
-    problems.extend(lowering.problems.into_iter().filter(|p| !lines.contains(&p.line)));
+    let mut problems: Vec<_> = broken.into_iter().map(|(at, message)| source.error(at, message)).collect();
+    problems.extend(lowering.problems);
     problems.sort_by_key(|problem| (problem.line, problem.column));
     problems.dedup();
     (lowering.policy, problems)
@@ -88,11 +87,16 @@ impl Lowering<'_> {
         let (line, _) = self.source.position(plugin.name.span.start);
         let table = PluginTable {
             component: plugin.component.as_ref().and_then(|path| self.component(path)),
-            settings: plugin.settings.map(|table| self.settings(table)),
+            component_text: plugin.component.as_ref().map(|path| path.value.clone()),
+            settings: plugin.settings.as_ref().map(|(_, table)| self.settings(table)),
             origin: format!("{}:{line}", self.source.origin),
         };
-        let place = self.source.error(plugin.name.span.clone(), "");
-        self.policy.plugin_places.insert(name.clone(), place);
+        let component = plugin.component.as_ref().map(|path| (Part::Component, path.span.clone()));
+        let settings = plugin.settings.as_ref().map(|(span, _)| (Part::Settings, span.clone()));
+        for (part, span) in [Some((Part::Table, plugin.name.span.clone())), component, settings].into_iter().flatten() {
+            let place = self.source.error(span, "");
+            self.policy.plugin_places.insert((name.clone(), part), place);
+        }
         let limits = self.limits(&plugin.limits);
         self.policy.plugin_limits.insert(name.clone(), limits);
         self.policy.plugins.insert(name.clone(), table);
@@ -118,17 +122,22 @@ impl Lowering<'_> {
                 Ok(rule) => rule,
                 Err(why) => {
                     let at = to.place(&why.at);
-                    self.error(at, why.message, why.hint);
+                    let (message, hint) = to.told(why.message, why.hint);
+                    self.error(at, message, hint);
                     continue;
                 }
             };
             let Some(networks) = self.within(written, rule.peers().map(Peers::host), purpose) else {
                 continue;
             };
-            let within = networks.iter().map(ToString::to_string).collect();
+            let (networks, within) = networks.into_iter().unzip();
             let rule = rule.within(networks);
             if purpose == Purpose::Allow {
-                let warn = |message| self.source.warning(to.span.clone(), message);
+                let warn = |message: String| {
+                    let broad =
+                        || format!("`{}` is broader than it looks, with its variables replaced", written.to.value);
+                    self.source.warning(to.span.clone(), if to.written.is_some() { broad() } else { message })
+                };
                 self.policy.warnings.extend(breadth::warnings(&rule, warn));
             }
             self.policy.rules.push(PolicyRule {
@@ -147,8 +156,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// The networks of `within`; `None` after a problem.
-    fn within(&mut self, rule: &RuleText, host: Option<&Host>, purpose: Purpose) -> Option<Vec<Cidr>> {
+    /// The networks of `within`, each as it is shown; `None` after a problem.
+    fn within(&mut self, rule: &RuleText, host: Option<&Host>, purpose: Purpose) -> Option<Vec<(Cidr, String)>> {
         let Some((span, texts)) = &rule.within else {
             return Some(Vec::new());
         };
@@ -171,12 +180,16 @@ impl Lowering<'_> {
             let Some(text) = self.expanded(text) else {
                 continue;
             };
-            match parse_network(&text.value, purpose) {
+            match parse_within(&text.value) {
                 Ok(network) if rule.about == Capability::Ping && is_of_groups(&network) => {
-                    self.error(text.span, groups(&network), None);
+                    let (message, hint) = text.told(groups(&network), None);
+                    self.error(text.span, message, hint);
                 }
-                Ok(network) => networks.push(network),
-                Err((message, hint)) => self.error(text.span, message, hint),
+                Ok(network) => networks.push((network, text.written.unwrap_or_else(|| network.to_string()))),
+                Err((message, hint)) => {
+                    let (message, hint) = text.told(message, hint);
+                    self.error(text.span, message, hint);
+                }
             }
         }
         (networks.len() == texts.len()).then_some(networks)
@@ -215,7 +228,7 @@ impl Lowering<'_> {
         let settings = to_json(
             table,
             &mut |value, span| {
-                let text = Text { value: value.to_owned(), span, start: None };
+                let text = Text { value: value.to_owned(), span, start: None, written: None };
                 self.expanded(&text).map_or_else(String::new, |text| text.value)
             },
             &mut |error: JsonError, span| problems.push((error, span)),
@@ -231,7 +244,7 @@ impl Lowering<'_> {
         match expand(&text.value, self.env) {
             Ok(value) if value == text.value => Some(text.clone()),
             // Parts of a replaced text stand nowhere in the file.
-            Ok(value) => Some(Text { value, span: text.span.clone(), start: None }),
+            Ok(value) => Some(Text { value, span: text.span.clone(), start: None, written: Some(text.value.clone()) }),
             Err(why) => {
                 let (message, hint) = match why {
                     ExpandError::Open => ("`${` is not closed".to_owned(), "write `$${` for `${` itself"),
@@ -255,6 +268,18 @@ impl Lowering<'_> {
 }
 
 impl Text {
+    /// What is said of the text. Where a variable was replaced, its value may be a secret: nothing that quotes the text is said.
+    fn told(&self, message: String, hint: Option<String>) -> (String, Option<String>) {
+        match &self.written {
+            None => (message, hint),
+            Some(written) if quotes(&message) => {
+                let message = format!("`{written}` is not understood, with its variables replaced");
+                (message, Some("what it says then is not shown, as it may be a secret".to_owned()))
+            }
+            Some(_) => (message, None),
+        }
+    }
+
     /// The place of a part of the text in the file, or of the whole where that is not known.
     fn place(&self, part: &Range<usize>) -> Range<usize> {
         match self.start {
@@ -262,6 +287,11 @@ impl Text {
             None => self.span.clone(),
         }
     }
+}
+
+/// Whether a message may quote what it is about.
+pub(crate) fn quotes(message: &str) -> bool {
+    message.contains(|c: char| c == '`' || c.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -256,6 +256,42 @@ fn i13_settings_are_not_echoed_from_the_environment() {
 }
 
 #[test]
+fn what_a_variable_says_is_in_no_message() {
+    let env = |name: &str| match name {
+        "NAME" => Some("s3cret value".to_owned()),
+        "HOST" => Some("s3cret..x".to_owned()),
+        "PORT" => Some("7654321".to_owned()),
+        "NET" => Some("10.65.43.21/8".to_owned()),
+        "WIDE" => Some("s3cretany".replace("s3cret", "")),
+        "PATH_" => Some("s3cret/x.wasm".to_owned()),
+        _ => None,
+    };
+    let secrets = ["s3cret", "7654321", "10.65", "any:"];
+    for (table, said) in [
+        ("connect = [\"${NAME}\"]", "a rule has no spaces or control characters in it"),
+        ("connect = [\"tcp://${HOST}:22\"]", "`tcp://${HOST}:22` is not understood, with its variables replaced"),
+        ("connect = [\"tcp://a.example:${PORT}\"]", "`tcp://a.example:${PORT}` is not understood"),
+        ("connect = [\"tcp://${NET}:22\"]", "`tcp://${NET}:22` is not understood"),
+        ("ping = [{ to = \"a.example\", within = [\"${NET}\"] }]", "`${NET}` is not understood"),
+        ("resolve = [\"${HOST}\"]", "`${HOST}` is not understood"),
+        ("servers = [\"${NET}:1\"]", "`${NET}:1` is not understood"),
+        ("read = [\"${HOST}\"]", "the path is not absolute"),
+        ("component = \"${PATH_}\"", "the path of a component has to be absolute"),
+        ("limits = { memory = \"${NAME}\" }", "`memory` has to begin with a whole number"),
+    ] {
+        let problems = parse("f", &format!("[plugins.a]\n{table}\n"), &env).unwrap_err();
+        let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let right =
+            shown.iter().any(|one| one.contains(said)) || said.contains("absolute") && shown[0].contains("`${HOST}`");
+        assert!(right, "{table}: {shown:?}");
+        assert!(secrets.iter().all(|secret| !shown.concat().contains(secret)), "{table}: {shown:?}");
+    }
+    let policy = parse("f", "[plugins.a]\nconnect = [\"tcp://${WIDE}:*\"]", &env).unwrap();
+    let [warning] = policy.warnings() else { panic!("{:?}", policy.warnings()) };
+    assert_eq!(warning.message, "`tcp://${WIDE}:*` is broader than it looks, with its variables replaced");
+}
+
+#[test]
 fn broken_toml_is_told_with_its_place_and_once() {
     for text in [
         "[plugins.tcp\nconnect = []",

@@ -38,12 +38,24 @@ pub struct Policy {
     pub(crate) plugins: BTreeMap<String, PluginTable>,
     pub(crate) limits: LimitsPatch,
     pub(crate) plugin_limits: BTreeMap<String, LimitsPatch>,
-    /// The head of each plugin's table, for what is said about the plugin.
-    pub(crate) plugin_places: BTreeMap<String, Diagnostic>,
+    /// The head of each plugin's table, and parts of it, for what is said about the plugin.
+    pub(crate) plugin_places: BTreeMap<(String, Part), Diagnostic>,
     pub(crate) name_servers: Vec<SocketAddr>,
     /// The machine's own, where somebody said which.
     pub(crate) machine_servers: Vec<SocketAddr>,
     pub(crate) warnings: Vec<Diagnostic>,
+}
+
+/// The part of a plugin's table that something is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The table as a whole.
+    #[default]
+    Table,
+    /// Its `component`.
+    Component,
+    /// Its `settings`.
+    Settings,
 }
 
 /// One rule with everything that is known about it.
@@ -105,6 +117,8 @@ impl fmt::Display for RuleSource {
 pub struct PluginTable {
     /// The component to load, an absolute path; `None` for a plugin that is shipped.
     pub component: Option<String>,
+    /// The same as written, before variables were replaced, also where it is none: for messages.
+    pub component_text: Option<String>,
     /// The plugin's settings, an object; `None` where the policy has none.
     pub settings: Option<serde_json::Value>,
     /// Where the table begins, as `cofferdam.toml:3`.
@@ -198,7 +212,7 @@ impl Policy {
     /// A refusal for the operator: the reason, the rule that decided with its line, and the
     /// smallest rule that would allow it.
     pub fn explain_denial(&self, plugin: &str, denial: &Denial) -> String {
-        let mut text = denial.for_operator(plugin);
+        let mut text = denial.for_operator_with(plugin, crate::explain::advice(denial).as_ref());
         if let Some(source) = denial.rule().and_then(|id| self.rule(id)) {
             // The rule stands before the hint, which is the last line.
             let at = text.find("\nhint: ").unwrap_or(text.len());

@@ -116,6 +116,26 @@ impl Question {
         about.map(|about| Self { about })
     }
 
+    /// The same question with its link known by name and by number, as whoever asks for the effect knows it. `link` finds that
+    /// out; the number 0 is one that it could not.
+    #[must_use]
+    pub fn on_links(mut self, link: &dyn Fn(&str) -> Zone) -> Self {
+        let zone = match &mut self.about {
+            About::Address { zone, .. } | About::PingAddress { zone, .. } => zone.as_mut(),
+            _ => None,
+        };
+        let Some(zone) = zone else { return self };
+        let known = link(&zone.name.as_deref().map_or_else(|| zone.index.to_string(), str::to_owned));
+        if known.index != 0 {
+            *zone = known;
+        }
+        let index = zone.index;
+        if let About::Address { to: SocketAddr::V6(six), .. } = &mut self.about {
+            six.set_scope_id(index);
+        }
+        self
+    }
+
     /// The name that has to be looked up before the whole answer is known; none for addresses and for `localhost`.
     pub(crate) fn name(&self) -> Option<&Name> {
         match &self.about {
@@ -146,7 +166,7 @@ fn zone(peers: &Peers) -> Option<Zone> {
     let text = peers.zone()?.to_string();
     Some(match text.parse() {
         Ok(index) => Zone { index, name: None },
-        Err(_) => Zone { index: u32::MAX, name: Some(text.into()) },
+        Err(_) => Zone { index: Zone::UNKNOWN, name: Some(text.into()) },
     })
 }
 
@@ -157,7 +177,15 @@ fn peer(origin: &str, text: &str) -> Result<About, Box<Diagnostic>> {
     }
     let text = if text.contains("://") { text.to_owned() } else { format!("tcp://{text}") };
     // A want speaks of special addresses as well: whether they may be reached is the question.
-    let rule = parse_connect(&text, Purpose::Want).map_err(of_rule(origin, &text))?;
+    // A question has one port: advice about rules does not help.
+    let portless = matches!(parse_connect(&text, Purpose::Deny), Ok(rule) if rule.ports().is_all());
+    let rule = match parse_connect(&text, Purpose::Want) {
+        Err(_) if portless => {
+            let hint = format!("write `connect {}:22`", text.trim_start_matches("tcp://"));
+            return Err(mistake(origin, &text, "the question does not say which port", &hint));
+        }
+        read => read.map_err(of_rule(origin, &text))?,
+    };
     let error = |message: &str, hint: &str| mistake(origin, &text, message, hint);
     let Some(port) = only(rule.ports()) else {
         return Err(error("a question is about one port", "write `HOST:PORT`"));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cofferdam_audit::Sink;
-use cofferdam_policy::{Effective, Instance, Kind, Manifest, Policy, effective};
+use cofferdam_policy::{Effective, Instance, Kind, Manifest, Part, Policy, effective};
 use cofferdam_runtime::{Digest, NameServers, OwnFiles, Shape, Spec, check_imports, manifest_section, printable_text};
 
 /// The largest component that is read.
@@ -45,6 +45,8 @@ pub struct LoadProblem {
     pub plugin: String,
     /// Whether it comes with the binary; the others were asked for by name.
     pub shipped: bool,
+    /// Which part of its table in the policy it is about.
+    pub part: Part,
     /// Why.
     pub cause: String,
 }
@@ -52,7 +54,12 @@ pub struct LoadProblem {
 impl LoadProblem {
     /// What is wrong may quote the component: its manifest, its imports, its functions' names.
     pub(crate) fn new(plugin: impl Into<String>, cause: impl AsRef<str>) -> Self {
-        Self { plugin: plugin.into(), shipped: false, cause: printable_text(cause.as_ref().to_owned()) }
+        Self {
+            plugin: plugin.into(),
+            shipped: false,
+            part: Part::Table,
+            cause: printable_text(cause.as_ref().to_owned()),
+        }
     }
 }
 
@@ -85,6 +92,18 @@ impl Found {
 
 /// Finds everything, shipped plugins first: their names cannot be taken.
 pub(crate) fn find(setup: &Setup) -> (Vec<Found>, Vec<LoadProblem>) {
+    let (found, mut problems) = find_unlinked(setup);
+    // A shipped plugin without its grant is listed and refuses its calls; any other is not loaded.
+    for one in found.iter().filter(|one| one.shipped.is_none()) {
+        if let Err(error) = check_imports(&one.manifest.name, &one.bytes, &one.effective.grants) {
+            problems.push(LoadProblem::new(&one.manifest.name, error.for_operator()));
+        }
+    }
+    (found, problems)
+}
+
+/// The same without a look at the imports, for which the rules have to be known.
+pub(crate) fn find_unlinked(setup: &Setup) -> (Vec<Found>, Vec<LoadProblem>) {
     let mut found: Vec<Found> = Vec::new();
     let mut problems = Vec::new();
     let mut add = |result: Result<Found, LoadProblem>| match result {
@@ -102,11 +121,12 @@ pub(crate) fn find(setup: &Setup) -> (Vec<Found>, Vec<LoadProblem>) {
     }
     for (name, table) in setup.policy.plugins() {
         if let Some(path) = &table.component {
-            add(from_file(Path::new(path), Some(name), &setup.policy));
+            let written = table.component_text.as_deref().unwrap_or(path);
+            add(from_file(Path::new(path), written, Some(name), &setup.policy));
         }
     }
     for path in &setup.plugins {
-        add(from_file(path, None, &setup.policy));
+        add(from_file(path, &path.display().to_string(), None, &setup.policy));
     }
     for (name, table) in setup.policy.plugins() {
         if !found.iter().any(|one| one.manifest.name == name) && !problems.iter().any(|problem| problem.plugin == name)
@@ -118,12 +138,6 @@ pub(crate) fn find(setup: &Setup) -> (Vec<Found>, Vec<LoadProblem>) {
                 known.join(", "),
             );
             problems.push(LoadProblem::new(name, cause));
-        }
-    }
-    // A shipped plugin without its grant is listed and refuses its calls; any other is not loaded.
-    for one in found.iter().filter(|one| one.shipped.is_none()) {
-        if let Err(error) = check_imports(&one.manifest.name, &one.bytes, &one.effective.grants) {
-            problems.push(LoadProblem::new(&one.manifest.name, error.for_operator()));
         }
     }
     (found, problems)
@@ -138,18 +152,19 @@ pub(crate) fn name_servers(policy: &Policy) -> NameServers {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a component that the operator has named")]
-fn from_file(path: &Path, name: Option<&str>, policy: &Policy) -> Result<Found, LoadProblem> {
-    let shown = name.map_or_else(|| path.display().to_string(), str::to_owned);
-    let problem = |cause: String| LoadProblem::new(&shown, cause);
-    let about = std::fs::metadata(path).map_err(|error| problem(format!("`{}`: {error}", path.display())))?;
+fn from_file(path: &Path, written: &str, name: Option<&str>, policy: &Policy) -> Result<Found, LoadProblem> {
+    let shown = name.unwrap_or(written);
+    // The path as it was written: what a variable in it says is not told.
+    let problem = |cause: String| LoadProblem { part: Part::Component, ..LoadProblem::new(shown, cause) };
+    let about = std::fs::metadata(path).map_err(|error| problem(format!("`{written}`: {error}")))?;
     if !about.is_file() {
-        return Err(problem(format!("`{}` is not a file", path.display())));
+        return Err(problem(format!("`{written}` is not a file")));
     }
     if about.len() > COMPONENT {
-        return Err(problem(format!("`{}` is larger than {} MiB", path.display(), COMPONENT >> 20)));
+        return Err(problem(format!("`{written}` is larger than {} MiB", COMPONENT >> 20)));
     }
-    let bytes = std::fs::read(path).map_err(|error| problem(format!("`{}`: {error}", path.display())))?;
-    read(&shown, name, Cow::Owned(bytes), None, policy)
+    let bytes = std::fs::read(path).map_err(|error| problem(format!("`{written}`: {error}")))?;
+    read(shown, name, Cow::Owned(bytes), None, policy)
 }
 
 fn read(
@@ -159,15 +174,17 @@ fn read(
     shipped: Option<&'static [u8]>,
     policy: &Policy,
 ) -> Result<Found, LoadProblem> {
-    let problem = |cause: String| LoadProblem::new(shown, cause);
+    let problem = |cause: String| LoadProblem { part: Part::Component, ..LoadProblem::new(shown, cause) };
     let text = manifest_section(&bytes).map_err(&problem)?.ok_or_else(|| {
         problem("it carries no manifest (the custom section `cofferdam-manifest`, which the SDK writes)".to_owned())
     })?;
     let manifest = Manifest::parse_toml(&text).map_err(&problem)?;
     let problem = |cause: String| LoadProblem {
         shipped: shipped.is_some(),
+        part: Part::Component,
         ..LoadProblem::new(name.unwrap_or(&manifest.name), cause)
     };
+    let about_settings = |cause: String| LoadProblem { part: Part::Settings, ..problem(cause) };
     if manifest.kind != Kind::Plugin {
         return Err(problem("it is a protocol handler; this version loads plugins only".to_owned()));
     }
@@ -182,14 +199,16 @@ fn read(
     let table = policy.plugins().find(|(name, _)| *name == manifest.name).map(|(_, table)| table);
     let settings = match (table.and_then(|table| table.settings.as_ref()), &manifest.settings_schema) {
         (None, _) => "{}".to_owned(),
-        (Some(_), None) => return Err(problem("the policy has `settings` for it, and it takes none".to_owned())),
+        (Some(_), None) => {
+            return Err(about_settings("the policy has `settings` for it, and it takes none".to_owned()));
+        }
         (Some(settings), Some(schema)) => {
             let validator = jsonschema::options()
                 .build(schema)
                 .map_err(|error| problem(format!("its settings schema is not valid: {}", error.masked())))?;
             if let Err(error) = validator.validate(settings) {
                 let path = error.instance_path().to_string();
-                return Err(problem(format!("`settings{}`: {}", path.replace('/', "."), error.masked())));
+                return Err(about_settings(format!("`settings{}`: {}", path.replace('/', "."), error.masked())));
             }
             settings.to_string()
         }

@@ -7,7 +7,7 @@ use cofferdam_grants::{Limits, Name, Permit};
 use cofferdam_policy::{Manifest, Policy};
 use cofferdam_runtime::{Names, Unresolved, manifest_section};
 
-use crate::load::{Found, LoadProblem, Setup, Shipped, find, name_servers};
+use crate::load::{Found, LoadProblem, Setup, Shipped, find, find_unlinked, name_servers};
 
 /// A plugin, for people.
 #[derive(Clone, Debug)]
@@ -45,6 +45,9 @@ impl Found {
                 (false, false) => idle.push(source.to_string()),
             }
         }
+        if self.effective.grants.grants_system_servers() {
+            rules.push("servers system (the host's own, as no rule names others)".to_owned());
+        }
         PluginStatus {
             name: self.manifest.name.clone(),
             version: self.manifest.version.clone(),
@@ -69,6 +72,12 @@ impl Preview {
     /// Reads the components and their manifests.
     pub fn of(setup: Setup) -> Self {
         let (found, problems) = find(&setup);
+        Self { found, problems, policy: setup.policy }
+    }
+
+    /// The same for a policy of which the tables alone are known: what is linked depends on rules, and is not looked at.
+    pub fn of_tables(setup: Setup) -> Self {
+        let (found, problems) = find_unlinked(&setup);
         Self { found, problems, policy: setup.policy }
     }
 

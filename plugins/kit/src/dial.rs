@@ -38,8 +38,11 @@ impl Failed {
 /// The reason that says most of all that were met.
 pub async fn dial(host: &Host, port: u16, timeout: Duration) -> Result<(TcpSocket, String), Failed> {
     let work = async {
-        let addresses = addresses(host).await?;
-        race(addresses, port).await
+        let (addresses, link) = match host {
+            Host::V6 { address, zone: Some(zone) } => (vec![v6(*address)], link(zone)?),
+            host => (addresses(host).await?, 0),
+        };
+        race(addresses, port, link).await
     };
     cofferdam_sdk::timeout(timeout, work).await.unwrap_or_else(|| Err(Failed::because("timeout")))
 }
@@ -52,9 +55,9 @@ pub async fn addresses(host: &Host) -> Result<Vec<IpAddress>, Failed> {
     match host {
         Host::V4(address) => Ok(vec![v4(*address)]),
         Host::V6 { address, zone: None } => Ok(vec![v6(*address)]),
-        Host::V6 { zone: Some(_), .. } => Err(Failed {
-            reason: "denied",
-            detail: Some("addresses with a zone are not available in this version".to_owned()),
+        Host::V6 { zone: Some(zone), .. } => Err(Failed {
+            reason: "unreachable",
+            detail: Some(format!("an address with a zone (`%{zone}`) cannot be used here")),
         }),
         Host::Name(name) => ip_name_lookup::resolve_addresses(name.clone()).await.map_err(|error| match error {
             NameError::AccessDenied => Failed::because("denied"),
@@ -70,14 +73,24 @@ pub async fn addresses(host: &Host) -> Result<Vec<IpAddress>, Failed> {
     }
 }
 
+/// The number of a link, which an address is dialled by. Which number an interface of some name has, only the host knows.
+fn link(zone: &str) -> Result<u32, Failed> {
+    zone.parse().ok().filter(|number| *number != 0).ok_or_else(|| Failed {
+        reason: "unreachable",
+        detail: Some(format!(
+            "a link cannot be dialled by its name, `%{zone}`, from inside the sandbox: write its number, as in `%2`"
+        )),
+    })
+}
+
 /// Tries all addresses, each a little later than the one before, or at once when that has failed.
-async fn race(addresses: Vec<IpAddress>, port: u16) -> Result<(TcpSocket, String), Failed> {
+async fn race(addresses: Vec<IpAddress>, port: u16, link: u32) -> Result<(TcpSocket, String), Failed> {
     let mut waiting = addresses.into_iter();
     let mut trying = FuturesUnordered::new();
     let mut worst: Option<Failed> = None;
     loop {
         match waiting.next() {
-            Some(address) => trying.push(connect(address, port)),
+            Some(address) => trying.push(connect(address, port, link)),
             None if trying.is_empty() => return Err(worst.unwrap_or(Failed::because("dns"))),
             None => {}
         }
@@ -114,7 +127,7 @@ fn weight(failed: &Failed) -> u8 {
     }
 }
 
-async fn connect(address: IpAddress, port: u16) -> Result<(TcpSocket, String), Failed> {
+async fn connect(address: IpAddress, port: u16, link: u32) -> Result<(TcpSocket, String), Failed> {
     let (family, to, shown) = match address {
         IpAddress::Ipv4(address) => {
             let (a, b, c, d) = address;
@@ -123,8 +136,9 @@ async fn connect(address: IpAddress, port: u16) -> Result<(TcpSocket, String), F
         }
         IpAddress::Ipv6(address) => {
             let (a, b, c, d, e, f, g, h) = address;
-            let shown = format!("[{}]:{port}", Ipv6Addr::new(a, b, c, d, e, f, g, h));
-            let to = Ipv6SocketAddress { port, flow_info: 0, address, scope_id: 0 };
+            let zone = if link == 0 { String::new() } else { format!("%{link}") };
+            let shown = format!("[{}{zone}]:{port}", Ipv6Addr::new(a, b, c, d, e, f, g, h));
+            let to = Ipv6SocketAddress { port, flow_info: 0, address, scope_id: link };
             (IpAddressFamily::Ipv6, IpSocketAddress::Ipv6(to), shown)
         }
     };

@@ -116,13 +116,14 @@ fn a_bind_is_the_wildcard_with_port_zero_if_anything_may_be_dialled() {
     let own = grants(&["localhost 80"], &[]);
     for local in ["0.0.0.0:0", "[::]:0", "[::ffff:0.0.0.0]:0"] {
         assert!(bind(&own, local).is_ok(), "{local}");
-        assert_eq!(reason(bind(&Grants::default(), local)), Reason::NoRule, "{local}");
+        assert_eq!(reason(bind(&grants(&[], &[]), local)), Reason::NoRule, "{local}");
+        assert_eq!(reason(bind(&Grants::default(), local)), Reason::NotWanted, "{local}");
     }
     for local in ["0.0.0.0:80", "127.0.0.1:0", "[::1]:0", "10.0.0.1:0"] {
         assert_eq!(reason(bind(&own, local)), Reason::BindNotGranted, "{local}");
     }
     let udp = Ask::Bind { protocol: Protocol::Udp, at: "0.0.0.0:0".parse().unwrap() };
-    assert_eq!(own.decide(&udp).unwrap_err().reason(), Reason::NoRule);
+    assert_eq!(own.decide(&udp).unwrap_err().reason(), Reason::NotWanted);
     let unwanted = grants_wanting(&["localhost 80"], &[], &["db.lab 80"]);
     assert_eq!(reason(bind(&unwanted, "0.0.0.0:0")), Reason::NotWanted);
 }
@@ -133,7 +134,7 @@ fn protocols_ports_and_zones_are_checked() {
     let none = Pins::new();
     let to = "93.184.216.34:53".parse().unwrap();
     let udp = Ask::Connect { protocol: Protocol::Udp, to, zone: None, pins: &none, now: at(0) };
-    assert_eq!(own.decide(&udp).unwrap_err().reason(), Reason::NoRule);
+    assert_eq!(own.decide(&udp).unwrap_err().reason(), Reason::NotWanted);
     assert_eq!(reason(connect(&own, "10.0.0.1:0", &none)), Reason::BadPort);
     assert_eq!(reason(connect(&own, "[fe80::1%2]:22", &none)), Reason::ZoneNotGranted);
     assert_eq!(reason(connect(&own, "[2606:4700::1111%2]:22", &none)), Reason::ZoneNotGranted);

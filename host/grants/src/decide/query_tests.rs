@@ -156,8 +156,8 @@ fn the_hosts_own_lookup_is_allowed_by_the_same_rules_and_makes_no_pin() {
     assert!(resolve(&own, "7.2.0.192.in-addr.arpa").is_ok());
     assert_eq!(reason(resolve(&own, "bad.lab")), Reason::Denied(RuleId(100)));
     assert_eq!(reason(resolve(&own, "lab")), Reason::NoRule);
-    assert_eq!(reason(resolve(&dns(&["resolve any"], &[]), "localhost")), Reason::NoRule);
-    assert_eq!(reason(pin(&own, "db.lab", "93.184.216.34")), Reason::NoRule);
+    assert_eq!(reason(resolve(&dns(&["resolve any"], &[]), "localhost")), Reason::NotWanted);
+    assert_eq!(reason(pin(&own, "db.lab", "93.184.216.34")), Reason::NotWanted);
     // And a name that may not be asked for is not dialled either.
     let dials = mixed(&["*.lab 22"], &["resolve bad.lab"], &["any *"], &[]);
     assert!(resolve(&dials, "db.lab").is_ok());
@@ -193,7 +193,12 @@ fn refusals_name_both_and_the_line_that_is_missing() {
         denial.for_model(),
         "denied: this plugin may not ask `9.9.9.9:53` for `a.example`: the operator's policy decides that"
     );
-    assert!(denial.for_operator("dns").ends_with("hint: `[plugins.dns] resolve = [\"a.example\"]` would allow it"));
+    let both = r#"hint: `[plugins.dns] resolve = ["a.example"]` and `servers = ["system", "9.9.9.9"]` would allow it"#;
+    assert!(denial.for_operator("dns").ends_with(both), "{}", denial.for_operator("dns"));
+    assert_eq!(denial.suggestion().unwrap().plain(), None, "one flag is not enough");
+    let of_the_hosts = ask_server(&dns(&[], &[]), SYSTEM[0], "a.example").unwrap_err();
+    let one = "hint: `[plugins.dns] resolve = [\"a.example\"]` would allow it";
+    assert!(of_the_hosts.for_operator("dns").ends_with(one));
     let hint = |own: &Grants, server: &str| ask_server(own, server, "a.example").unwrap_err().suggestion().unwrap();
     let implicit = dns(&["resolve any"], &[]);
     assert_eq!(
@@ -206,6 +211,18 @@ fn refusals_name_both_and_the_line_that_is_missing() {
     let root = ask_server(&dns(&["resolve a.example"], &[]), SYSTEM[0], ".").unwrap_err();
     assert_eq!(root.suggestion().unwrap().entry, "\"any\"");
     assert_eq!(resolve(&dns(&[], &[]), "a.example").unwrap_err().suggestion().unwrap().key, "resolve");
+}
+
+#[test]
+fn words_that_are_no_names_in_rules_are_not_suggested_as_rules() {
+    for text in ["any", "ANY.", "localhost", "localhost."] {
+        let denial = ask_server(&dns(&[], &[]), SYSTEM[0], text).unwrap_err();
+        assert_eq!((denial.reason(), denial.suggestion()), (Reason::NoRule, None), "{text}");
+    }
+    // Nor where no rule for the server would be one.
+    for server in ["0.0.0.0:53", "[fe80::1]:53", "[2002:a00:1::1]:53"] {
+        assert_eq!(ask_server(&dns(&[], &[]), server, "a.example").unwrap_err().suggestion(), None, "{server}");
+    }
 }
 
 #[test]

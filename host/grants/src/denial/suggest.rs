@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use super::{Denial, Reason};
 use crate::range::{Range, classify, is_closed};
 use crate::rule::LOCALHOST;
-use crate::{Name, Ports, QueryName, Resource, Zone};
+use crate::{Name, Ports, QueryName, Resource, Zone, is_compatible};
 
 /// A rule that would allow what was refused: the key that it belongs under, and the element, or elements, of its list, in
 /// TOML.
@@ -123,7 +123,8 @@ fn plain(server: SocketAddr) -> bool {
 /// no rule reaches, and where the zone that a rule would need is missing, or one is there that none has.
 fn exact(address: IpAddr, zone: Option<&Zone>, brackets: bool) -> Option<String> {
     let scoped = matches!(address, IpAddr::V6(six) if is_scoped(six));
-    if address.is_unspecified() || is_closed(address) || scoped != zone.is_some() {
+    let compatible = matches!(address, IpAddr::V6(six) if is_compatible(six));
+    if address.is_unspecified() || compatible || is_closed(address) || scoped != zone.is_some() {
         return None;
     }
     let zone = zone.map(|zone| format!("%{zone}")).unwrap_or_default();
@@ -158,7 +159,8 @@ fn query_rule(name: &QueryName) -> Option<String> {
 
 /// The rule for a name server; the first one has to keep the host's own, which are meant while there is none.
 fn server_rule(server: SocketAddr, implicit: bool) -> Option<Suggestion> {
-    if server.ip().is_unspecified() || is_closed(server.ip()) || !plain(server) {
+    let compatible = matches!(server.ip(), IpAddr::V6(six) if is_compatible(six));
+    if server.ip().is_unspecified() || compatible || is_closed(server.ip()) || !plain(server) {
         return None;
     }
     let rule = if server.port() == 53 { server.ip().to_string() } else { server.to_string() };

@@ -176,7 +176,7 @@ impl Peers {
     /// knows the link it may be this one.
     pub(crate) fn denies_on(&self, zone: Option<&Zone>) -> bool {
         match (&self.zone, zone) {
-            (Some(own), Some(zone)) => own.is(zone),
+            (Some(own), Some(zone)) => own.may_be(zone),
             _ => true,
         }
     }

@@ -99,6 +99,11 @@ impl<'a> Telling<'a> {
                 return;
             }
             let denied = matches!(refusing, Some((Stage::Deny, _)));
+            // Where the manifest refuses what no rule covers, there is nothing to tell of rules.
+            let unruled = matches!(refusing, Some((Stage::Manifest, _))) && rule.is_none();
+            if unruled && *stage != Stage::Deny {
+                continue;
+            }
             let text = match stage {
                 Stage::Deny if self.grants.rules().any(|own| own.denies) => "no deny rule covers it".to_owned(),
                 Stage::Deny => "there is no deny rule".to_owned(),
@@ -204,7 +209,7 @@ impl<'a> Telling<'a> {
     /// not.
     fn leads_anywhere(&self, permit: &Permit) -> bool {
         let mut naming = self.grants.rules().filter(|own| !own.denies && permit.rules().contains(&own.id));
-        naming.all(|own| own.rule.peers().is_some())
+        naming.any(|own| own.rule.peers().is_some())
     }
 
     /// Where the rules let the name lead.
@@ -214,7 +219,10 @@ impl<'a> Telling<'a> {
             match own.rule.peers().map(cofferdam_grants::Peers::networks) {
                 None => {}
                 Some([]) => places.push("public ones".to_owned()),
-                Some(networks) => places.extend(networks.iter().map(|network| format!("those in {network}"))),
+                Some(_) => {
+                    let written = self.policy.rule(own.id).map(|source| source.within.join(", ")).unwrap_or_default();
+                    places.push(format!("those in {written}"));
+                }
             }
         }
         places.dedup();

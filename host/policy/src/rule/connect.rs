@@ -15,9 +15,7 @@ use crate::keys::did_you_mean;
 pub(crate) fn parse_connect(text: &str, purpose: Purpose) -> Result<ConnectRule, RuleError> {
     no_spaces(text)?;
     let Some((scheme, rest)) = text.split_once("://") else {
-        return Err(
-            RuleError::new(0..text.len(), "a rule begins with its protocol").hint(format!("write `tcp://{text}`"))
-        );
+        return Err(RuleError::new(0..text.len(), "a rule begins with its protocol").hint(meant(text, purpose)));
     };
     let protocol = parse_protocol(scheme)?;
     let start = scheme.len() + 3;
@@ -44,6 +42,21 @@ pub(crate) fn parse_connect(text: &str, purpose: Purpose) -> Result<ConnectRule,
         }
     };
     Ok(ConnectRule::to(protocol, parsed, ports))
+}
+
+/// What a text without a protocol may have meant, if that would be a rule.
+fn meant(text: &str, purpose: Purpose) -> String {
+    let host = text.split('/').next().unwrap_or(text);
+    let bracketed = match text.strip_prefix(host).filter(|_| host.parse::<Ipv6Addr>().is_ok()) {
+        Some(prefix) => format!("tcp://[{host}]{prefix}"),
+        None => format!("tcp://{text}"),
+    };
+    for rule in [bracketed.clone(), format!("{bracketed}:22")] {
+        if !text.is_empty() && parse_connect(&rule, purpose).is_ok() {
+            return format!("write `{rule}`");
+        }
+    }
+    "rules are `tcp://HOST:PORTS`".to_owned()
 }
 
 fn parse_protocol(scheme: &str) -> Result<Protocol, RuleError> {

@@ -50,7 +50,19 @@ fn every_kind_of_host_is_read() {
 fn every_mistake_has_its_words() {
     for (text, words) in [
         ("db.lab:22", "a rule begins with its protocol | write `tcp://db.lab:22`"),
-        ("", "a rule begins with its protocol | write `tcp://`"),
+        ("", "a rule begins with its protocol | rules are `tcp://HOST:PORTS`"),
+        ("::1", "a rule begins with its protocol | write `tcp://[::1]:22`"),
+        ("fd00::/8", "a rule begins with its protocol | write `tcp://[fd00::]/8:22`"),
+        ("db.lab", "a rule begins with its protocol | write `tcp://db.lab:22`"),
+        ("tcp//a b", "a rule has no spaces or control characters in it"),
+        (
+            "tcp://[::127.0.0.1]:22",
+            "`::7f00:1` is an IPv4-compatible address, which nobody can be reached by | write `127.0.0.1`",
+        ),
+        (
+            "tcp://[::7f00:0]/104:22",
+            "`::7f00:0/104` covers nothing: nobody can be reached by an IPv4-compatible address",
+        ),
         ("udp://10.0.0.1:53", "`udp://` rules are not yet available in this version"),
         (
             "https://a.example:443",

@@ -12,14 +12,16 @@ use crate::host::parse_host;
 pub(crate) fn parse_ping(text: &str, purpose: Purpose) -> Result<PingRule, RuleError> {
     no_spaces(text)?;
     let whole = 0..text.len();
+    let write = |host: &str| parse_host(host, purpose).is_ok().then(|| format!("write `{host}`"));
     if let Some((_, host)) = text.split_once("://") {
-        return Err(RuleError::new(whole, "a `ping` rule is a host alone, without a protocol")
-            .hint(format!("write `{}`", host.split(':').next().unwrap_or(host))));
+        let mut problem = RuleError::new(whole, "a `ping` rule is a host alone, without a protocol");
+        problem.hint = write(&alone(host));
+        return Err(problem);
     }
-    if let Some(inner) = text.strip_prefix('[') {
-        let bare = inner.replacen(']', "", 1);
-        return Err(RuleError::new(whole, "where no port follows, an IPv6 address stands without brackets")
-            .hint(format!("write `{bare}`")));
+    if text.starts_with('[') {
+        let mut problem = RuleError::new(whole, "where no port follows, an IPv6 address stands without brackets");
+        problem.hint = write(&alone(text));
+        return Err(problem);
     }
     // An IPv6 address has two colons at least.
     if let (Some((host, _)), 1) = (text.split_once(':'), text.matches(':').count()) {
@@ -31,6 +33,19 @@ pub(crate) fn parse_ping(text: &str, purpose: Purpose) -> Result<PingRule, RuleE
             Err(RuleError::new(whole, groups(network)).hint("write a rule for each address"))
         }
         _ => Ok(PingRule::new(peers)),
+    }
+}
+
+/// The host of `HOST:PORTS`, without brackets.
+fn alone(text: &str) -> String {
+    match text.strip_prefix('[') {
+        Some(inner) => {
+            let (address, after) = inner.split_once(']').unwrap_or((inner, ""));
+            let prefix = after.split(':').next().unwrap_or(after);
+            format!("{address}{prefix}")
+        }
+        None if text.matches(':').count() == 1 => text.split(':').next().unwrap_or(text).to_owned(),
+        None => text.to_owned(),
     }
 }
 

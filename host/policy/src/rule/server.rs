@@ -27,14 +27,19 @@ pub(crate) fn parse_server(text: &str, purpose: Purpose) -> Result<ServerRule, R
     let peers = match parse_host(&host, purpose) {
         Ok(peers) => peers,
         Err(why) if host.contains(['/', ':']) || host.starts_with(|c: char| c.is_ascii_digit()) => {
-            return Err(RuleError { at: 0..text.len(), ..why });
+            // Rules for name servers have no names and no zones.
+            let hint = match host.parse::<IpAddr>() {
+                Ok(address) if address.is_unspecified() => Some("write `127.0.0.1` for this machine".to_owned()),
+                Ok(IpAddr::V6(six)) if six.is_unicast_link_local() => Some(SYSTEM.to_owned()),
+                _ => why.hint,
+            };
+            return Err(RuleError { at: 0..text.len(), message: why.message, hint });
         }
         Err(_) => return Err(error("a name server is an address, with or without a port".to_owned()).hint(FORMS)),
     };
     let servers = match peers.host() {
         _ if peers.zone().is_some() => {
-            return Err(error("a name server's address has no zone here".to_owned())
-                .hint("`system` covers the host's own, whatever they are"));
+            return Err(error("a name server's address has no zone here".to_owned()).hint(SYSTEM));
         }
         Host::Address(address) => Servers::Address(*address),
         Host::Network(network) => Servers::Network(*network),
@@ -44,6 +49,8 @@ pub(crate) fn parse_server(text: &str, purpose: Purpose) -> Result<ServerRule, R
     };
     Ok(ServerRule::new(servers, port.or(unsaid)))
 }
+
+const SYSTEM: &str = "`system` covers the host's own, whatever they are";
 
 const FORMS: &str =
     "write `192.0.2.53`, `192.0.2.53:5353`, `[2001:db8::53]:53`, a network, `system` for the host's own, or `any`";

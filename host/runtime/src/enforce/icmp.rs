@@ -10,14 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use cofferdam_audit::Caller;
-use cofferdam_grants::{Ask, Zone};
-use nix::net::if_::{if_indextoname, if_nametoindex};
+use cofferdam_grants::Ask;
 use wasmtime::AsContextMut as _;
 use wasmtime::component::{Access, Accessor, Linker, Resource};
 use wasmtime_wasi::WasiView as _;
 use wasmtime_wasi::p3::bindings::sockets::types::IpAddress;
 
-use super::{Gate, Gated, GatedView};
+use super::{Gate, Gated, GatedView, zone};
 use crate::abi::since_0_1_0::icmp as abi;
 use crate::state::State;
 use echo::{Echo, Failed, Heard};
@@ -57,17 +56,17 @@ impl Gate {
         caller: Option<&Caller>,
     ) -> Result<Echo, abi::Error> {
         let target = cofferdam_grants::canonical(target);
-        let zone = zone.map(interface);
+        let link = zone.map(zone::link_of);
         let permit = {
             let pins = self.pins();
-            let ask = Ask::Ping { to: target, zone: zone.as_ref(), pins: &pins, now: self.now() };
+            let ask = Ask::Ping { to: target, zone: link.as_ref(), pins: &pins, now: self.now() };
             self.ask(&ask, caller).ok_or(abi::Error::Denied)?
         };
         if is_group(target) {
             let why = format!("`{target}` is a group: echo requests go to one address");
             return Err(abi::Error::InvalidArgument(why));
         }
-        let scope = zone.map_or(0, |zone| zone.index);
+        let scope = link.map_or(0, |link| link.index);
         Echo::open(permit, target, scope, do_not_fragment).map_err(Into::into)
     }
 
@@ -86,18 +85,6 @@ impl Gate {
             self.limit_hit("ping rate", caller);
         }
         taken.map_err(|wait| abi::Error::RateLimited(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX)))
-    }
-}
-
-/// The interface that a zone names, by its name or its number. One that is not there has no number: who may not ask for it
-/// does not learn that.
-fn interface(zone: &str) -> Zone {
-    match zone.parse() {
-        Ok(index) => {
-            let name = if_indextoname(index).ok().and_then(|name| name.into_string().ok());
-            Zone { index, name: name.map(String::into_boxed_str) }
-        }
-        Err(_) => Zone { index: if_nametoindex(zone).unwrap_or(0), name: Some(zone.into()) },
     }
 }
 

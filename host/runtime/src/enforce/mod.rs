@@ -7,6 +7,7 @@ mod icmp;
 mod names;
 mod resolver;
 mod sockets;
+mod zone;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -26,6 +27,7 @@ pub use icmp::{IcmpSocket, add_icmp};
 pub use names::{add_names_0_2, add_names_0_3};
 pub use resolver::{NameServers, Names, Unresolved, machine_servers, resolver_for};
 pub use sockets::{Orphans, add_sockets_0_2, add_sockets_0_3};
+pub use zone::link_of;
 
 /// Where generated code finds our state, for the interfaces that are our own.
 pub struct Gated;
@@ -113,17 +115,21 @@ impl Gate {
     fn socket(&self, address: SocketAddr, to: SocketAddrUse) -> bool {
         use Protocol::{Tcp, Udp};
         let pins = self.pins();
+        // What is dialled is known by its number; rules may name the link.
+        let link = match address {
+            SocketAddr::V6(six) if six.scope_id() != 0 => Some(zone::numbered(six.scope_id())),
+            _ => None,
+        };
+        let zone = link.as_ref();
         let ask = match to {
             SocketAddrUse::TcpBind => Ask::Bind { protocol: Tcp, at: address },
             SocketAddrUse::TcpConnect => {
-                Ask::Connect { protocol: Tcp, to: address, zone: None, pins: &pins, now: self.now() }
+                Ask::Connect { protocol: Tcp, to: address, zone, pins: &pins, now: self.now() }
             }
             SocketAddrUse::TcpListen => Ask::Listen { protocol: Tcp, at: address },
             SocketAddrUse::TcpAccept => Ask::Accept { protocol: Tcp, from: address },
             SocketAddrUse::UdpBind => Ask::Bind { protocol: Udp, at: address },
-            SocketAddrUse::UdpSend => {
-                Ask::Connect { protocol: Udp, to: address, zone: None, pins: &pins, now: self.now() }
-            }
+            SocketAddrUse::UdpSend => Ask::Connect { protocol: Udp, to: address, zone, pins: &pins, now: self.now() },
             SocketAddrUse::UdpReceive => Ask::Accept { protocol: Udp, from: address },
         };
         let caller = self.asking.lock().unwrap_or_else(PoisonError::into_inner).clone();

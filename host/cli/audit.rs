@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use cofferdam_audit::{ChainFile, Follow, Keeping, Lines, OpenError, Record, files, verify};
+use cofferdam_audit::{ChainFile, Follow, Keeping, Lines, OpenError, Record, files, is_harmful, verify};
 use cofferdam_policy::Policy;
 
 use crate::args::{Audit, AuditCommand};
@@ -151,12 +151,11 @@ fn readable(line: &[u8]) -> String {
 fn as_json(line: &[u8]) -> String {
     let mut text = String::new();
     for c in String::from_utf8_lossy(line).chars() {
-        match c {
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
-                text += &format!("\\u{:04x}", u32::from(c))
-            }
-            c if c.is_control() => text += &format!("\\u{:04x}", u32::from(c)),
-            c => text.push(c),
+        if is_harmful(c) {
+            // JSON's escapes are UTF-16.
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text += &format!("\\u{unit:04x}"));
+        } else {
+            text.push(c);
         }
     }
     text

@@ -58,7 +58,10 @@ fn what_is_owed_is_written_at_the_end_too() {
     drop(chain);
     place.sound();
     let lines = place.lines();
-    assert!(lines[lines.len() - 2].contains("call_ended") && lines[lines.len() - 1].contains("checkpoint"), "{lines:?}");
+    assert!(
+        lines[lines.len() - 2].contains("call_ended") && lines[lines.len() - 1].contains("checkpoint"),
+        "{lines:?}"
+    );
 }
 
 #[test]
@@ -127,7 +130,8 @@ fn after_an_orderly_end_a_cut_is_known_to_be_one() {
 fn drafts_of_a_key_that_nobody_finished_are_removed() {
     let place = Place::new();
     let state = place.key().parent().unwrap().to_owned();
-    let names = ["audit.0011223344556677.new", "audit.8899aabbccddeeff.new", "audit.other.new", "x.0011223344556677.new"];
+    let names =
+        ["audit.0011223344556677.new", "audit.8899aabbccddeeff.new", "audit.other.new", "x.0011223344556677.new"];
     for name in names {
         fs::write(state.join(name), [7; 32]).unwrap();
     }

@@ -126,7 +126,7 @@ impl ChainFile {
             }
         }
         let detail = format!("process {}, cofferdam {}", std::process::id(), env!("CARGO_PKG_VERSION"));
-        open.pending.push_back(Record { detail: Some(detail.into()), ..Record::new("opened") });
+        open.pending.push_back(Record { detail: Some(detail.into()), ..Record::new("opened") }.kept());
         let _ = open.settle(&key);
         Ok(Self { key, arguments: keeping.arguments, rule: keeping.rule, open: Mutex::new(open) })
     }

@@ -1,6 +1,12 @@
 //! The audit, through the real binary: what is in the file, that an edit is found, and that nothing happens which cannot be
 //! written down (I5). The chain itself is tested where it lives, in `host/audit`.
 
+/// A disk that is full, at the start and in the middle.
+mod full;
+
+/// Limits that are hit, each with its line.
+mod limits;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -288,30 +294,77 @@ fn arguments_are_in_clear_only_where_that_was_asked_for() {
 }
 
 #[test]
-fn every_limit_that_is_hit_has_its_line() {
+fn a_call_with_wrong_arguments_and_a_plugin_that_is_not_loaded_have_their_lines() {
     let place = Place::new();
-    let policy = scratch("limits").join("policy.toml");
-    let limits = "calls_per_minute = 6\ncall = \"200 ms\"\noutput = \"64 KiB\"\nlog_lines = 1";
-    let component = guest("floods");
-    fs::write(
-        &policy,
-        format!(
-            "[plugins.hostile]\ncomponent = {component:?}\nconnect = [\"tcp://localhost:*\"]\n[limits]\n{limits}\n"
-        ),
-    )
-    .unwrap();
-    let mut session = place.audited(&["--policy", policy.to_str().unwrap()]);
-    session.call("log", json!({ "count": 10 })).ok();
-    let failure = session.call("output", json!({ "count": 100_000 })).failed("output_too_large");
-    assert_eq!(failure["limit"], "output");
-    for _ in 0..4 {
-        session.call("log", json!({ "count": 0 })).ok();
-    }
-    session.call("log", json!({ "count": 0 })).failed("rate_limited");
+    let mut session = place.audited(&LOCAL);
+    session.call("tcp_connect", json!({ "host": 7 })).failed("invalid_argument");
     session.close();
-    let hits: Vec<Value> = place.events().into_iter().filter(|event| event["event"] == "limit_hit").collect();
-    let limits: Vec<&str> = hits.iter().map(|hit| hit["reason"].as_str().unwrap()).collect();
-    assert_eq!(limits, ["log_lines", "output", "calls_per_minute"]);
-    assert_eq!((&hits[1]["call"], &hits[2]["call"]), (&json!(2), &json!(7)));
+    let events = place.events();
+    let ended = events.iter().find(|event| event["event"] == "call_ended").unwrap();
+    assert_eq!(
+        (&ended["reason"], &ended["call"], &ended["tool"]),
+        (&json!("invalid_argument"), &json!(1), &json!("tcp_connect"))
+    );
+    assert!(!events.iter().any(|event| event["event"] == "call_started"), "no guest saw it");
+
+    // It wants what nobody grants.
+    let place = Place::new();
+    let mut refused = place.bare(&["--audit", &place.log(), "--plugin", &guest("dials")]);
+    assert_eq!(refused.wait().0.code(), Some(1));
+    let events = place.events();
+    let line = events.iter().find(|event| event["event"] == "load_refused").unwrap_or_else(|| panic!("{events:?}"));
+    assert_eq!(line["plugin"], "hostile");
+    assert!(line["detail"].as_str().unwrap().contains("does not grant"), "{line}");
     place.sound();
+}
+
+#[test]
+fn calls_that_have_an_instance_each_end_in_good_order() {
+    let place = Place::new();
+    let file = place.0.join("followed");
+    fs::write(&file, "line\n").unwrap();
+    let follow = json!({ "file_path": file, "follow": true, "seconds": 50 });
+    let granted = ["--allow-read".to_owned(), place.0.display().to_string()];
+    let mut session = place.audited(&[&granted[0], &granted[1]]);
+    let cancelled = session.post_call("tail_tool", follow.clone());
+    let running = session.post_call("tail_tool", follow);
+    let reads = |call: u64| place.events().iter().any(|event| event["event"] == "ask" && event["call"] == call);
+    eventually("both read", || reads(1) && reads(2));
+    session
+        .send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": cancelled } }));
+    eventually("one is cancelled", || place.events().iter().any(|event| event["event"] == "call_ended"));
+    session.signal("-TERM");
+    session.called(running).failed("shutting_down");
+    session.wait();
+    let events = place.events();
+    let ends: Vec<&str> = events
+        .iter()
+        .filter(|event| event["event"] == "call_ended")
+        .map(|event| event["reason"].as_str().unwrap())
+        .collect();
+    assert_eq!(ends, ["cancelled", "shutting_down"]);
+    assert!(!events.iter().any(|event| event["event"] == "instance_lost"), "{events:?}");
+    place.sound();
+}
+
+#[test]
+fn a_pipe_as_the_file_ends_the_start() {
+    let place = Place::new();
+    let pipe = place.0.join("pipe").display().to_string();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let (status, said) = place.bare(&["--audit", &pipe]).wait();
+    assert_eq!(status.code(), Some(1));
+    assert!(said.contains("is neither a regular file nor a character device"), "{said}");
+}
+
+#[test]
+fn a_state_folder_that_others_could_write_is_closed_to_them() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new();
+    let state = place.0.join("state/cofferdam");
+    fs::create_dir_all(&state).unwrap();
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o777)).unwrap();
+    let session = place.audited(&[]);
+    session.log_has("where the audit key is: it is closed to them now");
+    assert_eq!(fs::metadata(&state).unwrap().permissions().mode() & 0o777, 0o700);
 }

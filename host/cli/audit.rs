@@ -3,13 +3,13 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use cofferdam_audit::{ChainFile, Follow, Keeping, Lines, OpenError, Record, files, verify};
+use cofferdam_audit::{ChainFile, Follow, Keeping, Lines, OpenError, Record, files, is_harmful, verify};
 use cofferdam_policy::Policy;
 
 use crate::args::{Audit, AuditCommand};
@@ -151,12 +151,11 @@ fn readable(line: &[u8]) -> String {
 fn as_json(line: &[u8]) -> String {
     let mut text = String::new();
     for c in String::from_utf8_lossy(line).chars() {
-        match c {
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
-                text += &format!("\\u{:04x}", u32::from(c))
-            }
-            c if c.is_control() => text += &format!("\\u{:04x}", u32::from(c)),
-            c => text.push(c),
+        if is_harmful(c) {
+            // JSON's escapes are UTF-16.
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text += &format!("\\u{unit:04x}"));
+        } else {
+            text.push(c);
         }
     }
     text
@@ -173,7 +172,15 @@ fn default_file(state: &Path) -> PathBuf {
 #[expect(clippy::disallowed_methods, reason = "the folder of the audit key, and of the audit file where none is named")]
 fn make(state: &Path) -> anyhow::Result<()> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(state);
-    made.with_context(|| format!("no folder for the audit key: `{}`", state.display()))
+    made.with_context(|| format!("no folder for the audit key: `{}`", state.display()))?;
+    let about = fs::metadata(state)?;
+    if about.mode() & 0o022 == 0 {
+        return Ok(());
+    }
+    // Whoever can write there can put another key in the place of ours.
+    tracing::warn!(target: "cofferdam", "others could write `{}`, where the audit key is: it is closed to them now", state.display());
+    fs::set_permissions(state, fs::Permissions::from_mode(0o700))
+        .with_context(|| format!("others can write `{}`, where the audit key is", state.display()))
 }
 
 /// Where state is kept (XDG Base Directory Specification).
@@ -184,4 +191,18 @@ pub fn state_folder() -> anyhow::Result<PathBuf> {
     let states = states
         .context("no folder for the audit key is known\nhint: set `XDG_STATE_HOME` or `HOME` to an absolute path")?;
     Ok(states.join("cofferdam"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_stays_the_same_json_and_shows_nothing_that_misleads() {
+        let line = "{\"client\":\"a\u{61c}\u{ad}\u{e0041}\u{202e}é\"}";
+        let shown = as_json(line.as_bytes());
+        assert_eq!(shown, r#"{"client":"a\u061c\u00ad\udb40\udc41\u202eé"}"#);
+        let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(parse(&shown), parse(line));
+    }
 }

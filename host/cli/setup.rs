@@ -140,11 +140,11 @@ pub fn open(
 
 /// What no grant for files reaches (I16): the policy, the audit with its key, the cache.
 fn own_files(common: &Common, audit: Option<&ChainFile>) -> OwnFiles {
-    OwnFiles {
-        files: common.policy.iter().cloned().collect(),
-        families: audit.map(ChainFile::path).into_iter().collect(),
-        folders: cache_folder().into_iter().chain(crate::audit::state_folder().ok()).collect(),
-    }
+    OwnFiles::new(
+        common.policy.iter().cloned().collect(),
+        audit.map(ChainFile::path).into_iter().collect(),
+        cache_folder().into_iter().chain(crate::audit::state_folder().ok()).collect(),
+    )
 }
 
 /// Ends the registry's instances.

@@ -179,6 +179,68 @@ fn i6_a_path_that_changes_between_check_and_use_leads_nowhere_new() {
 }
 
 #[test]
+fn a_guest_opens_no_device_pipe_or_socket_inside_its_folder() {
+    let (granted, _) = two_folders();
+    let pipe = granted.pipe("pipe");
+    let socket = granted.path("socket");
+    let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let node = granted.path("device");
+    // Only whoever may make devices has one in the folder itself; the others have those of the system.
+    let made = std::process::Command::new("mknod").args([&node, "c", "1", "5"]).output();
+    let made = made.is_ok_and(|made| made.status.success());
+    let mut session =
+        Session::serve(&["--plugin", &guest("escapes"), "--allow-read", &granted.path(""), "--allow-read", "/dev"]);
+    let inside = [(&pipe, "pipe"), (&socket, "socket"), (&node, "device")];
+    for (path, name) in inside.into_iter().filter(|(_, name)| made || *name != "device") {
+        let std = ask(&mut session, "read_std", path);
+        assert!(std.starts_with("Err("), "{path}: {std}");
+        let raw = ask(&mut session, "read_raw", name);
+        assert!(raw.starts_with("Err("), "{path}: {raw}");
+    }
+    for path in ["/dev/zero", "/dev/null"] {
+        let std = ask(&mut session, "read_std", path);
+        assert!(std.starts_with("Err("), "{path}: {std}");
+    }
+    assert_eq!(ask(&mut session, "read_std", &granted.path("file")), "Ok(\"not secret\")");
+}
+
+#[test]
+fn i4_one_plugins_files_and_peers_serve_no_other() {
+    let (granted, _) = two_folders();
+    let (peer, other) = (crate::support::Peer::echo(), crate::support::Peer::echo());
+    let text = format!(
+        "[plugins.files]\nread = [{:?}]\n[plugins.tcp]\nconnect = [\"tcp://127.0.0.1:{}\"]\n\
+         [plugins.hostile]\ncomponent = {:?}\nconnect = [\"tcp://127.0.0.1:{}\"]\n",
+        granted.path(""),
+        peer.port(),
+        guest("dials"),
+        other.port(),
+    );
+    let policy = Folder::new("tables").write("policy.toml", text);
+    let mut session = Session::serve(&["--policy", &policy]);
+    let at = |port: u16| json!({ "host": "127.0.0.1", "port": port });
+    assert_eq!(session.call("tcp_connect", at(peer.port())).ok()["status"], "connected");
+    assert_eq!(session.call("tcp_connect", at(other.port())).failed("connection_failed")["reason"], "denied");
+    assert_eq!(session.call("dial_std", at(other.port())).ok()["text"], "Ok(())");
+    assert!(session.call("dial_std", at(peer.port())).ok()["text"].as_str().unwrap().starts_with("Err("));
+    session.call("telnet_tool", json!({ "target": "127.0.0.1", "port": peer.port() })).failed("denied");
+    session.call("cat_tool", json!({ "file_path": granted.path("file") })).object();
+    assert_eq!((peer.accepted(), other.accepted()), (1, 1));
+}
+
+#[test]
+fn i16_a_policy_that_is_moved_while_it_is_in_force_stays_unread() {
+    let home = Folder::new("moved");
+    let policy = home.write("policy.toml", format!("[plugins.files]\nread = [\"{}\"]\n", home.path("")));
+    let mut session = Session::serve(&["--policy", &policy]);
+    session.call("cat_tool", json!({ "file_path": policy })).failed("not_allowed");
+    fs::rename(&policy, home.0.join("policy.old")).unwrap();
+    session.call("cat_tool", json!({ "file_path": home.path("policy.old") })).failed("not_allowed");
+    let other = home.write("other", "another file");
+    assert_eq!(session.call("cat_tool", json!({ "file_path": other })).object()["content"], "another file");
+}
+
+#[test]
 fn what_is_granted_is_granted_to_be_read_only() {
     let (granted, _) = two_folders();
     let mut session = with_guest("changes", &granted);

@@ -29,7 +29,9 @@ pub(crate) struct Tail {
 /// Makes the next line of a chain, line feed included.
 pub(crate) fn seal(tail: &Tail, mut record: Record<'_>) -> Option<(Vec<u8>, Tail)> {
     record.seq = tail.seq.checked_add(1)?;
-    record.time = record::now().into();
+    if record.time.is_empty() {
+        record.time = record::now().into();
+    }
     record.prev = hex(&tail.hash).into();
     let mut line = Vec::with_capacity(LINE);
     serde_json::to_writer(&mut line, &record).ok()?;

@@ -83,10 +83,19 @@ pub enum Event<'a> {
         /// SHA-256 of the component, in hexadecimal.
         digest: &'a str,
     },
+    /// A plugin was not loaded, and none of its tools can be called.
+    LoadRefused {
+        /// The plugin, or its file.
+        plugin: &'a str,
+        /// Why.
+        cause: &'a str,
+    },
     /// An instance ended otherwise than by an orderly close: it trapped, or was killed. What it held is lost.
     InstanceLost {
         /// The plugin.
         plugin: &'a str,
+        /// The call that the instance was for, where it was for one only.
+        caller: Option<&'a Caller>,
         /// The limit that ended it, by its name in the policy, if one did.
         limit: Option<&'static str>,
         /// Why.

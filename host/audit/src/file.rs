@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use cofferdam_grants::RuleId;
 
 use crate::chain::{Tail, seal};
-use crate::files::{folder, id};
+use crate::files::{folder, id, whole};
 use crate::head::{self, Head, Known};
 use crate::key::Key;
 use crate::record::Record;
@@ -63,8 +63,10 @@ pub(crate) struct Open {
     pub known: Known,
     /// `None` for what is no regular file: nothing can be cut off there.
     pub head: Option<Head>,
-    /// Lines about the file itself that come before the next event.
+    /// Lines that come before the next event: about the file itself, and those that are owed.
     pub pending: VecDeque<Record<'static>>,
+    /// How many lines found no room among them.
+    pub omitted: u64,
     pub size: u64,
     pub files: u32,
     /// The file ends in part of a line that was not acknowledged.
@@ -90,15 +92,19 @@ impl ChainFile {
         let key = Key::open_or_make(key_path).map_err(|error| OpenError::Key(key_path.to_owned(), error))?;
         let failed = |error| OpenError::File(path.to_owned(), error);
         let file = recover::lock(path)?;
-        let regular = file.metadata().map_err(failed)?.is_file();
+        let about = file.metadata().map_err(failed)?;
+        let regular = about.is_file();
+        // Whatever else becomes of it stands beside the file, not beside a link to it.
+        let path = &whole(path).map_err(failed)?;
         let mut open = Open {
             path: path.to_owned(),
-            id: id(&file.metadata().map_err(failed)?),
+            id: id(&about),
             file,
             len: 0,
             known: Known { tail: crate::chain::NOTHING, base: 1, synced: 0 },
             head: None,
             pending: VecDeque::new(),
+            omitted: 0,
             size: keeping.size.max(1),
             files: keeping.files.max(1),
             torn: false,
@@ -120,7 +126,7 @@ impl ChainFile {
             }
         }
         let detail = format!("process {}, cofferdam {}", std::process::id(), env!("CARGO_PKG_VERSION"));
-        open.pending.push_back(Record { detail: Some(detail.into()), ..Record::new("opened") });
+        open.pending.push_back(Record { detail: Some(detail.into()), ..Record::new("opened") }.kept());
         let _ = open.settle(&key);
         Ok(Self { key, arguments: keeping.arguments, rule: keeping.rule, open: Mutex::new(open) })
     }
@@ -136,11 +142,11 @@ impl ChainFile {
     /// It could not be written.
     pub fn checkpoint(&self) -> io::Result<()> {
         let mut open = self.lock();
-        if open.since == 0 {
-            return Ok(());
+        if open.since > 0 || !open.pending.is_empty() {
+            open.settle(&self.key)?;
+            open.checkpoint(&self.key)?;
         }
-        open.settle(&self.key)?;
-        open.checkpoint(&self.key)
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -157,7 +163,20 @@ pub(crate) fn sync(folder: &Path) {
 impl Sink for ChainFile {
     fn record(&self, event: &Event<'_>) -> Result<(), Unwritten> {
         let record = Record::of(event, &self.key, self.arguments, &self.rule);
+        self.write(&mut self.lock(), record)
+    }
+
+    fn owe(&self, event: &Event<'_>) {
+        let record = Record::of(event, &self.key, self.arguments, &self.rule);
         let mut open = self.lock();
+        if self.write(&mut open, record.clone()).is_err() {
+            open.owe(event, record);
+        }
+    }
+}
+
+impl ChainFile {
+    fn write(&self, open: &mut Open, record: Record<'_>) -> Result<(), Unwritten> {
         let written = open.settle(&self.key).and_then(|()| open.append(record, &self.key));
         if let Err(error) = written {
             tracing::error!(target: "cofferdam", "the audit file `{}`: {error}", open.path.display());
@@ -198,13 +217,7 @@ impl Open {
             self.write(b"\n")?;
             self.gap = false;
         }
-        while let Some(record) = self.pending.pop_front() {
-            if let Err(error) = self.append(record.clone(), key) {
-                self.pending.push_front(record);
-                return Err(error);
-            }
-        }
-        Ok(())
+        self.pay(key)
     }
 
     /// Writes one line. It is in the file whole or not at all.
@@ -264,7 +277,8 @@ impl Open {
             self.known.synced = next.seq;
         }
         (self.since, self.checked) = (0, Instant::now());
-        Ok(())
+        // So that whoever checks the file after an orderly end knows what the disk had.
+        self.move_head(key)
     }
 }
 

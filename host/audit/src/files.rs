@@ -30,6 +30,12 @@ pub(crate) fn with_end(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
+/// The place of a file that a link leads to; of what is no link, its own. The last name only: a log's files have one folder.
+#[expect(clippy::disallowed_methods, reason = "the audit file, which the caller names")]
+pub(crate) fn whole(path: &Path) -> io::Result<PathBuf> {
+    if fs::symlink_metadata(path)?.is_symlink() { fs::canonicalize(path) } else { Ok(path.to_owned()) }
+}
+
 /// The folder that a file is in.
 pub(crate) fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
@@ -43,6 +49,7 @@ pub(crate) fn id(about: &Metadata) -> (u64, u64) {
 /// A log's files that are there, oldest first.
 #[expect(clippy::disallowed_methods, reason = "the audit file's numbered predecessors")]
 pub fn files(path: &Path) -> Vec<PathBuf> {
+    let path = &whole(path).unwrap_or_else(|_| path.to_owned());
     let mut numbers: Vec<u32> = match fs::read_dir(folder(path)) {
         Ok(entries) => entries.flatten().filter_map(|entry| number_of(&entry.file_name(), path)).collect(),
         // A folder may be closed to lists and open to names.

@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
 use crate::chain::unseal;
-use crate::files::{FILES, files, id, numbered};
+use crate::files::{FILES, files, id, numbered, whole};
 use crate::rotate::{LINE, first_seq};
 
 /// How often the next file is looked for while files get other names.
@@ -65,7 +65,8 @@ impl Follow {
     /// # Errors
     /// It cannot be opened.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), lines: Lines::open(path)?, last: 0 })
+        let path = whole(path)?;
+        Ok(Self { lines: Lines::open(&path)?, path, last: 0 })
     }
 
     /// The next line that is there whole; `None` if there is none yet. No line is left out, however many files were begun

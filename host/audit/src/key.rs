@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::time::Duration;
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, VerifyingKey};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -12,8 +13,12 @@ use sha2::Sha256;
 
 use crate::Secret;
 use crate::chain::{Hash, hex, unhex};
+use crate::files::folder;
 
 const BYTES: usize = 32;
+
+/// The age at which a draft of a key is nobody's any more.
+const DRAFT: Duration = Duration::from_secs(60);
 const CHECKPOINT: &[u8] = b"cofferdam audit checkpoint 1\0";
 
 /// The audit key.
@@ -25,10 +30,20 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// Reads the key, or makes one; of two processes that make one at once, one wins and both use it.
+    /// Reads the key, or makes one; of two processes that make one at once, one wins and both use it. What is signed with it is
+    /// to be this user's: another's key is refused.
     #[expect(clippy::disallowed_methods, reason = "the audit key, in the place that the caller names")]
     pub fn open_or_make(path: &Path) -> io::Result<Self> {
-        match Self::open(path) {
+        sweep(path);
+        let own = || {
+            let about = fs::metadata(path)?;
+            // What this process is shows its own folder.
+            match fs::metadata("/proc/self").is_ok_and(|own| own.uid() != about.uid()) {
+                true => Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user")),
+                false => Self::open(path),
+            }
+        };
+        match own() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             other => return other,
         }
@@ -43,7 +58,7 @@ impl Key {
         fs::remove_file(&draft)?;
         match linked {
             Ok(()) => Ok(Self::new(bytes.expose())),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::open(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => own(),
             Err(error) => Err(error),
         }
     }
@@ -97,6 +112,23 @@ impl Key {
         let key: VerifyingKey = self.signing.expose().verifying_key();
         let Some(signature) = unhex::<64>(signature) else { return false };
         key.verify(&checkpoint(seq, hash), &Signature::from_bytes(&signature)).is_ok()
+    }
+}
+
+/// Removes what processes have left that were killed while they made a key. One that makes it just now is let be.
+#[expect(clippy::disallowed_methods, reason = "drafts of the audit key, beside it")]
+fn sweep(path: &Path) {
+    let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else { return };
+    let Ok(entries) = fs::read_dir(folder(path)) else { return };
+    let is_draft = |name: &str| {
+        let middle = name.strip_prefix(stem).and_then(|rest| rest.strip_prefix('.')?.strip_suffix(".new"));
+        middle.is_some_and(|middle| unhex::<8>(middle).is_some())
+    };
+    for entry in entries.flatten().filter(|entry| entry.file_name().to_str().is_some_and(is_draft)) {
+        let made = entry.metadata().and_then(|about| about.modified());
+        if made.is_ok_and(|made| made.elapsed().is_ok_and(|age| age > DRAFT)) {
+            let _ = fs::remove_file(entry.path());
+        }
     }
 }
 

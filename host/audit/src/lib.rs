@@ -16,6 +16,7 @@ mod files;
 mod follow;
 mod head;
 mod key;
+mod owed;
 mod recover;
 mod rotate;
 mod under;
@@ -32,12 +33,15 @@ mod chain_tests;
 #[cfg(test)]
 mod edit_tests;
 #[cfg(test)]
+mod owed_tests;
+#[cfg(test)]
 mod place_tests;
 #[cfg(test)]
 mod rotate_tests;
 #[cfg(test)]
 mod under_tests;
 
+pub use cofferdam_grants::is_harmful;
 pub use event::{Caller, Decision, Event};
 pub use file::{ChainFile, Keeping};
 pub use files::files;

@@ -92,6 +92,9 @@ impl Sink for Log {
             Event::Loaded { plugin, digest } => {
                 tracing::debug!(target: "cofferdam", "`{plugin}` is loaded (sha256:{digest})");
             }
+            Event::LoadRefused { plugin, cause } => {
+                tracing::debug!(target: "cofferdam", "`{plugin}` is not loaded: {cause}");
+            }
             Event::InstanceLost { plugin, reason, connections, .. } => {
                 self.warn(plugin, || format!("`{plugin}` ended: {reason}; {connections} open connections are lost"))
             }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cofferdam_grants::RuleId;
+use cofferdam_grants::{RuleId, is_harmful};
 use serde::{Deserialize, Serialize};
 
 use crate::chain::digest;
@@ -24,10 +24,11 @@ type Text<'a> = Option<Cow<'a, str>>;
 pub struct Record<'a> {
     /// The line's number in the chain, from 1.
     pub seq: u64,
-    /// When, as RFC 3339 in UTC with microseconds; by the system's clock, which may have been set back.
+    /// When it happened, as RFC 3339 in UTC with microseconds; by the system's clock, which may have been set back. A line that
+    /// could not be written at once stands later than its time.
     pub time: Cow<'a, str>,
-    /// What: `opened`, `policy`, `loaded`, `call_started`, `ask`, `limit_hit`, `instance_lost`, `call_ended`; and of the file
-    /// itself `checkpoint`, `continued`, `recovered`.
+    /// What: `opened`, `policy`, `loaded`, `load_refused`, `call_started`, `ask`, `limit_hit`, `instance_lost`, `call_ended`; and
+    /// of the file itself `checkpoint`, `continued`, `recovered`, `omitted`.
     pub event: Cow<'a, str>,
     /// On whose behalf.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,15 +154,49 @@ impl<'a> Record<'a> {
             Event::Loaded { plugin, digest } => {
                 Self { plugin: text(plugin), digest: text(digest), ..Self::new("loaded") }
             }
-            Event::InstanceLost { plugin, limit, reason, connections } => Self {
+            Event::LoadRefused { plugin, cause } => {
+                Self { plugin: text(plugin), detail: text(cause), ..Self::new("load_refused") }
+            }
+            Event::InstanceLost { plugin, caller, limit, reason, connections } => Self {
                 plugin: text(plugin),
                 reason: limit.and_then(text),
                 detail: Some(format!("{}; {connections} open connections are lost", cut(reason)).into()),
-                ..Self::new("instance_lost")
+                ..Self::by("instance_lost", *caller)
             },
             Event::LimitHit { plugin, caller, limit } => {
                 Self { plugin: text(plugin), reason: text(limit), ..Self::by("limit_hit", *caller) }
             }
+        }
+    }
+
+    /// The same, kept for later, with the time of now.
+    pub(crate) fn kept(self) -> Record<'static> {
+        let own = |text: Text<'a>| text.map(|text| Cow::Owned(text.into_owned()));
+        Record {
+            seq: self.seq,
+            time: now().into(),
+            event: Cow::Owned(self.event.into_owned()),
+            principal: own(self.principal),
+            client: own(self.client),
+            plugin: own(self.plugin),
+            digest: own(self.digest),
+            tool: own(self.tool),
+            call: self.call,
+            resource: own(self.resource),
+            decision: own(self.decision),
+            rule: own(self.rule),
+            reason: own(self.reason),
+            detail: own(self.detail),
+            duration_us: self.duration_us,
+            bytes_in: self.bytes_in,
+            bytes_out: self.bytes_out,
+            arguments: own(self.arguments),
+            clear: own(self.clear),
+            lost_after: self.lost_after,
+            key: own(self.key),
+            signature: own(self.signature),
+            prev: Cow::Owned(self.prev.into_owned()),
+            hash: Cow::Owned(self.hash.into_owned()),
         }
     }
 
@@ -200,8 +235,7 @@ impl<'a> Record<'a> {
 
 /// A character that a terminal shows as one character, or a mark in its place.
 fn plain(c: char) -> char {
-    let turns = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    if c.is_control() || turns { '\u{fffd}' } else { c }
+    if is_harmful(c) { '\u{fffd}' } else { c }
 }
 
 fn text<'a>(text: &'a str) -> Text<'a> {
@@ -257,5 +291,10 @@ mod tests {
     fn a_line_for_people_has_no_escapes() {
         let record = Record { plugin: text("a\u{1b}[2J\u{202e}b\nc"), ..Record::new("ask") };
         assert_eq!(record.line().trim_start(), "ask           a\u{fffd}[2J\u{fffd}b\u{fffd}c");
+        // What only turns text, is not drawn, or only a model reads.
+        for c in ['\u{61c}', '\u{ad}', '\u{e0041}', '\u{200b}', '\u{9b}', '\u{2028}'] {
+            let record = Record { client: Some(c.to_string().into()), ..Record::new("ask") };
+            assert!(!record.line().contains(c), "{c:?}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileExt as _, FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::chain::{NOTHING, Tail, digest, hex, unseal};
@@ -22,6 +22,9 @@ pub enum OpenError {
     /// It is something else.
     #[error("`{}` is no audit file, and is left alone", .0.display())]
     Foreign(PathBuf),
+    /// It is something that nobody may be reading, or that is written in place.
+    #[error("`{}` is neither a regular file nor a character device, so no audit is written there", .0.display())]
+    Unfit(PathBuf),
     /// It cannot be opened or read.
     #[error("the audit file `{}`: {}", .0.display(), .1)]
     File(PathBuf, io::Error),
@@ -42,7 +45,8 @@ pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
             fs::OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).map_err(failed)?;
         let about = file.metadata().map_err(failed)?;
         if !about.is_file() {
-            return Ok(file);
+            let fit = about.file_type().is_char_device();
+            return if fit { Ok(file) } else { Err(OpenError::Unfit(path.to_owned())) };
         }
         match file.try_lock() {
             Ok(()) => {}

@@ -9,6 +9,12 @@ pub trait Sink: Send + Sync {
     /// # Errors
     /// The event was not written: whatever it announces must not happen.
     fn record(&self, event: &Event<'_>) -> Result<(), Unwritten>;
+
+    /// Writes an event about what has happened already, so that nothing can be refused for its sake. A sink that cannot write it now keeps
+    /// it, and writes it before anything else once it can.
+    fn owe(&self, event: &Event<'_>) {
+        let _ = self.record(event);
+    }
 }
 
 /// An event could not be written.
@@ -37,10 +43,19 @@ impl<A: Sink, B: Sink> Sink for Both<A, B> {
         let first = self.0.record(event);
         first.and(self.1.record(event))
     }
+
+    fn owe(&self, event: &Event<'_>) {
+        self.0.owe(event);
+        self.1.owe(event);
+    }
 }
 
 impl<S: Sink + ?Sized> Sink for std::sync::Arc<S> {
     fn record(&self, event: &Event<'_>) -> Result<(), Unwritten> {
         (**self).record(event)
+    }
+
+    fn owe(&self, event: &Event<'_>) {
+        (**self).owe(event);
     }
 }

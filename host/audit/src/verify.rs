@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::chain::{Hash, Tail, digest, hex, unhex, unseal};
-use crate::files::open_all;
+use crate::files::{open_all, whole};
 use crate::head::{self, Known, Says};
 use crate::key::Key;
 use crate::record::Record;
@@ -81,6 +81,7 @@ pub struct Report {
 /// A file or the key cannot be read.
 pub fn verify(path: &Path, key_path: &Path) -> io::Result<Report> {
     let named = |path: &Path, error: io::Error| io::Error::new(error.kind(), format!("`{}`: {error}", path.display()));
+    let path = &whole(path).map_err(|error| named(path, error))?;
     let key = Key::open(key_path).map_err(|error| named(key_path, error))?;
     let place = head::place(path, key_path).map_err(|error| named(path, error))?;
     let says = || head::read(&place, &key).map_err(|error| named(&place, error));

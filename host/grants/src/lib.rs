@@ -13,6 +13,7 @@ mod name;
 mod path;
 mod ports;
 mod query;
+mod text;
 mod zone;
 
 // What an address is.
@@ -47,4 +48,5 @@ pub use ports::{Ports, PortsError};
 pub use query::{QueryName, QueryNameError};
 pub use range::{METADATA, Range, SPECIAL, Special, classify, is_barren, is_closed};
 pub use rule::{ConnectRule, DNS_PORT, Host, Peers, PingRule, ResolveRule, Rule, RuleId, ServerRule, Servers};
+pub use text::is_harmful;
 pub use zone::{Zone, ZoneName};

@@ -63,8 +63,11 @@ impl Registry {
         };
         let rules = (0..).map_while(|id| policy.rule(RuleId(id))).count();
         let text = policy.canonical(&|settings| Digest::of(settings).as_str().to_owned());
-        // Nothing has happened yet; what depends on the record is recorded by itself.
-        let _ = sink.record(&Event::PolicyLoaded { text: &text, rules });
+        // If it cannot be written now, it is before anything else: until then nothing is granted.
+        sink.owe(&Event::PolicyLoaded { text: &text, rules });
+        for LoadProblem { plugin, cause, .. } in &refused {
+            sink.owe(&Event::LoadRefused { plugin, cause });
+        }
         let name_servers = name_servers(&policy);
         let runtime = Runtime::new(Options { cache: setup.cache, name_servers, own, sink: Arc::clone(&sink) })?;
         let plugins: Vec<Loaded> = found
@@ -158,6 +161,7 @@ impl Registry {
 
     fn problem(&self, plugin: &str, cause: String) {
         let problem = LoadProblem::new(plugin, cause);
+        self.sink.owe(&Event::LoadRefused { plugin, cause: &problem.cause });
         tracing::error!(target: "cofferdam", "{problem}");
         self.late.lock().unwrap_or_else(PoisonError::into_inner).push(problem);
     }
@@ -218,6 +222,27 @@ impl Registry {
             }
         };
         let loaded = &self.plugins[entry.plugin];
+        let begun = std::time::Instant::now();
+        let plugin = &loaded.found.manifest.name;
+        let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        let caller = Arc::new(Caller { call: number, principal: call.principal.0, client: call.client });
+        let ended = |outcome: &str, answer: &Answer| {
+            let bytes_out = answer.content.iter().map(|text| text.len() as u64).sum();
+            // Whatever effects the call had, it has had: the line is owed, but no longer a condition.
+            self.sink.owe(&Event::CallEnded {
+                caller: &caller,
+                plugin,
+                tool: &call.tool,
+                outcome,
+                took: begun.elapsed(),
+                bytes_out,
+            });
+        };
+        let invalid = |mistake: &str| {
+            let answer = outcome::failure("invalid_argument", mistake, serde_json::Map::new());
+            ended("invalid_argument", &answer);
+            Ok(answer)
+        };
         let checked = if entry.arguments.is_dear(&call.arguments) {
             let (entry, arguments) = (Arc::clone(&entry), call.arguments);
             let check = tokio::task::spawn_blocking(move || entry.arguments.check(arguments));
@@ -227,16 +252,11 @@ impl Registry {
         };
         let arguments = match checked {
             Ok(arguments) => serde_json::Value::Object(arguments).to_string(),
-            Err(mistake) => return Ok(outcome::failure("invalid_argument", &mistake, serde_json::Map::new())),
+            Err(mistake) => return invalid(&mistake),
         };
         if arguments.len() > ARGUMENTS {
-            let message = format!("the arguments have {} bytes, {ARGUMENTS} are the most", arguments.len());
-            return Ok(outcome::failure("invalid_argument", &message, serde_json::Map::new()));
+            return invalid(&format!("the arguments have {} bytes, {ARGUMENTS} are the most", arguments.len()));
         }
-        let plugin = &loaded.found.manifest.name;
-        let begun = std::time::Instant::now();
-        let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
-        let caller = Arc::new(Caller { call: number, principal: call.principal.0, client: call.client });
         let started = Event::CallStarted {
             caller: &caller,
             plugin,
@@ -263,18 +283,8 @@ impl Registry {
             let _ = tokio::time::timeout(std::time::Duration::from_millis(100), forwarding).await;
         }
         let outcome = result.as_ref().err().map_or("ok", |error| error.code()).to_owned();
-        // The call has had its effects: the line is owed, but no longer a condition.
-        let took = begun.elapsed();
         let answer = outcome::answer(result);
-        let bytes_out = answer.content.iter().map(|text| text.len() as u64).sum();
-        let _ = self.sink.record(&Event::CallEnded {
-            caller: &caller,
-            plugin,
-            tool: &call.tool,
-            outcome: &outcome,
-            took,
-            bytes_out,
-        });
+        ended(&outcome, &answer);
         Ok(answer)
     }
 
@@ -311,6 +321,7 @@ fn own_files(setup: &Setup) -> OwnFiles {
     for path in own.files.iter_mut().chain(&mut own.families).chain(&mut own.folders) {
         *path = std::path::absolute(&*path).unwrap_or_else(|_| path.clone());
     }
+    own.remember();
     own
 }
 

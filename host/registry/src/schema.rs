@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use cofferdam_runtime::is_harmful;
+use cofferdam_grants::is_harmful;
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::{Map, Value};
 

@@ -29,11 +29,15 @@ impl Cache {
     pub fn open(folder: &Path) -> io::Result<Self> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let about = fs::symlink_metadata(folder)?;
-        if !about.is_dir() || about.uid() != fs::metadata("/proc/self").map_or(about.uid(), |me| me.uid()) {
+        if !about.is_dir() || !is_own(&about) {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is not a folder of this user"));
         }
         if about.permissions().mode() & 0o077 != 0 {
             fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+        }
+        if about.permissions().mode() & 0o022 != 0 {
+            tracing::warn!(target: "cofferdam", "others could write `{}`: what was in it is thrown away", folder.display());
+            empty(folder)?;
         }
         Ok(Self { key: key(&folder.join(KEY))?, folder: folder.to_owned() })
     }
@@ -78,17 +82,44 @@ impl Cache {
     }
 }
 
+/// Whether it belongs to the user that this process is.
+fn is_own(about: &fs::Metadata) -> bool {
+    fs::metadata("/proc/self").map_or(true, |me| me.uid() == about.uid())
+}
+
+/// Removes everything from a folder.
+fn empty(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        match entry.file_type()?.is_dir() {
+            true => fs::remove_dir_all(entry.path())?,
+            false => fs::remove_file(entry.path())?,
+        }
+    }
+    Ok(())
+}
+
 /// Reads the key, or makes one; of two processes that make one at the same time, one wins and both use it.
 fn key(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
     let mut key = [0; KEY_BYTES];
     let read = |key: &mut [u8; KEY_BYTES]| -> io::Result<()> {
         let mut file = fs::OpenOptions::new().read(true).open(path)?;
-        if file.metadata()?.mode() & 0o077 != 0 {
+        let about = file.metadata()?;
+        if !is_own(&about) {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "its key belongs to another user"));
+        }
+        if about.mode() & 0o077 != 0 {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "its key is open to others"));
         }
         file.read_exact(key)
     };
-    match read(&mut key) {
+    let mut found = read(&mut key);
+    if found.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::UnexpectedEof) {
+        // What a full disk or a loss of power has left of a key: nothing can be read with it.
+        fs::remove_file(path)?;
+        found = read(&mut key);
+    }
+    match found {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             getrandom::fill(&mut key).map_err(io::Error::other)?;
             let draft =
@@ -149,6 +180,45 @@ mod tests {
         drop(Cache::open(&folder).unwrap());
         fs::set_permissions(folder.join(KEY), fs::Permissions::from_mode(0o644)).unwrap();
         assert_eq!(Cache::open(&folder).unwrap_err().to_string(), "its key is open to others");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_left_of_a_key_is_made_again() {
+        let folder = folder("short");
+        drop(Cache::open(&folder).unwrap());
+        for left in [&b""[..], b"half a key"] {
+            fs::write(folder.join(KEY), left).unwrap();
+            Cache::open(&folder).unwrap().put("a", b"code").unwrap();
+            assert_eq!(Cache::open(&folder).unwrap().get("a").as_deref(), Some(&b"code"[..]));
+        }
+        assert_eq!(fs::metadata(folder.join(KEY)).unwrap().mode() & 0o777, 0o600);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_others_could_have_written_is_thrown_away() {
+        let folder = folder("open");
+        let cache = Cache::open(&folder).unwrap();
+        cache.put("a", b"code").unwrap();
+        // Others could read it: they have not the key.
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(Cache::open(&folder).unwrap().get("a").is_some());
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+        let again = Cache::open(&folder).unwrap();
+        assert_eq!((again.get("a"), fs::metadata(&folder).unwrap().mode() & 0o777), (None, 0o700));
+        assert_ne!(again.key, cache.key, "they could have put their key there");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_key_of_another_user_is_refused() {
+        let folder = folder("foreign");
+        drop(Cache::open(&folder).unwrap());
+        // Only whoever may give files away can try.
+        if std::os::unix::fs::chown(folder.join(KEY), Some(65_534), None).is_ok() {
+            assert_eq!(Cache::open(&folder).unwrap_err().to_string(), "its key belongs to another user");
+        }
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -27,4 +27,4 @@ pub use engine::{Options, Runtime};
 pub use error::{CallError, LoadError};
 pub use instance::{Order, Plugin, ProgressReport, Request, Shape, Spec, Turn};
 pub use link::check_imports;
-pub use output::{Definition, Reply, harmless_json, is_harmful, printable_text};
+pub use output::{Definition, Reply, harmless_json, printable_text};

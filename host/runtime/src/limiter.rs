@@ -1,7 +1,11 @@
 //! How much a store may hold: linear memory over all of its memories, and tables. Only counts and refuses; that a guest
 //! then traps is its own affair.
 
+use std::sync::Arc;
+
 use wasmtime::ResourceLimiter;
+
+use crate::enforce::Gate;
 
 /// Elements of one table. A table holds function references; the largest guests here have a few thousand.
 const TABLE_ELEMENTS: usize = 100_000;
@@ -11,11 +15,20 @@ pub struct Limiter {
     used: usize,
     /// Set once a growth was refused: the reason a trap that follows most likely has.
     pub exhausted: bool,
+    gate: Arc<Gate>,
 }
 
 impl Limiter {
-    pub fn new(limit: u64) -> Self {
-        Self { limit: usize::try_from(limit).unwrap_or(usize::MAX), used: 0, exhausted: false }
+    pub fn new(limit: u64, gate: Arc<Gate>) -> Self {
+        Self { limit: usize::try_from(limit).unwrap_or(usize::MAX), used: 0, exhausted: false, gate }
+    }
+
+    /// A growth is refused. The first is written down: a guest may well go on.
+    fn refuse(&mut self) {
+        if !self.exhausted {
+            self.exhausted = true;
+            self.gate.limit_hit("memory", None);
+        }
     }
 }
 
@@ -26,14 +39,16 @@ impl ResourceLimiter for Limiter {
         if granted {
             self.used = used;
         } else {
-            self.exhausted = true;
+            self.refuse();
         }
         Ok(granted)
     }
 
     fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         let granted = desired <= TABLE_ELEMENTS;
-        self.exhausted |= !granted;
+        if !granted {
+            self.refuse();
+        }
         Ok(granted)
     }
 

@@ -59,7 +59,7 @@ impl State {
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCES);
         Self {
-            limiter: Limiter::new(about.limits.memory),
+            limiter: Limiter::new(about.limits.memory, Arc::clone(&gate)),
             pulse: Arc::default(),
             calls: HashMap::new(),
             callers: HashMap::new(),
@@ -177,9 +177,7 @@ impl GuestLog {
     pub fn line(&self, level: tracing::Level, stream: &str, line: &[u8]) {
         let mut state = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if state.since.elapsed() >= Duration::from_secs(1) {
-            if state.dropped > 0 {
-                tracing::warn!(target: "guest", "[{} log] {} lines dropped", state.about.name, state.dropped);
-            }
+            state.tell_dropped();
             (state.since, state.lines, state.dropped) = (Instant::now(), 0, 0);
         }
         if state.lines >= state.about.limits.log_lines {
@@ -198,6 +196,21 @@ impl GuestLog {
             tracing::Level::INFO => tracing::info!(target: "guest", "[{name} {stream}] {text}"),
             _ => tracing::debug!(target: "guest", "[{name} {stream}] {text}"),
         }
+    }
+}
+
+impl LogState {
+    fn tell_dropped(&self) {
+        if self.dropped > 0 {
+            tracing::warn!(target: "guest", "[{} log] {} lines dropped", self.about.name, self.dropped);
+        }
+    }
+}
+
+impl Drop for LogState {
+    /// The instance has ended: no later line tells it.
+    fn drop(&mut self) {
+        self.tell_dropped();
     }
 }
 

@@ -18,6 +18,15 @@ impl Guest {
         }
     }
 
+    /// Asks for more than there is, and goes on without it.
+    #[tool]
+    async fn try_eat(self: Rc<Self>, _: Cx, _: NoArguments) -> Result<Text, Failure> {
+        let mut eaten = Vec::<u8>::new();
+        let room = eaten.try_reserve_exact(1 << 30);
+        std::hint::black_box(&mut eaten);
+        text(if room.is_ok() { "granted" } else { "refused" })
+    }
+
     /// Answers.
     #[tool]
     async fn echo(self: Rc<Self>, _: Cx, a: Text) -> Result<Text, Failure> {

@@ -76,6 +76,11 @@ impl Gate {
         let _ = self.only.set(Arc::clone(caller));
     }
 
+    /// Whose the instance is, where it is for one call only.
+    pub fn only(&self) -> Option<&Caller> {
+        self.only.get().map(|caller| &**caller)
+    }
+
     /// Sets WASI's own switches: TCP where anything of it is granted, every address through [`Gate::socket`].
     #[expect(clippy::disallowed_methods, reason = "the gate: every address goes through `Gate::socket`")]
     pub fn open(self: &Arc<Self>, wasi: &mut WasiCtxBuilder) {
@@ -160,7 +165,7 @@ impl Gate {
     pub fn limit_hit(&self, limit: &'static str, caller: Option<&Caller>) {
         let caller = caller.or(self.only.get().map(|caller| &**caller));
         // The request is refused in any case: nothing more depends on the record.
-        let _ = self.sink.record(&Event::LimitHit { plugin: &self.plugin, caller, limit });
+        self.sink.owe(&Event::LimitHit { plugin: &self.plugin, caller, limit });
     }
 
     /// Runs an effect of wasmtime's so that what it asks is recorded as this caller's. Effects of one instance are polled one

@@ -162,7 +162,8 @@ async fn run(
     let (reason, limit) = why.map_or((None, None), |(reason, limit)| (Some(reason), limit));
     if let Some(reason) = &reason {
         // The instance is gone in any case: nothing depends on the record.
-        let _ = sink.record(&Event::InstanceLost { plugin: &about.name, limit, reason, connections });
+        let caller = store.data().gate.only();
+        sink.owe(&Event::InstanceLost { plugin: &about.name, caller, limit, reason, connections });
     }
     ended.send_replace(Some(End { reason, limit, connections }));
     // Letters that were never opened go with the mailbox: their senders read the end.

@@ -2,6 +2,7 @@
 //! the instance. `actor.rs` is the instance: one store, one event loop, one mailbox.
 
 mod actor;
+mod at_work;
 mod plugin;
 mod rate;
 mod turn;

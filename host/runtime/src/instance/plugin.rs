@@ -11,6 +11,7 @@ use cofferdam_grants::Grants;
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::actor::{Actor, End, Letter};
+use super::at_work::AtWork;
 use super::rate::Rate;
 use super::{About, GRACE, Request, Shape, Spec};
 use crate::abi::since_0_1_0::{Cancellation, Failure, HostedPre, Output};
@@ -38,16 +39,25 @@ pub struct Plugin {
     next_call: AtomicU64,
     rate: Rate,
     running: Arc<Semaphore>,
+    /// Where every call has an instance of its own: the mailbox that they have together.
+    places: Arc<Semaphore>,
+    /// The same: the instances that are at work.
+    at_work: AtWork,
     closed: AtomicBool,
 }
 
 impl Plugin {
     /// Takes a plugin in. Runs and compiles nothing.
     pub fn new(runtime: &Runtime, spec: Spec) -> Self {
-        let at_once = usize::try_from(spec.limits.concurrent_calls).unwrap_or(1).clamp(1, Semaphore::MAX_PERMITS);
+        let room = |most: u32| {
+            let most = usize::try_from(most).unwrap_or(1).clamp(1, Semaphore::MAX_PERMITS);
+            Arc::new(Semaphore::new(most))
+        };
         Self {
             rate: Rate::per_minute(spec.limits.calls_per_minute),
-            running: Arc::new(Semaphore::new(at_once)),
+            running: room(spec.limits.concurrent_calls),
+            places: room(spec.limits.mailbox),
+            at_work: AtWork::default(),
             runtime: runtime.clone(),
             about: Arc::new(About { name: spec.name, limits: spec.limits, settings: spec.settings }),
             grants: spec.grants,
@@ -99,8 +109,8 @@ impl Plugin {
             .and_then(|linker| linker.instantiate_pre(&component))
             .and_then(HostedPre::new)
             .map_err(|error| self.invalid(format!("{error:#}")))?;
-        let event = Event::Loaded { plugin: &self.about.name, digest: self.digest.as_str() };
-        self.runtime.sink().record(&event).map_err(|unwritten| self.invalid(unwritten.to_string()))?;
+        // If it cannot be written now, it is before anything that this plugin asks for: until then nothing is granted.
+        self.runtime.sink().owe(&Event::Loaded { plugin: &self.about.name, digest: self.digest.as_str() });
         Ok(linked)
     }
 
@@ -118,8 +128,22 @@ impl Plugin {
         let asked = super::actor::list(&pre, state, self.about.limits.cpu);
         match tokio::time::timeout(self.about.limits.call, asked).await {
             Ok(Ok(definitions)) => Ok(definitions.into_iter().map(Into::into).collect()),
-            Ok(Err((reason, limit))) => Err(self.lost(End { reason: Some(reason), limit, connections: 0 })),
-            Err(_) => Err(CallError::Deadline { after: self.about.limits.call, by_policy: true }),
+            Ok(Err((reason, limit))) => {
+                let lost = Event::InstanceLost {
+                    plugin: &self.about.name,
+                    caller: None,
+                    limit,
+                    reason: &reason,
+                    connections: 0,
+                };
+                self.runtime.sink().owe(&lost);
+                Err(self.lost(End { reason: Some(reason), limit, connections: 0 }))
+            }
+            Err(_) => {
+                let hit = Event::LimitHit { plugin: &self.about.name, caller: None, limit: "call" };
+                self.runtime.sink().owe(&hit);
+                Err(CallError::Deadline { after: self.about.limits.call, by_policy: true })
+            }
         }
     }
 
@@ -135,8 +159,7 @@ impl Plugin {
             && !matches!(error, CallError::InstanceLost { .. })
         {
             // The call came to nothing in any case: nothing more depends on the record.
-            let event = Event::LimitHit { plugin: &self.about.name, caller: Some(&caller), limit };
-            let _ = self.runtime.sink().record(&event);
+            self.runtime.sink().owe(&Event::LimitHit { plugin: &self.about.name, caller: Some(&caller), limit });
         }
         result
     }
@@ -176,8 +199,15 @@ impl Plugin {
             place,
         })?;
         drop(turn);
+        let _at_work = (self.shape == Shape::PerCall).then(|| self.at_work.add(id, &actor));
+        if self.closed.load(Ordering::SeqCst) {
+            // Whoever closed the plugin may not have seen this instance.
+            actor.close();
+        }
 
         let (why, error) = tokio::select! {
+            // A server that ends answers first, and then cancels what is left.
+            biased;
             answer = &mut answered => return self.finish(&actor, answer).await,
             () = &mut timer => (Cancellation::Deadline, late()),
             () = cancel.cancelled() => (Cancellation::Cancelled, CallError::Cancelled),
@@ -188,7 +218,11 @@ impl Plugin {
             return Err(error);
         }
         if self.shape == Shape::PerCall {
-            actor.kill("its only call was cancelled".to_owned(), error.limit());
+            match error.limit() {
+                Some(_) => actor.kill("its only call took too long".to_owned(), error.limit()),
+                // Whoever wanted it has let go of it: nothing is lost.
+                None => actor.close(),
+            }
             return Err(error);
         }
         match tokio::time::timeout(GRACE, &mut answered).await {
@@ -227,11 +261,11 @@ impl Plugin {
         self.closed.store(true, Ordering::SeqCst);
         let spare = self.spare().take().map(|(actor, _)| actor);
         let actor = self.slot().take();
-        for actor in actor.into_iter().chain(spare) {
-            actor.close();
-            // The instance may be in the middle of a tick, not longer.
-            let _ = tokio::time::timeout(GRACE, actor.end()).await;
-        }
+        let all: Vec<_> = actor.into_iter().chain(spare).chain(self.at_work.all()).collect();
+        all.iter().for_each(|actor| actor.close());
+        // An instance may be in the middle of a tick, not longer.
+        let ends = futures::future::join_all(all.iter().map(|actor| actor.end()));
+        let _ = tokio::time::timeout(GRACE, ends).await;
     }
 
     /// Hands a letter to the instance, starting an instance where there is none.
@@ -244,13 +278,18 @@ impl Plugin {
         if self.closed.load(Ordering::SeqCst) {
             return Err(CallError::ShuttingDown);
         }
-        let actor = match self.shape {
+        let full = || self.overloaded("mailbox", self.about.limits.mailbox);
+        let (actor, place) = match self.shape {
             // Dropping the only sender of its mailbox ends the instance after this letter.
-            Shape::PerCall => self.own_instance(pre, &caller),
-            Shape::Actor => self.living(pre),
-        };
-        let Some(place) = actor.place() else {
-            return Err(self.overloaded("mailbox", self.about.limits.mailbox));
+            Shape::PerCall => {
+                let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| full())?;
+                (self.own_instance(pre, &caller), place)
+            }
+            Shape::Actor => {
+                let actor = self.living(pre);
+                let place = actor.place().ok_or_else(full)?;
+                (actor, place)
+            }
         };
         match actor.post(write(place)) {
             Ok(()) => Ok(actor),

@@ -3,17 +3,19 @@
 //! policy over the old one.
 
 use std::ffi::OsStr;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use cofferdam_grants::AbsolutePath;
-use rustix::fs::{FileType, Stat, stat};
+use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, open, stat};
 
 /// Entries of our folders that are looked at, at most, to recognise a second name of one of them.
 const ENTRIES: usize = 65_536;
 
 /// Where our own files are. All paths are absolute.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct OwnFiles {
     /// Single files.
     pub files: Vec<PathBuf>,
@@ -21,6 +23,24 @@ pub struct OwnFiles {
     pub families: Vec<PathBuf>,
     /// Folders with everything in them.
     pub folders: Vec<PathBuf>,
+    /// What the files were when they were read.
+    held: Vec<Held>,
+}
+
+/// A file as it was once: known by what it is, also under another name. The handle, by which nothing is read, keeps the system from
+/// giving its number to a new file.
+#[derive(Clone, Debug)]
+struct Held {
+    id: (u64, u64),
+    _handle: Arc<OwnedFd>,
+}
+
+impl Held {
+    fn new(path: &Path) -> Option<Self> {
+        let handle = open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()?;
+        let about = fstat(&handle).ok()?;
+        Some(Self { id: (about.st_dev, about.st_ino), _handle: Arc::new(handle) })
+    }
 }
 
 fn same(path: &Path, about: &Stat) -> bool {
@@ -28,9 +48,22 @@ fn same(path: &Path, about: &Stat) -> bool {
 }
 
 impl OwnFiles {
+    /// These places.
+    pub fn new(files: Vec<PathBuf>, families: Vec<PathBuf>, folders: Vec<PathBuf>) -> Self {
+        Self { files, families, folders, held: Vec::new() }
+    }
+
+    /// Remembers what the single files are now, as they are in force: they stay ours wherever they are moved.
+    pub fn remember(&mut self) {
+        self.held.extend(self.files.iter().filter_map(|path| Held::new(path)));
+    }
+
     /// Whether this file or directory is one of ours, or lies in a folder of ours, under whatever name.
     pub fn holds(&self, about: &Stat, real: &AbsolutePath) -> bool {
         if self.files.iter().chain(&self.families).chain(&self.folders).any(|own| same(own, about)) {
+            return true;
+        }
+        if self.held.iter().any(|held| held.id == (about.st_dev, about.st_ino)) {
             return true;
         }
         if self.folders.is_empty() && self.families.is_empty() {

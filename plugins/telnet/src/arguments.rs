@@ -125,8 +125,8 @@ impl Telnet {
         if terminal.is_empty() || terminal.len() > 40 || !terminal.chars().all(known) {
             return Err(Failure::argument("terminal", "must be a terminal's name, such as dumb, vt100 or xterm"));
         }
-        let columns = within("columns", self.columns, 200, 20, 1000)?;
-        let rows = within("rows", self.rows, 100, 5, 1000)?;
+        let columns = plugin_kit::within("columns", self.columns, 200, 20..=1000)?;
+        let rows = plugin_kit::within("rows", self.rows, 100, 5..=1000)?;
         Ok(logic::Settings { terminal: terminal.to_owned(), window: (columns, rows), encoding: self.encoding() })
     }
 
@@ -153,22 +153,7 @@ impl Telnet {
 
     /// The most bytes of transcript: what is asked for, but no more than fits twice, as text and as JSON, into one answer.
     pub fn most(&self) -> Result<usize, Failure> {
-        let most: usize = within("output_limit", self.output_limit, 64 << 10, 1024, 512 << 10)?;
+        let most: usize = plugin_kit::within("output_limit", self.output_limit, 64 << 10, 1024..=512 << 10)?;
         Ok(most.min(usize::try_from(cofferdam_sdk::limits().output / 6).unwrap_or(most)))
     }
-}
-
-fn within<T: TryFrom<i64>>(
-    argument: &'static str,
-    given: Option<Integer>,
-    default: i64,
-    least: i64,
-    most: i64,
-) -> Result<T, Failure> {
-    let number = given.map_or(default, |given| given.0);
-    let refused = || Failure::argument(argument, format_args!("must be {least} to {most}, it is {number}"));
-    Some(number)
-        .filter(|number| (least..=most).contains(number))
-        .and_then(|number| T::try_from(number).ok())
-        .ok_or_else(refused)
 }

@@ -28,7 +28,7 @@ pub async fn open(
 ) -> Result<(kept::Session, f64), Failure> {
     let began = cofferdam_sdk::now();
     let dialled = before(deadline, dial(host, port, timeout)).await.unwrap_or_else(late);
-    let (socket, address) = dialled.map_err(|failed| failure(host, target, port, failed))?;
+    let (socket, address) = dialled.map_err(|failed| failed.failure(host, target, port))?;
     let took = tenths(cofferdam_sdk::now().saturating_sub(began));
     let (wire, line) = (Wire::new(socket), Line::new(settings));
     Ok((kept::Session { target: host.to_string(), port, address, wire, line }, took))
@@ -51,7 +51,7 @@ pub async fn probe(
         Ok(made) => made,
         // Whether it can be reached is not known if nobody was asked.
         Err(failed) if !["refused", "timeout", "dns", "unreachable", "reset", "closed"].contains(&failed.reason) => {
-            return Err(failure(host, target, port, failed));
+            return Err(failed.failure(host, target, port));
         }
         Err(Failed { reason, detail }) => {
             (answer.reason, answer.detail) = (Some(reason), detail);
@@ -79,18 +79,6 @@ pub async fn probe(
 /// The call's deadline is the time that there was to connect.
 fn late<T>() -> Result<T, Failed> {
     Err(Failed { reason: "timeout", detail: Some("the call's own deadline came".to_owned()) })
-}
-
-fn failure(host: &Host, target: &str, port: u16, failed: Failed) -> Failure {
-    let failure = Failure::new("connection_failed", format_args!("Failed to connect to {target}:{port}"));
-    let failure = failure.with("reason", failed.reason);
-    match failed {
-        Failed { reason: "denied", .. } => {
-            failure.with("detail", format!("the operator's policy does not allow tcp://{host}:{port}"))
-        }
-        Failed { detail: Some(detail), .. } => failure.with("detail", detail),
-        Failed { detail: None, .. } => failure,
-    }
 }
 
 /// Milliseconds to a tenth.

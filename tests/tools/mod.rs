@@ -43,6 +43,9 @@ mod telnet_server;
 /// Servers that mean harm to a telnet session.
 mod telnet_hostile;
 
+/// Telnet sessions' time and memory: deadlines, and turns.
+mod telnet_turns;
+
 /// Files: from the beginning, from the end, page by page.
 mod files;
 

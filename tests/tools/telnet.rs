@@ -1,7 +1,7 @@
 //! `telnet_tool` with ITMCP's three arguments: a probe. What is reachable, how fast, by which address, with what greeting; and each
 //! reason why not. A refusal by the policy is no probe.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -26,12 +26,44 @@ fn an_open_port_is_reachable_and_its_greeting_told() {
     let (answer, text) = probe(&mut session, "localhost", peer.port());
     assert_eq!(answer["reachable"], true, "{answer}");
     assert_eq!(answer["address"], format!("127.0.0.1:{}", peer.port()));
-    assert_eq!(answer["banner"], "Welcome to \u{FFFD}test\nlogin: ");
+    assert_eq!(answer["banner"], "Welcome to \\xfftest\nlogin: ");
     assert_eq!((&answer["telnet"], &answer["negotiation"]), (&json!(true), &json!(["DO TTYPE", "WILL ECHO"])));
     assert!(answer["connect_ms"].as_f64().unwrap() < 5000.0, "{answer}");
     assert!(answer.get("session").is_none() && answer.get("reason").is_none(), "{answer}");
     let head = format!("localhost:{0} is reachable: 127.0.0.1:{0} answered after ", peer.port());
-    assert!(text.starts_with(&head) && text.ends_with("banner:\nWelcome to \u{FFFD}test\nlogin: "), "{text}");
+    assert!(text.starts_with(&head) && text.ends_with("banner:\nWelcome to \\xfftest\nlogin: "), "{text}");
+}
+
+#[test]
+fn a_greeting_in_pieces_is_read_to_its_end() {
+    let pieces = |pieces: &'static [&'static [u8]]| {
+        Peer::new(move |mut stream| {
+            for piece in pieces {
+                let _ = stream.write_all(piece);
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            let _ = stream.read_to_end(&mut Vec::new());
+        })
+    };
+    let mut session = Session::local();
+    for (says, banner, telnet) in [
+        (&[&b"220 "[..], b"ready", b"\r\n"][..], json!("220 ready\n"), false),
+        (&[b"\xff", b"\xfd", b"\x18"], json!(null), true),
+        (&[b"\xff\xfd\x18", b"welcome"], json!("welcome"), true),
+    ] {
+        let peer = pieces(says);
+        let (answer, _) = probe(&mut session, "127.0.0.1", peer.port());
+        assert_eq!((&answer["banner"], &answer["telnet"]), (&banner, &json!(telnet)), "{answer}");
+    }
+    // Who greets without end is left.
+    let endless = Peer::new(|mut stream| {
+        while stream.write_all(b"x").is_ok() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    });
+    let begun = Instant::now();
+    probe(&mut session, "127.0.0.1", endless.port());
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
 }
 
 #[test]
@@ -143,6 +175,8 @@ fn wrong_arguments_are_named_with_what_is_meant() {
         (json!({ "steps": [], "rows": 5000 }), "rows", "5 to 1000"),
         (json!({ "steps": [], "silence_ms": 0 }), "silence_ms", "at least 1 (milliseconds)"),
         (json!({ "steps": [], "output_limit": 1 }), "output_limit", "1024 to 524288"),
+        (json!({ "steps": [{ "send": "5 €" }], "encoding": "latin-1" }), "steps", "which latin-1 does not have"),
+        (json!({ "session_id": "x", "encoding": "cp437" }), "encoding", "when a session begins"),
         (json!({ "session_id": "x", "rows": 50 }), "rows", "when a session begins"),
     ] {
         let mut arguments = good.clone();
@@ -152,6 +186,11 @@ fn wrong_arguments_are_named_with_what_is_meant() {
         assert_eq!(failure["argument"], argument, "{failure}");
         assert!(message.contains(says) && message.contains(&format!("`{argument}`")), "{message}");
     }
+    // A member that nobody knows could be a `secret` that is none.
+    let mut misspelt = good.clone();
+    misspelt["steps"] = json!([{ "send": "hunter22", "secrt": true }]);
+    let failure = session.call("telnet_tool", misspelt).failed("invalid_argument");
+    assert!(failure.to_string().contains("secrt") && !failure.to_string().contains("hunter22"), "{failure}");
     for missing in [json!({ "target": "localhost" }), json!({ "port": 23 })] {
         session.call("telnet_tool", missing).failed("invalid_argument");
     }

@@ -136,5 +136,6 @@ fn a_kept_session_on_a_real_server_is_interrupted_and_goes_on() {
     let interrupt = json!({ "session_id": id, "steps": [{ "send": "\u{3}", "enter": false }, { "expect": "\\$ $", "send": "exit" }] });
     let (answer, text) = hold(&mut session, interrupt);
     assert!(text.contains("interrupted\n$ ") && text.contains("bye"), "{text}");
+    assert!(!text.contains("\\xf2") && !text.contains('\u{FFFD}'), "half a data mark is shown: {text}");
     assert_eq!(answer["session"]["completed"], true, "{text}");
 }

@@ -244,6 +244,40 @@ fn a_kept_session_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_kept_session_knows_its_prompt_and_its_secrets() {
+    let peer = scripted(&[
+        (b"", b"login: "),
+        (b"root\r\n", b"Password: "),
+        (b"hunter22\r\n", b"\r\n> "),
+        (b"show\r\n", b"user root password hunter22\r\n> "),
+    ]);
+    let mut session = Session::local();
+    let first = json!({ "user": "root", "password": "hunter22", "steps": [], "keep": true });
+    let (answer, _) = held(&mut session, peer.port(), first);
+    let next = json!({
+        "session_id": answer["session"]["session_id"], "steps": [{ "expect": "> ?\\z", "send": "show" }, { "expect": "> ?\\z" }],
+    });
+    let (answer, said) = held(&mut session, peer.port(), next);
+    assert_eq!(answer["session"]["completed"], true, "{answer}");
+    assert_eq!(said, ["client: show\n", "server: user root password [secret]\n> "]);
+}
+
+#[test]
+fn a_server_may_write_in_another_encoding() {
+    let mut session = Session::local();
+    let answers = &[(&b""[..], &b"Gr\xf6\xdfe: "[..]), (b"\xfc\r\n", b"ok\r\n")];
+    let (peer, steps) = (scripted(answers), json!([{ "expect": "Größe: ", "send": "ü" }, { "expect": "ok" }]));
+    let (answer, said) = held(&mut session, peer.port(), json!({ "steps": steps, "encoding": "latin-1" }));
+    assert_eq!(
+        (said.concat().as_str(), &answer["session"]["completed"]),
+        ("server: Größe: client: ü\nserver: ok\n", &json!(true))
+    );
+    let peer = scripted(&[(b"", b"Gr\xf6\xdfe: ")]);
+    let (answer, said) = held(&mut session, peer.port(), json!({ "steps": [{ "expect": "\\xf6\\xdfe" }] }));
+    assert_eq!((said, &answer["session"]["completed"]), (vec!["server: Gr\\xf6\\xdfe: ".to_owned()], &json!(true)));
+}
+
+#[test]
 fn a_kept_session_serves_one_call_at_a_time_and_cancelling_ends_it() {
     let listener = Listener::new();
     let mut session = Session::local();

@@ -8,6 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::Host;
+use cofferdam_sdk::Failure;
 use cofferdam_sdk::sockets::ip_name_lookup::{self, ErrorCode as NameError};
 use cofferdam_sdk::sockets::{
     ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress, TcpSocket,
@@ -29,6 +30,19 @@ pub struct Failed {
 impl Failed {
     fn because(reason: &'static str) -> Self {
         Self { reason, detail: None }
+    }
+
+    /// The same for the caller, who spelt the host as `spelt`.
+    pub fn failure(self, host: &Host, spelt: &str, port: u16) -> Failure {
+        let failure = Failure::new("connection_failed", format_args!("Failed to connect to {spelt}:{port}"));
+        let failure = failure.with("reason", self.reason);
+        match self {
+            Failed { reason: "denied", .. } => {
+                failure.with("detail", format!("the operator's policy does not allow tcp://{host}:{port}"))
+            }
+            Failed { detail: Some(detail), .. } => failure.with("detail", detail),
+            Failed { detail: None, .. } => failure,
+        }
     }
 }
 

@@ -1,8 +1,27 @@
-//! Times that callers give as whole numbers, and their bounds.
+//! Whole numbers that callers give, times mostly, and their bounds.
 
 use std::time::Duration;
 
 use cofferdam_sdk::{Failure, Integer};
+
+/// A number between two bounds.
+///
+/// # Errors
+/// If it is not, with what is meant.
+pub fn within<T: TryFrom<i64>>(
+    argument: &'static str,
+    given: Option<Integer>,
+    default: i64,
+    bounds: std::ops::RangeInclusive<i64>,
+) -> Result<T, Failure> {
+    let given = given.map_or(default, |Integer(given)| given);
+    let (least, most) = (bounds.start(), bounds.end());
+    let refused = || Failure::argument(argument, format_args!("must be {least} to {most}, it is {given}"));
+    if !bounds.contains(&given) {
+        return Err(refused());
+    }
+    T::try_from(given).map_err(|_| refused())
+}
 
 /// A time an argument gives in milliseconds. Longer than `most` is cut: the call could not last longer anyway.
 ///
@@ -44,6 +63,16 @@ mod tests {
 
     const DEFAULT: Duration = Duration::from_secs(5);
     const MOST: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn numbers_have_a_default_and_bounds() {
+        assert_eq!(within("n", None, 5, 1..=10), Ok(5u16));
+        assert_eq!(within("n", Some(Integer(10)), 5, 1..=10), Ok(10u16));
+        for given in [0, 11, i64::MAX] {
+            let failure = within::<u8>("n", Some(Integer(given)), 5, 1..=10).unwrap_err();
+            assert_eq!(failure, Failure::argument("n", format!("must be 1 to 10, it is {given}")));
+        }
+    }
 
     #[test]
     fn times_have_a_default_and_are_cut_at_the_most() {

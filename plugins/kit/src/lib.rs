@@ -16,7 +16,7 @@ pub mod text;
 pub mod writer;
 
 pub use dial::{addresses, dial, reason};
-pub use durations::{milliseconds, seconds};
+pub use durations::{milliseconds, seconds, within};
 pub use hosts::{Host, HostError, port};
 pub use pattern::{Pattern, PatternError};
 pub use scanner::Scanner;

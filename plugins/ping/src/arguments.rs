@@ -57,21 +57,7 @@ pub struct Traceroute {
     pub family: Option<Family>,
 }
 
-/// A number between two bounds.
-pub fn within<T: TryFrom<i64>>(
-    argument: &'static str,
-    given: Option<Integer>,
-    default: i64,
-    bounds: std::ops::RangeInclusive<i64>,
-) -> Result<T, Failure> {
-    let given = given.map_or(default, |Integer(given)| given);
-    let (least, most) = (bounds.start(), bounds.end());
-    let refused = || Failure::argument(argument, format_args!("must be {least} to {most}, it is {given}"));
-    if !bounds.contains(&given) {
-        return Err(refused());
-    }
-    T::try_from(given).map_err(|_| refused())
-}
+pub use plugin_kit::within;
 
 /// A time in milliseconds, up to an hour: no call lasts longer.
 pub fn milliseconds(

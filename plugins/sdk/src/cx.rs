@@ -1,8 +1,11 @@
 //! A call's context, and what the host tells every plugin. It gives no capability: those are WASI's, as granted.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::future::Future;
 use std::time::Duration;
 
-use crate::bindings::cofferdam::plugin::host;
+use crate::bindings::cofferdam::plugin::host::{self, Cancellation};
 
 pub use crate::bindings::cofferdam::plugin::host::Level;
 
@@ -21,6 +24,43 @@ impl Cx {
     /// How long the call may still take. Who ends a little before answers with what there is by then; who does not is ended.
     pub fn time_left(&self) -> Duration {
         Duration::from_millis(host::time_left(self.call))
+    }
+
+    /// Resolves when the call's deadline has come: the operator's, or the caller's own if that is sooner. Only the host knows it.
+    ///
+    /// Without asking for it, a tool is dropped at its deadline. A tool that has called this is not: from then on it has
+    /// [`LAST_WORDS`] to return what it has so far, and is dropped after that. Whoever is cancelled is dropped in any case.
+    /// (A plugin with one instance for each call is not asked: the host drops the instance.)
+    pub fn deadline(&self) -> impl Future<Output = ()> + 'static {
+        ASKED.with_borrow_mut(|asked| asked.insert(self.call));
+        let call = self.call;
+        async move {
+            if host::cancelled(call).await == Cancellation::Cancelled {
+                std::future::pending().await
+            }
+        }
+    }
+}
+
+/// How long a tool may go on after its deadline, if it asked to be told. The host's patience is a little longer.
+pub const LAST_WORDS: Duration = Duration::from_millis(400);
+
+std::thread_local! {
+    /// The calls that want to be told of their deadline.
+    static ASKED: RefCell<HashSet<u64>> = RefCell::default();
+}
+
+/// Whether a call wants to be told of its deadline.
+pub(crate) fn has_asked(call: u64) -> bool {
+    ASKED.with_borrow(|asked| asked.contains(&call))
+}
+
+/// Forgets a call when it ends, however it does.
+pub(crate) struct Forget(pub(crate) u64);
+
+impl Drop for Forget {
+    fn drop(&mut self) {
+        ASKED.with_borrow_mut(|asked| asked.remove(&self.0));
     }
 }
 

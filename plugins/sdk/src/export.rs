@@ -13,6 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::bindings::cofferdam::plugin::host::{self, Cancellation};
 pub use crate::bindings::exports::cofferdam::plugin::tools::{Definition, Output};
+use crate::cx::{Forget, LAST_WORDS, has_asked};
 use crate::{Answer, Cx, Failure, bindings::exports::cofferdam::plugin::tools, schema};
 
 /// A plugin's state and its tools. `#[plugin]` implements it.
@@ -82,7 +83,8 @@ pub fn unknown_tool(name: &str) -> Failure {
     Failure::new("unknown_tool", format_args!("there is no tool `{name}`"))
 }
 
-/// Runs a call until it ends, is cancelled, or its deadline comes; then the tool's future is dropped.
+/// Runs a call until it ends, is cancelled, or its deadline comes; then the tool's future is dropped, but after a deadline that the
+/// tool has asked for only once it had the time for its last words.
 pub async fn run<P: Plugin>(
     state: &'static std::thread::LocalKey<OnceCell<Rc<P>>>,
     call: u64,
@@ -90,16 +92,19 @@ pub async fn run<P: Plugin>(
     arguments: String,
 ) -> Result<Output, tools::Failure> {
     let state = state.with(|cell| Rc::clone(cell.get_or_init(Rc::default)));
+    let _forget = Forget(call);
     let mut tool = pin!(P::call(state, Cx { call }, name, arguments));
+    let late = || Err(Failure::new("deadline", "the call took longer than its deadline"));
     // Most calls are done at once: they never ask the host about cancellation.
     let result = match futures::poll!(&mut tool) {
         Poll::Ready(result) => result,
         Poll::Pending => match select(tool, pin!(host::cancelled(call))).await {
             Either::Left((result, _)) => result,
             Either::Right((Cancellation::Cancelled, _)) => Err(Failure::new("cancelled", "the call was cancelled")),
-            Either::Right((Cancellation::Deadline, _)) => {
-                Err(Failure::new("deadline", "the call took longer than its deadline"))
+            Either::Right((Cancellation::Deadline, tool)) if has_asked(call) => {
+                crate::timeout(LAST_WORDS, tool).await.unwrap_or_else(late)
             }
+            Either::Right((Cancellation::Deadline, _)) => late(),
         },
     };
     result.map_err(|failure| tools::Failure {

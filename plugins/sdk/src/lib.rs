@@ -14,7 +14,7 @@ mod schema;
 pub use answer::{Answer, Failure};
 pub use clock::{now, sleep, timeout, wall_clock};
 pub use cofferdam_sdk_macros::plugin;
-pub use cx::{Cx, Level, Limits, limits, log, predecessor, settings};
+pub use cx::{Cx, LAST_WORDS, Level, Limits, limits, log, predecessor, settings};
 pub use schema::{Integer, NoArguments};
 pub use wit_bindgen::{spawn_local as spawn, yield_async as yield_now};
 

@@ -246,16 +246,8 @@ impl Tcp {
         let timeout = limits::milliseconds("connect_timeout_ms", timeout, limits::DEFAULT_CONNECT, limits::call())?;
         let buffer_limit = limits::buffer(buffer_limit)?;
         let reserved = self.connections.reserve(id)?;
-        let (socket, address) = dial(&to, port, timeout).await.map_err(|failed| {
-            let mut failure = Failure::new("connection_failed", format_args!("Failed to connect to {host}:{port}"))
-                .with("reason", failed.reason);
-            if failed.reason == "denied" {
-                failure = failure.with("detail", format!("the operator's policy does not allow tcp://{to}:{port}"));
-            } else if let Some(detail) = failed.detail {
-                failure = failure.with("detail", detail);
-            }
-            failure
-        })?;
+        let dialled = dial(&to, port, timeout).await;
+        let (socket, address) = dialled.map_err(|failed| failed.failure(&to, host, port))?;
         let (receiving, received) = socket.receive();
         let (writing, sending) = sockets::byte_stream();
         let sent = socket.send(sending);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use telnet_logic::{Entry, Hidden, Speaker, transcript::MASK};
+use telnet_logic::{Entry, Hidden, Speaker, secrets::MASK};
 
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Answer {

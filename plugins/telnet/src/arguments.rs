@@ -34,17 +34,31 @@ pub struct Telnet {
     pub columns: Option<Integer>,
     /// Terminal height to tell the server (default 100); a greater one makes pagers ask less often
     pub rows: Option<Integer>,
+    /// How the server's bytes are characters (default utf-8). A byte that is none is shown as \xNN, and `expect` matches it so
+    pub encoding: Option<Encoding>,
     /// How long nothing has to arrive until the server is taken to be done, in milliseconds (default 500)
     pub silence_ms: Option<Integer>,
     /// Most bytes of transcript to return (default 65536); of more, the beginning and the end of each piece
     pub output_limit: Option<Integer>,
 }
 
+/// How the server's bytes are characters.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+pub enum Encoding {
+    #[serde(rename = "utf-8")]
+    Utf8,
+    #[serde(rename = "latin-1")]
+    Latin1,
+    #[serde(rename = "cp437")]
+    Cp437,
+}
+
 /// Wait for something, then send something.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Step {
-    /// Regular expression to wait for: multi-line, no look-around, over the text without escape sequences. Without it, the step
-    /// waits until the server is silent
+    /// Regular expression to wait for: multi-line, no look-around, over the text without escape sequences. `[>#] ?\z` is a
+    /// prompt at the end of what has come ($ is the end of any line). Without it, the step waits until the server is silent
     pub expect: Option<String>,
     /// Text to send then; a line break is the return key, \u0003 is Ctrl-C
     pub send: Option<String>,
@@ -97,14 +111,32 @@ impl Telnet {
 
     /// What the server is told of our terminal.
     pub fn settings(&self) -> Result<logic::Settings, Failure> {
+        let given = [
+            ("terminal", self.terminal.is_some()),
+            ("columns", self.columns.is_some()),
+            ("rows", self.rows.is_some()),
+            ("encoding", self.encoding.is_some()),
+        ];
+        if let Some((name, _)) = given.into_iter().find(|(_, given)| *given && self.session_id.is_some()) {
+            return Err(Failure::argument(name, "is settled when a session begins; leave it out with `session_id`"));
+        }
         let known = |c: char| c.is_ascii_alphanumeric() || "._+/-".contains(c);
         let terminal = self.terminal.as_deref().unwrap_or("dumb");
         if terminal.is_empty() || terminal.len() > 40 || !terminal.chars().all(known) {
             return Err(Failure::argument("terminal", "must be a terminal's name, such as dumb, vt100 or xterm"));
         }
-        let columns = within("columns", self.columns, 200, 20, 1000)?;
-        let rows = within("rows", self.rows, 100, 5, 1000)?;
-        Ok(logic::Settings { terminal: terminal.to_owned(), window: (columns, rows) })
+        let columns = plugin_kit::within("columns", self.columns, 200, 20..=1000)?;
+        let rows = plugin_kit::within("rows", self.rows, 100, 5..=1000)?;
+        Ok(logic::Settings { terminal: terminal.to_owned(), window: (columns, rows), encoding: self.encoding() })
+    }
+
+    /// How the server's bytes are characters.
+    pub fn encoding(&self) -> logic::Encoding {
+        match self.encoding {
+            None | Some(Encoding::Utf8) => logic::Encoding::Utf8,
+            Some(Encoding::Latin1) => logic::Encoding::Latin1,
+            Some(Encoding::Cp437) => logic::Encoding::Cp437,
+        }
     }
 
     /// The silence that counts as the server's last word.
@@ -112,24 +144,16 @@ impl Telnet {
         plugin_kit::milliseconds("silence_ms", self.silence_ms, Duration::from_millis(500), most)
     }
 
+    /// The time that is asked for before anything is said: to connect, or for the step that waits longest.
+    pub fn asked(&self, times: logic::Times, most: Duration) -> Duration {
+        let steps = self.steps.iter().flatten().filter_map(|step| step.timeout_ms);
+        let steps = steps.filter_map(|Integer(ms)| u64::try_from(ms).ok()).map(Duration::from_millis);
+        steps.chain([times.step]).max().unwrap_or(times.step).min(most)
+    }
+
     /// The most bytes of transcript: what is asked for, but no more than fits twice, as text and as JSON, into one answer.
     pub fn most(&self) -> Result<usize, Failure> {
-        let most: usize = within("output_limit", self.output_limit, 64 << 10, 1024, 512 << 10)?;
+        let most: usize = plugin_kit::within("output_limit", self.output_limit, 64 << 10, 1024..=512 << 10)?;
         Ok(most.min(usize::try_from(cofferdam_sdk::limits().output / 6).unwrap_or(most)))
     }
-}
-
-fn within<T: TryFrom<i64>>(
-    argument: &'static str,
-    given: Option<Integer>,
-    default: i64,
-    least: i64,
-    most: i64,
-) -> Result<T, Failure> {
-    let number = given.map_or(default, |given| given.0);
-    let refused = || Failure::argument(argument, format_args!("must be {least} to {most}, it is {number}"));
-    Some(number)
-        .filter(|number| (least..=most).contains(number))
-        .and_then(|number| T::try_from(number).ok())
-        .ok_or_else(refused)
 }

@@ -85,15 +85,22 @@ impl Kept {
                 Ok((session, Place { id: id.to_owned(), kept: Rc::clone(self), is_filled: false }))
             }
             Some(None) => Err(Failure::new("busy", format_args!("session {id} is in use by another call"))),
-            None => {
-                let message = format!("Session {id} not found: it was not kept, or not called for 5 minutes");
-                let failure = Failure::new("not_found", message);
-                Err(match cofferdam_sdk::predecessor() {
-                    Some(why) => failure.with("note", format!("the sessions of an earlier instance were lost: {why}")),
-                    None => failure,
-                })
-            }
+            None => Err(missing(id)),
         }
+    }
+
+    /// Whether there is such a session, to be told before its turn comes.
+    pub fn is_there(&self, id: &str) -> Result<(), Failure> {
+        if self.sessions.borrow().contains_key(id) { Ok(()) } else { Err(missing(id)) }
+    }
+}
+
+fn missing(id: &str) -> Failure {
+    let message = format!("Session {id} not found: it was not kept, or not called for 5 minutes");
+    let failure = Failure::new("not_found", message);
+    match cofferdam_sdk::predecessor() {
+        Some(why) => failure.with("note", format!("the sessions of an earlier instance were lost: {why}")),
+        None => failure,
     }
 }
 

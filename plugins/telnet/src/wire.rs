@@ -11,6 +11,8 @@ use cofferdam_sdk::sockets::{self, ErrorCode, StreamReader, StreamResult, TcpSoc
 use plugin_kit::{Unsent, Writer, reason};
 use telnet_logic::{Conversation, Ended, Progress};
 
+use crate::turn::Deadline;
+
 /// The most one read takes.
 const READ: usize = 16 << 10;
 /// After so many bytes other tasks get their turn, even if the peer has more.
@@ -19,6 +21,13 @@ const TURN: usize = 256 << 10;
 const SEND: Duration = Duration::from_secs(30);
 /// How long the last words may take to be sent, and an end to be explained.
 const LAST: Duration = Duration::from_secs(1);
+/// The same once the call's deadline has come, which leaves little for an answer.
+const HURRIED: Duration = Duration::from_millis(50);
+/// After so long a silence a greeting is over, and whatever it does it may not take longer than that.
+const QUIET: Duration = Duration::from_millis(100);
+const GREETS: Duration = Duration::from_millis(500);
+/// Of a greeting so much is read.
+const GREETING: usize = 64 << 10;
 /// How often a caller hears that it goes on.
 const REPORT: Duration = Duration::from_secs(1);
 
@@ -59,13 +68,18 @@ impl Wire {
         conversation: &mut Conversation,
         cx: &Cx,
         end: Duration,
+        deadline: &mut Deadline,
     ) -> (Ended, Option<&'static str>) {
         let began = cofferdam_sdk::now();
-        let (mut reported, mut in_turn, mut broken) = (began, 0, None);
+        let (mut reported, mut in_turn, mut broken, mut last) = (began, 0, None, LAST);
         let mut waiting = Vec::new();
         let mut writing: Option<Writing> = None;
         loop {
             let now = cofferdam_sdk::now();
+            if deadline.has_come() && last != HURRIED {
+                last = HURRIED;
+                conversation.stop(now);
+            }
             let progress = conversation.poll(now);
             waiting.append(&mut conversation.outgoing());
             if writing.is_none() && !waiting.is_empty() && self.writer.can_send() {
@@ -75,7 +89,7 @@ impl Wire {
             let until = match progress {
                 Progress::Over(ended) => {
                     if let Some(writing) = writing {
-                        _ = cofferdam_sdk::timeout(LAST, writing).await;
+                        _ = cofferdam_sdk::timeout(last, writing).await;
                     }
                     return (ended, broken);
                 }
@@ -86,7 +100,7 @@ impl Wire {
                 let total = end.saturating_sub(began).as_secs_f64();
                 cx.progress(now.saturating_sub(began).as_secs_f64(), Some(total), Some("in session"));
             }
-            match self.happens(&mut writing, until.saturating_sub(now).min(REPORT)).await {
+            match self.happens(&mut writing, until.saturating_sub(now).min(REPORT), Some(deadline)).await {
                 Happened::Time => {}
                 Happened::Written(result) => {
                     writing = None;
@@ -101,7 +115,7 @@ impl Wire {
                         in_turn += bytes.len();
                         conversation.receive(&bytes, cofferdam_sdk::now());
                     } else if matches!(result, StreamResult::Dropped) {
-                        broken = self.why().await;
+                        broken = self.why(last).await;
                         conversation.close();
                     }
                 }
@@ -113,15 +127,27 @@ impl Wire {
         }
     }
 
-    /// Reads what comes at once, for so long at most.
-    pub async fn first(&mut self, patience: Duration) -> Vec<u8> {
-        match self.happens(&mut None, patience).await {
-            Happened::Read(_, bytes) => bytes,
-            Happened::Written(_) | Happened::Time => Vec::new(),
+    /// Reads a greeting, which begins within this time or not at all, until the peer is quiet.
+    pub async fn first(&mut self, patience: Duration, bytes: &mut Vec<u8>) {
+        let (mut patience, end) = (patience, cofferdam_sdk::now() + patience + GREETS);
+        while let Happened::Read(result, more) = self.happens(&mut None, patience, None).await {
+            let is_over = more.is_empty() && matches!(result, StreamResult::Dropped);
+            bytes.extend(more);
+            patience = QUIET.min(end.saturating_sub(cofferdam_sdk::now()));
+            if is_over || bytes.len() >= GREETING || patience.is_zero() {
+                return;
+            }
         }
     }
 
-    async fn happens(&mut self, writing: &mut Option<Writing>, patience: Duration) -> Happened {
+    /// What comes first: something to read, the end of a write, or time: so much of it, or the call's deadline.
+    async fn happens(
+        &mut self,
+        writing: &mut Option<Writing>,
+        patience: Duration,
+        deadline: Option<&mut Deadline>,
+    ) -> Happened {
+        let mut deadline = deadline.filter(|deadline| !deadline.has_come());
         let mut reading = pin!(self.reader.read(Vec::with_capacity(READ)));
         let mut sleeping = pin!(cofferdam_sdk::sleep(patience));
         let happened = poll_fn(|cx| {
@@ -130,6 +156,9 @@ impl Wire {
             }
             if let Some(Poll::Ready(result)) = writing.as_mut().map(|writing| writing.as_mut().poll(cx)) {
                 return Poll::Ready(Happened::Written(result));
+            }
+            if let Some(Poll::Ready(())) = deadline.as_mut().map(|deadline| deadline.poll(cx)) {
+                return Poll::Ready(Happened::Time);
             }
             sleeping.as_mut().poll(cx).map(|()| Happened::Time)
         })
@@ -151,9 +180,9 @@ impl Wire {
     }
 
     /// Why the peer's half has ended, if not in good order.
-    async fn why(&mut self) -> Option<&'static str> {
+    async fn why(&mut self, patience: Duration) -> Option<&'static str> {
         let received = self.received.take()?;
-        match cofferdam_sdk::timeout(LAST, received).await {
+        match cofferdam_sdk::timeout(patience, received).await {
             Some(Err(code)) => Some(reason(&code)),
             Some(Ok(())) | None => None,
         }

@@ -9,9 +9,10 @@ use std::time::Duration;
 use plugin_kit::Scanner;
 
 use crate::line::Line;
+use crate::outcome::{Ended, Progress, Record};
 use crate::prompt;
 use crate::script::{Ready, Script};
-use crate::transcript::{Entry, Hidden, Transcript};
+use crate::transcript::{Hidden, Transcript};
 
 /// The most bytes that one conversation receives.
 pub const MOST: u64 = 64 << 20;
@@ -30,60 +31,6 @@ pub const REPEATS: usize = 1000;
 /// that nobody has asked anything so much.
 const ANSWERS: Duration = Duration::from_secs(3);
 const GREETS: Duration = Duration::from_secs(1);
-
-/// Why a conversation is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// Every step was done, and the server is silent.
-    Done,
-    /// What a step waits for did not come in its time.
-    Timeout,
-    /// The server closed the connection, or it broke.
-    Closed,
-    /// The server refused the login.
-    LoginFailed,
-    /// More came than one conversation takes, or one step was repeated too often.
-    TooMuch,
-}
-
-impl Ended {
-    /// A stable word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Ended::Done => "done",
-            Ended::Timeout => "timeout",
-            Ended::Closed => "closed",
-            Ended::LoginFailed => "login_failed",
-            Ended::TooMuch => "too_much",
-        }
-    }
-}
-
-/// Where a conversation stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
-    /// Poll again when something comes, when the connection ends, or at this time.
-    Until(Duration),
-    /// It is over.
-    Over(Ended),
-}
-
-/// What a conversation came to.
-#[derive(Debug)]
-pub struct Record {
-    /// Who said what.
-    pub entries: Vec<Entry>,
-    /// Pieces that found no room.
-    pub dropped: usize,
-    /// Steps of the caller's that were done, or passed over.
-    pub steps_done: usize,
-    /// The pattern that was waited for, if one was when it ended.
-    pub waiting_for: Option<String>,
-    /// Bytes received and sent.
-    pub received: u64,
-    /// See `received`.
-    pub sent: u64,
-}
 
 /// One conversation.
 #[derive(Debug)]
@@ -110,26 +57,25 @@ pub struct Conversation {
 /// What is waited for now.
 #[derive(Debug)]
 struct Wait {
-    scanners: Vec<(Scanner, Target)>,
+    /// What is looked for, and whose turn it is then.
+    scanners: Vec<(Scanner, usize)>,
     /// Whether silence ends it, and which step's turn it is then.
     silence: Option<usize>,
     since: Duration,
     deadline: Duration,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
-    Step(usize),
-    Refusal,
-}
-
 impl Conversation {
-    /// A conversation on this line.
-    pub fn new(line: Line, script: Script, bounds: Bounds) -> Self {
+    /// A conversation on this line. A prompt at which the server already waits is one that can be expected.
+    pub fn new(mut line: Line, script: Script, bounds: Bounds) -> Self {
+        if line.our_turn {
+            line.reread();
+        }
+        let secrets = std::mem::take(&mut line.secrets);
         Self {
             line,
             script,
-            transcript: Transcript::new(bounds.transcript),
+            transcript: Transcript::new(bounds.transcript, secrets),
             outgoing: Vec::new(),
             turn: 0,
             wait: None,
@@ -158,6 +104,9 @@ impl Conversation {
         let step = self.script.steps.get(self.turn).map(|step| step.number);
         for line in output.lines {
             self.transcript.heard(&line, step, now);
+            if let Some(login) = &mut self.script.login {
+                login.heard(&line);
+            }
         }
         // The line break after a password says nothing yet.
         if self.heard.is_some() || output.stream.iter().any(|byte| !b"\r\n \0".contains(byte)) {
@@ -168,6 +117,11 @@ impl Conversation {
     /// The server has closed the connection, or it broke.
     pub fn close(&mut self) {
         self.closed = true;
+    }
+
+    /// The time for all of it is over: what has come is all there will be.
+    pub fn stop(&mut self, now: Duration) {
+        self.script.times.end = self.script.times.end.min(now);
     }
 
     /// What is to be sent, once.
@@ -187,12 +141,22 @@ impl Conversation {
                 self.begin(now);
                 continue;
             };
-            if let Some((end, target)) = look(wait, &self.line.unread) {
+            if let Some((end, index)) = look(wait, &self.line.unread) {
                 self.line.read_to(end);
-                self.matched(target, now);
+                self.matched(index, now);
                 continue;
             }
             self.line.read_to(u64::MAX);
+            let refused_at = self.script.login.as_ref().zip(self.heard).and_then(|(login, heard)| {
+                let done = self.script.steps.iter().take(self.turn);
+                let password = done.clone().any(|step| step.secret);
+                let refused = done.count() > 0 && login.is_refused(&self.line.terminal.standing(), password);
+                refused.then_some(heard + self.script.times.silence)
+            });
+            if refused_at.is_some_and(|at| now >= at || self.closed) {
+                self.ended = Some(Ended::LoginFailed);
+                continue;
+            }
             let quiet_at = wait.silence.map(|next| {
                 let patience = if self.asked { ANSWERS } else { GREETS };
                 let from_start =
@@ -211,7 +175,8 @@ impl Conversation {
                 self.ended = Some(Ended::Timeout);
             } else {
                 let deadline = wait.deadline.min(self.script.times.end);
-                return Progress::Until(quiet_at.map_or(deadline, |(_, at)| at.min(deadline)));
+                let sooner = quiet_at.map(|(_, at)| at).into_iter().chain(refused_at).min();
+                return Progress::Until(sooner.map_or(deadline, |at| at.min(deadline)));
             }
         }
     }
@@ -227,7 +192,7 @@ impl Conversation {
                 silence = Some(index);
                 break;
             };
-            scanners.push((Scanner::new(pattern.clone(), self.line.offset, self.line.before), Target::Step(index)));
+            scanners.push((Scanner::new(pattern.clone(), self.line.offset, self.line.before), index));
             timeout = step.timeout;
             if !step.repeat && !step.optional {
                 silence = None;
@@ -235,6 +200,8 @@ impl Conversation {
             }
         }
         if scanners.is_empty() && self.line.our_turn {
+            // What came before was taken in; what is expected from now on is what comes from now on.
+            self.line.read_to(u64::MAX);
             let turn = self.turn;
             self.silent(turn, now);
             return;
@@ -242,23 +209,16 @@ impl Conversation {
         if let Some(step) = silence.and_then(|index| steps.get(index)) {
             timeout = step.timeout;
         }
-        if let Some(refused) = self.script.refused.as_ref().filter(|_| self.asked) {
-            scanners.push((Scanner::new(refused.clone(), self.line.offset, self.line.before), Target::Refusal));
-        }
         let deadline = now.saturating_add(timeout);
         self.wait = Some(Wait { scanners, silence, since: now, deadline });
     }
 
-    fn matched(&mut self, target: Target, now: Duration) {
-        let Target::Step(index) = target else {
-            self.ended = Some(Ended::LoginFailed);
-            return;
-        };
+    fn matched(&mut self, index: usize, now: Duration) {
         self.line.our_turn = true;
         let Some(step) = self.script.steps.get(index) else { return };
         if step.number > 0 {
             // Whoever has come so far is logged in.
-            self.script.refused = None;
+            self.script.login = None;
         }
         let repeat = step.repeat;
         self.turn = index;
@@ -285,7 +245,9 @@ impl Conversation {
         } else if self.closed {
             self.ended = Some(Ended::Closed);
         } else {
-            // What came before was taken in; what is expected from now on is what comes from now on.
+            if self.script.steps.get(next).is_some_and(|step| step.number > 0) {
+                self.script.login = None;
+            }
             self.act(next, now);
         }
     }
@@ -298,21 +260,34 @@ impl Conversation {
     }
 
     fn send(&mut self, index: usize, now: Duration) {
-        let Some(Ready { send: Some(text), secret, repeat, number, .. }) = self.script.steps.get(index) else { return };
-        let bytes = self.line.protocol.encode(text);
-        let hidden = if *secret || prompt::asks_for_secret(&self.line.terminal.line()) {
+        let Some(Ready { send: Some(text), secret, repeat, number, expect, .. }) = self.script.steps.get(index) else {
+            return;
+        };
+        let waited_for = expect.as_ref().filter(|_| *number > 0).map_or("", |pattern| pattern.as_str());
+        let asked = prompt::asks_for_secret(&self.line.terminal.question()) || prompt::expects_secret(waited_for);
+        let hidden = if *secret || asked {
             Some(Hidden::Secret)
         } else if self.line.protocol.server_echoes() {
             Some(Hidden::Echo)
         } else {
             None
         };
+        if hidden == Some(Hidden::Secret) && !self.transcript.secrets().has_room_for(text) {
+            self.ended = Some(Ended::TooMuch);
+            return;
+        }
+        let bytes = self.line.protocol.encode(text);
         if *repeat && hidden != Some(Hidden::Secret) {
             self.transcript.repeated(text, bytes.len(), Some(*number), now);
         } else {
             let prompt = self.line.terminal.take_line();
             self.transcript.heard(&prompt, Some(*number), now);
             self.transcript.said(text, bytes.len(), hidden, Some(*number), now);
+            self.line.terminal.answered();
+        }
+        self.line.standing.clear();
+        if let Some(login) = &mut self.script.login {
+            login.sent();
         }
         self.outgoing.extend(bytes);
         self.line.our_turn = false;
@@ -335,7 +310,9 @@ impl Conversation {
         let rest = self.line.terminal.take_line();
         self.transcript.heard(&rest, number, now);
         let steps_done = steps.iter().take(self.turn).filter(|step| step.number > 0).count();
-        let (entries, dropped) = self.transcript.finish();
+        let waiting_for = waiting_for.map(|pattern| self.transcript.secrets().masked(&pattern));
+        let (entries, dropped, secrets) = self.transcript.finish();
+        self.line.secrets = secrets;
         let record = Record { entries, dropped, steps_done, waiting_for, received: self.received, sent: self.sent };
         (self.line, record)
     }
@@ -348,10 +325,10 @@ impl Conversation {
 
 /// Feeds what was not looked at to all that is looked for: the match that ends first, of those that end together the one that was
 /// asked for first.
-fn look(wait: &mut Wait, unread: &[u8]) -> Option<(u64, Target)> {
-    let ends = wait.scanners.iter_mut().filter_map(|(scanner, target)| {
+fn look(wait: &mut Wait, unread: &[u8]) -> Option<(u64, usize)> {
+    let ends = wait.scanners.iter_mut().filter_map(|(scanner, index)| {
         let end = scanner.feed(unread).or_else(|| scanner.at_end_of_data())?;
-        Some((end, *target))
+        Some((end, *index))
     });
     ends.min_by_key(|(end, _)| *end)
 }

@@ -8,16 +8,22 @@
 
 pub mod codec;
 pub mod conversation;
+pub mod encoding;
 pub mod line;
+pub mod login;
 pub mod option;
+pub mod outcome;
 pub mod prompt;
 pub mod protocol;
 pub mod script;
+pub mod secrets;
 pub mod terminal;
 pub mod transcript;
 
-pub use conversation::{Bounds, Conversation, Ended, Progress, Record};
+pub use conversation::{Bounds, Conversation};
+pub use encoding::Encoding;
 pub use line::Line;
+pub use outcome::{Ended, Progress, Record};
 pub use protocol::{Protocol, Settings};
 pub use script::{Script, ScriptError, Step, Times};
 pub use terminal::Terminal;

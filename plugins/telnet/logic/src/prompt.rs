@@ -1,16 +1,18 @@
 //! What servers ask when somebody logs in, and how they refuse.
 
-/// A question for a user's name, with nothing after it. "Last login: …" is none: more follows.
-pub const USER: &str = r"(?i)(?:login|user ?name|user ?id|user|account|benutzer(?:name)?)[^\r\n:>]{0,40}[:>][ \t]*\z";
+/// A question for a user's name, with nothing after it.
+pub const USER: &str = concat!(
+    r"(?i)\b(?:login|user ?name|user ?id|user|account|benutzer(?:name)?)",
+    r"(?:[^\r\n:>@]{0,40}:|[ \t]*>)[ \t]*\z"
+);
 
 /// A question for a password.
 pub const PASSWORD: &str = r"(?i)(?:password|passcode|passphrase|passwort|kennwort)[^\r\n:>]{0,60}[:>]?[ \t]*\z";
 
-/// A refusal, or the question for the name once more.
+/// Words of a refusal.
 pub const REFUSED: &str = concat!(
     r"(?i)login incorrect|login invalid|login failed|authentication fail|access denied|bad password|bad secrets|",
-    r"(?:incorrect|invalid|wrong) (?:password|login|user)|password incorrect|not authenticated|user not found|",
-    r"^(?:[^\r\nl][^\r\n ]{0,63} )?login:[ \t]*\z|^user ?name:[ \t]*\z"
+    r"(?:incorrect|invalid|wrong) (?:password|login|user)|password incorrect|not authenticated|user not found"
 );
 
 /// Words that stand in a question for something secret.
@@ -29,14 +31,33 @@ const SECRET: [&str; 13] = [
     "token",
     "one-time",
 ];
+/// How patterns are written that leave it open whether the first letter is a capital.
+const HALVES: [&str; 5] = ["assword", "asscode", "assphrase", "asswort", "ennwort"];
 
-/// Whether a line that has not ended asks for something secret, so that what is answered to it is not to be shown.
+/// Whether a line asks for something secret, so that what is answered to it is not to be shown.
 pub fn asks_for_secret(line: &str) -> bool {
+    has_word(line, &SECRET)
+}
+
+/// Whether a pattern waits for such a question.
+pub fn expects_secret(pattern: &str) -> bool {
+    let words =
+        [r"\b", r"\s", r"\n", r"\r", r"\A"].iter().fold(pattern.to_owned(), |text, sign| text.replace(sign, " "));
+    has_word(&words, &SECRET) || has_word(&words, &HALVES)
+}
+
+/// Whether a line that ends like a question for a name is the beginning of "Last login: …".
+pub fn tells_of_another_login(line: &str) -> bool {
+    let line = line.to_lowercase();
+    has_word(&line, &["last", "previous", "letzter", "letzte"]) && line.contains("login")
+}
+
+fn has_word(line: &str, words: &[&str]) -> bool {
     let line = line.to_lowercase();
     let mut end: Vec<char> = line.chars().rev().take(120).collect();
     end.reverse();
     let line: String = end.into_iter().collect();
-    SECRET.iter().any(|word| {
+    words.iter().any(|word| {
         let begins = |at: usize| !line[..at].ends_with(char::is_alphanumeric);
         let ends = |at: usize| !line[at..].starts_with(char::is_alphanumeric);
         line.match_indices(word).any(|(at, _)| begins(at) && ends(at + word.len()))
@@ -64,17 +85,16 @@ mod tests {
         {
             assert!(found(PASSWORD, text), "{text}");
         }
-        for text in ["Last login: Mon Nov 23 on pts/0\r\n$ ", "users: 3 logged in\r\n# ", "welcome\r\n"] {
+        for text in [
+            "Last login: Mon Nov 23 on pts/0\r\n$ ",
+            "users: 3 logged in\r\n# ",
+            "welcome\r\n",
+            "user@sw1> ",
+            "superuser> ",
+        ] {
             assert!(!found(USER, text) && !found(PASSWORD, text) && !found(REFUSED, text), "{text}");
         }
-        for text in [
-            "Login incorrect\r\n",
-            "% Authentication failed",
-            "% Access denied",
-            "x\r\nhost login: ",
-            "\r\nlogin:",
-            "\r\nUsername: ",
-        ] {
+        for text in ["Login incorrect\r\n", "% Authentication failed", "% Access denied"] {
             assert!(found(REFUSED, text), "{text}");
         }
     }
@@ -86,6 +106,12 @@ mod tests {
         }
         for line in ["", "pinging: ", "router# ", "login: ", "secretary: "] {
             assert!(!asks_for_secret(line), "{line}");
+        }
+        for pattern in ["password:", "[Pp]assword", "assword: ?$", r"\bPIN\b", r"(?i)kennwort"] {
+            assert!(expects_secret(pattern), "{pattern}");
+        }
+        for pattern in ["[>#] ?\\z", "ping", "login: "] {
+            assert!(!expects_secret(pattern), "{pattern}");
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::codec::{self, DO, DONT, Decoder, Event, IAC, WILL, WONT};
+use crate::encoding::Encoding;
 use crate::option::{self, Answer, BINARY, ECHO, NAWS, SGA, State, TTYPE};
 
 /// So many requests are answered on one connection. Honest servers make a dozen; who makes more talks in circles.
@@ -23,7 +24,14 @@ pub struct Settings {
     pub terminal: String,
     /// Its width and height in characters.
     pub window: (u16, u16),
+    /// How its bytes are characters; the server is not told.
+    pub encoding: Encoding,
 }
+
+/// Control characters that make a server throw away what it has not sent yet: those that interrupt, stop, quit and abort.
+const INTERRUPTS: [char; 4] = ['\u{3}', '\u{1a}', '\u{1c}', '\u{f}'];
+/// The data mark, which says that it did.
+const MARK: u8 = 242;
 
 /// One connection's state.
 #[derive(Debug)]
@@ -36,6 +44,8 @@ pub struct Protocol {
     requests: Vec<(u8, u8)>,
     answered: usize,
     offered: bool,
+    /// Whether a data mark may come of which only half is to be seen: a server sends the other out of band.
+    marks: bool,
 }
 
 impl Protocol {
@@ -49,6 +59,7 @@ impl Protocol {
             requests: Vec::new(),
             answered: 0,
             offered: false,
+            marks: false,
         }
     }
 
@@ -58,7 +69,16 @@ impl Protocol {
             let (taken, event) = self.decoder.next(bytes, self.is_on(&self.theirs, BINARY));
             bytes = &bytes[taken..];
             match event {
-                Some(Event::Data(mut more)) => data.append(&mut more),
+                Some(Event::Data(mut more)) => {
+                    if self.marks
+                        && let Some(at) = more.iter().position(|byte| *byte == MARK)
+                    {
+                        more.remove(at);
+                        self.marks = false;
+                    }
+                    data.append(&mut more);
+                }
+                Some(Event::Command(MARK)) => self.marks = false,
                 Some(Event::Negotiate(verb, option)) => self.negotiate(verb, option, answers),
                 Some(Event::Subnegotiation(TTYPE, parameters)) if parameters.first() == Some(&SEND) => {
                     if self.is_on(&self.ours, TTYPE) && self.may_answer() {
@@ -124,11 +144,18 @@ impl Protocol {
         side.get(&option) == Some(&State::Yes)
     }
 
-    /// Text as it is to be sent now.
-    pub fn encode(&self, text: &str) -> Vec<u8> {
+    /// Text as it is to be sent now. What the encoding does not have was refused before.
+    pub fn encode(&mut self, text: &str) -> Vec<u8> {
+        self.marks = text.contains(INTERRUPTS);
+        let text = self.settings.encoding.encode(text).unwrap_or_default();
         let mut bytes = Vec::with_capacity(text.len() + 2);
-        codec::encode(text.as_bytes(), self.is_on(&self.ours, BINARY), &mut bytes);
+        codec::encode(&text, self.is_on(&self.ours, BINARY), &mut bytes);
         bytes
+    }
+
+    /// How the server's bytes are characters.
+    pub fn encoding(&self) -> Encoding {
+        self.settings.encoding
     }
 
     /// Whether the server echoes what is sent, and so decides what may be seen of it.
@@ -162,7 +189,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn protocol() -> Protocol {
-        Protocol::new(Settings { terminal: "dumb".to_owned(), window: (200, 255) })
+        Protocol::new(Settings { terminal: "dumb".to_owned(), window: (200, 255), encoding: Encoding::Utf8 })
     }
 
     fn hears(protocol: &mut Protocol, bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
@@ -224,6 +251,19 @@ mod tests {
         assert_eq!(answers[..6], [IAC, WILL, BINARY, IAC, DO, BINARY]);
         assert_eq!(protocol.encode("a\n"), b"a\r");
         assert_eq!(hears(&mut protocol, b"\r\0").0, b"\r\0");
+    }
+
+    #[test]
+    fn half_a_data_mark_after_an_interrupt_is_no_data() {
+        let mut protocol = protocol();
+        assert_eq!(hears(&mut protocol, b"\xf2^C").0, b"\xf2^C", "nobody has interrupted anything");
+        protocol.encode("\u{3}");
+        assert_eq!(hears(&mut protocol, b"\xf2^C\r\n\xf2").0, b"^C\r\n\xf2", "one, and no more");
+        protocol.encode("\u{3}");
+        assert_eq!(hears(&mut protocol, &[IAC, 242, 0xf2, b'x']).0, b"\xf2x", "the whole mark was seen");
+        protocol.encode("\u{3}");
+        protocol.encode("text");
+        assert_eq!(hears(&mut protocol, b"\xf2").0, b"\xf2");
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use plugin_kit::Pattern;
 
-use crate::prompt;
+use crate::encoding::Encoding;
+use crate::login::Login;
+use crate::{prompt, secrets};
 
 /// The most steps.
 pub const STEPS: usize = 100;
@@ -15,6 +17,7 @@ const TEXTS: usize = 1 << 20;
 const REPEATED: usize = 1024;
 /// What all patterns together may come to use.
 const PATTERNS: usize = 4 << 20;
+use secrets::{BYTES as SECRETS, MOST as LINES};
 
 /// One step as it was given.
 #[derive(Debug, Clone, Default)]
@@ -51,8 +54,8 @@ pub struct Times {
 pub struct Script {
     pub(crate) steps: Vec<Ready>,
     pub(crate) times: Times,
-    /// How a refused login looks; while there is one.
-    pub(crate) refused: Option<Pattern>,
+    /// While somebody is logged in: how that goes.
+    pub(crate) login: Option<Login>,
 }
 
 #[derive(Debug)]
@@ -91,6 +94,15 @@ pub enum ScriptError {
     Pattern { step: usize, error: plugin_kit::PatternError },
     #[error("`steps`: the patterns of all steps together are too large; use smaller repetition counts or fewer steps")]
     Patterns,
+    #[error(
+        "`steps`: what is secret has {0} lines or more than {SECRETS} bytes, {LINES} lines are the most; \
+         send it in several sessions"
+    )]
+    Secrets(usize),
+    #[error("`steps`: step {0}: `send` has the character {1:?}, which {2} does not have")]
+    Character(usize, char, &'static str),
+    #[error("`{0}` has the character {1:?}, which {2} does not have")]
+    LoginCharacter(&'static str, char, &'static str),
     #[error("`{0}` has {1} bytes or a line break in it; one line of at most 1024 bytes is meant")]
     Login(&'static str, usize),
 }
@@ -99,7 +111,7 @@ impl ScriptError {
     /// The name of the argument that is wrong.
     pub fn argument(&self) -> &'static str {
         match self {
-            ScriptError::Login(name, _) => name,
+            ScriptError::Login(name, _) | ScriptError::LoginCharacter(name, ..) => name,
             _ => "steps",
         }
     }
@@ -151,9 +163,39 @@ impl Script {
         if patterns.map(Pattern::most_memory).sum::<usize>() > PATTERNS {
             return Err(ScriptError::Patterns);
         }
-        let refused = login.then(|| Pattern::new(prompt::REFUSED));
-        let refused = refused.transpose().map_err(|error| ScriptError::Pattern { step: 0, error })?;
-        Ok(Script { steps: all, times, refused })
+        let secret = all.iter().filter(|step| step.secret).filter_map(|step| step.send.as_deref()).map(secrets::size);
+        let (lines, bytes) = secret.fold((0, 0), |(lines, bytes), (more, longer)| (lines + more, bytes + longer));
+        if lines > LINES || bytes > SECRETS {
+            return Err(ScriptError::Secrets(lines));
+        }
+        let login = login.then(Login::new).transpose();
+        let login = login.map_err(|error| ScriptError::Pattern { step: 0, error })?;
+        Ok(Script { steps: all, times, login })
+    }
+
+    /// Checks that all that is sent can be written in this encoding.
+    ///
+    /// # Errors
+    /// What cannot, and in which step.
+    pub fn can_be_sent_in(&self, encoding: Encoding) -> Result<(), ScriptError> {
+        for step in &self.steps {
+            let Some(Err(c)) = step.send.as_deref().map(|text| encoding.encode(text)) else { continue };
+            return Err(match (step.number, step.secret) {
+                (0, false) => ScriptError::LoginCharacter("user", c, encoding.name()),
+                (0, true) => ScriptError::LoginCharacter("password", c, encoding.name()),
+                (number, _) => ScriptError::Character(number, c, encoding.name()),
+            });
+        }
+        Ok(())
+    }
+
+    /// The most memory that going through it takes, beside what every conversation does: its patterns, its texts with a copy that
+    /// is being sent, and what looks for its secrets.
+    pub fn most_memory(&self) -> usize {
+        let patterns = self.steps.iter().filter_map(|step| step.expect.as_ref()).map(Pattern::most_memory);
+        let texts = self.steps.iter().filter_map(|step| step.send.as_ref().map(|text| (text.len(), step.secret)));
+        let texts = texts.map(|(length, secret)| if secret { 64 * length } else { 2 * length });
+        patterns.chain(texts).sum::<usize>() + self.login.as_ref().map_or(0, Login::most_memory)
     }
 }
 
@@ -236,6 +278,20 @@ mod tests {
     }
 
     #[test]
+    fn secrets_are_so_many_at_most_and_texts_what_the_encoding_has() {
+        let many: String = (10_000..20_000).map(|n| format!("{n}\n")).collect();
+        let secret = Step { send: Some(many), secret: true, ..Step::default() };
+        assert!(refused(secret).contains("10000 lines"));
+        let steps = [Step { send: Some("5 €".to_owned()), ..Step::default() }];
+        let script = Script::new(Some("Jörg"), None, &steps, TIMES).unwrap();
+        assert_eq!(script.can_be_sent_in(Encoding::Utf8), Ok(()));
+        let error = script.can_be_sent_in(Encoding::Latin1).unwrap_err().to_string();
+        assert_eq!(error, "`steps`: step 1: `send` has the character '€', which latin-1 does not have");
+        let script = Script::new(Some("€"), None, &[], TIMES).unwrap();
+        assert_eq!(script.can_be_sent_in(Encoding::Cp437).unwrap_err().argument(), "user");
+    }
+
+    #[test]
     fn a_login_comes_first() {
         let script = Script::new(
             Some("root"),
@@ -246,6 +302,7 @@ mod tests {
         let script = script.unwrap();
         let sent: Vec<_> = script.steps.iter().map(|step| (step.number, step.send.as_deref(), step.secret)).collect();
         assert_eq!(sent, [(0, Some("root\n"), false), (0, Some("x\n"), true), (1, Some("id\n"), false)]);
-        assert!(script.refused.is_some());
+        assert!(script.login.is_some());
+        assert!((64 << 10..1 << 20).contains(&script.most_memory()), "{}", script.most_memory());
     }
 }

@@ -5,10 +5,8 @@
 
 use std::time::Duration;
 
-/// What a secret is replaced by.
-pub const MASK: &str = "[secret]";
-/// A secret shorter than this is masked only where it comes back at once: it could stand anywhere by chance.
-const TELLING: usize = 4;
+use crate::secrets::Secrets;
+
 /// What a piece costs beside its text.
 const OVERHEAD: usize = 64;
 
@@ -61,31 +59,18 @@ pub struct Transcript {
     /// Pieces for which there was no room at all.
     dropped: usize,
     open: bool,
-    secrets: Vec<String>,
-    /// A secret that the server may be about to echo.
-    echo: Option<String>,
+    secrets: Secrets,
 }
 
 impl Transcript {
-    /// An empty one of so many bytes at most.
-    pub fn new(most: usize) -> Self {
-        Self { entries: Vec::new(), left: most, dropped: 0, open: false, secrets: Vec::new(), echo: None }
+    /// An empty one of so many bytes at most, on a connection with these secrets.
+    pub fn new(most: usize, secrets: Secrets) -> Self {
+        Self { entries: Vec::new(), left: most, dropped: 0, open: false, secrets }
     }
 
-    /// From now on this is not shown. Each of its lines is a secret of its own.
-    pub fn keep_secret(&mut self, secret: &str) {
-        for line in secret.split(['\r', '\n']).filter(|line| line.len() >= TELLING) {
-            if !self.secrets.iter().any(|known| known == line) {
-                self.secrets.push(line.to_owned());
-            }
-        }
-        // The longest first: one may be a part of another.
-        self.secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    }
-
-    /// Text without secrets.
-    pub fn masked(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), MASK))
+    /// What is not shown.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// The server has written a line, or a piece of one.
@@ -93,12 +78,7 @@ impl Transcript {
         if line.is_empty() {
             return;
         }
-        let mut line = self.masked(line);
-        if let Some(secret) = self.echo.take()
-            && let Some(rest) = line.strip_prefix(secret.as_str())
-        {
-            line = format!("{MASK}{rest}");
-        }
+        let line = self.secrets.heard(line);
         if !self.open {
             let entry = Entry {
                 speaker: Speaker::Server,
@@ -116,12 +96,16 @@ impl Transcript {
             }
             self.open = true;
         }
+        self.append(&line);
+    }
+
+    fn append(&mut self, line: &str) {
         let Some(entry) = self.entries.last_mut() else { return };
         // What is left was reckoned when the piece began; it is taken off when the piece ends.
         let (first, last) = (self.left / 2, self.left / 4);
         let begins =
             if entry.left_out == 0 && entry.end.is_empty() { first.saturating_sub(entry.text.len()) } else { 0 };
-        let cut = floor(&line, begins);
+        let cut = floor(line, begins);
         entry.text.push_str(&line[..cut]);
         entry.end.push_str(&line[cut..]);
         if entry.end.len() > last * 2 {
@@ -133,9 +117,12 @@ impl Transcript {
 
     /// The server's piece is over: what follows is another.
     pub fn pause(&mut self) {
-        if !std::mem::take(&mut self.open) {
+        let rest = self.secrets.rest();
+        if !self.open {
             return;
         }
+        self.append(&rest);
+        self.open = false;
         let Some(entry) = self.entries.last_mut() else { return };
         let last = self.left / 4;
         if entry.end.len() > last {
@@ -153,11 +140,9 @@ impl Transcript {
     pub fn said(&mut self, text: &str, bytes: usize, hidden: Option<Hidden>, step: Option<usize>, at: Duration) {
         self.pause();
         if hidden == Some(Hidden::Secret) {
-            self.keep_secret(text);
-            let first = text.split(['\r', '\n']).next().unwrap_or_default();
-            self.echo = (!first.is_empty()).then(|| first.to_owned());
+            self.secrets.keep(text);
         }
-        let shown = if hidden.is_some() { String::new() } else { self.masked(text) };
+        let shown = if hidden.is_some() { String::new() } else { self.secrets.masked(text) };
         let cut = floor(&shown, self.left.saturating_sub(OVERHEAD) / 2);
         let entry = Entry {
             speaker: Speaker::Client,
@@ -184,7 +169,7 @@ impl Transcript {
         }
         // Before the server's piece that it interrupts, which stays the last.
         let cut = floor(text, (self.left.saturating_sub(OVERHEAD) / 2).min(256));
-        let shown = self.masked(&text[..cut]);
+        let shown = self.secrets.masked(&text[..cut]);
         let cut = shown.len();
         let entry = Entry {
             speaker: Speaker::Client,
@@ -216,10 +201,10 @@ impl Transcript {
         true
     }
 
-    /// All pieces, and how many were dropped for want of room.
-    pub fn finish(mut self) -> (Vec<Entry>, usize) {
+    /// All pieces, how many were dropped for want of room, and the secrets.
+    pub fn finish(mut self) -> (Vec<Entry>, usize, Secrets) {
         self.pause();
-        (self.entries, self.dropped)
+        (self.entries, self.dropped, self.secrets)
     }
 }
 
@@ -246,7 +231,7 @@ mod tests {
 
     #[test]
     fn pieces_stand_in_their_order() {
-        let mut transcript = Transcript::new(10_000);
+        let mut transcript = Transcript::new(10_000, Secrets::default());
         transcript.heard("hello\n", Some(1), NOW);
         transcript.heard("login: ", Some(1), NOW);
         transcript.said("root\n", 6, None, Some(1), NOW);
@@ -256,13 +241,13 @@ mod tests {
 
     #[test]
     fn a_long_piece_keeps_its_beginning_and_its_end() {
-        let mut transcript = Transcript::new(1064);
+        let mut transcript = Transcript::new(1064, Secrets::default());
         for n in 0..1000 {
             transcript.heard(&format!("line {n}\n"), None, NOW);
         }
         transcript.said("x", 1, None, None, NOW);
         transcript.heard("there is room for more\n", None, NOW);
-        let (entries, dropped) = transcript.finish();
+        let (entries, dropped, _) = transcript.finish();
         let flood = &entries[0];
         assert!(flood.text.starts_with("line 0\nline 1\n") && flood.text.len() <= 500, "{}", flood.text);
         assert!(flood.end.ends_with("line 998\nline 999\n") && flood.end.len() <= 250, "{}", flood.end);
@@ -274,7 +259,7 @@ mod tests {
 
     #[test]
     fn secrets_are_masked_wherever_they_come_back() {
-        let mut transcript = Transcript::new(10_000);
+        let mut transcript = Transcript::new(10_000, Secrets::default());
         transcript.said("hunter22\n", 10, Some(Hidden::Secret), None, NOW);
         transcript.heard("hunter22\n", None, NOW);
         transcript.heard("you wrote hunter22, hunter22\n", None, NOW);
@@ -288,13 +273,13 @@ mod tests {
 
     #[test]
     fn what_is_sent_again_and_again_does_not_cut_the_answer() {
-        let mut transcript = Transcript::new(10_000);
+        let mut transcript = Transcript::new(10_000, Secrets::default());
         for page in 0..3 {
             transcript.heard(&format!("page {page}\n"), Some(2), NOW);
             transcript.repeated(" ", 1, Some(2), NOW);
         }
         transcript.heard("end\n", Some(2), NOW);
-        let (entries, _) = transcript.finish();
+        let (entries, ..) = transcript.finish();
         assert_eq!((entries[0].text.as_str(), entries[0].times), (" ", 3));
         assert_eq!(entries[1].text, "page 0\npage 1\npage 2\nend\n");
         assert_eq!(entries.len(), 2);
@@ -305,14 +290,14 @@ mod tests {
         fn it_never_grows_beyond_its_bound(
             most in 0usize..2000, turns in prop::collection::vec(("[a-zé€\n]{0,80}", any::<bool>()), 0..50),
         ) {
-            let mut transcript = Transcript::new(most);
+            let mut transcript = Transcript::new(most, Secrets::default());
             for (text, ours) in &turns {
                 match ours {
                     true => transcript.said(text, text.len(), None, None, NOW),
                     false => transcript.heard(text, None, NOW),
                 }
             }
-            let (entries, _) = transcript.finish();
+            let (entries, ..) = transcript.finish();
             let size: usize = entries.iter().map(|entry| entry.text.len() + entry.end.len() + OVERHEAD).sum();
             prop_assert!(size <= most, "{} of {}", size, most);
         }

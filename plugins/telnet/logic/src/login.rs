@@ -1,0 +1,126 @@
+//! Whether a login was refused: by what the server said last since it was answered, and only once it is silent. A message of the
+//! day may speak of failed logins and denied access as well; then more follows, or a prompt stands at its end.
+
+use std::collections::VecDeque;
+
+use plugin_kit::{Pattern, PatternError, Scanner};
+
+use crate::prompt;
+
+/// So many lines, the last that have anything on them, are looked at, and of each so many bytes.
+const LINES: usize = 3;
+const BYTES: usize = 512;
+
+/// How refusals look, and what came.
+#[derive(Debug)]
+pub(crate) struct Login {
+    words: Pattern,
+    user: Pattern,
+    password: Pattern,
+    lines: VecDeque<String>,
+}
+
+impl Login {
+    pub(crate) fn new() -> Result<Login, PatternError> {
+        let pattern = Pattern::new;
+        let (words, user, password) = (pattern(prompt::REFUSED)?, pattern(prompt::USER)?, pattern(prompt::PASSWORD)?);
+        Ok(Login { words, user, password, lines: VecDeque::new() })
+    }
+
+    pub(crate) fn most_memory(&self) -> usize {
+        [&self.words, &self.user, &self.password].into_iter().map(Pattern::most_memory).sum()
+    }
+
+    /// Something was sent: what came before was no answer to it.
+    pub(crate) fn sent(&mut self) {
+        self.lines.clear();
+    }
+
+    /// A line came.
+    pub(crate) fn heard(&mut self, line: &str) {
+        if line.trim().is_empty() {
+            return;
+        }
+        self.lines.push_back(tail(line.trim_end()).to_owned());
+        if self.lines.len() > LINES {
+            self.lines.pop_front();
+        }
+    }
+
+    /// Whether it is refused if nothing follows. `standing`: the line that has not ended.
+    pub(crate) fn is_refused(&self, standing: &str, password_was_sent: bool) -> bool {
+        let standing = tail(standing);
+        if found(&self.user, standing) && !prompt::tells_of_another_login(standing) {
+            return true;
+        }
+        if password_was_sent && found(&self.password, standing) {
+            return true;
+        }
+        let is_prompt = standing.trim_end().ends_with(['>', '#', '$', '%', ']']);
+        !is_prompt && self.lines.iter().map(String::as_str).chain([standing]).any(|line| found(&self.words, line))
+    }
+}
+
+fn tail(line: &str) -> &str {
+    let from = (line.len().saturating_sub(BYTES)..=line.len()).find(|&at| line.is_char_boundary(at));
+    line.get(from.unwrap_or(0)..).unwrap_or_default()
+}
+
+fn found(pattern: &Pattern, text: &str) -> bool {
+    let mut scanner = Scanner::new(pattern.clone(), 0, None);
+    scanner.feed(text.as_bytes()).or_else(|| scanner.at_end_of_data()).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(lines: &[&str], standing: &str) -> bool {
+        let mut login = Login::new().unwrap();
+        lines.iter().for_each(|line| login.heard(line));
+        login.is_refused(standing, true)
+    }
+
+    #[test]
+    fn who_asks_again_has_refused() {
+        for standing in [
+            "Password:",
+            "password: ",
+            "User:",
+            "login as: ",
+            "User Name :",
+            "Account:",
+            "Login> ",
+            "Benutzer: ",
+            "Enter Username: ",
+            "lab-sw1 login: ",
+            "Username: ",
+        ] {
+            assert!(refused(&[], standing), "{standing}");
+        }
+        for standing in [
+            "Last login: ",
+            "Last failed login: ",
+            "user@router> ",
+            "superuser> ",
+            "login-server# ",
+            "$ ",
+            "",
+            "Choice: ",
+        ] {
+            assert!(!refused(&["Last login: Mon Nov 23 on pts/0"], standing), "{standing}");
+        }
+        assert!(!Login::new().unwrap().is_refused("Password: ", false), "who was not sent one may ask for it");
+    }
+
+    #[test]
+    fn words_of_refusal_count_at_the_end_only() {
+        for line in
+            ["Login incorrect", "% Authentication failed", "% Access denied", "% Bad passwords", "Invalid login"]
+        {
+            assert!(refused(&["", line], "") && refused(&[line], "Press any key"), "{line}");
+            assert!(!refused(&[line], "router# ") && !refused(&[line, "a", "b", "c"], "Choice: "), "{line}");
+        }
+        assert!(refused(&[], "Login incorrect"));
+    }
+}

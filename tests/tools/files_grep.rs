@@ -85,6 +85,42 @@ fn many_matches_come_in_pages() {
 }
 
 #[test]
+fn the_end_of_one_file_is_the_end_whatever_room_is_left() {
+    let folder = Folder::new("one-file");
+    let path = folder.write("f", (1..=600).map(|n| format!("{n}\n")).collect::<String>());
+    let mut session = folder.session();
+    let page = session.call("grep_tool", json!({ "pattern": "", "file_path": path })).object();
+    assert_eq!(page["lines"].as_array().unwrap().len(), 600);
+    assert_eq!((&page["end"], &page["next_cursor"]), (&json!(true), &Value::Null));
+}
+
+#[test]
+fn with_small_answers_every_page_comes_further() {
+    let folder = Folder::new("small");
+    let path = folder.write("f", (1..=200).map(|n| format!("{n}\n")).collect::<String>());
+    let policy = format!("[plugins.files]\nread = [\"{}\"]\n\n[limits]\noutput = \"8 KiB\"\n", folder.path(""));
+    let policy = Folder::new("small-policy").write("policy.toml", policy);
+    let mut session = Session::serve(&["--policy", &policy]);
+    let (mut seen, mut cursor) = (0, Value::Null);
+    loop {
+        let mut search = json!({ "pattern": "", "file_path": path, "options": "-m 150" });
+        if !cursor.is_null() {
+            search["cursor"] = cursor;
+        }
+        let page = session.call("grep_tool", search).object();
+        for line in page["lines"].as_array().unwrap() {
+            seen += 1;
+            assert_eq!(line["line"], seen);
+        }
+        cursor = page["next_cursor"].clone();
+        if cursor.is_null() {
+            break;
+        }
+    }
+    assert_eq!(seen, 150);
+}
+
+#[test]
 fn options_and_patterns_that_are_not_understood_are_refused_by_name() {
     let (_folder, path, mut session) = log();
     let mut refused = |pattern: &str, options: &str| {

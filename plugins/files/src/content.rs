@@ -82,7 +82,7 @@ fn answer(mut content: Content, text: String) -> Answer<Content> {
 fn open(disk: &Disk, path: &UserPath, decompress: Option<bool>) -> Result<(Source<Reader>, u64), Failure> {
     let opened = disk.open_file(path).and_then(|file| {
         let size = file.size()?;
-        Ok((Source::open(file, decompress.unwrap_or(true))?, size))
+        Ok((Source::open(file, decompress.unwrap_or(true))?.until(disk.up()), size))
     });
     opened.map_err(|error| failure(disk, path, &error))
 }

@@ -60,6 +60,12 @@ impl Disk {
         self.until
     }
 
+    /// Says whether the call's time is up.
+    pub fn up(&self) -> impl Fn() -> bool + use<> {
+        let until = self.until;
+        move || cofferdam_sdk::now() > until
+    }
+
     /// Where the roots are.
     pub fn roots(&self) -> impl Iterator<Item = &str> {
         self.roots.iter().map(|(_, root)| root.as_str())

@@ -30,11 +30,8 @@ pub fn path(text: &str) -> Result<UserPath, Failure> {
 
 /// A number within bounds.
 pub fn number(name: &'static str, value: Option<Integer>, default: u64, least: u64, most: u64) -> Result<u64, Failure> {
-    let Some(Integer(value)) = value else { return Ok(default.clamp(least, most)) };
-    match u64::try_from(value) {
-        Ok(value) if (least..=most).contains(&value) => Ok(value),
-        _ => Err(Failure::argument(name, format_args!("has to be from {least} to {most}, not {value}"))),
-    }
+    files_logic::bounded(value.map(|Integer(value)| value), default, least, most)
+        .map_err(|error| Failure::argument(name, error))
 }
 
 /// Why a path could not be read, in short.
@@ -58,6 +55,8 @@ pub fn reason(error: &io::Error) -> (&'static str, String) {
         None if error.kind() == io::ErrorKind::InvalidInput || error.kind() == io::ErrorKind::UnexpectedEof => {
             ("broken_gzip", format!("its compressed data is broken ({error}); decompress=false shows its bytes"))
         }
+        // The search's own words.
+        None if error.kind() == io::ErrorKind::Unsupported => ("not_searched", error.to_string()),
         None => ("io_error", format!("it cannot be read ({error})")),
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use cofferdam_sdk::{Answer, Failure};
-use files_logic::grep::{Budget, Filter, Found, Options, Search, Tree, Visit, walk};
+use files_logic::grep::{Budget, Filter, Found, Options, Resume, Search, Tree, Visit, walk};
 use files_logic::{Source, UserPath, is_stop};
 use plugin_kit::cursor;
 use wasip2::filesystem::types::DescriptorType;
@@ -22,8 +22,19 @@ const FILES: usize = 5000;
 /// The most skipped files that are named.
 const SKIPPED: usize = 100;
 
-/// Where a search goes on: in which file, at which byte and line; and which search it is of.
-type Position = (String, u64, u64, String);
+/// Where a search goes on: in which file, or right behind it; where in it; whether lines were shown before; and which search it is of.
+type Position = (String, bool, Resume, bool, String);
+
+/// Where a search goes on.
+#[derive(Clone)]
+struct From {
+    file: String,
+    /// Behind the file, not in it.
+    behind: bool,
+    at: Resume,
+    /// Whether lines were shown before: then a mark stands before the next group of them.
+    shown: bool,
+}
 
 /// One search under way.
 struct Run<'a> {
@@ -33,113 +44,117 @@ struct Run<'a> {
     named: bool,
     answer: Matches,
     text: String,
-    resume: Option<(String, u64, u64)>,
+    resume: Option<From>,
+    /// Whether lines were shown, on this page or before.
+    shown: bool,
     /// The last file that is done.
     done: Option<String>,
 }
 
 impl Run<'_> {
     /// Searches one file from a position on.
-    fn file(&mut self, disk: &mut Disk, path: &UserPath, from: (u64, u64)) -> io::Result<Visit> {
+    fn file(&mut self, disk: &mut Disk, path: &UserPath, from: &Resume) -> io::Result<Visit> {
         let options = self.search.options();
-        let source = disk.open(path).and_then(|file| Source::open(file, self.decompress));
-        let searched = source.and_then(|source| {
-            let binary = source.binary;
-            self.search.run(source.into_reader(from.0)?, from, binary, &mut self.budget)
+        let up = disk.up();
+        let source = disk.open(path).and_then(|file| Source::open(file, self.decompress)).map(|one| one.until(up));
+        let text = source.and_then(|source| {
+            let (binary, plain) = (source.binary, source.is_plain());
+            match source.into_reader(from.offset) {
+                // Each page of a stream reads it from its beginning: what time does not suffice for once, it never will.
+                Err(error) if is_stop(&error) && !plain && from.offset > 0 => {
+                    let why = format!("there is not enough time to come to byte {} of it again", from.offset);
+                    Err(io::Error::new(io::ErrorKind::Unsupported, why))
+                }
+                text => text.map(|text| (text, binary)),
+            }
         });
+        let searched = text.and_then(|(text, binary)| self.search.run(text, from, binary, &mut self.budget));
         let found = match searched {
             Ok(found) => found,
             Err(error) if is_stop(&error) => {
-                self.stopped(path, from);
+                self.on(path, false, *from);
+                self.answer.partial = true;
                 return Ok(Visit::Stop);
             }
             Err(error) => {
-                self.skip(path, &error);
+                self.skip(path, &reason(&error).1);
                 return Ok(Visit::Next);
             }
         };
         self.answer.files_searched += 1;
-        self.answer.bytes_searched += found.reached.saturating_sub(from.0);
+        self.answer.bytes_searched += found.reached.saturating_sub(from.offset);
         self.answer.matches += found.matches;
-        let of_files = options.count || options.with_matches || options.without_match;
-        if of_files {
+        if !(options.count || options.with_matches || options.without_match) {
+            self.lines(path, from, &found);
+        } else if !found.partial {
             // What only part of a file says is no count of it.
-            if found.partial {
-                self.stopped(path, from);
-                return Ok(Visit::Stop);
-            }
             self.of_file(path, &found);
-        } else {
-            self.lines(path, &found);
         }
         if let Some(why) = &found.failed {
-            self.skip(path, &io::Error::other(format!("not searched to its end: {why}")));
+            self.skip(path, &format!("not searched to its end: {why}"));
         }
-        if let Some((offset, number)) = found.resume {
-            self.resume = Some((path.to_string(), offset, number));
-            return Ok(Visit::Stop);
-        }
-        if found.partial {
-            // Behind the last line that was found, or where this began.
-            let last = found.lines.last().map_or(from, |line| (line.offset, line.number));
-            self.stopped(path, last);
-            return Ok(Visit::Stop);
-        }
-        if self.answer.files.len() >= FILES || self.budget.lines == 0 || self.budget.bytes < 1024 {
-            self.resume = Some((path.join("").to_string(), 0, 1));
+        self.answer.partial |= found.partial;
+        if let Some(at) = found.resume {
+            self.on(path, false, at);
             return Ok(Visit::Stop);
         }
         self.done = Some(path.to_string());
         Ok(Visit::Next)
     }
 
-    fn stopped(&mut self, path: &UserPath, (offset, number): (u64, u64)) {
-        self.answer.partial = true;
-        self.resume = Some((path.to_string(), offset, number));
+    /// Whether there is no room for another file.
+    fn full(&self) -> bool {
+        self.answer.files.len() >= FILES || self.budget.lines == 0 || self.budget.bytes < 1024
     }
 
-    fn skip(&mut self, path: &UserPath, error: &io::Error) {
+    /// The next page goes on here.
+    fn on(&mut self, path: &UserPath, behind: bool, at: Resume) {
+        self.resume = Some(From { file: path.to_string(), behind, at, shown: self.shown });
+    }
+
+    fn skip(&mut self, path: &UserPath, reason: &str) {
         self.answer.skipped_count += 1;
         if self.answer.skipped.len() < SKIPPED {
-            let reason = reason(error).1;
             if !self.search.options().quiet_errors {
                 self.text += &format!("{path}: {reason}\n");
             }
-            self.answer.skipped.push(Skipped { file: path.to_string(), reason });
+            self.answer.skipped.push(Skipped { file: path.to_string(), reason: reason.to_owned() });
         }
     }
 
     fn of_file(&mut self, path: &UserPath, found: &Found) {
         let options = self.search.options();
         let shown = match (options.with_matches, options.without_match) {
-            (true, _) => found.matches > 0,
-            (_, true) => found.matches == 0,
+            (true, _) => found.total > 0,
+            (_, true) => found.total == 0,
             _ => true,
         };
         if !shown {
             return;
         }
         self.text += &match (options.count && !options.with_matches && !options.without_match, self.named) {
-            (true, true) => format!("{path}:{}\n", found.matches),
-            (true, false) => format!("{}\n", found.matches),
+            (true, true) => format!("{path}:{}\n", found.total),
+            (true, false) => format!("{}\n", found.total),
             (false, _) => format!("{path}\n"),
         };
         self.budget.bytes = self.budget.bytes.saturating_sub(2 * path.as_str().len() + 64);
-        let matching = Matching { file: path.to_string(), matches: found.matches, binary: found.binary };
+        let matching = Matching { file: path.to_string(), matches: found.total, binary: found.binary };
         self.answer.files.push(matching);
     }
 
-    fn lines(&mut self, path: &UserPath, found: &Found) {
+    fn lines(&mut self, path: &UserPath, from: &Resume, found: &Found) {
         let options = self.search.options();
-        let context = options.before + options.after > 0;
         if found.binary && found.matches > 0 {
             self.text += &format!("Binary file {path} matches\n");
             self.answer.files.push(Matching { file: path.to_string(), matches: found.matches, binary: true });
         }
-        for (index, line) in found.lines.iter().enumerate() {
-            if context && (line.gap || (index == 0 && !self.answer.lines.is_empty())) {
+        // A file that goes on from the page before says itself whether lines were left out.
+        let mut first = from.shown == 0 && self.shown && options.context;
+        for line in &found.lines {
+            if std::mem::take(&mut first) || line.gap {
                 self.text += "--\n";
             }
+            self.shown = true;
             let mark = if line.matched { ':' } else { '-' };
             if self.named {
                 self.text += &format!("{path}{mark}");
@@ -186,21 +201,22 @@ pub fn grep(mut disk: Disk, a: &Grep) -> Result<Answer<Matches>, Failure> {
     let mut run = Run {
         search: &search,
         decompress: a.decompress.unwrap_or(true),
-        budget: Budget { bytes: usize::try_from(limit).unwrap_or(usize::MAX), lines: LINES },
+        budget: Budget::new(usize::try_from(limit).unwrap_or(usize::MAX), LINES),
         named: named.unwrap_or(directory),
         answer: Matches::default(),
         text: String::new(),
         resume: None,
+        shown: from.as_ref().is_some_and(|from| from.shown),
         done: None,
     };
     if directory {
         below(&mut run, &mut disk, &path, &filter, from.as_ref())?;
     } else {
-        let at = from.as_ref().map_or((0, 1), |(_, offset, number)| (*offset, *number));
+        let at = from.as_ref().map_or_else(Resume::default, |from| from.at);
         // One file that cannot be read is the whole answer.
         drop(disk.open(&path).map_err(|error| failure(&disk, &path, &error))?);
-        run.file(&mut disk, &path, at).map_err(|error| failure(&disk, &path, &error))?;
-        if let ([skipped], 0) = (&run.answer.skipped[..], run.answer.matches) {
+        run.file(&mut disk, &path, &at).map_err(|error| failure(&disk, &path, &error))?;
+        if let ([skipped], 0) = (&run.answer.skipped[..], run.answer.files_searched) {
             return Err(Failure::new("io_error", format_args!("`{path}`: {}", skipped.reason)));
         }
     }
@@ -213,14 +229,11 @@ fn below(
     disk: &mut Disk,
     path: &UserPath,
     filter: &Filter,
-    from: Option<&(String, u64, u64)>,
+    from: Option<&From>,
 ) -> Result<(), Failure> {
     let start = match from {
         None => None,
-        // `FILE/` is right behind FILE.
-        Some((file, ..)) => {
-            Some((UserPath::parse(file).map_err(|e| Failure::argument("cursor", e))?, file.ends_with('/')))
-        }
+        Some(from) => Some(UserPath::parse(&from.file).map_err(|error| Failure::argument("cursor", error))?),
     };
     let mut skipped: Vec<(UserPath, io::Error)> = Vec::new();
     let mut beyond = 0;
@@ -228,21 +241,26 @@ fn below(
         disk,
         path,
         filter,
-        start.as_ref().map(|(start, _)| start),
+        start.as_ref(),
         &mut |disk, file| {
-            let at = match (&start, from) {
-                (Some((start, true)), _) if start == file => return Ok(Visit::Next),
-                (Some((start, false)), Some((_, offset, number))) if start == file => (*offset, *number),
-                _ => (0, 1),
+            let at = match from {
+                Some(from) if start.as_ref() == Some(file) && from.behind => return Ok(Visit::Next),
+                Some(from) if start.as_ref() == Some(file) => from.at,
+                _ => Resume::default(),
             };
-            run.file(disk, file, at)
+            let visit = run.file(disk, file, &at)?;
+            if visit == Visit::Next && run.full() {
+                run.on(file, true, Resume::default());
+                return Ok(Visit::Stop);
+            }
+            Ok(visit)
         },
         &mut |directory, error| {
             if skipped.len() < SKIPPED { skipped.push((directory.clone(), error)) } else { beyond += 1 }
         },
     );
     for (directory, error) in &skipped {
-        run.skip(directory, error);
+        run.skip(directory, &reason(error).1);
     }
     run.answer.skipped_count += beyond;
     match walked {
@@ -250,8 +268,8 @@ fn below(
         // Time was up between two files: on behind the last one that is done, or where this began.
         Err(error) if is_stop(&error) => {
             run.answer.partial = true;
-            run.resume = match &run.done {
-                Some(done) => Some((format!("{done}/"), 0, 1)),
+            run.resume = match run.done.clone() {
+                Some(file) => Some(From { file, behind: true, at: Resume::default(), shown: run.shown }),
                 None => from.cloned(),
             };
             Ok(())
@@ -265,14 +283,16 @@ fn which(a: &Grep) -> String {
     format!("{}\0{}\0{}", a.pattern, a.file_path, a.options.as_deref().unwrap_or_default())
 }
 
-fn position(a: &Grep, text: &str) -> Result<(String, u64, u64), Failure> {
-    let (file, offset, number, of): Position =
+fn position(a: &Grep, text: &str) -> Result<From, Failure> {
+    let (file, behind, at, shown, of): Position =
         cursor::decode("grep", text).map_err(|error| Failure::argument("cursor", error))?;
     if of != digest(&which(a)) {
         let message = "belongs to another search (pattern, path or options differ); leave it out to begin anew";
         return Err(Failure::argument("cursor", message));
     }
-    Ok((file, offset, number))
+    // A line's number begins at one; a cursor is no authority, but it may not break the arithmetic either.
+    let at = Resume { number: at.number.max(1), ..at };
+    Ok(From { file, behind, at, shown })
 }
 
 /// A short mark of a search: a cursor of another one is a mistake, not an attack.
@@ -286,8 +306,10 @@ fn digest(text: &str) -> String {
 fn finish(run: Run<'_>, a: &Grep) -> Answer<Matches> {
     let Run { mut answer, mut text, resume, .. } = run;
     answer.end = resume.is_none() && !answer.partial;
-    answer.next_cursor =
-        resume.map(|(file, offset, number)| cursor::encode("grep", &(file, offset, number, digest(&which(a)))));
+    answer.next_cursor = resume.map(|From { file, behind, at, shown }| {
+        let position: Position = (file, behind, at, shown, digest(&which(a)));
+        cursor::encode("grep", &position)
+    });
     if text.is_empty() {
         text += "(no line matches)\n";
     }

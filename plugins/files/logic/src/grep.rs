@@ -1,11 +1,17 @@
-//! Searching: what is asked (`options`, `syntax`), one file (`search`), many files (`walk`).
+//! Searching: what is asked (`options`, `pattern` with its `syntax` and `list`s), one file (`search`, `collect`, `resume`), many files (`walk`).
 
+mod collect;
+mod list;
 mod options;
+mod pattern;
+mod resume;
 mod search;
 mod syntax;
 mod walk;
 
 pub use options::{Options, OptionsError, Syntax};
-pub use search::{Budget, Found, Line, PatternError, Search};
+pub use pattern::PatternError;
+pub use resume::Resume;
+pub use search::{Budget, Found, Line, Search};
 pub use syntax::SyntaxError;
 pub use walk::{Filter, Kind, Tree, Visit, walk};

@@ -4,6 +4,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod bounds;
 pub mod follow;
 pub mod grep;
 mod lines;
@@ -13,6 +14,7 @@ mod path;
 mod show;
 mod source;
 
+pub use bounds::{Outside, bounded};
 pub use lines::{Part, head, tail};
 pub use list::{Direction, Listing, Rank, SortKey, Sorting};
 pub use page::{Page, page};

@@ -9,6 +9,9 @@ use flate2::read::MultiGzDecoder;
 /// How much of a file's beginning is looked at.
 const SNIFF: usize = 8 << 10;
 
+/// After how many bytes of a stream it is asked whether time is up.
+const ASKED: usize = 64 << 10;
+
 /// How a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -130,6 +133,15 @@ impl<R: Read + Seek + 'static> Source<R> {
         Ok(Self { compressed: false, encoding, binary: false, inner: Inner::Stream(text) })
     }
 
+    /// Ends what is decompressed or decoded with `TimedOut` once `up` says so. What is read as it is, its file ends by itself.
+    #[must_use]
+    pub fn until(mut self, up: impl Fn() -> bool + 'static) -> Self {
+        if let Inner::Stream(text) = self.inner {
+            self.inner = Inner::Stream(Box::new(Timed { text, up, left: ASKED }));
+        }
+        self
+    }
+
     /// The file itself, if its bytes are its text, and where the text begins.
     pub(crate) fn plain(&mut self) -> Option<(&mut R, u64)> {
         match &mut self.inner {
@@ -167,6 +179,29 @@ impl<R: Read + Seek + 'static> Source<R> {
             Inner::Plain { file, .. } => Box::new(file),
             Inner::Stream(text) => text,
         })
+    }
+}
+
+/// A stream that ends with `TimedOut` once time is up, however little of its file it takes to come that far.
+struct Timed<F> {
+    text: Box<dyn Read>,
+    up: F,
+    /// Bytes until it is asked again.
+    left: usize,
+}
+
+impl<F: Fn() -> bool> Read for Timed<F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            if (self.up)() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            self.left = ASKED;
+        }
+        let most = buffer.len().min(ASKED);
+        let n = self.text.read(&mut buffer[..most])?;
+        self.left = self.left.saturating_sub(n);
+        Ok(n)
     }
 }
 
@@ -236,6 +271,21 @@ pub(crate) mod tests {
         assert_eq!(about(utf16("a", false)), (false, Encoding::Utf16Le, false));
         assert_eq!(about(gz(&utf16("a", true))), (true, Encoding::Utf16Be, false));
         assert_eq!(about(gz(b"a\0b")), (true, Encoding::Utf8, true));
+    }
+
+    #[test]
+    fn what_is_decompressed_ends_when_time_is_up_though_its_file_is_read_already() {
+        let asked = std::rc::Rc::new(std::cell::Cell::new(0));
+        let count = std::rc::Rc::clone(&asked);
+        let up = move || {
+            count.set(count.get() + 1);
+            count.get() > 3
+        };
+        let source = Source::open(Cursor::new(gz(&b"line\n".repeat(1_000_000))), true).unwrap().until(up);
+        let mut text = Vec::new();
+        let error = source.into_reader(0).unwrap().read_to_end(&mut text).unwrap_err();
+        assert!(is_stop(&error), "{error}");
+        assert!(text.len() < 400_000 && asked.get() == 4, "{} {}", text.len(), asked.get());
     }
 
     #[test]

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read};
 
 use files_logic::UserPath;
-use files_logic::grep::{Budget, Filter, Found, Kind, Options, Search, Tree, Visit, walk};
+use files_logic::grep::{Budget, Filter, Found, Kind, Options, Resume, Search, Tree, Visit, walk};
 
-const ROOM: Budget = Budget { bytes: 1 << 20, lines: 10_000 };
+fn room() -> Budget {
+    Budget::new(1 << 20, 10_000)
+}
 
 fn search(pattern: &str, options: &str) -> Search {
     Search::new(pattern, Options::parse(options).unwrap()).unwrap()
 }
 
 fn found(pattern: &str, options: &str, text: &[u8]) -> Found {
-    search(pattern, options).run(text, (0, 1), text.contains(&0), &mut { ROOM }).unwrap()
+    search(pattern, options).run(text, &Resume::default(), text.contains(&0), &mut room()).unwrap()
 }
 
 /// `N:text` for a match, `N-text` for context, `--` for a gap.
@@ -69,24 +71,6 @@ fn what_is_no_text_is_shown_by_its_numbers_and_binary_files_only_match() {
 }
 
 #[test]
-fn without_room_for_more_it_says_where_to_go_on() {
-    let text = (1..=1000).map(|n| format!("match {n}\n")).collect::<String>();
-    let search = search("match", "");
-    let (mut at, mut all) = (Some((0, 1)), Vec::new());
-    let mut pages = 0;
-    while let Some((offset, number)) = at {
-        let rest = &text.as_bytes()[usize::try_from(offset).unwrap()..];
-        let page = search.run(rest, (offset, number), false, &mut Budget { bytes: 10_000, lines: 300 }).unwrap();
-        assert!(!page.lines.is_empty());
-        all.extend(page.lines.iter().map(|line| (line.number, line.text.clone())));
-        at = page.resume;
-        pages += 1;
-    }
-    assert!(pages > 4, "{pages}");
-    assert_eq!(all, (1..=1000).map(|n| (n, format!("match {n}"))).collect::<Vec<_>>());
-}
-
-#[test]
 fn when_time_is_up_what_was_found_is_returned() {
     struct Slow(Cursor<Vec<u8>>);
     impl Read for Slow {
@@ -99,7 +83,7 @@ fn when_time_is_up_what_was_found_is_returned() {
         }
     }
     let slow = Slow(Cursor::new(b"a match\n".repeat(1000)));
-    let found = search("match", "").run(slow, (0, 1), false, &mut { ROOM }).unwrap();
+    let found = search("match", "").run(slow, &Resume::default(), false, &mut room()).unwrap();
     assert!(found.partial);
     assert!(found.lines.len() >= 990, "{}", found.lines.len());
 }
@@ -189,4 +173,72 @@ fn globs_choose_among_the_names() {
     let filter = Filter::new(&globs(&["*.log"]), &globs(&["a*"]), &globs(&["e"])).unwrap();
     assert_eq!(visited(&filter, None, 100).0, ["/r/b/c.log", "/r/b.log", "/r/z.log"]);
     assert!(Filter::new(&globs(&["[a"]), &[], &[]).unwrap_err().contains("[a"));
+}
+
+#[test]
+fn after_the_last_match_that_is_wanted_comes_its_context_and_nothing_else() {
+    let text = "a\nx1\nx2\nb\nc\nd\nx3\n";
+    assert_eq!(lines("x", "-m1 -C1", text), ["1-a", "2:x1", "3-x2"]);
+    assert_eq!(lines("x", "-m1 -B1", text), ["1-a", "2:x1"]);
+    assert_eq!(lines("x", "-m1 -A10", text), ["2:x1", "3-x2", "4-b", "5-c", "6-d", "7-x3"]);
+    assert_eq!(lines("x", "-m2 -A2", text), ["2:x1", "3:x2", "4-b", "5-c"]);
+    assert_eq!(lines("x", "-m0", text), Vec::<String>::new());
+    assert_eq!(found("x", "-cm2", text.as_bytes()).matches, 2);
+}
+
+#[test]
+fn groups_are_told_apart_as_soon_as_context_is_asked_for() {
+    let text = "x1\nb\nc\nx4\nx5\n";
+    assert_eq!(lines("x", "-A0", text), ["1:x1", "--", "4:x4", "5:x5"]);
+    assert_eq!(lines("x.", "-o -A0", text), ["1:x1", "--", "4:x4", "5:x5"]);
+    assert_eq!(lines("x.", "-o -A1", text), ["1:x1", "--", "4:x4", "5:x5"]);
+    assert_eq!(lines("x.", "-o -C1", text), ["1:x1", "4:x4", "5:x5"]);
+    assert_eq!(lines("x", "", text), ["1:x1", "4:x4", "5:x5"]);
+}
+
+#[test]
+fn matches_are_the_longest_from_the_leftmost_place() {
+    let only = |pattern: &str, options: &str, text: &str| -> Vec<String> {
+        found(pattern, options, text.as_bytes()).lines.into_iter().map(|line| line.text).collect()
+    };
+    assert_eq!(only("warn|warning", "-oE", "a warning\n"), ["warning"]);
+    assert_eq!(only(r"warn\|warning", "-o", "a warning\n"), ["warning"]);
+    assert_eq!(only("warn\nwarning", "-oF", "a warning\n"), ["warning"]);
+    assert_eq!(only("warn|warning", "-oP", "a warning\n"), ["warn"]);
+    assert_eq!(only("WARN|warning", "-oiE", "a Warning\n"), ["Warning"]);
+    assert_eq!(only(r"foo\|foo_bar", "-ow", "foo_bar foo\n"), ["foo_bar", "foo"]);
+    assert_eq!(only("foo_|foo", "-owE", "foo foo_\n"), ["foo", "foo_"]);
+    assert_eq!(only("a+?", "-oE", "aaa\n"), ["aaa"]);
+    assert_eq!(only("a*?", "-oE", "baa\n"), ["aa"]);
+    assert_eq!(only("(GET|GET /index)[^ ]*", "-oE", "GET /index.html x\n"), ["GET /index.html"]);
+    assert_eq!(only("é|éa", "-oE", "xéa\n"), ["éa"]);
+    assert_eq!(only(r"\b26", "-oP", "2026 26\n"), ["26"]);
+}
+
+#[test]
+fn a_line_that_is_too_long_is_told_as_one() {
+    let text = vec![b'x'; 9 << 20];
+    let error = search("y", "").run(&text[..], &Resume::default(), false, &mut room()).unwrap_err();
+    assert_eq!(error.to_string(), "a line is longer than 8 MiB");
+    let after = [b"y\n", &text[..]].concat();
+    assert_eq!(found("y", "", &after).failed.as_deref(), Some("a line is longer than 8 MiB"));
+}
+
+#[test]
+fn too_deep_directories_are_told() {
+    let mut tree = BTreeMap::new();
+    let mut path = "/r".to_owned();
+    for _ in 0..70 {
+        path += "/d";
+        tree.insert(path.clone(), None);
+    }
+    tree.insert(format!("{path}/f"), Some(b"x\n".to_vec()));
+    let mut failed = Vec::new();
+    let root = UserPath::parse("/r").unwrap();
+    let visit = &mut |_: &mut Memory, _: &UserPath| panic!("nothing can be visited");
+    let failures = &mut |path: &UserPath, error: io::Error| failed.push((path.to_string(), error.to_string()));
+    assert!(walk(&mut Memory(tree), &root, &Filter::default(), None, visit, failures).unwrap());
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0].0, format!("/r{}", "/d".repeat(64)));
+    assert!(failed[0].1.contains("64 directories below `/r`"), "{}", failed[0].1);
 }

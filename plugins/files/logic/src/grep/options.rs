@@ -55,6 +55,8 @@ pub struct Options {
     pub before: u64,
     /// `-A N`
     pub after: u64,
+    /// Whether any context was asked for, be it none: groups of lines are told apart then.
+    pub context: bool,
     /// `--include=GLOB`
     pub include: Vec<String>,
     /// `--exclude=GLOB`
@@ -142,7 +144,7 @@ impl Options {
     fn short(&mut self, letters: &str, words: &mut impl Iterator<Item = String>) -> Result<(), OptionsError> {
         if letters.starts_with(|c: char| c.is_ascii_digit()) {
             let context = number(&format!("-{letters}"), letters, MOST_CONTEXT)?;
-            (self.before, self.after) = (context, context);
+            (self.before, self.after, self.context) = (context, context, true);
             return Ok(());
         }
         for (index, letter) in letters.char_indices() {
@@ -188,6 +190,7 @@ impl Options {
     }
 
     fn valued(&mut self, letter: char, option: &str, value: &str) -> Result<(), OptionsError> {
+        self.context |= letter != 'm';
         match letter {
             'm' => self.max_count = Some(number(option, value, u64::MAX)?),
             'A' => self.after = number(option, value, MOST_CONTEXT)?,
@@ -262,6 +265,7 @@ mod tests {
             count: true,
             after: 3,
             before: 2,
+            context: true,
             max_count: Some(5),
             include: vec!["*.log".to_owned()],
             exclude: vec!["a b".to_owned()],

@@ -1,36 +1,26 @@
 //! The search of one file: matching lines with their context, bounded, and where to go on. The searching itself is ripgrep's
 //! (`grep-searcher`): line by line, in constant memory, in linear time.
 
-use std::io::{self, Read};
+use std::cell::Cell;
+use std::io::{self, BufReader, Cursor, Read};
+use std::rc::Rc;
 
-use grep_matcher::Matcher as _;
-use grep_regex::{RegexMatcher, RegexMatcherBuilder};
-use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkFinish, SinkMatch};
+use grep_searcher::{BinaryDetection, SearcherBuilder};
 
-use super::syntax::{SyntaxError, translate};
-use super::{Options, Syntax};
-use crate::show::{fitting, shown};
+use super::Options;
+use super::collect::Collector;
+use super::pattern::{Pattern, PatternError};
+use super::resume::{Progress, Resume, Tracked};
 use crate::source::is_stop;
 
 /// The longest line that is searched; a file with a longer one is told, not searched further.
-const LINE: usize = 8 << 20;
+pub(super) const LINE: usize = 8 << 20;
 
 /// The most of one line that is shown.
 const SHOWN: usize = 8 << 10;
 
 /// What a line costs besides its text.
-const OVERHEAD: usize = 96;
-
-/// A pattern that is none.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PatternError {
-    /// It cannot be said in linear-time matching.
-    #[error(transparent)]
-    Syntax(#[from] SyntaxError),
-    /// It is not a pattern, or too large.
-    #[error("is not a pattern that can be searched for: {0}")]
-    Invalid(String),
-}
+pub(super) const OVERHEAD: usize = 96;
 
 /// How much may still be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +29,15 @@ pub struct Budget {
     pub bytes: usize,
     /// Lines.
     pub lines: usize,
+    /// The most of one line: one has to fit, so that every page comes further.
+    pub(super) line: usize,
+}
+
+impl Budget {
+    /// Room for so much.
+    pub fn new(bytes: usize, lines: usize) -> Self {
+        Self { bytes, lines, line: SHOWN.min(bytes.saturating_sub(OVERHEAD)) }
+    }
 }
 
 /// One line of an answer.
@@ -61,14 +60,16 @@ pub struct Line {
 /// What one file gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// Lines that matched (or did not, with `-v`), shown or not.
+    /// Lines that matched (or did not, with `-v`) on this page, shown or not.
     pub matches: u64,
+    /// The same with all pages before.
+    pub total: u64,
     /// What is shown.
     pub lines: Vec<Line>,
     /// Whether it holds NUL bytes: then its lines are not shown.
     pub binary: bool,
-    /// Where to go on (offset and line number) if there was no room for more.
-    pub resume: Option<(u64, u64)>,
+    /// Where to go on if there was no room, or no time, for more.
+    pub resume: Option<Resume>,
     /// Whether time was up.
     pub partial: bool,
     /// Why it was searched no further, although there is more: it could not be read, or has a line that is too long.
@@ -79,7 +80,7 @@ pub struct Found {
 
 /// A pattern and what is wanted of its matches.
 pub struct Search {
-    matcher: RegexMatcher,
+    pattern: Pattern,
     options: Options,
 }
 
@@ -89,25 +90,7 @@ impl Search {
     /// # Errors
     /// It is not one.
     pub fn new(pattern: &str, options: Options) -> Result<Self, PatternError> {
-        let patterns = pattern.split('\n').map(|one| match options.syntax {
-            Syntax::Basic => translate(one, false),
-            Syntax::Extended => translate(one, true),
-            Syntax::Perl | Syntax::Fixed => Ok(one.to_owned()),
-        });
-        let patterns: Vec<String> = patterns.collect::<Result<_, _>>()?;
-        let mut builder = RegexMatcherBuilder::new();
-        builder
-            .multi_line(true)
-            .line_terminator(Some(b'\n'))
-            .fixed_strings(options.syntax == Syntax::Fixed)
-            .case_insensitive(options.ignore_case)
-            .word(options.word)
-            .whole_line(options.line)
-            .size_limit(16 << 20)
-            .dfa_size_limit(32 << 20);
-        let matcher =
-            builder.build_many(&patterns).map_err(|error| PatternError::Invalid(reason(&error.to_string())))?;
-        Ok(Self { matcher, options })
+        Ok(Self { pattern: Pattern::new(pattern, &options)?, options })
     }
 
     /// What was asked for.
@@ -115,151 +98,92 @@ impl Search {
         &self.options
     }
 
-    /// Searches a text that begins at line `number` and byte `offset` of its file.
+    pub(super) fn pattern(&self) -> &Pattern {
+        &self.pattern
+    }
+
+    /// Searches a text that begins where `from` says.
     ///
     /// # Errors
     /// It cannot be read at all. Once something was found, that is returned, with the reason for going no further.
-    pub fn run(
-        &self,
-        text: impl Read,
-        (offset, number): (u64, u64),
-        binary: bool,
-        budget: &mut Budget,
-    ) -> io::Result<Found> {
+    pub fn run(&self, text: impl Read, from: &Resume, binary: bool, budget: &mut Budget) -> io::Result<Found> {
         let options = &self.options;
         let shows = !(options.count || options.with_matches || options.without_match);
-        let mut builder = SearcherBuilder::new();
-        builder.line_number(true).invert_match(options.invert).heap_limit(Some(LINE)).bom_sniffing(false);
-        if shows && !options.only_matching {
-            builder.before_context(usize::try_from(options.before).unwrap_or(usize::MAX));
-            builder.after_context(usize::try_from(options.after).unwrap_or(usize::MAX));
-        }
         let binary = binary && !options.text;
-        if !options.text {
-            builder.binary_detection(BinaryDetection::convert(0));
-        }
+        let before = if shows { usize::try_from(options.before).unwrap_or(usize::MAX) } else { 0 };
         let mut sink = Collector {
             search: self,
-            offset,
-            number: number.saturating_sub(1),
-            shows,
-            gap: false,
-            found: Found { binary, reached: offset, ..Found::default() },
             budget,
+            found: Found { binary, reached: from.offset, ..Found::default() },
+            shows,
+            at: Resume { taken: 0, ..*from },
+            from: *from,
+            stopped: false,
+            behind: (from.offset, from.number),
         };
-        match builder.build().search_reader(&self.matcher, text, &mut sink) {
-            Ok(()) => {}
-            Err(error) if is_stop(&error) => sink.found.partial = true,
-            Err(error) if sink.found.matches > 0 => sink.found.failed = Some(error.to_string()),
-            Err(error) => return Err(error),
+        let progress = Rc::new(Cell::new(Progress::default()));
+        let text = Tracked { inner: text, progress: Rc::clone(&progress), before, nul: binary };
+        let searched = sink.search(text, before);
+        let mut found = sink.found;
+        let came = progress.get();
+        found.total = sink.at.matches;
+        match searched {
+            Ok(()) if !sink.stopped => found.reached = from.offset + came.read,
+            Err(error) if !sink.stopped && is_stop(&error) => {
+                found.partial = true;
+                // On behind the last whole line; some lines before it may yet be context of what comes.
+                let (offset, number) = if before > 0 && !binary { came.back } else { came.whole };
+                let (offset, number) = (from.offset + offset, from.number + number).max(sink.behind);
+                found.reached = offset;
+                found.resume = Some(Resume { offset, number, taken: 0, ..sink.at });
+                if found.resume.is_some_and(|resume| resume.offset == from.offset) {
+                    found.resume = Some(*from);
+                }
+            }
+            Err(error) if !sink.stopped => {
+                let error = if error.to_string().contains("allocation limit") { too_long(before) } else { error };
+                if found.matches == 0 {
+                    return Err(error);
+                }
+                found.failed = Some(error.to_string());
+            }
+            _ => {}
         }
-        Ok(sink.found)
+        Ok(found)
     }
-}
-
-/// The last line of the library's message says what is wrong; the ones before draw it.
-fn reason(message: &str) -> String {
-    let line = message.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or(message);
-    let line = line.strip_prefix("error: ").unwrap_or(line);
-    if line.starts_with("look-around") {
-        format!("{line}, as matching takes linear time here")
-    } else {
-        line.to_owned()
-    }
-}
-
-/// Takes lines in until there is no more room.
-struct Collector<'a> {
-    search: &'a Search,
-    offset: u64,
-    number: u64,
-    shows: bool,
-    gap: bool,
-    found: Found,
-    budget: &'a mut Budget,
 }
 
 impl Collector<'_> {
-    /// Takes a line in; false if there is no room for it.
-    fn take(&mut self, bytes: &[u8], offset: u64, number: u64, matched: bool) -> bool {
-        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        let fits = fitting(bytes, SHOWN);
-        let text = shown(&bytes[..fits]).text.into_owned();
-        let cost = text.len() + OVERHEAD;
-        if cost > self.budget.bytes || self.budget.lines == 0 {
-            self.found.resume = Some((offset, number));
-            return false;
+    fn search(&mut self, text: impl Read, before: usize) -> io::Result<()> {
+        let options = self.search.options();
+        if self.found.binary || !self.shows {
+            self.at.owed = 0;
         }
-        self.budget.bytes -= cost;
-        self.budget.lines -= 1;
-        let gap = std::mem::take(&mut self.gap);
-        self.found.lines.push(Line { number, offset, text, matched, cut: fits < bytes.len(), gap });
-        true
-    }
-
-    fn place(&self, offset: u64, number: Option<u64>) -> (u64, u64) {
-        (self.offset + offset, self.number + number.unwrap_or(0))
+        if self.enough() && self.at.owed == 0 {
+            self.stopped = true;
+            return Ok(());
+        }
+        let mut builder = SearcherBuilder::new();
+        builder.line_number(self.shows).invert_match(options.invert).heap_limit(Some(LINE)).bom_sniffing(false);
+        if self.shows {
+            builder.before_context(before);
+            builder.after_context(usize::try_from(options.after).unwrap_or(usize::MAX));
+        }
+        if !options.text {
+            builder.binary_detection(BinaryDetection::convert(0));
+        }
+        let matcher = &self.search.pattern().matcher;
+        if self.at.owed == 0 {
+            return builder.build().search_reader(matcher, text, self);
+        }
+        let mut text = BufReader::new(text);
+        let line = self.owed(&mut text)?.unwrap_or_default();
+        builder.build().search_reader(matcher, Cursor::new(line).chain(text), self)
     }
 }
 
-impl Sink for Collector<'_> {
-    type Error = io::Error;
-
-    fn matched(&mut self, _: &Searcher, line: &SinkMatch<'_>) -> Result<bool, io::Error> {
-        let options = &self.search.options;
-        let (offset, number) = self.place(line.absolute_byte_offset(), line.line_number());
-        if options.max_count.is_some_and(|most| self.found.matches >= most) {
-            return Ok(false);
-        }
-        if self.shows && !self.found.binary {
-            if options.only_matching {
-                let mut room = true;
-                let bytes = line.bytes().strip_suffix(b"\n").unwrap_or(line.bytes());
-                if !options.invert {
-                    self.search.matcher.find_iter(bytes, |found| {
-                        // An empty match is nothing to show.
-                        room =
-                            found.is_empty() || self.take(&bytes[found], offset + found.start() as u64, number, true);
-                        room
-                    })?;
-                }
-                if !room {
-                    return Ok(false);
-                }
-            } else if !self.take(line.bytes(), offset, number, true) {
-                return Ok(false);
-            }
-        }
-        self.found.matches += 1;
-        self.found.reached = offset + line.bytes().len() as u64;
-        let enough = options.with_matches || options.without_match || (self.shows && self.found.binary);
-        // Whoever wants context after the last match goes on until it is there.
-        let last = options.max_count.is_some_and(|most| self.found.matches >= most) && options.after == 0;
-        Ok(!enough && !last)
-    }
-
-    fn context(&mut self, _: &Searcher, line: &SinkContext<'_>) -> Result<bool, io::Error> {
-        let (offset, number) = self.place(line.absolute_byte_offset(), line.line_number());
-        if self.found.binary || !self.shows {
-            return Ok(true);
-        }
-        Ok(self.take(line.bytes(), offset, number, false))
-    }
-
-    fn context_break(&mut self, _: &Searcher) -> Result<bool, io::Error> {
-        self.gap = true;
-        Ok(true)
-    }
-
-    fn binary_data(&mut self, _: &Searcher, _: u64) -> Result<bool, io::Error> {
-        self.found.binary = true;
-        // Something of it has matched already: that is all there is to say of a binary file.
-        Ok(self.found.matches == 0 || !self.shows)
-    }
-
-    fn finish(&mut self, _: &Searcher, finish: &SinkFinish) -> Result<(), io::Error> {
-        self.found.reached = self.found.reached.max(self.offset + finish.byte_count());
-        Ok(())
-    }
+/// Why a file is searched no further.
+pub(super) fn too_long(before: usize) -> io::Error {
+    let what = if before > 0 { "a line, or one with its context before it," } else { "a line" };
+    io::Error::new(io::ErrorKind::Unsupported, format!("{what} is longer than {} MiB", LINE >> 20))
 }

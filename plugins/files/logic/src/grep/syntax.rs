@@ -1,7 +1,7 @@
 //! grep's two regular languages in the one of the `regex` crate: basic (`\(`, `\|`, `\+` are operators, `(`, `|`, `+` are not) and
 //! extended. What cannot be said in it, a back-reference, is refused and named. Source: POSIX.1-2017 §9, the manual of GNU grep §3.
 
-use std::fmt::Write as _;
+use super::list::bracket;
 
 /// A pattern that cannot be said in the other language.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,10 +12,25 @@ pub enum SyntaxError {
     /// `[` without its `]`
     #[error("has a `[` without its `]`; write `\\[` for the character")]
     Bracket,
+    /// `[[:foo:]]`
+    #[error("has `[:{0}:]`, which is no class of characters")]
+    Class(String),
+    /// `[[.hyphen.]]`
+    #[error("has `[{1}{0}{1}]`, which is not one character")]
+    Collating(String, char),
+    /// `[:space:]`
+    #[error("has a class outside of a list; write `[[:space:]]`, not `[:space:]`")]
+    Outside,
+    /// `a{2}{2}{2}…`
+    #[error("repeats a repetition too often")]
+    Repetitions,
     /// It ends in a backslash.
     #[error("ends in a backslash; write `\\\\` for the character")]
     Backslash,
 }
+
+/// The most repetitions of repetitions.
+const NESTED: usize = 100;
 
 /// Translates a basic (`extended` false) or an extended pattern.
 pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
@@ -23,7 +38,10 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
     let mut rest = pattern.chars().peekable();
     // Where a repetition or an anchor could stand for itself: at the beginning of an expression.
     let mut begins = true;
+    // Where the groups that are open begin, where what a repetition would repeat does, and whether it is one itself.
+    let (mut groups, mut piece, mut repeated, mut nested) = (Vec::new(), 0, false, 0);
     while let Some(c) = rest.next() {
+        let here = out.len();
         let operator = match c {
             '\\' => {
                 let escaped = rest.next().ok_or(SyntaxError::Backslash)?;
@@ -58,10 +76,6 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
                 out.push('.');
                 None
             }
-            '*' if begins => {
-                literal(&mut out, '*');
-                None
-            }
             '*' => Some('*'),
             '^' if extended || begins => {
                 out.push('^');
@@ -79,38 +93,109 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
             }
         };
         let Some(operator) = operator else {
-            begins = false;
+            (begins, piece, repeated) = (false, here, false);
             continue;
         };
+        let repeats = match operator {
+            '*' | '+' | '?' => true,
+            '{' => repetition(&mut rest.clone(), extended),
+            _ => false,
+        };
         match operator {
-            '+' | '?' | '{' if begins => literal(&mut out, operator),
-            // A brace that begins no repetition stands for itself, as with GNU grep.
-            '{' if !repetition(&mut rest.clone(), extended) => literal(&mut out, '{'),
-            '{' => {
-                out.push('{');
-                for c in rest.by_ref() {
-                    if c == '}' {
-                        break;
-                    }
-                    if c != '\\' {
-                        // `{,n}` means from none.
-                        if c == ',' && out.ends_with('{') {
-                            out.push('0');
-                        }
-                        out.push(c);
-                    }
+            // With nothing before it to repeat: nothing in an extended expression, a character in a basic one.
+            '*' | '+' | '?' | '{' if begins && repeats && extended => continue,
+            '*' | '+' | '?' | '{' if begins => literal(&mut out, operator),
+            // In a row: `+?` is no lazy repetition, as with GNU grep.
+            '*' | '+' | '?' if repeated && out.ends_with(['*', '+', '?']) => {
+                if !out.ends_with(operator) {
+                    out.pop();
+                    out.push('*');
                 }
-                out.push('}');
+                continue;
             }
+            // A brace that begins no repetition stands for itself, as with GNU grep.
+            '{' if !repeats => literal(&mut out, '{'),
+            _ if repeats => {
+                if repeated {
+                    nested += 1;
+                    if nested > NESTED {
+                        return Err(SyntaxError::Repetitions);
+                    }
+                    out.insert_str(piece, "(?:");
+                    out.push(')');
+                }
+                out.push(operator);
+                if operator == '{' {
+                    braces(&mut out, &mut rest);
+                }
+                repeated = true;
+                continue;
+            }
+            '(' => {
+                groups.push(here);
+                out.push('(');
+            }
+            ')' => match groups.pop() {
+                Some(group) => {
+                    out.push(')');
+                    (begins, piece, repeated) = (false, group, false);
+                    continue;
+                }
+                // Without its partner it stands for itself in an extended expression; in a basic one it is refused by the library.
+                None if extended => literal(&mut out, ')'),
+                None => out.push(')'),
+            },
             '}' => literal(&mut out, '}'),
             other => out.push(other),
         }
-        begins = matches!(operator, '(' | '|');
+        (begins, piece, repeated) = (matches!(operator, '|') || out.len() == here + 1 && operator == '(', here, false);
     }
     Ok(out)
 }
 
-fn literal(out: &mut String, c: char) {
+/// The rest of a repetition in braces.
+fn braces(out: &mut String, rest: &mut impl Iterator<Item = char>) {
+    for c in rest.by_ref().take_while(|c| *c != '}').filter(|c| *c != '\\') {
+        // `{,n}` means from none.
+        if c == ',' && out.ends_with('{') {
+            out.push('0');
+        }
+        out.push(c);
+    }
+    out.push('}');
+}
+
+/// A pattern as in Perl, in which a brace that begins no repetition stands for itself.
+pub fn perl(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len() + 16);
+    let mut rest = pattern.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => {
+                out.push(c);
+                let escaped = rest.next();
+                out.extend(escaped);
+                // `\p{Greek}`, `\x{e9}`
+                if escaped.is_some_and(|c| c.is_ascii_alphabetic()) {
+                    out.extend(rest.next_if_eq(&'{'));
+                }
+            }
+            '{' if rest.peek() == Some(&',') || !repetition(&mut rest.clone(), true) => out.push_str(r"\{"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A text as a pattern for itself.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    text.chars().for_each(|c| literal(&mut out, c));
+    out
+}
+
+/// A character that means itself.
+pub(super) fn literal(out: &mut String, c: char) {
     // Nothing else: `\<` would be the beginning of a word.
     if r"\.+*?()|[]{}^$#&-~".contains(c) {
         out.push('\\');
@@ -139,44 +224,6 @@ fn repetition(rest: &mut impl Iterator<Item = char>, extended: bool) -> bool {
             _ => return false,
         }
     }
-}
-
-/// A bracket expression: a backslash in it is a backslash, and only `]`, `^`, `-` and `[:class:]` mean anything.
-fn bracket(out: &mut String, rest: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<(), SyntaxError> {
-    out.push('[');
-    if rest.next_if_eq(&'^').is_some() {
-        // A negated list does not match the end of the line either.
-        out.push_str("^\\n");
-    }
-    let mut first = true;
-    loop {
-        let c = rest.next().ok_or(SyntaxError::Bracket)?;
-        match c {
-            ']' if !first => break,
-            '[' if matches!(rest.peek(), Some(':' | '.' | '=')) => {
-                let kind = rest.next().ok_or(SyntaxError::Bracket)?;
-                let mut name = String::new();
-                loop {
-                    let c = rest.next().ok_or(SyntaxError::Bracket)?;
-                    if c == kind && rest.next_if_eq(&']').is_some() {
-                        break;
-                    }
-                    name.push(c);
-                }
-                match kind {
-                    // Writing to a string does not fail.
-                    ':' => _ = write!(out, "[:{name}:]"),
-                    _ => name.chars().for_each(|c| literal(out, c)),
-                }
-            }
-            // A hyphen between two characters is a range; at an end it is itself.
-            '-' if !first && !matches!(rest.peek(), Some(']') | None) => out.push('-'),
-            c => literal(out, c),
-        }
-        first = false;
-    }
-    out.push(']');
-    Ok(())
 }
 
 #[cfg(test)]
@@ -208,8 +255,35 @@ mod tests {
             (r"a\{,2\}b", "aab", true, false),
             ("x{", "x{", true, true),
             ("{1", "{1", true, true),
+            ("{1", "1", false, false),
+            ("{1}a", "1}a", false, true),
+            ("*a", "a", false, true),
+            ("+a", "a", false, true),
+            ("(?a)", "a", false, true),
+            ("b|*a", "a", false, true),
+            ("a)", "a)", true, true),
+            ("(a))", "a)", false, true),
+            ("^a+?$", "", false, true),
+            ("^a{2}?$", "", false, true),
+            ("^a{2}?$", "aa", false, true),
+            ("^a{1}{2}$", "a", false, false),
+            ("^a{1}{2}$", "aa", false, true),
+            ("^(ab)*+c$", "ababc", false, true),
+            (r"^a*\?$", "aa", true, false),
+            ("[[:alpha:]]", "ü", true, true),
+            ("[^[:alpha:]]", "ü", false, false),
+            ("[[:upper:]]", "Ü", true, true),
+            ("[[:lower:][:digit:]]", "Ü", false, false),
+            ("[[:punct:]]", "-", true, true),
+            ("[[:blank:]]", "\t", true, true),
+            ("[[:cntrl:]]", "a b", false, false),
+            ("[[:graph:]]", " ", false, false),
+            ("[[:print:]]", " ", true, true),
+            ("[[.-.]]", "-", true, true),
+            ("[[=a=]]", "a", true, true),
             ("*a", "*a", true, true),
-            ("^*a", "*a", true, true),
+            ("^*a", "*a", true, false),
+            ("^*a", "a", false, true),
             ("a^b", "a^b", true, false),
             ("a$b", "a$b", true, false),
             ("^a$", "a", true, true),
@@ -242,8 +316,19 @@ mod tests {
     fn what_cannot_be_said_is_refused_and_named() {
         assert_eq!(translate(r"\(a\)\1", false), Err(SyntaxError::BackReference('1')));
         assert_eq!(translate("[a", true), Err(SyntaxError::Bracket));
+        assert_eq!(translate("[[:foo:]]", true), Err(SyntaxError::Class("foo".to_owned())));
+        assert_eq!(translate("[[.hyphen.]]", false), Err(SyntaxError::Collating("hyphen".to_owned(), '.')));
+        assert_eq!(translate("[:alpha:]", false), Err(SyntaxError::Outside));
+        assert_eq!(translate(&format!("a{}", "{2}".repeat(1000)), true), Err(SyntaxError::Repetitions));
         assert_eq!(translate("[[:digit:", true), Err(SyntaxError::Bracket));
         assert_eq!(translate("a\\", true), Err(SyntaxError::Backslash));
+    }
+
+    #[test]
+    fn a_brace_that_repeats_nothing_is_one_in_perl_as_well() {
+        assert_eq!(perl("x{ {a} {,2} x{2} x{2,} x{2,3}"), r"x\{ \{a} \{,2} x{2} x{2,} x{2,3}");
+        assert_eq!(perl(r"\p{Greek}\{ \x{e9}{"), r"\p{Greek}\{ \x{e9}\{");
+        assert_eq!(quoted("a.b{"), r"a\.b\{");
     }
 
     proptest::proptest! {

@@ -142,7 +142,11 @@ pub fn walk<T: Tree>(
                     return Ok(false);
                 }
             }
-            Kind::Directory if filter.enters(&name) && stack.len() < DEPTH => match level(tree, path.clone(), None) {
+            Kind::Directory if filter.enters(&name) && stack.len() >= DEPTH => {
+                let why = format!("it lies {DEPTH} directories below `{root}`, and no deeper one is searched");
+                failed(&path, io::Error::new(io::ErrorKind::Unsupported, why));
+            }
+            Kind::Directory if filter.enters(&name) => match level(tree, path.clone(), None) {
                 Ok(level) => stack.push(level),
                 Err(error) if is_stop(&error) => return Err(error),
                 Err(error) => failed(&path, error),

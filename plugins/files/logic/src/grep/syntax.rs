@@ -148,7 +148,7 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
             '}' => literal(&mut out, '}'),
             other => out.push(other),
         }
-        (begins, piece, repeated) = (matches!(operator, '|') || out.len() == here + 1 && operator == '(', here, false);
+        (begins, piece, repeated) = (matches!(operator, '(' | '|'), here, false);
     }
     Ok(out)
 }

@@ -81,7 +81,8 @@ fn a_session_does_not_wait_behind_others_that_are_stuck() {
 #[test]
 fn who_would_have_no_time_left_is_told_so_and_nobody_is_dialled() {
     let peer = greets();
-    let rules = "[plugins.telnet]\nconnect = [\"tcp://127.0.0.1:*\"]\n\n[limits]\nmemory = \"16 MiB\"\ncall = \"12 s\"\n";
+    let rules =
+        "[plugins.telnet]\nconnect = [\"tcp://127.0.0.1:*\"]\n\n[limits]\nmemory = \"16 MiB\"\ncall = \"12 s\"\n";
     let [flag, file] = policy(rules);
     let mut session = Session::serve(&[&flag, &file]);
     session.call("telnet_tool", waits(closed_port(), 1));

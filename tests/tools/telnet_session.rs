@@ -265,8 +265,8 @@ fn a_kept_session_knows_its_prompt_and_its_secrets() {
 #[test]
 fn a_server_may_write_in_another_encoding() {
     let mut session = Session::local();
-    let answers = &[(&b""[..], &b"Gr\xf6\xdfe: "[..]), (b"\xfc\r\n", b"ok\r\n")];
-    let (peer, steps) = (scripted(answers), json!([{ "expect": "Größe: ", "send": "ü" }, { "expect": "ok" }]));
+    let peer = scripted(&[(b"", b"Gr\xf6\xdfe: "), (b"\xfc\r\n", b"ok\r\n")]);
+    let steps = json!([{ "expect": "Größe: ", "send": "ü" }, { "expect": "ok" }]);
     let (answer, said) = held(&mut session, peer.port(), json!({ "steps": steps, "encoding": "latin-1" }));
     assert_eq!(
         (said.concat().as_str(), &answer["session"]["completed"]),

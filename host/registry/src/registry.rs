@@ -301,8 +301,6 @@ fn forward(to: Option<tokio::sync::mpsc::Sender<Progress>>) -> Forwarded {
     (Some(sender), Some(task))
 }
 
-/// Hints for clients, from what the plugin may do, not from what it says: a tool of a plugin that may dial out can send
-/// anything to anyone it was granted.
 /// What is ours, with the components that were named and the cache.
 fn own_files(setup: &Setup) -> OwnFiles {
     let mut own = setup.own.clone();
@@ -316,6 +314,8 @@ fn own_files(setup: &Setup) -> OwnFiles {
     own
 }
 
+/// Hints for clients, from what the plugin may do, not from what it says: a tool of a plugin that may dial out can send
+/// anything to anyone it was granted.
 fn annotations(found: &Found) -> Annotations {
     let grants = &found.effective.grants;
     // A connection can do anything to its peer; an echo request or a question changes nothing there.

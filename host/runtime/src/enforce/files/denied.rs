@@ -3,7 +3,6 @@
 //! exists, and a file that lies there is asked about as the rule spells it. What is denied is still the policy's to say.
 
 use std::cell::OnceCell;
-
 use std::os::fd::{AsFd as _, OwnedFd};
 
 use cofferdam_grants::{AbsolutePath, Grants};

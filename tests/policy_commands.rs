@@ -152,13 +152,23 @@ fn check_tells_rules_that_allow_nothing_and_passes_them() {
 fn check_looks_at_plugins_without_running_them() {
     for (table, said) in [
         ("[plugins.tcp]\nsettings = { a = 1 }", "error: the policy has `settings` for it, and it takes none"),
-        ("\n[plugins.own]\ncomponent = \"/no/such/file.wasm\"", "error: `/no/such/file.wasm`: No such file"),
+        ("[plugins.own]\ncomponent = \"/no/such/file.wasm\"", "error: `/no/such/file.wasm`: No such file"),
     ] {
         let [_, file] = policy(table);
         let output = run(&["check", &file]);
         ends(&output, 1);
         assert!(stdout(&output).starts_with(said), "{}", stdout(&output));
+        // Where it stands, not at the head of the table; also beside other mistakes.
+        let [_, file] = policy(&format!("{table}\n[deny]\nconect = []\n"));
+        let said = stdout(&run(&["check", &file])).replace(&file, "p.toml");
+        assert!(said.contains("\n --> p.toml:2:1") && said.contains("unknown key `conect`"), "{said}");
+        assert!(said.ends_with("p.toml: 2 mistakes\n"), "{said}");
     }
+    // The machine's own servers are those that `system` means.
+    let [_, file] = policy("[plugins.dns]\nresolve = [\"*.example.com\"]\nservers = [\"system\"]\n");
+    let output = run(&["check", &file]);
+    ends(&output, 0);
+    assert!(stdout(&output).ends_with(": no mistakes\n"), "{}", stdout(&output));
     // A file that cannot be read is no policy, right or wrong.
     let output = run(&["check", "/no/such/policy.toml"]);
     ends(&output, 2);
@@ -196,6 +206,24 @@ fn a_dry_run_shows_the_grants_and_limits_and_serves_nothing() {
     let text = stdout(&run(&["serve", "--dry-run"]));
     assert!(text.contains("  allowed nothing, until a rule allows it something\n"), "{text}");
     assert!(text.contains("  wants   tcp://any:*  (no rule allows any of it)\n"), "{text}");
+}
+
+#[test]
+fn a_dry_run_shows_what_is_denied_whole_and_which_servers_are_asked() {
+    let output = run(&["serve", "--dry-run", "--allow-read", "/var", "--deny-read", "/"]);
+    assert!(stdout(&output).contains("  wants   read any  (no rule allows any of it)\n"), "{}", stdout(&output));
+    let output = run(&["serve", "--dry-run", "--allow-resolve", "*.example.com"]);
+    let said = "  allowed servers system (the host's own, as no rule names others)\n";
+    assert!(stdout(&output).contains(said), "{}", stdout(&output));
+}
+
+#[test]
+fn explain_refuses_a_policy_that_serve_does_not_start_with() {
+    let [flag, file] = policy("[plugins.tpc]\nconnect = [\"tcp://localhost:1\"]\n");
+    let output = run(&["explain", "tcp", "connect", "localhost:1", &flag, &file]);
+    ends(&output, 2);
+    assert!(stderr(&output).contains("there is no such plugin"), "{}", stderr(&output));
+    assert_eq!(stdout(&output), "");
 }
 
 #[test]
@@ -239,5 +267,9 @@ fn itmcp_hosts_are_rules_when_asked_for_and_only_warned_about_otherwise() {
     let mut wrong = cofferdam(&["serve", "--dry-run", "--itmcp-env"]);
     let wrong = wrong.env("ALLOWED_HOSTS", "10.0.0.1,127.1").env("SSH_KEYS_PATH", "/keys").output().unwrap();
     ends(&wrong, 2);
-    assert!(stderr(&wrong).contains("error: `ALLOWED_HOSTS`: `127.1` is an unusual spelling"), "{}", stderr(&wrong));
+    assert!(
+        stderr(&wrong).contains("error: entry 2 of `ALLOWED_HOSTS` is not the name or the address of a host"),
+        "{}",
+        stderr(&wrong)
+    );
 }

@@ -19,7 +19,7 @@ use crate::json::{JsonError, to_json};
 use crate::manifest::is_plugin_name;
 use crate::mend::mend;
 use crate::policy::{Part, PluginTable, Policy, PolicyRule, RuleSource, Scope};
-use crate::rule::{Capability, Purpose, groups, is_of_groups, parse_rule};
+use crate::rule::{Capability, Purpose, further, groups, is_of_groups, parse_rule};
 
 /// The most name servers that make sense.
 const MAX_SERVERS: usize = 8;
@@ -121,9 +121,12 @@ impl Lowering<'_> {
             let rule = match parse_rule(written.about, &to.value, purpose) {
                 Ok(rule) => rule,
                 Err(why) => {
-                    let at = to.place(&why.at);
-                    let (message, hint) = to.told(why.message, why.hint);
-                    self.error(at, message, hint);
+                    let ports = (written.about == Capability::Connect).then(|| further(&to.value, &why)).flatten();
+                    for why in [Some(why), ports].into_iter().flatten() {
+                        let at = to.place(&why.at);
+                        let (message, hint) = to.told(why.message, why.hint);
+                        self.error(at, message, hint);
+                    }
                     continue;
                 }
             };

@@ -67,6 +67,13 @@ read = ["/var/log/private"]
 }
 
 #[test]
+fn a_rule_with_a_wrong_host_and_wrong_ports_has_both_told() {
+    let said = messages("[plugins.tcp]\nconnect = [\"tcp://a..b:99999\", \"tcp://127.1:22\", \"tcp://[::1:0\"]");
+    assert_eq!(said.len(), 4, "{said:?}");
+    assert!(said[1].starts_with("port 99999 is above 65535"), "{said:?}");
+}
+
+#[test]
 fn within_is_for_names_and_never_empty() {
     let rule = |inner: &str| format!("[plugins.tcp]\nconnect = [{inner}]");
     for (inner, message) in [

@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use cofferdam_grants::Rule;
 
-pub(crate) use connect::parse_connect;
+pub(crate) use connect::{further, parse_connect};
 pub(crate) use ping::{groups, is_of_groups, parse_ping};
 pub(crate) use server::parse_server;
 

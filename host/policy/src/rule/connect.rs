@@ -31,10 +31,7 @@ pub(crate) fn parse_connect(text: &str, purpose: Purpose) -> Result<ConnectRule,
     let parsed = parse_host(host, purpose).map_err(host_error)?;
     let ports_at = start + host.len()..text.len();
     let ports = match (ports, purpose) {
-        (Some(ports), _) => Ports::parse(ports).map_err(|error| {
-            RuleError::new(ports_at.start + 1..ports_at.end, error.to_string())
-                .hint("ports are `22`, `22,8000-8099`, or `*` for every port")
-        })?,
+        (Some(ports), _) => Ports::parse(ports).map_err(|error| bad_ports(ports_at.start + 1..ports_at.end, &error))?,
         (None, Purpose::Deny) => Ports::all(),
         (None, Purpose::Allow | Purpose::Want) => {
             return Err(RuleError::new(0..text.len(), "the rule does not say which ports")
@@ -42,6 +39,19 @@ pub(crate) fn parse_connect(text: &str, purpose: Purpose) -> Result<ConnectRule,
         }
     };
     Ok(ConnectRule::to(protocol, parsed, ports))
+}
+
+/// What is wrong with the ports of a rule whose host is wrong, too.
+pub(crate) fn further(text: &str, first: &RuleError) -> Option<RuleError> {
+    let (_, rest) = text.split_once("://")?;
+    let (host, ports) = split_ports(rest).ok()?;
+    let end = text.len() - rest.len() + host.len();
+    let problem = Ports::parse(ports?).err().filter(|_| first.at.end == end)?;
+    Some(bad_ports(end + 1..text.len(), &problem))
+}
+
+fn bad_ports(at: std::ops::Range<usize>, why: &impl std::fmt::Display) -> RuleError {
+    RuleError::new(at, why.to_string()).hint("ports are `22`, `22,8000-8099`, or `*` for every port")
 }
 
 /// What a text without a protocol may have meant, if that would be a rule.

@@ -3,10 +3,9 @@
 //! exists, and a file that lies there is asked about as the rule spells it. What is denied is still the policy's to say.
 
 use std::cell::OnceCell;
-
 use std::os::fd::{AsFd as _, OwnedFd};
 
-use cofferdam_grants::{AbsolutePath, Grants};
+use cofferdam_grants::AbsolutePath;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, makedev, open, openat2, statx};
 use rustix::io::Errno;
 
@@ -19,14 +18,18 @@ type Id = (u64, u64);
 #[derive(Debug)]
 pub struct Waits;
 
-/// How a deny rule spells a file that was found at this real path; `None` where no rule leads to it. With `at_hand` nobody is
+/// How one of these deny rules spells a file that was found at this real path; `None` where none leads to it. With `at_hand` nobody is
 /// waited for.
 ///
 /// # Errors
 /// Not all of it is at hand.
-pub fn denied_as(grants: &Grants, real: &AbsolutePath, at_hand: bool) -> Result<Option<AbsolutePath>, Waits> {
+pub fn denied_as<'a>(
+    denies: impl Iterator<Item = &'a AbsolutePath>,
+    real: &AbsolutePath,
+    at_hand: bool,
+) -> Result<Option<AbsolutePath>, Waits> {
     let above = OnceCell::new();
-    for deny in grants.denied_reads() {
+    for deny in denies {
         let place = Place::of(deny, at_hand)?;
         // By its path; and by what it is, as a directory may be mounted, and a file be linked, in a second place.
         let same = || above.get_or_init(|| above_of(real)).iter().find(|(id, _)| place.id == Some(*id));

@@ -24,7 +24,7 @@ impl Sought {
             Err(Unfound::NotThere(_, real, _)) => Some(real),
             Err(_) => None,
         };
-        let denied = real.map(|real| denied_as(&gate.grants, real, at_hand)).transpose()?.flatten();
+        let denied = real.map(|real| denied_as(gate.grants.denied_reads(), real, at_hand)).transpose()?.flatten();
         Ok(Self { found, denied })
     }
 }

@@ -15,7 +15,8 @@ fn a_link_that_goes_down_and_up_ends_no_run() {
             let params = json!({ "name": "ping_tool", "arguments": arguments, "_meta": { "progressToken": "t" } });
             let id = session.post("tools/call", params);
             let mut heard = |what: &str| {
-                session.wait_for(what, |told| told["params"]["message"].as_str().is_some_and(|line| line.contains(what)))
+                session
+                    .wait_for(what, |told| told["params"]["message"].as_str().is_some_and(|line| line.contains(what)))
             };
             heard("icmp_seq=5 ");
             ip(&["link", "set", "tun0", "down"]);

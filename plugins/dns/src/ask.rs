@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use cofferdam_sdk::{Failure, Integer};
 use dns_logic::{
-    Answer, Attempt, Kind, Name, Options, PORT, Patience, Place, Question, Server, Shown, Target, Transport, Unanswered,
-    addresses, ask, trace, written,
+    Answer, Attempt, Kind, Name, Options, PORT, Patience, Place, Question, Server, Shown, Target, Transport,
+    Unanswered, addresses, ask, trace, written,
 };
 
 use crate::arguments::{Dig, Nslookup};

@@ -134,10 +134,8 @@ impl Shown {
             let AskedWith { edns, dnssec } = answer.asked_with;
             if edns && answer.edns.is_none() && matches!(status.as_str(), "FORMERR" | "NOTIMP") {
                 let without = if dnssec { "+nodnssec " } else { "" };
-                let _ = writeln!(
-                    text,
-                    "\n;; WARNING: EDNS query returned status {status} - retry with '{without}+noedns'"
-                );
+                let _ =
+                    writeln!(text, "\n;; WARNING: EDNS query returned status {status} - retry with '{without}+noedns'");
             }
             if answer.omitted > 0 {
                 let _ = writeln!(text, ";; WARNING: {} records are not shown", answer.omitted);
@@ -155,7 +153,9 @@ impl Shown {
             to_column(&mut line, 32);
             line += &answer.question.class;
             to_column(&mut line, 40);
-            let _ = writeln!(text, ";{line}{}\n", answer.question.kind);
+            let _ = writeln!(text, ";{line}{}", answer.question.kind);
+            // Between sections stands a line of its own, which is a comment like the rest.
+            text.push_str(if comments { "\n" } else { "" });
         }
         let sections = [
             (self.answer, "ANSWER", &answer.answers),
@@ -169,7 +169,7 @@ impl Shown {
             for record in records {
                 text.push_str(&line(record));
             }
-            text.push('\n');
+            text.push_str(if comments { "\n" } else { "" });
         }
     }
 }

@@ -108,7 +108,8 @@ pub async fn ask<W: Wire>(
             }
         }
     }
-    let nobody = || worst.unwrap_or(Unanswered { reason: "no_servers", message: "there is no server to ask".to_owned() });
+    let nobody =
+        || worst.unwrap_or(Unanswered { reason: "no_servers", message: "there is no server to ask".to_owned() });
     failure.ok_or_else(nobody)
 }
 

@@ -28,7 +28,7 @@ pub use options::{Options, OptionsError};
 pub use question::{Payload, Question};
 pub use record::Record;
 pub use reply::{Reply, Unfit};
-pub use text::name as written;
 pub use target::{PORT, Place, Server, Target, TargetError};
+pub use text::name as written;
 pub use trace::{addresses, trace};
 pub use wire::{Transport, Wire, WireError};

@@ -101,7 +101,8 @@ impl<W: Wire> Walk<'_, W> {
         {
             let by = Known { name: None, address: answered.server };
             steps.push(step(&Name::root(), &by, &answered, None));
-            servers = self.servers_in(&answered.reply.answers, &Name::root(), &Name::root(), &answered.reply, attempts).await;
+            servers =
+                self.servers_in(&answered.reply.answers, &Name::root(), &Name::root(), &answered.reply, attempts).await;
         }
         if servers.is_empty() {
             servers = ROOT
@@ -124,7 +125,10 @@ impl<W: Wire> Walk<'_, W> {
     ) -> Result<(Answered, Known), Unanswered> {
         let mut question = self.question.clone();
         question.recurse = false;
-        let mut last = Unanswered { reason: "no_servers", message: format!("no server of {} is known by address", text::name(zone)) };
+        let mut last = Unanswered {
+            reason: "no_servers",
+            message: format!("no server of {} is known by address", text::name(zone)),
+        };
         for server in servers.iter().take(SERVERS) {
             // One try each: where there are several, the next one is the second try.
             let tries = if servers.len() > 1 { 1 } else { self.patience.tries };
@@ -134,7 +138,8 @@ impl<W: Wire> Walk<'_, W> {
                     return Ok((answered, server.clone()));
                 }
                 Ok(answered) => {
-                    let message = format!("{} does not serve {}: {}", server.address, text::name(zone), answered.reply.status());
+                    let message =
+                        format!("{} does not serve {}: {}", server.address, text::name(zone), answered.reply.status());
                     if let Some(attempt) = attempts.last_mut() {
                         attempt.detail = Some(message.clone());
                     }

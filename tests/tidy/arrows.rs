@@ -35,6 +35,7 @@ const HOMES: &[(&str, &[&str])] = &[
     // System calls that std does not have; the tests make devices with one of them.
     ("nix", &["cofferdam-runtime", "cofferdam"]),
     ("rustix", &["cofferdam-runtime"]),
+    ("socket2", &["cofferdam-runtime"]),
     // The benchmark compares with a bare server of the same library.
     ("rmcp", &["cofferdam-server", "cofferdam-bench"]),
     ("anyhow", &["cofferdam"]),

@@ -35,6 +35,8 @@ www        RRSIG  A 8 2 3600 20300101000000 20260101000000 60485 example. c2lnbm
 mail       A      192.0.2.25
 alias      CNAME  www
 far        CNAME  alias
+out        CNAME  www.elsewhere.test.
+weird      CNAME  caf\195\169.a\032b.0/25.x+y-z.par\(en\).example.
 _sip._tcp  SRV    0 5 5060 sip
 _443._tcp  TLSA   3 1 1 92003ba34942dc74152e2f2c408d29eca5a520e7f2e06bb944f4dca346baf63c
 lab        NS     ns.lab
@@ -105,6 +107,7 @@ fn every_type_is_shown_as_dig_shows_it() {
         ("example", "SOA"),
         ("far.example", "CNAME"),
         ("far.example", "A"),
+        ("weird.example", "CNAME"),
         ("_sip._tcp.example", "SRV"),
         ("80.2.0.192.in-addr.arpa", "PTR"),
         ("example", "CAA"),
@@ -129,7 +132,7 @@ fn every_type_is_shown_as_dig_shows_it() {
     ];
     for (name, kind) in asked {
         let arguments = ["@127.0.0.1", "-p", &port, name, kind, "+nocookie"];
-        for more in ["", "+dnssec", "+short"] {
+        for more in ["", "+dnssec", "+short", "+nocomments"] {
             let more: Vec<&str> = more.split_whitespace().collect();
             let theirs = native("dig", &[&arguments[..], &more].concat());
             let (ours, _) = shown(
@@ -158,6 +161,8 @@ fn nslookup_prints_what_nslookup_prints() {
         ("example", "SOA"),
         ("_sip._tcp.example", "SRV"),
         ("192.0.2.80", "PTR"),
+        ("192.0.2.80", "A"),
+        ("weird.example", "CNAME"),
         ("example", "CAA"),
         ("tel.example", "NAPTR"),
         ("lab.example", "DS"),
@@ -173,6 +178,11 @@ fn nslookup_prints_what_nslookup_prints() {
             assert_eq!(ours.trim(), theirs.trim(), "{name} {kind} of {server}");
         }
     }
+    // An alias out of the zone, from the one server that has it.
+    let port = authority.address.port();
+    let theirs = native("nslookup", &[&format!("-port={port}"), "-type=A", "out.example", "127.0.0.1"]);
+    let arguments = json!({ "target": "out.example", "type": "A", "server": "localhost", "port": port });
+    assert_eq!(shown(&mut session, "nslookup_tool", arguments).0.trim(), theirs.trim());
 }
 
 #[test]
@@ -256,7 +266,7 @@ fn a_resolver_answers_fails_and_says_why() {
     assert!(error["code"].as_u64().is_some_and(|code| (6..=12).contains(&code)), "{bogus}");
     assert!(text.contains(&format!("; EDE: {} (", error["code"])), "{text}");
     let (text, _) = shown(&mut session, "nslookup_tool", asked);
-    assert!(text.contains("** server can't find www.example: SERVFAIL\n;; extended error "), "{text}");
+    assert!(text.contains("** server can't find www.example: SERVFAIL\n"), "{text}");
     let asked = json!({ "target": "www.example", "server": strict.address.to_string(), "options": "+cdflag +dnssec" });
     let (_, unchecked) = shown(&mut session, "dig_tool", asked);
     assert_eq!(unchecked["outcome"], "answer", "who does not check has an answer");

@@ -64,5 +64,8 @@ mod dns;
 /// The `ping` plugin: echo requests.
 pub mod ping;
 
+/// The `ping` plugin: links that go down, many runs at once, groups.
+mod ping_links;
+
 /// The `ping` plugin: the way to a target.
 mod traceroute;

@@ -31,11 +31,11 @@ pub fn answered(answer: Answer) -> (String, Value) {
 }
 
 #[track_caller]
-fn ping(session: &mut Session, arguments: Value) -> (String, Value) {
+pub fn ping(session: &mut Session, arguments: Value) -> (String, Value) {
     answered(session.call("ping_tool", arguments))
 }
 
-fn at_once(packet: Vec<u8>) -> Sends {
+pub fn at_once(packet: Vec<u8>) -> Sends {
     vec![(Duration::ZERO, packet)]
 }
 
@@ -45,7 +45,7 @@ fn outcomes(told: &Value) -> Vec<String> {
 }
 
 /// Both kinds of sockets have to say the same.
-fn with_both_kinds_of_sockets(test: impl Fn(&str)) {
+pub fn with_both_kinds_of_sockets(test: impl Fn(&str)) {
     allow_ping_sockets(true);
     test("datagram sockets");
     // This namespace's root may open raw ones.

@@ -1,12 +1,12 @@
 //! One call: what its arguments and options mean together, whom it asks, and the failure if nobody answers.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use cofferdam_sdk::{Cx, Failure, Integer};
 use dns_logic::{
-    Answer, Attempt, Kind, Options, PORT, Patience, Place, Question, Server, Shown, Target, Transport, Unanswered,
-    addresses, ask, trace,
+    Answer, Attempt, Kind, Name, Options, PORT, Patience, Place, Question, Server, Shown, Target, Transport,
+    Unanswered, addresses, ask, trace, written,
 };
 
 use crate::arguments::{Dig, Nslookup};
@@ -39,6 +39,8 @@ pub struct Call {
     trace: bool,
     per_try: Duration,
     tries: u32,
+    /// SERVFAIL of one server is not the last word while there is another: so with nslookup, not with dig.
+    past_failures: bool,
 }
 
 impl Call {
@@ -89,18 +91,26 @@ impl Call {
             trace: a.trace.or(options.trace).unwrap_or(false),
             per_try: wait(a.timeout_ms, options.time)?,
             tries,
+            past_failures: false,
         })
     }
 
     /// A call of `nslookup_tool`.
     pub fn nslookup(a: Nslookup) -> Result<Self, Failure> {
         let target = target(&a.target)?;
-        let kind = kind(&target, a.kind)?;
+        let kind = match (&target, a.kind) {
+            // As nslookup does: an address is asked about by its name, whatever address type was said.
+            (Target::Address(_), Some(Kind::A | Kind::Aaaa)) => Kind::Ptr,
+            (target, asked) => kind(target, asked)?,
+        };
+        let mut question = Question::new(target.name(), kind.wire());
+        // nslookup has never heard of EDNS, and is what is left where a server chokes on it.
+        question.edns = None;
         let (server, port) = server(a.server.as_deref(), a.port, None)?;
         Ok(Self {
             shown: Shown::default(),
             command: String::new(),
-            question: Question::new(target.name(), kind.wire()),
+            question,
             server,
             port,
             transport: Transport::Udp,
@@ -108,6 +118,7 @@ impl Call {
             trace: false,
             per_try: wait(a.timeout_ms, None)?,
             tries: TRIES,
+            past_failures: true,
         })
     }
 
@@ -117,6 +128,7 @@ impl Call {
         let patience = Patience {
             per_try: self.per_try,
             tries: self.tries,
+            past_failures: self.past_failures,
             until: cofferdam_sdk::now() + left.saturating_sub(MARGIN).max(left / 2),
         };
         let mut attempts = Vec::new();
@@ -143,23 +155,41 @@ impl Call {
                 }
                 // Another port is asked for as with dig: of the same servers.
                 servers if self.port != PORT => {
-                    Ok(servers.into_iter().map(|server| SocketAddr::new(server.ip(), self.port)).collect())
+                    let mut others: Vec<SocketAddr> = Vec::with_capacity(servers.len());
+                    for server in servers {
+                        let server = SocketAddr::new(server.ip(), self.port);
+                        // Two ports of one address have become the same.
+                        if !others.contains(&server) {
+                            others.push(server);
+                        }
+                    }
+                    Ok(others)
                 }
                 servers => Ok(servers),
             },
             Some(Place::Address(address)) => Ok(vec![SocketAddr::new(*address, self.port)]),
+            // An alias of two addresses, not a name (RFC 6761).
+            Some(Place::Name(name)) if is_localhost(name) => {
+                let both = [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()];
+                Ok(both.into_iter().map(|address| SocketAddr::new(address, self.port)).collect())
+            }
             Some(Place::Name(name)) => {
                 let found = addresses(&Network, &usual(), name, patience, attempts).await;
                 if found.is_empty() {
                     let reason = attempts.last().map_or("no_servers", |attempt| attempt.result);
                     let reason = if reason == "answered" { "dns" } else { reason };
-                    let message = format!("the server {} is not known by an address", name.to_ascii());
+                    let name = written(name);
+                    let message = format!("no name server has an address for the server {name}; write its address");
                     return Err(Failure::new("no_answer", message).with("reason", reason).with("attempts", attempts));
                 }
                 Ok(found.into_iter().map(|address| SocketAddr::new(address, self.port)).collect())
             }
         }
     }
+}
+
+fn is_localhost(name: &Name) -> bool {
+    name.num_labels() == 1 && name.iter().all(|label| label.eq_ignore_ascii_case(b"localhost"))
 }
 
 fn target(text: &str) -> Result<Target, Failure> {
@@ -215,14 +245,17 @@ fn wait(argument: Option<Integer>, option: Option<Duration>) -> Result<Duration,
 }
 
 fn no_answer(question: &Question, unanswered: &Unanswered, attempts: &[Attempt]) -> Failure {
-    let (name, mut asked) = (question.name.to_ascii(), Vec::new());
-    for attempt in attempts {
+    let (name, mut asked) = (written(&question.name), Vec::new());
+    // Who was allowed, or has answered another question on the way, is not to blame.
+    let denied = unanswered.reason == "denied";
+    for attempt in attempts.iter().filter(|attempt| !denied || attempt.result == "denied") {
         let server = format!("{} ({})", attempt.server, attempt.transport.upper());
         if !asked.contains(&server) {
             asked.push(server);
         }
     }
     let message = match unanswered.reason {
+        _ if asked.is_empty() => format!("no answer about {name}: {}", unanswered.message),
         "denied" => format!("the operator's policy does not allow asking {} about {name}", asked.join(", ")),
         _ => format!("no answer about {name} from {}: {}", asked.join(", "), unanswered.message),
     };

@@ -51,6 +51,7 @@ enum What {
     PacketTooBig,
     ParameterProblem,
     TooLarge,
+    Unsent,
     Lost,
 }
 
@@ -67,10 +68,11 @@ struct Packet {
 }
 
 /// What a message says of itself
-#[derive(Serialize, JsonSchema)]
+#[derive(Default, Serialize, JsonSchema)]
 struct Heard {
     /// Who sent it
-    from: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -162,18 +164,23 @@ impl From<Rtt> for Times {
 impl From<Event> for Packet {
     fn from(event: Event) -> Self {
         let Event { sequence, outcome, message } = event;
-        let (what, time) = match outcome {
-            Outcome::Reply { rtt } => (What::Reply, Some(rtt)),
-            Outcome::Duplicate { rtt } => (What::Duplicate, Some(rtt)),
+        let mut heard = message.map(Heard::from);
+        let (what, time) = match &outcome {
+            Outcome::Reply { rtt } => (What::Reply, Some(*rtt)),
+            Outcome::Duplicate { rtt } => (What::Duplicate, Some(*rtt)),
             Outcome::Error => (message.as_ref().map_or(What::Lost, What::of), None),
             Outcome::TooLarge(_) => (What::TooLarge, None),
+            Outcome::Unsent(why) => {
+                heard = Some(Heard { detail: Some(why.to_string()), ..Heard::default() });
+                (What::Unsent, None)
+            }
             Outcome::Lost => (What::Lost, None),
         };
         let mtu = match outcome {
             Outcome::TooLarge(mtu) => mtu,
             _ => message.and_then(|message| message.mtu),
         };
-        Self { sequence, outcome: what, heard: message.map(Heard::from), time_ms: time.map(milliseconds), mtu }
+        Self { sequence, outcome: what, heard, time_ms: time.map(milliseconds), mtu }
     }
 }
 
@@ -208,7 +215,7 @@ impl From<Message> for Heard {
     fn from(message: Message) -> Self {
         let is_reply = message.kind == ping_logic::Kind::EchoReply;
         Self {
-            from: message.sender.to_string(),
+            from: Some(message.sender.to_string()),
             bytes: is_reply.then_some(message.size),
             ttl: message.hop_limit,
             detail: (!is_reply).then(|| explain(&message)),

@@ -25,6 +25,8 @@ trait Work {
     fn sent(&mut self, sequence: u16, at: Duration, now: Duration);
     /// The request is too large for the way. Whether the work can go on.
     fn too_large(&mut self, sequence: u16, mtu: Option<u32>, now: Duration) -> bool;
+    /// This machine could not send the request. Whether the work can go on.
+    fn unsent(&mut self, sequence: u16, why: &str, now: Duration) -> bool;
     fn postpone(&mut self, until: Duration);
     fn stop(&mut self);
     fn heard(&mut self, message: Message);
@@ -79,6 +81,12 @@ impl Work for Pinging {
 
     fn too_large(&mut self, sequence: u16, mtu: Option<u32>, now: Duration) -> bool {
         let event = self.pings.too_large(sequence, mtu, now);
+        self.tell(&event);
+        true
+    }
+
+    fn unsent(&mut self, sequence: u16, why: &str, now: Duration) -> bool {
+        let event = self.pings.unsent(sequence, why, now);
         self.tell(&event);
         true
     }
@@ -140,6 +148,11 @@ impl Work for Tracing {
         false
     }
 
+    fn unsent(&mut self, _: u16, _: &str, _: Duration) -> bool {
+        self.trace.stop();
+        false
+    }
+
     fn postpone(&mut self, until: Duration) {
         self.trace.postpone(until);
     }
@@ -164,6 +177,12 @@ async fn drive(work: &mut impl Work, socket: &Socket, payload: &[u8]) -> Option<
                 Err(Error::TooLarge(mtu)) => {
                     if !work.too_large(sequence, mtu, now()) {
                         return Some(words(Error::TooLarge(mtu)));
+                    }
+                }
+                // What is so now may be otherwise at the next request: a link comes up, a route comes back.
+                Err(Error::Unreachable(why) | Error::Other(why)) => {
+                    if !work.unsent(sequence, &why, now()) {
+                        return Some(why);
                     }
                 }
                 Err(error) => {

@@ -47,12 +47,20 @@ impl Gate {
             return Err(ErrorCode::TooLarge);
         }
         let question = Question::read(message).map_err(ErrorCode::Malformed)?;
-        let server = canonical_socket(SocketAddr::new(canonical(address(to.address)), to.port));
+        let server = self.on_its_link(canonical_socket(SocketAddr::new(canonical(address(to.address)), to.port)));
         let permit = self.ask(&Ask::Query { server, name: &question.asked }, caller).ok_or(ErrorCode::AccessDenied)?;
         // The id is ours: a number that the guest may choose is a way out for data, and a forger must not know it.
         let id = getrandom::u32().map_err(|error| ErrorCode::Other(error.to_string()))? as u16;
         let message = question.message(id).map_err(ErrorCode::Malformed)?;
         Carrier::send(permit, server, transport, id, &message, within, open).await
+    }
+}
+
+impl Gate {
+    /// A server of the machine's that is reached over one link only: guests know it by its address.
+    fn on_its_link(&self, server: SocketAddr) -> SocketAddr {
+        let same = |known: &SocketAddr| known.ip() == server.ip() && known.port() == server.port();
+        if server.is_ipv4() { server } else { self.servers().into_iter().find(same).unwrap_or(server) }
     }
 }
 

@@ -2,15 +2,18 @@
 //! says when, how far and how much; the host fills in the rest, counts, and tells what comes back because of it.
 
 mod echo;
+mod filter;
 mod message;
 mod rate;
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use cofferdam_audit::Caller;
 use cofferdam_grants::Ask;
+use nix::errno::Errno;
 use wasmtime::AsContextMut as _;
 use wasmtime::component::{Access, Accessor, Linker, Resource};
 use wasmtime_wasi::WasiView as _;
@@ -31,20 +34,20 @@ const NOT_PERMITTED: &str = "this process may not send echo requests: let the sy
     of its groups (for everybody: `sysctl -w net.ipv4.ping_group_range=\"0 2147483647\"`), or give the program CAP_NET_RAW";
 
 /// What one instance may still send.
-pub struct Sending {
-    bucket: Mutex<Bucket>,
-    /// Whether the last request was refused: a flood is told once, not packet by packet.
-    refused: std::sync::atomic::AtomicBool,
-}
+pub struct Sending(Mutex<Bucket>);
 
 impl Default for Sending {
     fn default() -> Self {
-        Self { bucket: Mutex::new(Bucket::new(rate::INSTANCE)), refused: false.into() }
+        Self(Mutex::new(Bucket::new(rate::INSTANCE)))
     }
 }
 
 /// A guest's socket.
-pub struct IcmpSocket(Arc<Echo>);
+pub struct IcmpSocket {
+    echo: Arc<Echo>,
+    /// Whether it was told that the socket sends more than it may: once for each, not packet by packet.
+    told: AtomicBool,
+}
 
 impl Gate {
     /// Asks for a target, and opens a socket for it.
@@ -62,28 +65,27 @@ impl Gate {
             let ask = Ask::Ping { to: target, zone: link.as_ref(), pins: &pins, now: self.now() };
             self.ask(&ask, caller).ok_or(abi::Error::Denied)?
         };
+        let group = || abi::Error::InvalidArgument(format!("`{target}` is a group: echo requests go to one address"));
         if is_group(target) {
-            let why = format!("`{target}` is a group: echo requests go to one address");
-            return Err(abi::Error::InvalidArgument(why));
+            return Err(group());
         }
         let scope = link.map_or(0, |link| link.index);
-        Echo::open(permit, target, scope, do_not_fragment).map_err(Into::into)
+        Echo::open(permit, target, scope, do_not_fragment).map_err(|failed| match failed {
+            Failed::Group => group(),
+            failed => failed.into(),
+        })
     }
 
     /// Takes from both buckets, or says how long until there is enough.
-    fn may_send(&self, bytes: usize, caller: Option<&Caller>) -> Result<(), abi::Error> {
+    fn may_send(&self, bytes: usize) -> Result<(), abi::Error> {
         let (cost, now) = (rate::cost(bytes), Instant::now());
         let taken = {
-            let mut ours = self.sending.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut ours = self.sending.0.lock().unwrap_or_else(PoisonError::into_inner);
             ours.take(cost, now).and_then(|()| {
                 let mut all = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
                 all.take(cost, now).inspect_err(|_| ours.give_back(cost))
             })
         };
-        let was_refused = self.sending.refused.swap(taken.is_err(), std::sync::atomic::Ordering::Relaxed);
-        if taken.is_err() && !was_refused {
-            self.limit_hit("ping rate", caller);
-        }
         taken.map_err(|wait| abi::Error::RateLimited(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX)))
     }
 }
@@ -97,11 +99,18 @@ impl From<Failed> for abi::Error {
     fn from(failed: Failed) -> Self {
         match failed {
             Failed::TooLarge(mtu) => Self::TooLarge(mtu),
-            Failed::Unreachable(error) => Self::Unreachable(error.to_string()),
+            Failed::Unreachable(error) => Self::Unreachable(in_words(&error)),
+            Failed::Group => Self::InvalidArgument("echo requests go to one address, not to a group".to_owned()),
             Failed::NotPermitted => Self::NotPermitted(NOT_PERMITTED.to_owned()),
-            Failed::Other(error) => Self::Other(error.to_string()),
+            Failed::Other(error) => Self::Other(in_words(&error)),
         }
     }
+}
+
+/// An error of the system's as `ping` writes it: without its number.
+fn in_words(error: &std::io::Error) -> String {
+    let known = error.raw_os_error().map(Errno::from_raw).filter(|known| *known != Errno::UnknownErrno);
+    known.map_or_else(|| error.kind().to_string(), |known| known.desc().to_owned())
 }
 
 impl From<Kind> for abi::Kind {
@@ -143,7 +152,7 @@ impl abi::HostSocketWithStore<State> for Gated {
             return Ok(Err(abi::Error::TooManySockets));
         }
         Ok(match state.gate.ping(target.into(), zone.as_deref(), do_not_fragment, caller.as_deref()) {
-            Ok(echo) => Ok(state.ctx().table.push(IcmpSocket(Arc::new(echo)))?),
+            Ok(echo) => Ok(state.ctx().table.push(IcmpSocket { echo: Arc::new(echo), told: false.into() })?),
             Err(error) => Err(error),
         })
     }
@@ -157,14 +166,17 @@ impl abi::HostSocketWithStore<State> for Gated {
     ) -> wasmtime::Result<Result<abi::Instant, abi::Error>> {
         let caller = State::caller(&mut store.as_context_mut());
         let state = store.get().0;
-        let echo = Arc::clone(&state.ctx().table.get(&socket)?.0);
+        let echo = Arc::clone(&state.ctx().table.get(&socket)?.echo);
         if payload.len() > MOST_PAYLOAD {
             return Ok(Err(abi::Error::TooLarge(None)));
         }
         if hop_limit == 0 {
             return Ok(Err(abi::Error::InvalidArgument("a hop limit of 0 reaches nobody".to_owned())));
         }
-        if let Err(wait) = state.gate.may_send(HEADER + payload.len(), caller.as_deref()) {
+        if let Err(wait) = state.gate.may_send(HEADER + payload.len()) {
+            if !state.ctx().table.get(&socket)?.told.swap(true, Ordering::Relaxed) {
+                state.gate.limit_hit("ping rate", caller.as_deref());
+            }
             return Ok(Err(wait));
         }
         let sent = echo.send(sequence, hop_limit, &payload);
@@ -178,7 +190,7 @@ impl abi::HostSocketWithStore<State> for Gated {
         let (echo, gate) = accessor.with(|mut access| {
             let state = access.get().0;
             let gate = Arc::clone(&state.gate);
-            state.ctx().table.get(&socket).map(|socket| (Arc::clone(&socket.0), gate))
+            state.ctx().table.get(&socket).map(|socket| (Arc::clone(&socket.echo), gate))
         })?;
         Ok(match echo.receive().await {
             Ok(heard) => Ok(gate.packet(heard)),

@@ -25,7 +25,7 @@ pub use dns::{Query, add_dns};
 pub use files::{Files, OwnFiles, SharedFiles, add_files_0_2};
 pub use icmp::{IcmpSocket, add_icmp};
 pub use names::{add_names_0_2, add_names_0_3};
-pub use resolver::{NameServers, Names, Unresolved, machine_servers, resolver_for};
+pub use resolver::{NameServers, Names, Unresolved, machine_servers};
 pub use sockets::{Orphans, add_sockets_0_2, add_sockets_0_3};
 pub use zone::link_of;
 

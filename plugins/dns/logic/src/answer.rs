@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::exchange::Answered;
 use crate::record::Record;
 use crate::reply::Reply;
-use crate::{Transport, kind};
+use crate::{Transport, kind, text};
 
 /// About how many bytes of records one answer holds; what is beyond is counted, not shown.
 const ROOM: usize = 1 << 20;
@@ -79,11 +79,22 @@ pub struct Answer {
     /// wanted, or the trace has not come to its end
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
+    /// Whether EDNS was sent, and in it a wish for signatures.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub(crate) asked_with: AskedWith,
     /// Everything that was tried, in order
     pub attempts: Vec<Attempt>,
     /// With trace: the referrals from the root down
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub trace: Vec<Step>,
+}
+
+/// What of a question matters for what is said about its answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct AskedWith {
+    pub edns: bool,
+    pub dnssec: bool,
 }
 
 /// A question.
@@ -189,7 +200,7 @@ impl Answer {
         let Answered { reply, server, transport, elapsed, partial, question } = answered;
         let chain = reply.chain(&question.name);
         let outcome = outcome(&reply, question.kind, &chain);
-        let names = chain.iter().map(hickory_proto::rr::Name::to_ascii).collect();
+        let names = chain.iter().map(text::name).collect();
         let (status, flags) = (reply.status(), reply.flags().into_iter().map(str::to_owned).collect());
         let (mut room, mut omitted) = (ROOM, 0);
         let mut fit = |mut records: Vec<Record>| {
@@ -208,7 +219,7 @@ impl Answer {
             id: reply.header.metadata.id,
             flags,
             question: Question {
-                name: question.name.to_ascii(),
+                name: text::name(&question.name),
                 class: "IN".to_owned(),
                 kind: kind::name(question.kind),
             },
@@ -224,8 +235,20 @@ impl Answer {
             size: reply.size,
             incomplete: None,
             partial,
+            asked_with: AskedWith { edns: question.edns.is_some(), dnssec: question.dnssec },
             attempts,
             trace: Vec::new(),
+        }
+    }
+}
+
+impl Answer {
+    /// What is to be said of an answer that is cut off.
+    pub(crate) fn cut_off(&self) -> &'static str {
+        match self.attempts.iter().any(|attempt| attempt.transport == Transport::Tcp) {
+            true if self.transport == Some(Transport::Tcp) => "the answer is truncated, over TCP as well",
+            true => "the answer is truncated and TCP failed",
+            false => "the answer is truncated and TCP was not tried",
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use crate::Transport;
-use crate::answer::{Answer, Edns, Step};
+use crate::answer::{Answer, AskedWith, Edns, Step};
 use crate::record::Record;
 
 /// The parts of dig's output.
@@ -79,7 +79,9 @@ impl Shown {
                 let why = attempt.detail.as_deref().unwrap_or(attempt.result);
                 let _ = writeln!(text, ";; communications error to {}: {why}", hashed(&attempt.server));
             }
-            if attempt.result == "truncated" && self.comments && answer.transport == Some(Transport::Tcp) {
+            // Over TCP there is nothing left to try.
+            let again = attempt.transport == Transport::Udp && answer.transport == Some(Transport::Tcp);
+            if attempt.result == "truncated" && self.comments && again {
                 text += ";; Truncated, retrying in TCP mode.\n";
             }
             for ignored in &attempt.ignored {
@@ -127,7 +129,13 @@ impl Shown {
                 text.push_str(";; WARNING: recursion requested but not available\n");
             }
             if answer.partial {
-                text.push_str(";; WARNING: the answer is truncated and TCP failed; this is a part of it\n");
+                let _ = writeln!(text, ";; WARNING: {}; this is a part of it", answer.cut_off());
+            }
+            let AskedWith { edns, dnssec } = answer.asked_with;
+            if edns && answer.edns.is_none() && matches!(status.as_str(), "FORMERR" | "NOTIMP") {
+                let without = if dnssec { "+nodnssec " } else { "" };
+                let _ =
+                    writeln!(text, "\n;; WARNING: EDNS query returned status {status} - retry with '{without}+noedns'");
             }
             if answer.omitted > 0 {
                 let _ = writeln!(text, ";; WARNING: {} records are not shown", answer.omitted);
@@ -145,7 +153,9 @@ impl Shown {
             to_column(&mut line, 32);
             line += &answer.question.class;
             to_column(&mut line, 40);
-            let _ = writeln!(text, ";{line}{}\n", answer.question.kind);
+            let _ = writeln!(text, ";{line}{}", answer.question.kind);
+            // Between sections stands a line of its own, which is a comment like the rest.
+            text.push_str(if comments { "\n" } else { "" });
         }
         let sections = [
             (self.answer, "ANSWER", &answer.answers),
@@ -159,7 +169,7 @@ impl Shown {
             for record in records {
                 text.push_str(&line(record));
             }
-            text.push('\n');
+            text.push_str(if comments { "\n" } else { "" });
         }
     }
 }

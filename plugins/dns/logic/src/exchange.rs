@@ -20,6 +20,8 @@ pub struct Patience {
     pub per_try: Duration,
     /// How often every server is asked.
     pub tries: u32,
+    /// A server that fails (SERVFAIL) is passed over while there is another.
+    pub past_failures: bool,
     /// When all of it has to be over, on the wire's clock.
     pub until: Duration,
 }
@@ -79,9 +81,22 @@ pub async fn ask<W: Wire>(
     let mut worst: Option<Unanswered> = None;
     // Whom asking again cannot help: refused by policy, or by the server's own machine.
     let mut given_up = vec![false; servers.len()];
+    let mut failure: Option<Answered> = None;
     for _ in 0..patience.tries.max(1) {
         for (server, given_up) in servers.iter().zip(&mut given_up).filter(|(_, given_up)| !**given_up) {
+            // Who is not asked has not failed to answer.
+            if patience.left(wire.now()).is_none() {
+                let nobody = || worst.unwrap_or(Unanswered::from(&WireError::Timeout));
+                return failure.ok_or_else(nobody);
+            }
             match try_one(wire, *server, question, first, over_tcp, patience, attempts).await {
+                Ok(answered) if patience.past_failures && answered.reply.status == 2 => {
+                    *given_up = true;
+                    if let Some(attempt) = attempts.last_mut() {
+                        attempt.detail = Some(answered.reply.status());
+                    }
+                    failure.get_or_insert(answered);
+                }
                 Ok(answered) => return Ok(answered),
                 Err(failed) => {
                     *given_up = !matches!(failed.reason, "timeout" | "malformed" | "closed");
@@ -93,7 +108,9 @@ pub async fn ask<W: Wire>(
             }
         }
     }
-    Err(worst.unwrap_or(Unanswered { reason: "no_servers", message: "there is no server to ask".to_owned() }))
+    let nobody =
+        || worst.unwrap_or(Unanswered { reason: "no_servers", message: "there is no server to ask".to_owned() });
+    failure.ok_or_else(nobody)
 }
 
 /// Asks one server once; over TCP as well if its answer is truncated.
@@ -119,8 +136,15 @@ async fn try_one<W: Wire>(
         let partial = reply.truncated();
         return Ok(answered(reply, first, elapsed, partial));
     }
+    if patience.left(wire.now()).is_none() {
+        return Ok(answered(reply, first, elapsed, true));
+    }
     match carry(wire, server, question, Transport::Tcp, patience, attempts).await {
-        Ok((whole, elapsed)) => Ok(answered(whole, Transport::Tcp, elapsed, false)),
+        // A server may cut off an answer over TCP too.
+        Ok((whole, elapsed)) => {
+            let partial = whole.truncated();
+            Ok(answered(whole, Transport::Tcp, elapsed, partial))
+        }
         Err(_) => Ok(answered(reply, first, elapsed, true)),
     }
 }

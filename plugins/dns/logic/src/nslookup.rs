@@ -14,7 +14,7 @@ pub fn nslookup(answer: &Answer, target: &str) -> String {
     let server = answer.server.parse::<SocketAddr>().map_or_else(|_| answer.server.clone(), |at| at.ip().to_string());
     let mut text = format!("Server:\t\t{server}\nAddress:\t{}\n\n", hashed(&answer.server));
     if answer.partial {
-        text += ";; the answer is truncated and TCP failed; this is a part of it\n";
+        let _ = writeln!(text, ";; {}; this is a part of it", answer.cut_off());
     }
     // An address is asked for by its reverse name, and that is what nslookup names.
     let target = if target.parse::<IpAddr>().is_ok() { &answer.question.name } else { target };
@@ -23,11 +23,6 @@ pub fn nslookup(answer: &Answer, target: &str) -> String {
         Outcome::Answer | Outcome::Nodata | Outcome::Referral => {}
         _ => {
             let _ = writeln!(text, "** server can't find {target}: {}", answer.status);
-            for error in answer.edns.iter().flat_map(|edns| &edns.extended_errors) {
-                let name = error.name.as_deref().unwrap_or("unknown");
-                let extra = error.text.as_deref().map(|text| format!(": {text}")).unwrap_or_default();
-                let _ = writeln!(text, ";; extended error {} ({name}){extra}", error.code);
-            }
             return text;
         }
     }
@@ -35,10 +30,11 @@ pub fn nslookup(answer: &Answer, target: &str) -> String {
     if !authoritative {
         text += "Non-authoritative answer:\n";
     }
-    if answer.outcome != Outcome::Answer {
+    // An alias that leads out of what this server knows is shown all the same.
+    if answer.answers.is_empty() {
         let _ = writeln!(text, "*** Can't find {target}: No answer");
     }
-    for record in answer.answers.iter().filter(|_| answer.outcome == Outcome::Answer) {
+    for record in &answer.answers {
         text += &match record.raw.kind {
             RecordType::A | RecordType::AAAA => {
                 format!("Name:\t{}\nAddress: {}\n", record.name.trim_end_matches('.'), record.data)

@@ -166,7 +166,7 @@ fn one(decoder: &mut BinDecoder<'_>, field: Field, end: usize) -> Option<(String
         Field::U32 => number(decoder.read_u32().ok()?.unverified()),
         Field::V4 => same(std::net::Ipv4Addr::from(<[u8; 4]>::try_from(take(decoder, 4)?).ok()?).to_string()),
         Field::V6 => same(std::net::Ipv6Addr::from(<[u8; 16]>::try_from(take(decoder, 16)?).ok()?).to_string()),
-        Field::Name => same(Name::read(decoder).ok()?.to_ascii()),
+        Field::Name => same(text::name(&Name::read(decoder).ok()?)),
         Field::String => {
             let length = octet(decoder)?;
             let bytes = take(decoder, usize::from(length))?;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{kind, rdata};
+use crate::{kind, rdata, text};
 
 /// A record of an answer.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -71,7 +71,7 @@ impl Record {
         let to = points.then(|| Name::read(&mut decoder.clone(u16::try_from(decoder.index()).ok()?)).ok()).flatten();
         let data = rdata::read(decoder, head.kind, head.length)?;
         Some(Self {
-            name: head.name.to_ascii(),
+            name: text::name(&head.name),
             // A TTL with its highest bit set counts as zero (RFC 2181, section 8).
             ttl: if head.ttl > i32::MAX as u32 { 0 } else { head.ttl },
             class: kind::class(DNSClass::from(head.class)),

@@ -2,6 +2,30 @@
 
 use std::fmt::Write as _;
 
+use hickory_proto::rr::Name;
+
+/// A name, absolute, as BIND writes it (RFC 1035, section 5.1; RFC 4343, section 2.1): what means something in a master file
+/// behind a backslash, what is not printable ASCII as `\DDD`, in decimal.
+pub fn name(name: &Name) -> String {
+    let mut text = String::new();
+    for label in name.iter() {
+        for byte in label {
+            match byte {
+                b'"' | b'(' | b')' | b';' | b'\\' | b'@' | b'$' | b'.' => {
+                    text.push('\\');
+                    text.push(char::from(*byte));
+                }
+                b'!'..=b'~' => text.push(char::from(*byte)),
+                _ => {
+                    let _ = write!(text, "\\{byte:03}");
+                }
+            }
+        }
+        text.push('.');
+    }
+    if text.is_empty() { ".".to_owned() } else { text }
+}
+
 /// A `<character-string>` in quotes; what is not printable ASCII becomes `\DDD`.
 pub(crate) fn quoted(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() + 2);
@@ -33,6 +57,17 @@ pub(crate) fn plain(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_written_as_bind_writes_them() {
+        let written = |labels: &[&[u8]]| name(&Name::from_labels(labels.iter().copied()).unwrap());
+        assert_eq!(written(&[b"caf\xc3\xa9", b"example"]), "caf\\195\\169.example.");
+        assert_eq!(written(&[b"a b", b"x"]), "a\\032b.x.");
+        assert_eq!(written(&[b"\"();\\@$.", b"x"]), "\\\"\\(\\)\\;\\\\\\@\\$\\..x.");
+        assert_eq!(written(&[b"0/25", b"a+b-c_d*", b"!#%&'<>~"]), "0/25.a+b-c_d*.!#%&'<>~.");
+        assert_eq!(written(&[b"\x00\x1b\x7f"]), "\\000\\027\\127.");
+        assert_eq!(name(&Name::root()), ".");
+    }
 
     #[test]
     fn what_a_terminal_obeys_is_written_as_numbers() {

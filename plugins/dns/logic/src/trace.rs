@@ -5,11 +5,11 @@ use std::net::{IpAddr, SocketAddr};
 
 use hickory_proto::rr::{Name, RecordType};
 
-use crate::answer::{Answer, Attempt, Outcome, Question as Asked, Step, is_referral, milliseconds};
+use crate::answer::{Answer, AskedWith, Attempt, Outcome, Question as Asked, Step, is_referral, milliseconds};
 use crate::exchange::{Answered, Patience, Unanswered, ask};
 use crate::reply::Reply;
 use crate::wire::{Transport, Wire};
-use crate::{Question, kind};
+use crate::{Question, kind, text};
 
 /// How many servers of one zone are asked before the trace gives up.
 const SERVERS: usize = 6;
@@ -90,7 +90,7 @@ pub async fn trace<W: Wire>(
 }
 
 impl<W: Wire> Walk<'_, W> {
-    /// The root's servers: as the resolvers have them, or as they are known.
+    /// The root's servers: as the resolvers have them, their addresses too, or as they are known.
     async fn root(&self, steps: &mut Vec<Step>, attempts: &mut Vec<Attempt>) -> Vec<Known> {
         let mut question = Question::new(Name::root(), RecordType::NS);
         question.dnssec = self.question.dnssec;
@@ -99,9 +99,10 @@ impl<W: Wire> Walk<'_, W> {
         if let Ok(answered) = asked
             && answered.reply.status == 0
         {
-            servers = with_addresses(&answered.reply.answers, &Name::root(), &Name::root(), &answered.reply, self.port);
             let by = Known { name: None, address: answered.server };
             steps.push(step(&Name::root(), &by, &answered, None));
+            servers =
+                self.servers_in(&answered.reply.answers, &Name::root(), &Name::root(), &answered.reply, attempts).await;
         }
         if servers.is_empty() {
             servers = ROOT
@@ -124,7 +125,10 @@ impl<W: Wire> Walk<'_, W> {
     ) -> Result<(Answered, Known), Unanswered> {
         let mut question = self.question.clone();
         question.recurse = false;
-        let mut last = Unanswered { reason: "no_servers", message: format!("no server of {zone} is known by address") };
+        let mut last = Unanswered {
+            reason: "no_servers",
+            message: format!("no server of {} is known by address", text::name(zone)),
+        };
         for server in servers.iter().take(SERVERS) {
             // One try each: where there are several, the next one is the second try.
             let tries = if servers.len() > 1 { 1 } else { self.patience.tries };
@@ -134,7 +138,8 @@ impl<W: Wire> Walk<'_, W> {
                     return Ok((answered, server.clone()));
                 }
                 Ok(answered) => {
-                    let message = format!("{} does not serve {zone}: {}", server.address, answered.reply.status());
+                    let message =
+                        format!("{} does not serve {}: {}", server.address, text::name(zone), answered.reply.status());
                     if let Some(attempt) = attempts.last_mut() {
                         attempt.detail = Some(message.clone());
                     }
@@ -148,12 +153,24 @@ impl<W: Wire> Walk<'_, W> {
 
     /// The servers that a referral names, with the addresses it has for them, or that the resolvers have.
     async fn servers_of(&self, zone: &Name, from: &Name, reply: &Reply, attempts: &mut Vec<Attempt>) -> Vec<Known> {
-        let found = with_addresses(&reply.authority, zone, from, reply, self.port);
+        self.servers_in(&reply.authority, zone, from, reply, attempts).await
+    }
+
+    /// The same from any section of a reply.
+    async fn servers_in(
+        &self,
+        section: &[crate::Record],
+        zone: &Name,
+        from: &Name,
+        reply: &Reply,
+        attempts: &mut Vec<Attempt>,
+    ) -> Vec<Known> {
+        let found = with_addresses(section, zone, from, reply, self.port);
         if !found.is_empty() {
             return found;
         }
         let mut found = Vec::new();
-        let names = reply.authority.iter().filter(|record| is_ns_of(record, zone)).filter_map(|ns| ns.raw.to.clone());
+        let names = section.iter().filter(|record| is_ns_of(record, zone)).filter_map(|ns| ns.raw.to.clone());
         for name in names.take(LOOKUPS) {
             for address in addresses(self.wire, self.resolvers, &name, self.patience, attempts).await {
                 found.push(Known { name: Some(name.clone()), address: SocketAddr::new(address, self.port) });
@@ -238,8 +255,8 @@ fn step(zone: &Name, by: &Known, answered: &Answered, below: Option<&Name>) -> S
         None => reply.answers.iter().take(64).cloned().collect(),
     };
     Step {
-        zone: zone.to_ascii(),
-        server_name: by.name.as_ref().map(Name::to_ascii),
+        zone: text::name(zone),
+        server_name: by.name.as_ref().map(text::name),
         server: answered.server.to_string(),
         status: reply.status(),
         time_ms: milliseconds(answered.elapsed),
@@ -255,7 +272,7 @@ fn incomplete(question: &Question, why: &Unanswered, attempts: &mut Vec<Attempt>
         status: String::new(),
         id: 0,
         flags: Vec::new(),
-        question: Asked { name: question.name.to_ascii(), class: "IN".to_owned(), kind: kind::name(question.kind) },
+        question: Asked { name: text::name(&question.name), class: "IN".to_owned(), kind: kind::name(question.kind) },
         answers: Vec::new(),
         authority: Vec::new(),
         additional: Vec::new(),
@@ -268,6 +285,7 @@ fn incomplete(question: &Question, why: &Unanswered, attempts: &mut Vec<Attempt>
         size: 0,
         incomplete: Some(why.message.clone()),
         partial: true,
+        asked_with: AskedWith::default(),
         attempts: std::mem::take(attempts),
         trace,
     }

@@ -28,7 +28,7 @@ pub struct Plan {
 }
 
 /// What became of a request, or what else came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The target's first answer.
     Reply {
@@ -44,12 +44,14 @@ pub enum Outcome {
     Error,
     /// This machine would not send it: it is larger than the MTU, where that is known.
     TooLarge(Option<u32>),
+    /// This machine could not send it, for this reason: its link is down, say.
+    Unsent(Box<str>),
     /// Nothing came in time.
     Lost,
 }
 
 /// One line of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// The request.
     pub sequence: u16,
@@ -132,6 +134,13 @@ impl Pings {
         self.told(Event { sequence, outcome: Outcome::TooLarge(mtu), message: None })
     }
 
+    /// The request that was due could not be sent. The next one may be: a link that is down comes up again.
+    pub fn unsent(&mut self, sequence: u16, why: &str, now: Duration) -> Event {
+        self.statistics.errors += 1;
+        self.passed(now);
+        self.told(Event { sequence, outcome: Outcome::Unsent(why.into()), message: None })
+    }
+
     fn passed(&mut self, now: Duration) {
         self.statistics.transmitted += 1;
         self.last = now;
@@ -176,7 +185,7 @@ impl Pings {
     fn told(&mut self, event: Event) -> Event {
         // A peer that answers without end is counted, not kept.
         if self.events.len() < MOST_EVENTS {
-            self.events.push(event);
+            self.events.push(event.clone());
         }
         event
     }
@@ -194,7 +203,7 @@ impl Pings {
     /// Everything that happened, in order; then what never came.
     pub fn events(&self) -> impl Iterator<Item = Event> {
         let lost = self.open.iter().map(|&sequence| Event { sequence, outcome: Outcome::Lost, message: None });
-        self.events.iter().copied().chain(lost)
+        self.events.iter().cloned().chain(lost)
     }
 
     /// Whether the run ended before it had sent everything and waited long enough.

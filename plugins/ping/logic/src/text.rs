@@ -23,6 +23,9 @@ pub fn line(event: &Event) -> Option<String> {
         let mtu = mtu.map_or(String::new(), |mtu| format!(", mtu={mtu}"));
         return Some(format!("ping: local error: message too long{mtu}"));
     }
+    if let Outcome::Unsent(why) = &event.outcome {
+        return Some(format!("ping: sendmsg: {why}"));
+    }
     let message = event.message?;
     let (time, twice) = match event.outcome {
         Outcome::Reply { rtt } => (rtt, ""),

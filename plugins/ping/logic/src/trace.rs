@@ -73,7 +73,7 @@ impl Trace {
     }
 
     fn hop_of(&self, index: usize) -> u8 {
-        u8::try_from(index / usize::from(self.plan.probes.max(1)) + 1).unwrap_or(u8::MAX)
+        u8::try_from(index / usize::from(self.plan.probes.max(1))).map_or(u8::MAX, |hop| hop.saturating_add(1))
     }
 
     fn end(&self) -> u8 {

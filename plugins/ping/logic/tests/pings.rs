@@ -243,3 +243,20 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_request_that_cannot_be_sent_ends_no_run() {
+    let mut pings = Pings::new(plan(3), ms(0));
+    send(&mut pings, ms(0));
+    pings.heard(reply(1, ms(1)));
+    let Step::Send { sequence: 2, .. } = pings.next(ms(1000)) else { panic!("nothing is due") };
+    let event = pings.unsent(2, "Network is unreachable", ms(1000));
+    assert_eq!(line(&event).as_deref(), Some("ping: sendmsg: Network is unreachable"));
+    assert_eq!(pings.next(ms(1001)), Step::Wait(ms(2000)), "the next one is due at its time");
+    send(&mut pings, ms(2000));
+    pings.heard(reply(3, ms(2001)));
+    assert_eq!(pings.next(ms(2001)), Step::Done);
+    assert!(!pings.is_partial());
+    assert!(summary(&pings).contains("3 packets transmitted, 2 received, +1 errors, 33.3333% packet loss"));
+    assert!(pings.events().any(|event| matches!(event.outcome, Outcome::Unsent(_))));
+}

@@ -17,6 +17,7 @@ use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, ipproto, so
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use super::filter;
 use super::message::{self, Family, Kind};
 
 /// The longest packet, with room for its header.
@@ -29,7 +30,7 @@ const CONTROL: usize = 512;
 const TURN: usize = 64;
 
 /// Receive buffer of the kernel's: what may wait until the guest asks.
-const QUEUE: usize = 256 << 10;
+const QUEUE: usize = 1 << 20;
 
 /// A time of the kernel's that is so far from now is a clock that was set.
 const PLAUSIBLE: Duration = Duration::from_secs(60);
@@ -51,6 +52,8 @@ pub enum Failed {
     TooLarge(Option<u32>),
     /// There is no way to the target.
     Unreachable(io::Error),
+    /// The address is the broadcast address of a network of this machine's.
+    Group,
     /// Neither kind of socket may be opened.
     NotPermitted,
     /// Anything else.
@@ -117,7 +120,11 @@ impl Echo {
             Ok(fd) => (fd, None),
             // Not in `net.ipv4.ping_group_range`: what is left is the way of the privileged.
             Err(_) => match open(SocketType::RAW) {
-                Ok(fd) => (fd, Some(next_identifier())),
+                Ok(fd) => {
+                    let identifier = next_identifier();
+                    socket2::SockRef::from(&fd).attach_filter(&filter::replies_to(family, identifier))?;
+                    (fd, Some(identifier))
+                }
                 Err(rustix::io::Errno::PERM | rustix::io::Errno::ACCESS) => return Err(Failed::NotPermitted),
                 Err(error) => return Err(error.into()),
             },
@@ -140,13 +147,15 @@ impl Echo {
                 }
             }
         }
-        rustix::net::connect(
-            &fd,
-            &match target {
-                IpAddr::V4(target) => SocketAddr::new(target.into(), 0),
-                IpAddr::V6(target) => SocketAddrV6::new(target, 0, 0, scope).into(),
-            },
-        )?;
+        let to = match target {
+            IpAddr::V4(target) => SocketAddr::new(target.into(), 0),
+            IpAddr::V6(target) => SocketAddrV6::new(target, 0, 0, scope).into(),
+        };
+        match rustix::net::connect(&fd, &to) {
+            // Without `SO_BROADCAST`, which is never set: only the kernel knows which addresses those are.
+            Err(rustix::io::Errno::ACCESS) if target.is_ipv4() => return Err(Failed::Group),
+            connected => connected?,
+        }
         let fd = register(fd).map_err(Failed::Other)?;
         Ok(Self { fd, target, family, identifier, do_not_fragment })
     }
@@ -202,6 +211,7 @@ impl Echo {
                         Errno::ECONNREFUSED
                         | Errno::EHOSTUNREACH
                         | Errno::ENETUNREACH
+                        | Errno::ENETDOWN
                         | Errno::EMSGSIZE
                         | Errno::EPROTO
                         | Errno::EACCES

@@ -32,7 +32,8 @@ impl Family {
         }
     }
 
-    fn echo_reply(self) -> u8 {
+    /// The type of an answer.
+    pub fn echo_reply(self) -> u8 {
         match self {
             Self::V4 => 0,
             Self::V6 => 129,

@@ -12,14 +12,14 @@ use hickory_proto::op::{Edns, Message, ResponseCode};
 use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
 use hickory_proto::rr::{RData, RecordType};
 
-const ONE: &str = "192.0.2.1:53";
-const TWO: &str = "192.0.2.2:53";
+pub const ONE: &str = "192.0.2.1:53";
+pub const TWO: &str = "192.0.2.2:53";
 
-fn patience() -> Patience {
-    Patience { per_try: Duration::from_secs(2), tries: 2, until: Duration::from_secs(60) }
+pub fn patience() -> Patience {
+    Patience { per_try: Duration::from_secs(2), tries: 2, past_failures: false, until: Duration::from_secs(60) }
 }
 
-fn asks(world: &World, servers: &[&str], what: &str, kind: RecordType) -> Result<Answer, (Unanswered, Vec<Attempt>)> {
+pub fn asks(world: &World, servers: &[&str], what: &str, kind: RecordType) -> Result<Answer, (Unanswered, Vec<Attempt>)> {
     let servers: Vec<SocketAddr> = servers.iter().map(|at| at.parse().unwrap()).collect();
     let (question, mut attempts) = (Question::new(name(what), kind), Vec::new());
     let asked = block_on(ask(world, &servers, &question, Transport::Udp, true, patience(), &mut attempts));
@@ -29,7 +29,7 @@ fn asks(world: &World, servers: &[&str], what: &str, kind: RecordType) -> Result
     }
 }
 
-fn results(attempts: &[Attempt]) -> Vec<(&str, &str)> {
+pub fn results(attempts: &[Attempt]) -> Vec<(&str, &str)> {
     attempts.iter().map(|attempt| (attempt.server.as_str(), attempt.result)).collect()
 }
 
@@ -236,7 +236,7 @@ fn more_records_than_an_answer_holds_are_counted() {
     assert!(Shown::default().text(&answer, "", "").contains(" records are not shown\n"));
 }
 
-fn traces(world: &World, what: &str) -> (Result<Answer, Unanswered>, Vec<Attempt>) {
+pub fn traces(world: &World, what: &str) -> (Result<Answer, Unanswered>, Vec<Attempt>) {
     let (question, mut attempts) = (Question::new(name(what), RecordType::A), Vec::new());
     let resolver = ["192.0.2.53:53".parse().unwrap()];
     let traced = block_on(trace(world, &resolver, 53, &question, Transport::Udp, patience(), &mut attempts));
@@ -326,3 +326,4 @@ fn a_record_that_is_malformed_spoils_no_other() {
     let data: Vec<&str> = answer.answers.iter().map(|record| record.data.as_str()).collect();
     assert_eq!(data, ["\\# 3 010203", "192.0.2.80"]);
 }
+

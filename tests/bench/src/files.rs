@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -133,27 +133,43 @@ pub fn search() -> Vec<Row> {
     vec![Row { what, ours: millis(a), bare: millis(b), ratio: ratio(a, b), most: 3.0, unit: "≤" }]
 }
 
-/// A hundred calls at once: the last answer, against as many calls one after the other.
+/// A hundred calls of each tool at once, until the last is answered, against as many processes of its native program, one after the
+/// other: none is left to wait for the others.
 pub fn many() -> Vec<Row> {
+    const AT_ONCE: u32 = 100;
     let path = data("one", 1);
+    let file = path.to_str().unwrap();
+    let folder = path.parent().unwrap().to_str().unwrap();
     let mut ours = Client::reading(&beside("bench-files"));
-    let arguments = json!({ "file_path": path.to_str().unwrap(), "limit": 16384 });
-    let line = request("cat_tool", &arguments);
-    ours.round(&line);
-    let (mut a, mut b) = (Vec::new(), Vec::new());
-    for _ in 0..10 {
-        let begun = Instant::now();
-        ours.rounds(&line, 100);
-        a.push(begun.elapsed());
-        b.push(
-            timed(100, || {
-                ours.round(&line);
-            })
-            .iter()
-            .sum(),
-        );
+    let pattern = "service\\[0[0-9]+77\\]: request took 07918 ms";
+    let cases = [
+        ("cat_tool", json!({ "file_path": file, "limit": 16384 }), "head", vec!["-c", "16384", file]),
+        ("head_tool", json!({ "file_path": file, "lines": 200 }), "head", vec!["-n", "200", file]),
+        ("tail_tool", json!({ "file_path": file, "lines": 200 }), "tail", vec!["-n", "200", file]),
+        (
+            "grep_tool",
+            json!({ "file_path": file, "pattern": pattern, "options": "-E" }),
+            "grep",
+            vec!["-E", pattern, file],
+        ),
+        ("ls_tool", json!({ "file_path": folder }), "ls", vec!["-l", folder]),
+        ("stat_tool", json!({ "file_path": file }), "stat", vec![file]),
+    ];
+    let mut rows = Vec::new();
+    for (tool, arguments, program, words) in cases {
+        ours.call(tool, arguments.clone());
+        let (mut a, mut b) = (Vec::new(), Vec::new());
+        for _ in 0..10 {
+            a.push(ours.at_once(tool, &arguments, AT_ONCE as usize));
+            b.extend(timed(10, || {
+                native(program, &words);
+            }));
+        }
+        let (a, b) = (median(a), median(b) * AT_ONCE);
+        let what =
+            format!("100 `{tool}` calls at once, until the last is answered, against 100 `{program}` processes (p50)")
+                .leak();
+        rows.push(Row { what, ours: micros(a), bare: micros(b), ratio: ratio(a, b), most: 0.5, unit: "≤" });
     }
-    let (a, b) = (median(a), median(b));
-    let what = "the last of 100 concurrent `cat_tool` calls, against 100 one after the other";
-    vec![Row { what, ours: micros(a), bare: micros(b), ratio: ratio(a, b), most: 1.2, unit: "≤" }]
+    rows
 }

@@ -13,7 +13,7 @@ use crate::native::{Echo, drain, round_trips};
 type Measure = fn() -> Vec<Row>;
 
 /// By the name that `bench NAME` takes.
-pub const ALL: [(&str, Measure); 13] = [
+pub const ALL: [(&str, Measure); 14] = [
     ("audit", crate::audit::audit),
     ("call", call),
     ("send-wait", send_wait),
@@ -27,6 +27,7 @@ pub const ALL: [(&str, Measure); 13] = [
     ("files-grep", crate::files::search),
     ("files-many", crate::files::many),
     ("names", crate::names::names),
+    ("pings", crate::names::pings),
 ];
 
 const ROUNDS: usize = 10;

@@ -32,6 +32,37 @@ fn answers() -> SocketAddr {
     address
 }
 
+/// A hundred pings, and traces, of loopback at once, against as many one after the other.
+pub fn pings() -> Vec<Row> {
+    let mut ours = Client::with_policy("[plugins.ping]\nping = [\"localhost\"]\n");
+    let cases = [
+        ("ping_tool", json!({ "target": "127.0.0.1", "count": 1 })),
+        ("traceroute_tool", json!({ "target": "127.0.0.1", "probes": 1, "max_hops": 1 })),
+    ];
+    let mut rows = Vec::new();
+    for (tool, arguments) in cases {
+        ours.call(tool, arguments.clone());
+        // The host's rate (500 a second) is for all: the rounds are told apart by a pause.
+        let (mut a, mut b) = (Vec::new(), Vec::new());
+        for _ in 0..5 {
+            std::thread::sleep(Duration::from_secs(1));
+            a.push(ours.at_once(tool, &arguments, AT_ONCE));
+            std::thread::sleep(Duration::from_secs(1));
+            let line = request(tool, &arguments);
+            b.push(crate::measures::timed(AT_ONCE, || _ = ours.round(&line).len()).iter().sum());
+        }
+        let (a, b): (Duration, Duration) = (median(a), median(b));
+        let what = format!(
+            "100 `{tool}` calls of loopback at once, until the last is answered, against 100 one after the other (p50)"
+        )
+        .leak();
+        let show = |time: Duration| format!("{:.2} ms", time.as_secs_f64() * 1e3);
+        let ratio = a.as_secs_f64() / b.as_secs_f64();
+        rows.push(Row { what, ours: show(a), bare: show(b), ratio, most: 1.2, unit: "≤" });
+    }
+    rows
+}
+
 pub fn names() -> Vec<Row> {
     let server = answers();
     let mut ours =
@@ -60,13 +91,33 @@ pub fn names() -> Vec<Row> {
     let (a, b, many) = (median(a), median(b), median(many));
     let show = |time: Duration| format!("{:.2} ms", time.as_secs_f64() * 1e3);
     let ratio = |ours: Duration, bare: Duration| ours.as_secs_f64() / bare.as_secs_f64();
+    // The same of the other tools that only wait: nslookup's native program, and pings beside those of one after the other.
+    let mut looked = Vec::new();
+    let asked = json!({ "target": "www.example" });
+    for _ in 0..ROUNDS {
+        looked.push(ours.at_once("nslookup_tool", &asked, AT_ONCE));
+    }
+    let mut nslookup = dig.command("usr/bin/nslookup");
+    nslookup.args([&format!("-port={port}"), "www.example", "127.0.0.1"]).stdin(Stdio::null()).stderr(Stdio::null());
+    let native_lookups = crate::measures::timed(QUESTIONS / 4, || {
+        nslookup.output().unwrap();
+    });
+    let (looked, lookups) = (median(looked), median(native_lookups) * u32::try_from(AT_ONCE).unwrap());
     let (one, all) = (
         "`dig_tool` on loopback, against a `dig` process (p50)",
-        "100 `dig_tool` calls at once, until the last is answered, against 100 `dig` processes one after the other (p50)",
+        "100 `dig_tool` calls at once, until the last is answered, against 100 `dig` processes (p50)",
     );
     let hundred = b * u32::try_from(AT_ONCE).unwrap();
     vec![
         Row { what: one, ours: show(a), bare: show(b), ratio: ratio(a, b), most: 0.5, unit: "≤" },
+        Row {
+            what: "100 `nslookup_tool` calls at once, until the last is answered, against 100 `nslookup` processes (p50)",
+            ours: show(looked),
+            bare: show(lookups),
+            ratio: ratio(looked, lookups),
+            most: 0.5,
+            unit: "≤",
+        },
         Row { what: all, ours: show(many), bare: show(hundred), ratio: ratio(many, hundred), most: 0.5, unit: "≤" },
     ]
 }

@@ -19,7 +19,12 @@ pub fn patience() -> Patience {
     Patience { per_try: Duration::from_secs(2), tries: 2, past_failures: false, until: Duration::from_secs(60) }
 }
 
-pub fn asks(world: &World, servers: &[&str], what: &str, kind: RecordType) -> Result<Answer, (Unanswered, Vec<Attempt>)> {
+pub fn asks(
+    world: &World,
+    servers: &[&str],
+    what: &str,
+    kind: RecordType,
+) -> Result<Answer, (Unanswered, Vec<Attempt>)> {
     let servers: Vec<SocketAddr> = servers.iter().map(|at| at.parse().unwrap()).collect();
     let (question, mut attempts) = (Question::new(name(what), kind), Vec::new());
     let asked = block_on(ask(world, &servers, &question, Transport::Udp, true, patience(), &mut attempts));
@@ -326,4 +331,3 @@ fn a_record_that_is_malformed_spoils_no_other() {
     let data: Vec<&str> = answer.answers.iter().map(|record| record.data.as_str()).collect();
     assert_eq!(data, ["\\# 3 010203", "192.0.2.80"]);
 }
-

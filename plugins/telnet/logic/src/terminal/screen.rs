@@ -208,14 +208,19 @@ impl Screen {
     }
 }
 
+/// What a letter stands for where lines are drawn.
+fn drawn(c: char) -> char {
+    let at = u32::from(c).checked_sub(0x60).and_then(|at| usize::try_from(at).ok());
+    at.and_then(|at| DRAWING.chars().nth(at)).unwrap_or(c)
+}
+
 impl Perform for Screen {
     fn print(&mut self, c: char) {
         if c.is_control() {
             return;
         }
-        let drawn = u32::from(c).checked_sub(0x60).and_then(|at| DRAWING.chars().nth(usize::try_from(at).ok()?));
-        let [g0, g1] = self.drawing;
-        let c = drawn.filter(|_| if self.shifted { g1 } else { g0 }).unwrap_or(c);
+        let draws = self.drawing[usize::from(self.shifted)];
+        let c = if draws { drawn(c) } else { c };
         match encoding::byte(c) {
             Some(byte) => self.out.stream.push(byte),
             None => self.out.stream.extend(c.encode_utf8(&mut [0; 4]).bytes()),

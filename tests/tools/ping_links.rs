@@ -8,8 +8,8 @@ use crate::support::{Tun, allow_ping_sockets, in_namespace, ip};
 #[test]
 fn a_link_that_goes_down_and_up_ends_no_run() {
     in_namespace(|| {
+        let _tun = Tun::new(|request| at_once(request.reply()));
         with_both_kinds_of_sockets(|kind| {
-            let _tun = Tun::new(|request| at_once(request.reply()));
             let mut session = server();
             let arguments = json!({ "target": "10.9.1.1", "count": 20, "interval_ms": 50, "timeout_ms": 500 });
             let params = json!({ "name": "ping_tool", "arguments": arguments, "_meta": { "progressToken": "t" } });
@@ -68,8 +68,8 @@ fn a_run_that_is_slowed_down_is_told_once() {
 #[test]
 fn a_networks_broadcast_address_is_a_group() {
     in_namespace(|| {
+        let _tun = Tun::new(|request| at_once(request.reply()));
         with_both_kinds_of_sockets(|kind| {
-            let _tun = Tun::new(|request| at_once(request.reply()));
             let mut session = under("[plugins.ping]\nping = [\"10.9.255.255\", \"10.9.1.1\"]\n");
             let failure = session.call("ping_tool", json!({ "target": "10.9.255.255" })).failed("ping_failed");
             let detail = "`10.9.255.255` is a group: echo requests go to one address";

@@ -23,6 +23,12 @@ fn hits(place: &Place) -> Vec<(String, String, Option<u64>)> {
     hits.map(|event| (text(event, "event"), text(event, "reason"), event["call"].as_u64())).collect()
 }
 
+/// The sum of the lines that the log says were dropped.
+fn dropped(log: &str) -> u64 {
+    let told = log.lines().filter_map(|line| line.split("[hostile log] ").nth(1)?.strip_suffix(" lines dropped"));
+    told.map(|count| count.parse::<u64>().unwrap()).sum()
+}
+
 fn hit(limit: &str, call: Option<u64>) -> (String, String, Option<u64>) {
     ("limit_hit".to_owned(), limit.to_owned(), call)
 }
@@ -43,7 +49,8 @@ fn every_limit_that_is_hit_has_its_line() {
         session.call("log", json!({ "count": 0 })).ok();
     }
     session.call("log", json!({ "count": 0 })).failed("rate_limited");
-    session.close();
+    let (_, log) = session.close();
+    assert_eq!(dropped(&log), 9, "what was dropped is told when the instance ends: {log}");
     assert_eq!(hits(&place), [hit("log_lines", None), hit("output", Some(2)), hit("calls_per_minute", Some(7))]);
     place.sound();
 

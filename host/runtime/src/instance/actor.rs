@@ -165,10 +165,11 @@ async fn run(
         let caller = store.data().gate.only();
         sink.owe(&Event::InstanceLost { plugin: &about.name, caller, limit, reason, connections });
     }
+    // Whoever is told finds its sockets closed and its log complete.
+    drop(store);
     ended.send_replace(Some(End { reason, limit, connections }));
     // Letters that were never opened go with the mailbox: their senders read the end.
     drop(letters);
-    drop(store);
 }
 
 /// Sets up the interrupt: every tick other tasks of the host get their turn, and the CPU limit is looked at.

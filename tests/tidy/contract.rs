@@ -16,7 +16,7 @@ const UNRELEASED: &str = "since-0.1.0";
 
 /// The functions of the interface that every plugin is linked with. None of them can widen a grant; a new one is looked at with
 /// that question.
-const HOST: [&str; 6] = ["log", "progress", "cancelled", "time-left", "settings", "get-limits", "predecessor"];
+const HOST: [&str; 7] = ["log", "progress", "cancelled", "time-left", "settings", "get-limits", "predecessor"];
 
 /// What the world `plugin` may import beside it.
 const IMPORTS: [&str; 7] = [

@@ -141,6 +141,7 @@ impl Asked {
 }
 
 /// The machine's hosts file. One that is not there, or cannot be read, is empty.
+#[expect(clippy::disallowed_methods, reason = "the machine's hosts file")]
 fn hosts(files: &Files) -> Hosts {
     let mut hosts = Hosts::default();
     if let Ok(file) = std::fs::File::open(&files.hosts)

@@ -24,7 +24,10 @@ pub struct Files {
 
 /// What they were when they were read. Whoever changes them leaves another stamp.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stamp([Option<(u64, u64, u64, i64, i64)>; 2]);
+pub struct Stamp([Option<Identity>; 2]);
+
+/// Device, inode, size, and when it was changed.
+type Identity = (u64, u64, u64, i64, i64);
 
 impl Default for Files {
     fn default() -> Self {
@@ -33,12 +36,14 @@ impl Default for Files {
 }
 
 impl Files {
+    #[expect(clippy::disallowed_methods, reason = "the machine's resolv.conf and hosts file")]
     pub fn stamp(&self) -> Stamp {
         let of = |path: &Path| std::fs::metadata(path).ok().as_ref().map(identity);
         Stamp([of(&self.servers), of(&self.hosts)])
     }
 
     /// The servers that the file names; none if it is not there.
+    #[expect(clippy::disallowed_methods, reason = "the machine's resolv.conf")]
     pub fn servers(&self) -> Vec<SocketAddr> {
         let mut text = Vec::new();
         match File::open(&self.servers).and_then(|file| file.take(LONGEST).read_to_end(&mut text)) {
@@ -48,7 +53,7 @@ impl Files {
     }
 }
 
-fn identity(file: &Metadata) -> (u64, u64, u64, i64, i64) {
+fn identity(file: &Metadata) -> Identity {
     (file.dev(), file.ino(), file.size(), file.mtime(), file.mtime_nsec())
 }
 

@@ -36,12 +36,13 @@ fn an_open_port_is_reachable_and_its_greeting_told() {
 
 #[test]
 fn a_greeting_in_pieces_is_read_to_its_end() {
-    const GREETINGS: [(&[&[u8]], Option<&str>, bool); 3] = [
+    type Pieces = &'static [&'static [u8]];
+    const GREETINGS: [(Pieces, Option<&str>, bool); 3] = [
         (&[b"220 ", b"ready", b"\r\n"], Some("220 ready\n"), false),
         (&[b"\xff", b"\xfd", b"\x18"], None, true),
         (&[b"\xff\xfd\x18", b"welcome"], Some("welcome"), true),
     ];
-    let pieces = |pieces: &'static [&'static [u8]]| {
+    let pieces = |pieces: Pieces| {
         Peer::new(move |mut stream| {
             for piece in pieces {
                 let _ = stream.write_all(piece);

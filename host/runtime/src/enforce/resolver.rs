@@ -181,6 +181,7 @@ fn resolver_for(servers: &NameServers, files: &Files) -> Result<Option<Resolver<
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a folder of the test's own")]
 mod tests {
     use super::*;
 

@@ -111,5 +111,6 @@ fn beneath(path: &AbsolutePath, below: &[u8]) -> Option<AbsolutePath> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "folders of the tests' own")]
 #[path = "denied_tests.rs"]
 mod tests;

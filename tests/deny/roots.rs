@@ -73,3 +73,50 @@ fn a_file_system_that_does_not_answer_holds_nobody_else_up() {
         drop(device);
     });
 }
+
+#[test]
+fn a_deny_rule_that_is_spelled_through_a_link_is_enforced() {
+    let folder = Folder::new("spelled");
+    folder.write("fs/real/secret", "the secret");
+    folder.write("fs/open/file", "open");
+    folder.write("run/x/k", "the key");
+    folder.link("fs/link", "real");
+    folder.link("fs/way", "link");
+    folder.link("var", "run");
+    folder.link("fs/dangling", "later");
+    let rules = |of: &[&str]| of.iter().map(|path| format!("\"{}\"", folder.path(path))).collect::<Vec<_>>().join(", ");
+    let (read, deny) = (rules(&["fs", "var", "run"]), rules(&["fs/link", "var/x", "fs/dangling/x"]));
+    let text = format!("[plugins.files]\nread = [{read}]\n\n[deny]\nread = [{deny}]\n");
+    let mut session = Session::serve(&["--policy", &Folder::new("spelled-policy").write("policy.toml", text)]);
+    let mut cat = |path: &str| session.call("cat_tool", json!({ "file_path": folder.path(path) }));
+    assert_eq!(cat("fs/open/file").object()["content"], "open");
+    let denied = [
+        "fs/link/secret",
+        "fs/real/secret",
+        "fs/way/secret",
+        "fs/link",
+        "fs/real",
+        "fs/link/nothing",
+        "fs/real/nothing",
+        "fs/open/../link/secret",
+        "var/x/k",
+        "run/x/k",
+        "run/x/nothing",
+    ];
+    for path in denied {
+        let failed = cat(path).failed("not_allowed");
+        assert!(failed["message"].as_str().unwrap().ends_with(": not allowed or not there"), "{path}: {failed}");
+    }
+    cat("fs/open/nothing").failed("not_found");
+    // What comes to be there later is denied from then on.
+    folder.write("fs/later/x", "late");
+    folder.write("fs/later/y", "not denied");
+    cat("fs/later/x").failed("not_allowed");
+    cat("fs/dangling/x").failed("not_allowed");
+    assert_eq!(cat("fs/later/y").object()["content"], "not denied");
+    // Listing and searching from above give none of it out either.
+    let found =
+        session.call("grep_tool", json!({ "pattern": "the ", "file_path": folder.path("fs"), "options": "-rl" }));
+    assert!(!found.text.contains("secret"), "{}", found.text);
+    session.call("ls_tool", json!({ "file_path": folder.path("fs/real") })).failed("not_allowed");
+}

@@ -16,11 +16,11 @@ mod stream;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cofferdam_audit::Decision;
 use cofferdam_grants::{AbsolutePath, Ask, Denial, Grants, Permit, Reason};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use wasmtime::component::Linker;
 
 use super::{Gate, Gated, GatedView};
@@ -74,8 +74,8 @@ pub(crate) async fn blocking<T: Send + 'static>(
 pub struct SharedFiles {
     own: OwnFiles,
     roots: Mutex<HashMap<AbsolutePath, Arc<Root>>>,
-    /// Roots that are being opened: one that hangs holds up one thread.
-    opening: Mutex<HashSet<AbsolutePath>>,
+    /// Roots that are being opened, since when, and a channel that closes when it is done: one that hangs holds up one thread.
+    opening: Mutex<HashMap<AbsolutePath, (Instant, watch::Receiver<()>)>>,
     /// Roots that were said not to be there.
     missed: Mutex<HashSet<AbsolutePath>>,
 }
@@ -125,23 +125,37 @@ impl SharedFiles {
         }
     }
 
+    /// The opening of a root that is under way, or one that begins now.
+    fn opening(self: &Arc<Self>, path: &AbsolutePath) -> (Instant, watch::Receiver<()>) {
+        let mut opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(under_way) = opening.get(path) {
+            return under_way.clone();
+        }
+        let (sender, done) = watch::channel(());
+        let begun = (Instant::now(), done);
+        opening.insert(path.clone(), begun.clone());
+        let (shared, path) = (Arc::clone(self), path.clone());
+        // It goes on, and so does the mark, until the file system answers.
+        tokio::spawn(async move {
+            let opened = Arc::clone(&shared);
+            let place = path.clone();
+            let _ = blocking(move || {
+                opened.open_root(&place);
+                Ok(())
+            })
+            .await;
+            shared.opening.lock().unwrap_or_else(PoisonError::into_inner).remove(&path);
+            drop(sender);
+        });
+        begun
+    }
+
     /// Opens a root on a thread of its own. It is waited for no longer than its file system may take that answers at all: others'
     /// files are not to wait for one that does not.
     async fn reopen(self: &Arc<Self>, path: &AbsolutePath) -> Result<Arc<Root>, ErrorCode> {
-        let opening =
-            |shared: &Self| shared.opening.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
-        if opening(self) {
-            let (shared, path) = (Arc::clone(self), path.clone());
-            let opened = blocking(move || {
-                shared.open_root(&path);
-                shared.opening.lock().unwrap_or_else(PoisonError::into_inner).remove(&path);
-                Ok(())
-            });
-            // The thread goes on, and so does the mark, until the file system answers.
-            let opened = tokio::spawn(opened);
-            let _ = tokio::time::timeout(PATIENCE, opened).await;
-        }
-        let hangs = self.opening.lock().unwrap_or_else(PoisonError::into_inner).contains(path);
+        let (since, mut done) = self.opening(path);
+        let patience = PATIENCE.saturating_sub(since.elapsed());
+        let hangs = tokio::time::timeout(patience, done.changed()).await.is_err();
         let known = self.open_roots().get(path).cloned();
         known.ok_or(if hangs { ErrorCode::WouldBlock } else { ErrorCode::NoEntry })
     }

@@ -68,9 +68,7 @@ struct Wait {
 impl Conversation {
     /// A conversation on this line. A prompt at which the server already waits is one that can be expected.
     pub fn new(mut line: Line, script: Script, bounds: Bounds) -> Self {
-        if line.our_turn {
-            line.reread();
-        }
+        line.reread();
         let secrets = std::mem::take(&mut line.secrets);
         Self {
             line,

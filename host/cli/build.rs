@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::{fs, io};
 
 use cofferdam_xtask::{Component, Toolchain, What, build_components, loud_progress};
+use sha2::{Digest as _, Sha256};
 
 /// What is shipped: packages of the workspace in `plugins/`, each in the folder of its name.
 const SHIPPED: &[&str] = &["tcp", "telnet", "files", "dns", "ping"];
@@ -55,8 +56,12 @@ fn shipped(plugins: &Path, built: &[Component]) -> Result<String, String> {
             true => format!("include_bytes!({:?})", definitions.display().to_string()),
             false => "b\"\"".to_owned(),
         };
+        let bytes = fs::read(&component.path).map_err(|error| format!("`{}`: {error}", component.path.display()))?;
+        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         let component = component.path.display().to_string();
-        source += &format!("    Shipped {{ component: include_bytes!({component:?}), definitions: {definitions} }},\n");
+        source += &format!(
+            "    Shipped {{ component: include_bytes!({component:?}), digest: {digest:?}, definitions: {definitions} }},\n"
+        );
     }
     Ok(source + "];\n")
 }

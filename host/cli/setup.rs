@@ -173,3 +173,16 @@ pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .build()
         .context("the event loop cannot start")
 }
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest as _, Sha256};
+
+    #[test]
+    fn the_digests_of_shipped_components_are_theirs() {
+        for shipped in super::SHIPPED {
+            let digest: String = Sha256::digest(shipped.component).iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(digest, shipped.digest);
+        }
+    }
+}

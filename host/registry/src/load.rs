@@ -33,6 +33,8 @@ pub struct Setup {
 pub struct Shipped {
     /// The component.
     pub component: &'static [u8],
+    /// Its SHA-256 in lower-case hexadecimal, which the build has found out: starting is not to read it all.
+    pub digest: &'static str,
     /// Its definitions, as `cofferdam tools --json` gives them.
     pub definitions: &'static [u8],
 }
@@ -117,7 +119,7 @@ pub(crate) fn find_unlinked(setup: &Setup) -> (Vec<Found>, Vec<LoadProblem>) {
         Err(problem) => problems.push(problem),
     };
     for shipped in &setup.shipped {
-        add(read("shipped", None, Cow::Borrowed(shipped.component), Some(shipped.definitions), &setup.policy));
+        add(read("shipped", None, Cow::Borrowed(shipped.component), Some(shipped), &setup.policy));
     }
     for (name, table) in setup.policy.plugins() {
         if let Some(path) = &table.component {
@@ -171,7 +173,7 @@ fn read(
     shown: &str,
     name: Option<&str>,
     bytes: Cow<'static, [u8]>,
-    shipped: Option<&'static [u8]>,
+    shipped: Option<&Shipped>,
     policy: &Policy,
 ) -> Result<Found, LoadProblem> {
     let problem = |cause: String| LoadProblem { part: Part::Component, ..LoadProblem::new(shown, cause) };
@@ -215,10 +217,10 @@ fn read(
     };
     Ok(Found {
         effective: effective(policy, &manifest),
-        digest: Digest::of(&bytes),
+        digest: shipped.map_or_else(|| Digest::of(&bytes), |shipped| Digest::known(shipped.digest)),
         manifest,
         settings,
         bytes,
-        shipped,
+        shipped: shipped.map(|shipped| shipped.definitions),
     })
 }

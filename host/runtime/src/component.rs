@@ -23,6 +23,11 @@ impl Digest {
         Self(text)
     }
 
+    /// One that is known already: of what is embedded in this binary.
+    pub fn known(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// As text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -114,6 +114,9 @@ pub struct Explain {
     /// Look the name up, if that is allowed, and say what becomes of each address
     #[arg(long)]
     pub resolve: bool,
+    /// The audit file that `serve` is given, which no plugin may read
+    #[arg(long, value_name = "FILE")]
+    pub audit: Option<PathBuf>,
     /// Print the answer as JSON
     #[arg(long)]
     pub json: bool,

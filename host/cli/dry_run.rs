@@ -17,7 +17,7 @@ use crate::{Exit, setup, terminal};
 /// # Errors
 /// A plugin that `serve` would not start without cannot be loaded.
 pub fn run(common: &Common, policy: Policy) -> anyhow::Result<Exit> {
-    let preview = setup::preview(common, policy);
+    let preview = setup::preview(common, policy, None);
     if !preview.problems().is_empty() {
         let all: Vec<String> = preview.problems().iter().map(ToString::to_string).collect();
         anyhow::bail!(all.join("\nerror: "));

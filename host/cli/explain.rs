@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
-use cofferdam_policy::{Explanation, Passed, Question, Verdict, lookup_permit};
+use cofferdam_policy::{Explanation, Found, Manifest, Passed, Policy, Question, Verdict, file_to_try, lookup_permit};
 use cofferdam_registry::{Preview, link_of, look_up};
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ use crate::{Exit, Misuse, setup, terminal};
 pub fn run(explain: &Explain) -> anyhow::Result<Exit> {
     let question = Question::parse(&explain.ask).map_err(|why| Misuse(why.to_string()))?.on_links(&link_of);
     let policy = setup::policy(&explain.common)?;
-    let preview = setup::preview(&explain.common, policy.clone());
+    let preview = setup::preview(&explain.common, policy.clone(), explain.audit.as_deref());
     refuse_what_serve_refuses(&preview)?;
     let plugin = &explain.asker;
     let Some(manifest) = preview.manifest(plugin) else {
@@ -31,17 +31,7 @@ pub fn run(explain: &Explain) -> anyhow::Result<Exit> {
             write!(text, "error: there is no plugin `{}`\nhint: known are {}", plugin.escape_debug(), known.join(", "));
         return Err(Misuse(text).into());
     };
-    let found = match explain.resolve.then(|| lookup_permit(&policy, manifest, &question)).flatten() {
-        None => None,
-        Some((permit, name)) => {
-            let log = Log::start(explain.common.log.unwrap_or(Level::Warn))?;
-            let runtime = setup::runtime()?;
-            let found = runtime.block_on(look_up(&policy, permit, &name));
-            runtime.shutdown_background();
-            log.finish();
-            Some(found)
-        }
-    };
+    let found = found(explain, &policy, &preview, manifest, &question)?;
     let answer = cofferdam_policy::explain(&policy, manifest, &question, found);
     let shown = match explain.json {
         true => format!("{:#}\n", as_json(plugin, &question, &answer)),
@@ -49,6 +39,34 @@ pub fn run(explain: &Explain) -> anyhow::Result<Exit> {
     };
     terminal::print(&shown).context("the answer cannot be written")?;
     Ok(if answer.verdict == Verdict::Allowed { Exit::Success } else { Exit::Failure })
+}
+
+/// What the world has to do with the question, as far as it is to be asked.
+fn found(
+    explain: &Explain,
+    policy: &Policy,
+    preview: &Preview,
+    manifest: &Manifest,
+    question: &Question,
+) -> anyhow::Result<Option<Found>> {
+    let name = explain.resolve.then(|| lookup_permit(policy, manifest, question)).flatten();
+    let file = file_to_try(policy, manifest, question);
+    if name.is_none() && file.is_none() {
+        return Ok(None);
+    }
+    let log = Log::start(explain.common.log.unwrap_or(Level::Warn))?;
+    let runtime = setup::runtime()?;
+    let found = runtime.block_on(async {
+        match (name, file) {
+            (Some((permit, name)), _) => Some(Found::Addresses(look_up(policy, permit, &name).await)),
+            (None, Some((grants, path))) => Some(Found::File(preview.try_reading(grants, path).await)),
+            (None, None) => None,
+        }
+    });
+    // A file system that does not answer is not waited for.
+    runtime.shutdown_background();
+    log.finish();
+    Ok(found)
 }
 
 /// A policy that `serve` does not start with is answered from no more than it is served from.

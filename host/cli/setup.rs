@@ -97,14 +97,14 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
-/// What a registry would be made from.
-pub fn preview(common: &Common, policy: Policy) -> Preview {
+/// What a registry would be made from, if its audit were written to this file, where that is not the usual one.
+pub fn preview(common: &Common, policy: Policy, audit: Option<&Path>) -> Preview {
     Preview::of(Setup {
         policy,
         shipped: SHIPPED.to_vec(),
         plugins: common.plugin.clone(),
         cache: None,
-        own: OwnFiles::default(),
+        own: own_files(common, audit),
         audit: None,
     })
 }
@@ -125,7 +125,7 @@ pub fn open(
         shipped: shipped.to_vec(),
         plugins: common.plugin.clone(),
         cache: if common.no_cache { None } else { cache_folder() },
-        own: own_files(common, audit.as_deref()),
+        own: own_files(common, audit.as_deref().map(ChainFile::path).as_deref()),
         audit: audit.map(|chain| chain as Arc<dyn Sink>),
     };
     let registry = Registry::open(setup).map_err(anyhow::Error::msg)?;
@@ -139,10 +139,10 @@ pub fn open(
 }
 
 /// What no grant for files reaches (I16): the policy, the audit with its key, the cache.
-fn own_files(common: &Common, audit: Option<&ChainFile>) -> OwnFiles {
+fn own_files(common: &Common, audit: Option<&Path>) -> OwnFiles {
     OwnFiles::new(
         common.policy.iter().cloned().collect(),
-        audit.map(ChainFile::path).into_iter().collect(),
+        audit.map(Path::to_owned).into_iter().collect(),
         cache_folder().into_iter().chain(crate::audit::state_folder().ok()).collect(),
     )
 }

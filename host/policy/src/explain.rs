@@ -1,13 +1,13 @@
 //! Why something is allowed or denied, before it happens: the decision of enforcement, step by step.
 //!
-//! Nothing is decided here: every answer is `Grants::decide`'s, on the grants that an instance would have. Lookups happen
-//! elsewhere, against the permit of [`lookup_permit`]; their answers are handed in.
+//! Nothing is decided here: every answer is `Grants::decide`'s, on the grants that an instance would have. The world is looked at
+//! elsewhere: names with the permit of [`lookup_permit`], files with the grants of [`file_to_try`]. What was found is handed in.
 
 mod telling;
 
 use std::net::IpAddr;
 
-use cofferdam_grants::{Ask, Denial, Grants, Moment, Name, Permit, Pins, Resource, Suggestion};
+use cofferdam_grants::{AbsolutePath, Ask, Denial, Grants, Moment, Name, Permit, Pins, Resource, Suggestion};
 
 use crate::effective::effective;
 use crate::manifest::Manifest;
@@ -22,14 +22,14 @@ pub enum Passed {
     Yes,
     /// It refuses it.
     No,
-    /// It is not known before the name is looked up.
+    /// It is not known before the name is looked up, or the file is there.
     Open,
 }
 
 /// One step of a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Which: `name`, `rule`, `server`, `range`, `deny`, `manifest`, `lookup`.
+    /// Which: `name`, `rule`, `server`, `range`, `deny`, `manifest`, `lookup`, `file`.
     pub name: &'static str,
     /// What became of it.
     pub passed: Passed,
@@ -70,6 +70,33 @@ pub struct Explanation {
     pub hint: Option<String>,
 }
 
+/// What was found out about the world for a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The addresses that the name leads to, or why there are none.
+    Addresses(Result<Vec<IpAddr>, String>),
+    /// What is at the path.
+    File(AtPath),
+}
+
+/// What enforcement makes of a path as files are now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AtPath {
+    /// It would be given out.
+    Given {
+        /// What it is, with its article.
+        kind: &'static str,
+        /// Its real path.
+        real: AbsolutePath,
+    },
+    /// The rules allow it, and there is nothing to be had, for this reason.
+    Nothing(&'static str),
+    /// It is denied, by this path or another that leads to it.
+    Denied(Denial),
+    /// It is refused whatever the policy says, with this code.
+    Refused(&'static str),
+}
+
 /// The permit to look up the name of the question, which is what a lookup takes; `None` where there is no name, or where
 /// it may not be looked up.
 pub fn lookup_permit(policy: &Policy, manifest: &Manifest, question: &Question) -> Option<(Permit, Name)> {
@@ -87,13 +114,21 @@ pub fn lookup_permit(policy: &Policy, manifest: &Manifest, question: &Question) 
     Some((permit, name.clone()))
 }
 
-/// Answers a question. `found` is what the lookup gave, or why it gave nothing; `None` where nobody was asked.
-pub fn explain(
+/// The path of the question and the grants to try it under; `None` where it is about no file, or about one that no rule allows.
+pub fn file_to_try<'q>(
     policy: &Policy,
     manifest: &Manifest,
-    question: &Question,
-    found: Option<Result<Vec<IpAddr>, String>>,
-) -> Explanation {
+    question: &'q Question,
+) -> Option<(Grants, &'q AbsolutePath)> {
+    let About::File { path } = &question.about else { return None };
+    let grants = effective(policy, manifest).grants;
+    // Only asked: nothing is read here.
+    drop(grants.decide(&Ask::Read { path }).ok()?);
+    Some((grants, path))
+}
+
+/// Answers a question. `found` is what the world has to do with it; `None` where nobody has looked.
+pub fn explain(policy: &Policy, manifest: &Manifest, question: &Question, found: Option<Found>) -> Explanation {
     let plugin = &manifest.name;
     if let About::Later { .. } = &question.about {
         return not_yet(plugin, question);
@@ -104,6 +139,12 @@ pub fn explain(
     let (steps, addresses, deciding) = (telling.steps, telling.addresses, telling.deciding);
     let denial = match answer {
         Ok(permit) => {
+            if let Some(code) = telling.held_back {
+                let what = action(permit.resource());
+                let summary = format!("plugin `{plugin}` may not {what}: {}", held_back(code));
+                let hint = Some("no rule can allow it".to_owned());
+                return Explanation { summary, hint, ..refused(code, steps) };
+            }
             let may = format!("plugin `{plugin}` may {}", action(permit.resource()));
             let (verdict, reason, summary) = match telling.unresolved {
                 None => (Verdict::Allowed, None, may),
@@ -146,7 +187,7 @@ fn answer(
     grants: &Grants,
     telling: &mut Telling<'_>,
     question: &Question,
-    found: Option<Result<Vec<IpAddr>, String>>,
+    found: Option<Found>,
 ) -> Result<Permit, Denial> {
     let (pins, now) = (Pins::new(), Moment::default());
     let (ask, stages, then) = match &question.about {
@@ -169,9 +210,16 @@ fn answer(
     };
     let answer = grants.decide(&ask);
     telling.tell(&answer, stages);
-    match (answer, then) {
-        (Ok(permit), Some((name, then))) if !name.is_localhost() => telling.answers(permit, name, then, found),
-        (answer, _) => answer,
+    match (answer, then, found) {
+        (Ok(permit), Some((name, then)), found) if !name.is_localhost() => {
+            let found = match found {
+                Some(Found::Addresses(found)) => Some(found),
+                _ => None,
+            };
+            telling.answers(permit, name, then, found)
+        }
+        (Ok(permit), None, Some(Found::File(found))) => telling.file(permit, found),
+        (answer, ..) => answer,
     }
 }
 
@@ -183,15 +231,32 @@ const FILE: &[Stage] = &[Stage::Deny, Stage::Rule, Stage::Manifest];
 /// The answer about what no rule of this version can allow.
 fn not_yet(plugin: &str, question: &Question) -> Explanation {
     let text = "it is not yet available in this version".to_owned();
+    let summary = format!("plugin `{plugin}` may not `{question}`: {text}");
+    let hint = Some("no rule of this version allows it".to_owned());
+    let steps = vec![Step { name: "rule", passed: Passed::No, text }];
+    Explanation { summary, hint, ..refused("not-yet-available", steps) }
+}
+
+/// A refusal that is no rule's.
+fn refused(code: &'static str, steps: Vec<Step>) -> Explanation {
     Explanation {
         verdict: Verdict::Denied,
-        summary: format!("plugin `{plugin}` may not `{question}`: {text}"),
-        reason: Some("not-yet-available"),
+        summary: String::new(),
+        reason: Some(code),
         rule: None,
-        steps: vec![Step { name: "rule", passed: Passed::No, text }],
+        steps,
         addresses: Vec::new(),
         suggestion: None,
-        hint: Some("no rule of this version allows it".to_owned()),
+        hint: None,
+    }
+}
+
+/// Why a file is refused whatever the policy says.
+fn held_back(code: &str) -> &'static str {
+    match code {
+        "own-file" => "it is one of this program's own files",
+        "process-file" => "it tells about a running process",
+        _ => "it leads out of the directories that may be read",
     }
 }
 

@@ -35,7 +35,7 @@ fn policy(text: &str) -> Policy {
 }
 
 fn asked(text: &str, found: Option<&[&str]>) -> Explanation {
-    let found = found.map(|all| Ok(all.iter().map(|address| address.parse().unwrap()).collect()));
+    let found = found.map(|all| Found::Addresses(Ok(all.iter().map(|address| address.parse().unwrap()).collect())));
     explain(&policy(FILE), &manifest(&["tcp://any:*"]), &question(text), found)
 }
 
@@ -118,7 +118,7 @@ fn tool(text: &str, found: Option<&str>) -> Explanation {
     let manifest = Manifest::parse_json(&json.replace("\"x\"", "\"tcp\"")).unwrap();
     let mut policy = policy(TOOLS);
     policy.set_machine_servers(vec!["127.0.0.53:53".parse().unwrap()]);
-    explain(&policy, &manifest, &question(text), found.map(|address| Ok(vec![address.parse().unwrap()])))
+    explain(&policy, &manifest, &question(text), found.map(|address| Found::Addresses(Ok(vec![address.parse().unwrap()]))))
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! What would be loaded, and what it might do: for people who ask before anything is served. Nothing is compiled, run or
-//! kept; the one thing that reaches the world is a lookup, against its permit.
+//! kept; what reaches the world are a lookup, against its permit, and a look at a file, the way a plugin takes.
 
 use std::net::{IpAddr, SocketAddr};
 
-use cofferdam_grants::{Limits, Name, Permit};
-use cofferdam_policy::{Manifest, Policy};
-use cofferdam_runtime::{Names, Unresolved, manifest_section};
+use cofferdam_grants::{AbsolutePath, Grants, Limits, Name, Permit};
+use cofferdam_policy::{AtPath, Manifest, Policy};
+use cofferdam_runtime::{Names, OwnFiles, Trial, Unresolved, manifest_section, try_reading};
 
 use crate::load::{Found, LoadProblem, Setup, Shipped, find, find_unlinked, name_servers};
+use crate::registry::own_files;
 
 /// A plugin, for people.
 #[derive(Clone, Debug)]
@@ -65,6 +66,7 @@ impl Found {
 pub struct Preview {
     found: Vec<Found>,
     problems: Vec<LoadProblem>,
+    own: OwnFiles,
     policy: Policy,
 }
 
@@ -72,13 +74,13 @@ impl Preview {
     /// Reads the components and their manifests.
     pub fn of(setup: Setup) -> Self {
         let (found, problems) = find(&setup);
-        Self { found, problems, policy: setup.policy }
+        Self { found, problems, own: own_files(&setup), policy: setup.policy }
     }
 
     /// The same for a policy of which the tables alone are known: what is linked depends on rules, and is not looked at.
     pub fn of_tables(setup: Setup) -> Self {
         let (found, problems) = find_unlinked(&setup);
-        Self { found, problems, policy: setup.policy }
+        Self { found, problems, own: own_files(&setup), policy: setup.policy }
     }
 
     /// Every plugin, for people.
@@ -99,6 +101,16 @@ impl Preview {
     /// What every plugin says of itself.
     pub fn manifests(&self) -> impl Iterator<Item = &Manifest> {
         self.found.iter().map(|found| &found.manifest)
+    }
+
+    /// What reading a path would come to now under these grants. Has to be awaited on a tokio runtime.
+    pub async fn try_reading(&self, grants: Grants, path: &AbsolutePath) -> AtPath {
+        match try_reading(grants, self.own.clone(), path).await {
+            Trial::Given { kind, real } => AtPath::Given { kind, real },
+            Trial::Nothing(why) => AtPath::Nothing(why),
+            Trial::Denied(denial) => AtPath::Denied(denial),
+            Trial::Refused(code) => AtPath::Refused(code),
+        }
     }
 
     /// What could not be loaded.

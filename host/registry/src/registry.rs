@@ -312,7 +312,7 @@ fn forward(to: Option<tokio::sync::mpsc::Sender<Progress>>) -> Forwarded {
 }
 
 /// What is ours, with the components that were named and the cache.
-fn own_files(setup: &Setup) -> OwnFiles {
+pub(crate) fn own_files(setup: &Setup) -> OwnFiles {
     let mut own = setup.own.clone();
     let named = setup.policy.plugins().filter_map(|(_, table)| table.component.as_ref().map(PathBuf::from));
     own.files.extend(setup.plugins.iter().cloned().chain(named));

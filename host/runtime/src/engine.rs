@@ -1,12 +1,13 @@
-//! The engine that all plugins share: its settings, the clock that interrupts guests, and compiled code by digest.
+//! The engines: the one that plugins share, and those whose memory is kept ready from instance to instance; their settings, the clock
+//! that interrupts guests, and compiled code by digest.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cofferdam_audit::Sink;
 use wasmtime::component::Component;
-use wasmtime::{Config, Engine};
+use wasmtime::{Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::cache::Cache;
 use crate::component::Digest;
@@ -15,6 +16,17 @@ use crate::error::LoadError;
 
 /// How often a running guest is interrupted so that others get their turn.
 pub const TICK: Duration = Duration::from_millis(10);
+
+/// What the instances of one engine with a pool may have at one time; a component that needs more has none of it.
+const CORE_INSTANCES: u32 = 16;
+const TABLES: u32 = 4;
+/// Stacks of an instance: its calls are one, and of what they start each that waits in the middle of a function needs one.
+const STACKS: u32 = 4;
+
+/// The memory of an ended instance that is kept, cleared, for the next one. What a call has used beyond that goes back.
+const KEPT: usize = 4 << 20;
+/// And of so many instances.
+const KEPT_INSTANCES: u32 = 4;
 
 /// What a runtime is made with.
 pub struct Options {
@@ -34,6 +46,7 @@ pub struct Runtime(Arc<Shared>);
 
 struct Shared {
     engine: Engine,
+    ticking: Ticking,
     cache: Option<Cache>,
     names: Names,
     files: Arc<SharedFiles>,
@@ -46,12 +59,11 @@ impl Runtime {
     /// # Errors
     /// This machine cannot run the compiled code.
     pub fn new(options: Options) -> Result<Self, String> {
-        let mut config = Config::new();
-        config.wasm_component_model_async(true).epoch_interruption(true);
-        // The default reserves what a guest may never use; a guard page is what keeps it inside all the same.
-        config.max_wasm_stack(1 << 20).async_stack_size(2 << 20);
-        let engine = Engine::new(&config).map_err(|error| format!("the WebAssembly engine cannot start: {error:#}"))?;
-        tick(&engine).map_err(|error| format!("no thread for the engine's clock: {error}"))?;
+        let engine = Engine::new(&settings());
+        let engine = engine.map_err(|error| format!("the WebAssembly engine cannot start: {error:#}"))?;
+        let ticking = Ticking::default();
+        ticking.add(&engine);
+        tick(&engine, ticking.clone()).map_err(|error| format!("no thread for the engine's clock: {error}"))?;
         let cache = options.cache.and_then(|folder| match Cache::open(&folder) {
             Ok(cache) => Some(cache),
             Err(error) => {
@@ -60,7 +72,7 @@ impl Runtime {
             }
         });
         let (names, files) = (Names::new(options.name_servers), Arc::new(SharedFiles::new(options.own)));
-        Ok(Self(Arc::new(Shared { engine, cache, names, files, sink: options.sink })))
+        Ok(Self(Arc::new(Shared { engine, ticking, cache, names, files, sink: options.sink })))
     }
 
     /// Tool definitions kept for a component, as the JSON that [`Runtime::keep_definitions`] was given.
@@ -73,8 +85,29 @@ impl Runtime {
         self.keep(&definitions_entry(digest), json);
     }
 
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.0.engine
+    /// A component again, on an engine of its own that has room for so many instances at one time and keeps their memory ready: starting
+    /// one maps nothing, and ending one gives nothing back. `None` where the component needs more than that has, or the system does
+    /// not reserve the room (4 GiB of addresses for each, of which nothing is used before it is written).
+    pub(crate) fn pooled(&self, component: &Component, instances: u32) -> Option<Component> {
+        let mut config = settings();
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances)));
+        let pooled = Engine::new(&config).and_then(|engine| {
+            let code = component.serialize()?;
+            #[expect(unsafe_code, reason = "the code is what `serialize` gave just now")]
+            // SAFETY: an engine of these settings has made it, in this process; how memory is allocated is none of the code's affair.
+            let component = unsafe { Component::deserialize(&engine, &code) }?;
+            Ok((engine, component))
+        });
+        match pooled {
+            Ok((engine, component)) => {
+                self.0.ticking.add(&engine);
+                Some(component)
+            }
+            Err(error) => {
+                tracing::debug!(target: "cofferdam", "instances of a plugin are made one by one: {error:#}");
+                None
+            }
+        }
     }
 
     pub(crate) fn names(&self) -> &Names {
@@ -135,14 +168,57 @@ fn compatibility(engine: &Engine) -> u64 {
     hasher.finish()
 }
 
-/// Starts the clock that interrupts guests. It ends with the engine.
+/// What all engines have in common.
+fn settings() -> Config {
+    let mut config = Config::new();
+    config.wasm_component_model_async(true).epoch_interruption(true);
+    // The default reserves what a guest may never use; a guard page is what keeps it inside all the same.
+    config.max_wasm_stack(1 << 20).async_stack_size(2 << 20);
+    config
+}
+
+/// Room for so many instances, of components with one memory.
+fn pool(instances: u32) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .total_memories(instances)
+        .max_memories_per_component(1)
+        .total_tables(instances.saturating_mul(TABLES))
+        .max_tables_per_component(TABLES)
+        .total_stacks(instances.saturating_mul(STACKS))
+        .max_unused_warm_slots(KEPT_INSTANCES)
+        .linear_memory_keep_resident(KEPT)
+        .table_keep_resident(KEPT)
+        // What was written is found by the system, where it can tell, and cleared; else all of it is given back.
+        .pagemap_scan(Enabled::Auto);
+    pool
+}
+
+/// The engines whose guests are interrupted.
+#[derive(Clone, Default)]
+struct Ticking(Arc<Mutex<Vec<EngineWeak>>>);
+
+impl Ticking {
+    fn add(&self, engine: &Engine) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(engine.weak());
+    }
+
+    /// Counts on, in all engines that are still there.
+    fn tick(&self) {
+        let mut engines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        engines.retain(|engine| engine.upgrade().inspect(Engine::increment_epoch).is_some());
+    }
+}
+
+/// Starts the clock that interrupts guests. It ends with the shared engine.
 #[expect(clippy::disallowed_methods, reason = "a thread of its own, which does nothing else")]
-fn tick(engine: &Engine) -> std::io::Result<()> {
-    let engine = engine.weak();
+fn tick(shared: &Engine, ticking: Ticking) -> std::io::Result<()> {
+    let shared = shared.weak();
     std::thread::Builder::new().name("epoch".to_owned()).spawn(move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
+        while shared.upgrade().is_some() {
+            ticking.tick();
             std::thread::sleep(TICK);
         }
     })?;

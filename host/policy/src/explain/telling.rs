@@ -7,7 +7,7 @@ use cofferdam_grants::{
     Ask, Denial, Grants, Moment, Name, Permit, Pins, Protocol, Range, Reason, Resource, RuleId, classify,
 };
 
-use super::{Passed, Step};
+use super::{AtPath, Passed, Step, held_back};
 use crate::policy::Policy;
 
 /// What the addresses of a name are wanted for.
@@ -68,11 +68,14 @@ pub(super) struct Telling<'a> {
     pub(super) deciding: Option<RuleId>,
     /// Why a lookup that was made gave no address.
     pub(super) unresolved: Option<String>,
+    /// Why a file is refused whatever the policy says.
+    pub(super) held_back: Option<&'static str>,
 }
 
 impl<'a> Telling<'a> {
     pub(super) fn new(policy: &'a Policy, grants: &'a Grants) -> Self {
-        Self { policy, grants, steps: Vec::new(), addresses: Vec::new(), deciding: None, unresolved: None }
+        let (steps, addresses) = (Vec::new(), Vec::new());
+        Self { policy, grants, steps, addresses, deciding: None, unresolved: None, held_back: None }
     }
 
     fn step(&mut self, name: &'static str, passed: Passed, text: impl Into<String>) {
@@ -165,6 +168,33 @@ impl<'a> Telling<'a> {
         match first {
             Some(denial) if self.addresses.is_empty() => Err(denial),
             _ => Ok(permit),
+        }
+    }
+
+    /// What a permitted path comes to as files are now.
+    pub(super) fn file(&mut self, permit: Permit, found: AtPath) -> Result<Permit, Denial> {
+        match found {
+            AtPath::Given { kind, real } => {
+                let leads = matches!(permit.resource(), Resource::File(path) if *path != real);
+                let text = if leads { format!("it leads to `{real}`, {kind}") } else { format!("it is {kind}") };
+                self.step("file", Passed::Yes, text);
+                Ok(permit)
+            }
+            AtPath::Nothing(why) => {
+                self.step("file", Passed::Open, why);
+                Ok(permit)
+            }
+            AtPath::Refused(code) => {
+                self.step("file", Passed::No, held_back(code));
+                self.held_back = Some(code);
+                Ok(permit)
+            }
+            AtPath::Denied(denial) => {
+                let rule = denial.rule().map(|id| format!(": {}", self.source(id))).unwrap_or_default();
+                let text = format!("it leads to {}: {}{rule}", denial.resource(), denial.reason());
+                self.step("file", Passed::No, text);
+                Err(denial)
+            }
         }
     }
 

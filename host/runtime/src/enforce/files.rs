@@ -12,6 +12,7 @@ mod look;
 mod own;
 mod root;
 mod stream;
+mod trial;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
@@ -27,6 +28,7 @@ use super::{Gate, Gated, GatedView};
 use crate::state::State;
 
 pub use own::OwnFiles;
+pub use trial::{Trial, try_reading};
 
 use look::Looked;
 use root::Root;

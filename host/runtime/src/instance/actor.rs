@@ -13,6 +13,7 @@ use wasmtime::component::Accessor;
 use wasmtime::{AsContextMut as _, Store, UpdateDeadline};
 
 use super::About;
+use super::program::Mould;
 use crate::abi::since_0_1_0::{Failure, Hosted, HostedPre, Output};
 use crate::enforce::Gate;
 use crate::engine::TICK;
@@ -64,7 +65,7 @@ struct Kill {
 impl Actor {
     /// Starts an instance. That it cannot start is told to whoever waits for an answer.
     pub fn start(
-        pre: HostedPre<State>,
+        mould: Mould,
         about: Arc<About>,
         gate: Arc<Gate>,
         sink: Arc<dyn Sink>,
@@ -75,7 +76,7 @@ impl Actor {
         let places = Arc::new(Semaphore::new(places));
         let kill = Arc::new(Kill::default());
         let (ended, end) = watch::channel(None);
-        let task = run(pre, about, gate, sink, predecessor, letters, Arc::clone(&kill), ended);
+        let task = run(mould, about, gate, sink, predecessor, letters, Arc::clone(&kill), ended);
         tokio::spawn(task);
         Self { mailbox, places, kill, end }
     }
@@ -130,7 +131,7 @@ impl Actor {
 
 #[expect(clippy::too_many_arguments, reason = "the parts of one task, used once")]
 async fn run(
-    pre: HostedPre<State>,
+    mould: Mould,
     about: Arc<About>,
     gate: Arc<Gate>,
     sink: Arc<dyn Sink>,
@@ -140,7 +141,7 @@ async fn run(
     ended: watch::Sender<Option<End>>,
 ) {
     let state = State::new(Arc::clone(&about), gate, predecessor);
-    let mut store = Store::new(pre.engine(), state);
+    let mut store = Store::new(mould.pre.engine(), state);
     State::bound(&mut store);
     let pulse = Arc::clone(&store.data().pulse);
     interrupt(&mut store, about.limits.cpu);
@@ -148,7 +149,7 @@ async fn run(
     let ran = tokio::select! {
         biased;
         () = kill.notify.notified() => Err(None),
-        ran = live(&pre, &mut store, &mut letters, &pulse) => ran.map_err(Some),
+        ran = live(&mould.pre, &mut store, &mut letters, &pulse) => ran.map_err(Some),
     };
     let connections = store.data_mut().sockets();
     let why: Option<Why> = match ran {
@@ -167,6 +168,7 @@ async fn run(
     }
     // Whoever is told finds its sockets closed and its log complete.
     drop(store);
+    mould.free();
     ended.send_replace(Some(End { reason, limit, connections }));
     // Letters that were never opened go with the mailbox: their senders read the end.
     drop(letters);
@@ -257,15 +259,15 @@ fn why_trapped(trap: &wasmtime::Error, state: &State, cpu: Duration) -> Why {
 
 /// Asks a throw-away instance for its tools.
 pub async fn list(
-    pre: &HostedPre<State>,
+    mould: Mould,
     state: State,
     cpu: Duration,
 ) -> Result<Vec<crate::abi::since_0_1_0::Definition>, Why> {
-    let mut store = Store::new(pre.engine(), state);
+    let mut store = Store::new(mould.pre.engine(), state);
     State::bound(&mut store);
     interrupt(&mut store, cpu);
     let listed = async {
-        let hosted = pre.instantiate_async(&mut store).await?;
+        let hosted = mould.pre.instantiate_async(&mut store).await?;
         hosted.cofferdam_plugin_tools().call_list(&mut store).await
     };
     let listed = listed.await;

@@ -1,9 +1,10 @@
 //! A plugin at work. `plugin.rs` is what callers hold: it finds or starts an instance and keeps deadlines, from outside
-//! the instance. `actor.rs` is the instance: one store, one event loop, one mailbox.
+//! the instance. `actor.rs` is the instance: one store, one event loop, one mailbox. `program.rs` is what instances are made from.
 
 mod actor;
 mod at_work;
 mod plugin;
+mod program;
 mod rate;
 mod turn;
 

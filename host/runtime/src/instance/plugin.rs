@@ -12,9 +12,10 @@ use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::actor::{Actor, End, Letter};
 use super::at_work::AtWork;
+use super::program::Program;
 use super::rate::Rate;
 use super::{About, GRACE, Request, Shape, Spec};
-use crate::abi::since_0_1_0::{Cancellation, Failure, HostedPre, Output};
+use crate::abi::since_0_1_0::{Cancellation, Failure, Output};
 use crate::component::Digest;
 use crate::enforce::Gate;
 use crate::engine::Runtime;
@@ -31,7 +32,7 @@ pub struct Plugin {
     shape: Shape,
     bytes: std::borrow::Cow<'static, [u8]>,
     digest: Digest,
-    ready: OnceCell<Result<HostedPre<State>, LoadError>>,
+    ready: OnceCell<Result<Arc<Program>, LoadError>>,
     actor: Mutex<Option<Arc<Actor>>>,
     /// Where every call has an instance of its own: the next one's, started ahead, and the gate that learns whose it is.
     spare: Mutex<Option<(Arc<Actor>, Arc<Gate>)>>,
@@ -89,33 +90,22 @@ impl Plugin {
         self.ready().await.map(drop)
     }
 
-    async fn ready(self: &Arc<Self>) -> Result<HostedPre<State>, LoadError> {
+    async fn ready(self: &Arc<Self>) -> Result<Arc<Program>, LoadError> {
         let made = self.ready.get_or_init(|| async {
             let plugin = Arc::clone(self);
-            match tokio::task::spawn_blocking(move || plugin.link()).await {
-                Ok(linked) => linked,
-                Err(_) => Err(self.invalid("the compiler failed".to_owned())),
-            }
+            let cause = "the compiler failed".to_owned();
+            let failed = LoadError::Invalid { plugin: self.about.name.clone(), cause };
+            tokio::task::spawn_blocking(move || plugin.link()).await.unwrap_or(Err(failed)).map(Arc::new)
         });
         made.await.clone()
     }
 
-    fn link(&self) -> Result<HostedPre<State>, LoadError> {
-        self.check_imports()?;
-        let component = self.runtime.compile(&self.about.name, &self.bytes, &self.digest)?;
-        link::check_uses(&self.about.name, &component, &self.grants)?;
-        let engine = self.runtime.engine();
-        let linked = link::linker(engine, &self.grants)
-            .and_then(|linker| linker.instantiate_pre(&component))
-            .and_then(HostedPre::new)
-            .map_err(|error| self.invalid(format!("{error:#}")))?;
+    fn link(&self) -> Result<Program, LoadError> {
+        let Self { runtime, about, bytes, digest, grants, shape, .. } = self;
+        let program = Program::link(runtime, &about.name, bytes, digest, grants, *shape)?;
         // If it cannot be written now, it is before anything that this plugin asks for: until then nothing is granted.
-        self.runtime.sink().owe(&Event::Loaded { plugin: &self.about.name, digest: self.digest.as_str() });
-        Ok(linked)
-    }
-
-    fn invalid(&self, cause: String) -> LoadError {
-        LoadError::Invalid { plugin: self.about.name.clone(), cause }
+        runtime.sink().owe(&Event::Loaded { plugin: &about.name, digest: digest.as_str() });
+        Ok(program)
     }
 
     /// The tools that the component says it has, from an instance that lives for this question only.
@@ -123,9 +113,9 @@ impl Plugin {
     /// # Errors
     /// It cannot be loaded, or does not answer within its call limit.
     pub async fn definitions(self: &Arc<Self>) -> Result<Vec<Definition>, CallError> {
-        let pre = self.ready().await?;
+        let mould = self.ready().await?.mould();
         let state = State::new(Arc::clone(&self.about), self.gate(None), None);
-        let asked = super::actor::list(&pre, state, self.about.limits.cpu);
+        let asked = super::actor::list(mould, state, self.about.limits.cpu);
         match tokio::time::timeout(self.about.limits.call, asked).await {
             Ok(Ok(definitions)) => Ok(definitions.into_iter().map(Into::into).collect()),
             Ok(Err((reason, limit))) => {
@@ -172,8 +162,8 @@ impl Plugin {
         let _running = self.admit()?;
         let until = Instant::now() + deadline;
         let mut timer = pin!(tokio::time::sleep_until(until.into()));
-        let pre = tokio::select! {
-            pre = self.ready() => pre?,
+        let program = tokio::select! {
+            program = self.ready() => program?,
             () = &mut timer => return Err(late()),
             () = cancel.cancelled() => return Err(CallError::Cancelled),
         };
@@ -189,7 +179,7 @@ impl Plugin {
         let (answer, mut answered) = oneshot::channel();
         let id = self.next_call.fetch_add(1, Ordering::Relaxed);
         let call = Arc::clone(&state);
-        let actor = self.post(&pre, Arc::clone(&caller), move |place| Letter {
+        let actor = self.post(&program, Arc::clone(&caller), move |place| Letter {
             id,
             tool,
             arguments,
@@ -271,7 +261,7 @@ impl Plugin {
     /// Hands a letter to the instance, starting an instance where there is none.
     fn post(
         &self,
-        pre: &HostedPre<State>,
+        program: &Program,
         caller: Arc<Caller>,
         write: impl FnOnce(OwnedSemaphorePermit) -> Letter,
     ) -> Result<Arc<Actor>, CallError> {
@@ -283,10 +273,10 @@ impl Plugin {
             // Dropping the only sender of its mailbox ends the instance after this letter.
             Shape::PerCall => {
                 let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| full())?;
-                (self.own_instance(pre, &caller), place)
+                (self.own_instance(program, &caller), place)
             }
             Shape::Actor => {
-                let actor = self.living(pre);
+                let actor = self.living(program);
                 let place = actor.place().ok_or_else(full)?;
                 (actor, place)
             }
@@ -296,8 +286,8 @@ impl Plugin {
             // It has ended since it was looked at, which is a moment ago.
             Err(letter) => {
                 let actor = match self.shape {
-                    Shape::PerCall => self.own_instance(pre, &caller),
-                    Shape::Actor => self.living(pre),
+                    Shape::PerCall => self.own_instance(program, &caller),
+                    Shape::Actor => self.living(program),
                 };
                 match actor.post(letter) {
                     Ok(()) => Ok(actor),
@@ -311,7 +301,7 @@ impl Plugin {
     }
 
     /// The instance that lives, or a fresh one.
-    fn living(&self, pre: &HostedPre<State>) -> Arc<Actor> {
+    fn living(&self, program: &Program) -> Arc<Actor> {
         let mut slot = self.slot();
         match &*slot {
             Some(actor) if !actor.is_over() => Arc::clone(actor),
@@ -319,35 +309,35 @@ impl Plugin {
                 if let Some(reason) = gone.as_ref().and_then(|actor| actor.last_words()) {
                     *self.predecessor.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
                 }
-                Arc::clone(slot.insert(Arc::new(self.start(pre, self.gate(None)))))
+                Arc::clone(slot.insert(Arc::new(self.start(program, self.gate(None)))))
             }
         }
     }
 
     /// An instance for this call alone: the one that was started ahead, if it is there. The next one's is started at once, while this
     /// call is at work.
-    fn own_instance(&self, pre: &HostedPre<State>, caller: &Arc<Caller>) -> Arc<Actor> {
+    fn own_instance(&self, program: &Program, caller: &Arc<Caller>) -> Arc<Actor> {
         let ahead = self.spare().take().filter(|(actor, _)| !actor.is_over());
         let actor = match ahead {
             Some((actor, gate)) => {
                 gate.belongs_to(caller);
                 actor
             }
-            None => Arc::new(self.start(pre, self.gate(Some(caller)))),
+            None => Arc::new(self.start(program, self.gate(Some(caller)))),
         };
         let mut spare = self.spare();
         // Of several calls at once the first has filled it; a server that closes wants none.
         if spare.is_none() && !self.closed.load(Ordering::SeqCst) {
             let gate = self.gate(None);
-            *spare = Some((Arc::new(self.start(pre, Arc::clone(&gate))), gate));
+            *spare = Some((Arc::new(self.start(program, Arc::clone(&gate))), gate));
         }
         actor
     }
 
-    fn start(&self, pre: &HostedPre<State>, gate: Arc<Gate>) -> Actor {
+    fn start(&self, program: &Program, gate: Arc<Gate>) -> Actor {
         let predecessor = self.predecessor.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let sink = Arc::clone(self.runtime.sink());
-        Actor::start(pre.clone(), Arc::clone(&self.about), gate, sink, predecessor)
+        Actor::start(program.mould(), Arc::clone(&self.about), gate, sink, predecessor)
     }
 
     fn gate(&self, only: Option<&Arc<Caller>>) -> Arc<Gate> {

@@ -6,10 +6,10 @@ use std::cell::OnceCell;
 use std::os::fd::{AsFd as _, OwnedFd};
 
 use cofferdam_grants::AbsolutePath;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, makedev, open, openat2, statx};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, open, openat2, statx};
 use rustix::io::Errno;
 
-use super::look::real_path;
+use super::look::{id_at_hand, id_of, real_path};
 
 /// A device and an inode: which file or directory it is.
 type Id = (u64, u64);
@@ -61,7 +61,7 @@ impl Place {
                 Err(_) => continue,
             };
             let Ok(real) = real_path(handle.as_fd()) else { continue };
-            let id = if rest.is_empty() { id_of(&handle) } else { None };
+            let id = if rest.is_empty() { id_at_hand(&handle) } else { None };
             if let Some(real) = beneath(&real, &rest.join(&b'/')) {
                 return Ok(Self { real, id });
             }
@@ -79,15 +79,6 @@ fn open_path(path: &[u8], at_hand: bool) -> Result<OwnedFd, Errno> {
     }
 }
 
-fn id_of(handle: &OwnedFd) -> Option<Id> {
-    about(statx(handle, c"", AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC, StatxFlags::INO))
-}
-
-fn about(found: Result<rustix::fs::Statx, Errno>) -> Option<Id> {
-    let found = found.ok()?;
-    Some((makedev(found.stx_dev_major, found.stx_dev_minor), found.stx_ino))
-}
-
 /// What a path and each directory above it are, with the rest of the path below that.
 fn above_of(real: &AbsolutePath) -> Vec<(Id, &[u8])> {
     let path = real.as_bytes();
@@ -95,7 +86,7 @@ fn above_of(real: &AbsolutePath) -> Vec<(Id, &[u8])> {
     let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
     ends.filter_map(|end| {
         let (head, below) = path.split_at(end);
-        let id = about(statx(CWD, head, flags, StatxFlags::INO))?;
+        let id = id_of(statx(CWD, head, flags, StatxFlags::INO))?;
         Some((id, below.strip_prefix(b"/").unwrap_or(below)))
     })
     .collect()

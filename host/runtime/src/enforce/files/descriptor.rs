@@ -35,6 +35,17 @@ pub enum Descriptor {
     Absent(AbsolutePath, ErrorCode),
 }
 
+impl Descriptor {
+    /// A granted root, for whoever holds the grant.
+    pub fn of_root(root: Arc<Root>) -> Self {
+        if root.file.is_some() {
+            return Self::Single(root);
+        }
+        let (handle, at_hand, spelled) = (Arc::clone(&root.directory), root.is_local(), root.path.clone());
+        Self::Directory(Arc::new(Directory { handle, at_hand, root, spelled }))
+    }
+}
+
 /// An open regular file.
 pub struct OpenFile {
     /// The handle.

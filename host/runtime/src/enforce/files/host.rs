@@ -14,7 +14,7 @@ use super::bindings::wasi::filesystem::types::{
     HostDirectoryEntryStream, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
 };
 use super::blocking;
-use super::descriptor::{self, Descriptor, Directory, described, open_found};
+use super::descriptor::{self, Descriptor, described, open_found};
 use super::entries::{self, Entries};
 use super::find::{Found, find};
 use super::look::target;
@@ -48,11 +48,7 @@ impl preopens::Host for GatedView<'_> {
         for (path, root) in gate.files.roots(gate.grants.read_roots()).await {
             let descriptor = match root {
                 Err(why) => Descriptor::Absent(path.clone(), why),
-                Ok(root) if root.file.is_some() => Descriptor::Single(root),
-                Ok(root) => {
-                    let (handle, at_hand, spelled) = (Arc::clone(&root.directory), root.is_local(), path.clone());
-                    Descriptor::Directory(Arc::new(Directory { handle, at_hand, root, spelled }))
-                }
+                Ok(root) => Descriptor::of_root(root),
             };
             // A root that is no text has no name in this interface.
             if let Ok(name) = String::from_utf8(path.as_bytes().to_vec()) {

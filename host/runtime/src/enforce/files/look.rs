@@ -9,7 +9,7 @@ use std::sync::Arc;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 use cofferdam_grants::AbsolutePath;
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat, StatxFlags, fstat, fstatfs, makedev, openat, openat2,
+    AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat, Statx, StatxFlags, fstat, fstatfs, makedev, openat, openat2,
     readlinkat, statx,
 };
 use rustix::io::Errno;
@@ -116,7 +116,12 @@ pub fn look_at_hand(
 
 /// Which file this is (device and inode), without asking a file system that would have to be waited for.
 pub fn id_at_hand(handle: &OwnedFd) -> Option<(u64, u64)> {
-    let found = statx(handle, c"", AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC, StatxFlags::INO).ok()?;
+    id_of(statx(handle, c"", AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC, StatxFlags::INO))
+}
+
+/// Which file an answer of `statx(2)` is about.
+pub fn id_of(found: Result<Statx, Errno>) -> Option<(u64, u64)> {
+    let found = found.ok()?;
     Some((makedev(found.stx_dev_major, found.stx_dev_minor), found.stx_ino))
 }
 

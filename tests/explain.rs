@@ -6,7 +6,7 @@ use std::process::Output;
 use serde_json::{Value, json};
 
 use crate::policy_commands::{FILE, ends};
-use crate::support::{Dns, Session, policy, run, stderr, stdout};
+use crate::support::{Dns, Folder, Session, cofferdam, policy, run, stderr, stdout};
 
 /// `explain tcp …` under the policy.
 fn explain(ask: &[&str]) -> Output {
@@ -177,5 +177,62 @@ fn what_explain_says_is_what_a_plugin_meets() {
         let answer = session.call("tcp_connect", json!({ "host": host, "port": port, "timeout": 2 }));
         let denied = answer.text.contains("\"denied\"");
         assert_eq!(told.status.code(), Some(i32::from(denied)), "{host}: {}", answer.text);
+    }
+}
+
+#[test]
+fn what_explain_says_of_a_file_is_what_a_plugin_meets() {
+    let home = Folder::new("explained");
+    let given = home.path("given");
+    let text =
+        format!("[plugins.files]\nread = [\"{given}\"]\n[deny]\nread = [\"{given}/secret\", \"{given}/alias\"]\n");
+    let policy = home.write("given/policy.toml", text);
+    home.write("given/file", "x");
+    home.write("given/secret/key", "x");
+    home.write("given/really/key", "x");
+    home.write("outside", "x");
+    home.link("given/alias", "really");
+    home.link("given/inside", "file");
+    home.link("given/to-secret", "secret/key");
+    home.link("given/out", "../outside");
+    home.link("given/away", &home.path("outside"));
+    home.link("given/back", &home.path("given/file"));
+    home.pipe("given/pipe");
+    let audit = home.path("given/audit.jsonl");
+    let mut serve = cofferdam(&["serve", "--policy", &policy, "--audit", &audit]);
+    serve.env("XDG_STATE_HOME", home.path("state")).env("XDG_CACHE_HOME", home.path("cache"));
+    let mut session = Session::spawn(serve);
+    session.initialize("2025-11-25");
+    for (name, step) in [
+        ("file", "yes   it is a regular file"),
+        ("", "yes   it is a directory"),
+        ("inside", "yes   it leads to `HOME/given/file`, a regular file"),
+        ("back", "yes   it leads to `HOME/given/file`, a regular file"),
+        ("pipe", "yes   it is a FIFO, which can be looked at but not read"),
+        ("missing", "open  nothing is there now"),
+        (
+            "to-secret",
+            "no    it leads to `HOME/given/secret/key`: a deny rule covers it, and deny wins: HOME/given/policy.toml:4: read HOME/given/secret",
+        ),
+        (
+            "really/key",
+            "no    it leads to `HOME/given/alias/key`: a deny rule covers it, and deny wins: HOME/given/policy.toml:4: read HOME/given/alias",
+        ),
+        ("out", "no    it leads out of the directories that may be read"),
+        ("away", "no    it leads out of the directories that may be read"),
+        ("policy.toml", "no    it is one of this program's own files"),
+        ("audit.jsonl", "no    it is one of this program's own files"),
+    ] {
+        let path = home.path("given/") + name;
+        let mut explain = cofferdam(&["explain", "files", "read", &path, "--policy", &policy, "--audit", &audit]);
+        explain.env("XDG_STATE_HOME", home.path("state")).env("XDG_CACHE_HOME", home.path("cache"));
+        let output = explain.output().unwrap();
+        let told = stdout(&output);
+        let expected = format!("  file      {}\n", step.replace("HOME", &home.path("")));
+        assert!(told.contains(&expected), "{name}: {told}{expected}");
+        let answer = session.call("cat_tool", json!({ "file_path": path }));
+        let denied = answer.text.contains("\"not_allowed\"");
+        assert_eq!(output.status.code(), Some(i32::from(denied)), "{name}: {told}\n{}", answer.text);
+        assert_eq!(told.starts_with("denied: plugin `files` may not read "), denied, "{told}");
     }
 }

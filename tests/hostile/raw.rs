@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{LOCAL, Session, component, policy, raw_guest, shipped};
+use crate::support::{LOCAL, Session, component, policy, raw_guest, raw_guest_with, shipped};
 
 fn with_raw(name: &str, limits: &str) -> Session {
     let [flag, file] = policy(&format!("[limits]\n{limits}\n"));
@@ -51,6 +51,25 @@ fn a_guest_written_by_hand_is_a_plugin_like_any_other() {
     let mut session = with_raw("answers", "");
     assert_eq!(session.call("raw", json!({})).text, "alive");
     assert_eq!(session.call("raw", json!({ "more": [1, 2, 3] })).text, "alive");
+}
+
+#[test]
+fn an_instance_for_one_call_finds_nothing_of_another() {
+    // In one instance it would: the second call does.
+    let mut session = Session::serve(&["--plugin", &raw_guest("leaves_traces")]);
+    assert_eq!(session.call("raw", json!({})).text, "alive");
+    session.call("raw", json!({})).failed("instance_lost");
+    // One after the other in the memory that is kept ready, and many at once; of components that fit into the pool and that do not.
+    for more in ["", "(memory $second 1)", "(table 8 funcref) (table 8 funcref) (table 8 funcref) (table 8 funcref)"] {
+        let mut session = Session::serve(&["--plugin", &raw_guest_with("leaves_traces", more, "call")]);
+        for _ in 0..10 {
+            assert_eq!(session.call("raw", json!({})).text, "alive", "{more}");
+        }
+        let posted: Vec<u64> = (0..80).map(|_| session.post_call("raw", json!({}))).collect();
+        for id in posted {
+            assert_eq!(session.called(id).text, "alive", "{more}");
+        }
+    }
 }
 
 #[test]

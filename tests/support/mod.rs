@@ -20,6 +20,6 @@ pub use names::{Daemon, NameServer, free, nsd, reply, unbound};
 pub use net::{Sends, Tun, allow_ping_sockets, in_namespace, ip};
 pub use packet::Request;
 pub use peers::{Dns, Peer, closed_port};
-pub use raw::{add_section, component, raw_guest};
+pub use raw::{add_section, component, raw_guest, raw_guest_with};
 pub use session::{Answer, Session, cofferdam, run, scratch, stderr, stdout};
 pub use tcp::{LOCAL, connected, eventually, policy};

@@ -6,12 +6,19 @@ use super::scratch;
 /// The component of one guest in `tests/guests/raw`.
 #[track_caller]
 pub fn raw_guest(name: &str) -> String {
+    raw_guest_with(name, "", "actor")
+}
+
+/// The same with more in its module, and `instance` in its manifest.
+#[track_caller]
+pub fn raw_guest_with(name: &str, more: &str, instance: &str) -> String {
     let read = |file: &str| {
         let path = format!("{}/tests/guests/{file}", env!("CARGO_MANIFEST_DIR"));
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("`{path}`: {error}"))
     };
-    let module = read("raw/prelude.wat") + &read(&format!("raw/{name}.wat"));
-    component(name, &read("raw/world.wat").replace("(;guest;)", &module), &read("raw.toml"))
+    let module = read("raw/prelude.wat") + &read(&format!("raw/{name}.wat")) + more;
+    let manifest = read("raw.toml").replace("\"actor\"", &format!("{instance:?}"));
+    component(name, &read("raw/world.wat").replace("(;guest;)", &module), &manifest)
 }
 
 /// A component from its text, with this manifest.

@@ -379,3 +379,17 @@ fn arguments_that_cannot_be_meant_are_refused_by_name() {
         assert!(message.contains(problem) && !message.starts_with("`host`"), "{argument} = {value}: {message}");
     }
 }
+
+#[test]
+fn more_calls_than_there_is_memory_kept_ready_for_run_at_once() {
+    in_namespace(|| {
+        let _tun = Tun::new(|request| at_once(request.reply()));
+        let mut session = server();
+        let arguments = json!({ "target": "10.9.1.1", "count": 3, "interval_ms": 1000 });
+        let calls: Vec<u64> = (0..100).map(|_| session.post_call("ping_tool", arguments.clone())).collect();
+        for id in calls {
+            let (text, told) = answered(session.called(id));
+            assert_eq!(told["received"], 3, "{text}");
+        }
+    });
+}

@@ -118,7 +118,12 @@ fn tool(text: &str, found: Option<&str>) -> Explanation {
     let manifest = Manifest::parse_json(&json.replace("\"x\"", "\"tcp\"")).unwrap();
     let mut policy = policy(TOOLS);
     policy.set_machine_servers(vec!["127.0.0.53:53".parse().unwrap()]);
-    explain(&policy, &manifest, &question(text), found.map(|address| Found::Addresses(Ok(vec![address.parse().unwrap()]))))
+    explain(
+        &policy,
+        &manifest,
+        &question(text),
+        found.map(|address| Found::Addresses(Ok(vec![address.parse().unwrap()]))),
+    )
 }
 
 #[test]

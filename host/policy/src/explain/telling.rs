@@ -191,7 +191,11 @@ impl<'a> Telling<'a> {
             }
             AtPath::Denied(denial) => {
                 let rule = denial.rule().map(|id| format!(": {}", self.source(id))).unwrap_or_default();
-                let text = format!("it leads to {}: {}{rule}", denial.resource(), denial.reason());
+                let place = match denial.resource() {
+                    Resource::File(path) => path.to_string(),
+                    other => other.to_string(),
+                };
+                let text = format!("it leads to `{place}`: {}{rule}", denial.reason());
                 self.step("file", Passed::No, text);
                 Err(denial)
             }

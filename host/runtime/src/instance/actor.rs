@@ -258,11 +258,7 @@ fn why_trapped(trap: &wasmtime::Error, state: &State, cpu: Duration) -> Why {
 }
 
 /// Asks a throw-away instance for its tools.
-pub async fn list(
-    mould: Mould,
-    state: State,
-    cpu: Duration,
-) -> Result<Vec<crate::abi::since_0_1_0::Definition>, Why> {
+pub async fn list(mould: Mould, state: State, cpu: Duration) -> Result<Vec<crate::abi::since_0_1_0::Definition>, Why> {
     let mut store = Store::new(mould.pre.engine(), state);
     State::bound(&mut store);
     interrupt(&mut store, cpu);

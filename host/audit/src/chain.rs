@@ -27,18 +27,20 @@ pub(crate) struct Tail {
 }
 
 /// Makes the next line of a chain, line feed included.
-pub(crate) fn seal(tail: &Tail, mut record: Record<'_>) -> Option<(Vec<u8>, Tail)> {
+pub(crate) fn seal(tail: &Tail, record: &mut Record<'_>) -> Option<(Vec<u8>, Tail)> {
     record.seq = tail.seq.checked_add(1)?;
     if record.time.is_empty() {
         record.time = record::now().into();
     }
-    record.prev = hex(&tail.hash).into();
     let mut line = Vec::with_capacity(LINE);
-    serde_json::to_writer(&mut line, &record).ok()?;
+    serde_json::to_writer(&mut line, record).ok()?;
     line.pop();
+    line.extend_from_slice(b",\"prev\":\"");
+    put_hex(&mut line, &tail.hash);
+    line.push(b'"');
     let hash: Hash = Sha256::digest(&line).into();
     line.extend_from_slice(b",\"hash\":\"");
-    line.extend_from_slice(hex(&hash).as_bytes());
+    put_hex(&mut line, &hash);
     line.extend_from_slice(b"\"}\n");
     Some((line, Tail { seq: record.seq, hash }))
 }
@@ -62,14 +64,32 @@ pub(crate) fn digest(bytes: &[u8]) -> String {
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| DIGITS[usize::from(nibble & 15)];
-    let mut text = vec![0; 2 * bytes.len()];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        pair.copy_from_slice(&[digit(byte >> 4), digit(*byte)]);
-    }
+    let mut text = Vec::with_capacity(2 * bytes.len());
+    put_hex(&mut text, bytes);
     // Digits and letters are UTF-8.
     String::from_utf8(text).unwrap_or_default()
+}
+
+/// Adds lower-case hexadecimal.
+pub(crate) fn put_hex(to: &mut Vec<u8>, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| DIGITS[usize::from(nibble & 15)];
+    let begin = to.len();
+    to.resize(begin + 2 * bytes.len(), 0);
+    for (pair, byte) in to[begin..].chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(*byte)]);
+    }
+}
+
+/// Adds a number of that many decimal digits, zeros before it.
+pub(crate) fn put_number(to: &mut Vec<u8>, number: u64, digits: usize) {
+    let end = to.len() + digits;
+    to.resize(end, b'0');
+    let mut rest = number;
+    for digit in to.iter_mut().rev().take(digits) {
+        *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
+    }
 }
 
 /// The bytes of lower-case hexadecimal of exactly that length.
@@ -95,8 +115,8 @@ mod tests {
 
     #[test]
     fn a_line_proves_itself_and_its_place() {
-        let (first, tail) = seal(&NOTHING, Record::new("opened")).unwrap();
-        let (second, _) = seal(&tail, Record { plugin: Some("p\n\"".into()), ..Record::new("ask") }).unwrap();
+        let (first, tail) = seal(&NOTHING, &mut Record::new("opened")).unwrap();
+        let (second, _) = seal(&tail, &mut Record { plugin: Some("p\n\"".into()), ..Record::new("ask") }).unwrap();
         assert_eq!(first.iter().chain(&second).filter(|byte| **byte == b'\n').count(), 2);
         let (record, at) = unseal(first.trim_ascii_end()).unwrap();
         assert_eq!((record.seq, record.prev.as_ref(), at), (1, "0".repeat(64).as_str(), tail));

@@ -87,8 +87,8 @@ fn who_can_compute_hashes_but_has_no_key_forges_no_line() {
     let mut tail = NOTHING;
     let mut forged = Vec::new();
     for (index, line) in place.lines().iter().enumerate().filter(|(index, _)| *index != 5) {
-        let (record, _) = unseal(line.trim_end().as_bytes()).unwrap_or_else(|| panic!("{index}"));
-        let (line, next) = seal(&tail, record).unwrap();
+        let (mut record, _) = unseal(line.trim_end().as_bytes()).unwrap_or_else(|| panic!("{index}"));
+        let (line, next) = seal(&tail, &mut record).unwrap();
         forged.extend(line);
         tail = next;
     }
@@ -103,7 +103,7 @@ fn who_can_compute_hashes_but_has_no_key_forges_no_line() {
     let mut text = fs::read(place.log()).unwrap();
     let (_, mut tail) = unseal(place.lines().last().unwrap().trim_end().as_bytes()).unwrap();
     for _ in 0..2 {
-        let (line, next) = seal(&tail, crate::Record::new("ask")).unwrap();
+        let (line, next) = seal(&tail, &mut crate::Record::new("ask")).unwrap();
         text.extend(line);
         tail = next;
     }

@@ -162,21 +162,21 @@ pub(crate) fn sync(folder: &Path) {
 
 impl Sink for ChainFile {
     fn record(&self, event: &Event<'_>) -> Result<(), Unwritten> {
-        let record = Record::of(event, &self.key, self.arguments, &self.rule);
-        self.write(&mut self.lock(), record)
+        let mut record = Record::of(event, &self.key, self.arguments, &self.rule);
+        self.write(&mut self.lock(), &mut record)
     }
 
     fn owe(&self, event: &Event<'_>) {
-        let record = Record::of(event, &self.key, self.arguments, &self.rule);
+        let mut record = Record::of(event, &self.key, self.arguments, &self.rule);
         let mut open = self.lock();
-        if self.write(&mut open, record.clone()).is_err() {
+        if self.write(&mut open, &mut record).is_err() {
             open.owe(event, record);
         }
     }
 }
 
 impl ChainFile {
-    fn write(&self, open: &mut Open, record: Record<'_>) -> Result<(), Unwritten> {
+    fn write(&self, open: &mut Open, record: &mut Record<'_>) -> Result<(), Unwritten> {
         let written = open.settle(&self.key).and_then(|()| open.append(record, &self.key));
         if let Err(error) = written {
             tracing::error!(target: "cofferdam", "the audit file `{}`: {error}", open.path.display());
@@ -221,11 +221,11 @@ impl Open {
     }
 
     /// Writes one line. It is in the file whole or not at all.
-    pub fn append(&mut self, record: Record<'_>, key: &Key) -> io::Result<()> {
-        let (mut line, mut next) = self.seal(&record)?;
+    pub fn append(&mut self, record: &mut Record<'_>, key: &Key) -> io::Result<()> {
+        let (mut line, mut next) = self.seal(record)?;
         if self.head.is_some() && self.len > 0 && self.len + line.len() as u64 > self.size {
             rotate::rotate(self, key)?;
-            (line, next) = self.seal(&record)?;
+            (line, next) = self.seal(record)?;
         }
         self.write(&line)?;
         self.known.tail = next;
@@ -233,8 +233,8 @@ impl Open {
         self.move_head(key)
     }
 
-    pub fn seal(&self, record: &Record<'_>) -> io::Result<(Vec<u8>, Tail)> {
-        seal(&self.known.tail, record.clone()).ok_or_else(|| io::Error::other("the event has no JSON"))
+    pub fn seal(&self, record: &mut Record<'_>) -> io::Result<(Vec<u8>, Tail)> {
+        seal(&self.known.tail, record).ok_or_else(|| io::Error::other("the event has no JSON"))
     }
 
     /// Writes bytes, or takes back what of them was written.
@@ -261,12 +261,12 @@ impl Open {
     /// Signs what was written so far, and waits for the disk.
     pub fn checkpoint(&mut self, key: &Key) -> io::Result<()> {
         let signed = self.known.tail;
-        let record = Record {
+        let mut record = Record {
             key: Some(key.public().to_owned().into()),
             signature: Some(key.sign(signed.seq, &signed.hash).into()),
             ..Record::new("checkpoint")
         };
-        let (line, next) = self.seal(&record)?;
+        let (line, next) = self.seal(&mut record)?;
         // It may go over the size: a checkpoint is the last line before a rotation.
         self.write(&line)?;
         self.known.tail = next;

@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::chain::{Tail, digest, hex, unhex};
+use crate::chain::{Tail, digest, hex, put_hex, put_number, unhex};
 use crate::key::Key;
 
 const MARK: &str = "cofferdam-audit-head-1";
@@ -103,12 +103,22 @@ impl Head {
     /// Writes what is known now.
     pub fn write(&mut self, known: &Known, key: &Key) -> io::Result<()> {
         let Known { tail, base, synced } = known;
-        let mut slot = format!("{MARK} {:020} {} {base:020} {synced:020}", tail.seq, hex(&tail.hash));
-        let mac = hex(&key.seal_head(slot.as_bytes()));
-        slot.reserve_exact(mac.len() + 2);
-        slot.extend([" ", &mac, "\n"]);
+        let mut slot = Vec::with_capacity(SLOT);
+        slot.extend_from_slice(MARK.as_bytes());
+        slot.push(b' ');
+        put_number(&mut slot, tail.seq, 20);
+        slot.push(b' ');
+        put_hex(&mut slot, &tail.hash);
+        for number in [base, synced] {
+            slot.push(b' ');
+            put_number(&mut slot, *number, 20);
+        }
+        let mac = key.seal_head(&slot);
+        slot.push(b' ');
+        put_hex(&mut slot, &mac);
+        slot.push(b'\n');
         let at = if self.second { SLOT as u64 } else { 0 };
-        self.file.write_all_at(slot.as_bytes(), at)?;
+        self.file.write_all_at(&slot, at)?;
         self.second = !self.second;
         Ok(())
     }

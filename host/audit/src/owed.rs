@@ -24,15 +24,15 @@ impl Open {
 
     /// Writes what waits, oldest first, and then how much found no room.
     pub fn pay(&mut self, key: &Key) -> io::Result<()> {
-        while let Some(record) = self.pending.pop_front() {
-            if let Err(error) = self.append(record.clone(), key) {
+        while let Some(mut record) = self.pending.pop_front() {
+            if let Err(error) = self.append(&mut record, key) {
                 self.pending.push_front(record);
                 return Err(error);
             }
         }
         if self.omitted > 0 {
             let what = format!("{} events found no room while the file could not be written", self.omitted);
-            self.append(Record { detail: Some(what.into()), ..Record::new("omitted") }, key)?;
+            self.append(&mut Record { detail: Some(what.into()), ..Record::new("omitted") }, key)?;
             self.omitted = 0;
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use cofferdam_grants::{RuleId, is_harmful};
 use serde::{Deserialize, Serialize};
 
-use crate::chain::digest;
+use crate::chain::{digest, put_number};
 use crate::key::Key;
 use crate::{Caller, Decision, Event};
 
@@ -88,9 +88,10 @@ pub struct Record<'a> {
     /// Of a `checkpoint`: its signature over everything before this line, in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Text<'a>,
-    /// The `hash` of the line before; of a chain's first line, 64 zeros.
+    /// The `hash` of the line before; of a chain's first line, 64 zeros. Written when the line is sealed.
+    #[serde(skip_serializing)]
     pub prev: Cow<'a, str>,
-    /// SHA-256 of this line up to here, in hexadecimal. Filled in when the line is sealed.
+    /// SHA-256 of this line up to here, in hexadecimal. Written when the line is sealed.
     #[serde(default, skip_serializing)]
     pub hash: Cow<'a, str>,
 }
@@ -270,7 +271,21 @@ fn rfc3339(since: Duration) -> String {
     let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:06}Z", since.subsec_micros())
+    let mut text = Vec::with_capacity(27);
+    for (number, digits, after) in [
+        (year, 4, b'-'),
+        (month, 2, b'-'),
+        (day, 2, b'T'),
+        (hour, 2, b':'),
+        (minute, 2, b':'),
+        (second, 2, b'.'),
+        (since.subsec_micros().into(), 6, b'Z'),
+    ] {
+        put_number(&mut text, number, digits);
+        text.push(after);
+    }
+    // Digits and signs are UTF-8.
+    String::from_utf8(text).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -35,8 +35,8 @@ fn try_rotate(open: &mut Open, key: &Key) -> io::Result<()> {
     let file = fs::OpenOptions::new().read(true).append(true).create_new(true).mode(0o600).open(&fresh)?;
     file.try_lock().map_err(io::Error::from)?;
     let detail = format!("after {}", numbered(&open.path, 1).display());
-    let record = Record { detail: Some(detail.into()), ..Record::new("continued") };
-    let (line, next) = seal(&open.known.tail, record).ok_or_else(|| io::Error::other("no line"))?;
+    let mut record = Record { detail: Some(detail.into()), ..Record::new("continued") };
+    let (line, next) = seal(&open.known.tail, &mut record).ok_or_else(|| io::Error::other("no line"))?;
     crash::point()?;
     io::Write::write_all(&mut &file, &line)?;
     file.sync_data()?;

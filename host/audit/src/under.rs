@@ -77,8 +77,8 @@ impl Open {
         }
         let what = "the file before was moved away while it was open";
         tracing::warn!(target: "cofferdam", "the audit file `{}` begins again: {what}", self.path.display());
-        let record = Record { detail: Some(what.into()), ..Record::new("continued") };
-        let (line, next) = seal(&self.known.tail, record).ok_or_else(|| io::Error::other("no line"))?;
+        let mut record = Record { detail: Some(what.into()), ..Record::new("continued") };
+        let (line, next) = seal(&self.known.tail, &mut record).ok_or_else(|| io::Error::other("no line"))?;
         if let Err(error) = (&file).write_all(&line) {
             // What is not whole must not look like another's.
             let _ = file.set_len(0);

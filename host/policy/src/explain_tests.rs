@@ -165,6 +165,37 @@ hint: only a change of the deny rule would allow it"
 }
 
 #[test]
+fn what_is_at_a_path_is_the_last_step() {
+    let wants = Manifest::parse_json(
+        r#"{"name":"tcp","version":"1","abi":"0.1.0","kind":"plugin","wants":{"read":["any"]}}"#,
+    )
+    .unwrap();
+    let (policy, asked) = (policy(TOOLS), question("read /var/log/link"));
+    let (grants, path) = file_to_try(&policy, &wants, &asked).unwrap();
+    assert!(file_to_try(&policy, &wants, &question("read /etc/passwd")).is_none());
+    let real = |text: &str| AbsolutePath::parse(text.as_bytes()).unwrap();
+    let last = |found: AtPath| {
+        let it = explain(&policy, &wants, &asked, Some(Found::File(found)));
+        let step = it.steps.last().unwrap().clone();
+        assert_eq!(step.name, "file");
+        (it.verdict, it.reason, step.passed, step.text)
+    };
+    let given = |text: &str| AtPath::Given { kind: "a directory", real: real(text) };
+    let yes = |text: &str| (Verdict::Allowed, None, Passed::Yes, text.to_owned());
+    assert_eq!(last(given("/var/log/link")), yes("it is a directory"));
+    assert_eq!(last(given("/var/log/real")), yes("it leads to `/var/log/real`, a directory"));
+    let (verdict, _, passed, _) = last(AtPath::Nothing("nothing is there now"));
+    assert_eq!((verdict, passed), (Verdict::Allowed, Passed::Open));
+    let (verdict, reason, passed, _) = last(AtPath::Refused("own-file"));
+    assert_eq!((verdict, reason, passed), (Verdict::Denied, Some("own-file"), Passed::No));
+    let denial = grants.decide(&Ask::Read { path: &real("/var/log/private/x") }).unwrap_err();
+    let (verdict, reason, passed, text) = last(AtPath::Denied(denial));
+    assert_eq!((verdict, reason, passed), (Verdict::Denied, Some("deny-rule"), Passed::No));
+    assert!(text.starts_with("it leads to `/var/log/private/x`: a deny rule covers it"), "{text}");
+    assert_eq!(*path, real("/var/log/link"));
+}
+
+#[test]
 fn a_ping_and_a_lookup_say_what_becomes_of_their_addresses() {
     assert_eq!(
         shown(&tool("ping db.lab.example", Some("10.0.0.5"))),
@@ -232,7 +263,7 @@ fn a_lookup_that_fails_is_neither_allowed_nor_denied() {
         &policy,
         &manifest,
         &question("connect a.lab.example:5432"),
-        Some(Err("no name server answered in time".into())),
+        Some(Found::Addresses(Err("no name server answered in time".into()))),
     );
     assert_eq!(
         shown(&failed),
@@ -244,7 +275,7 @@ by p.toml:3: tcp://*.lab.example:5432
 + manifest: the plugin's manifest wants it
 - lookup: no name server answered in time"
     );
-    let empty = explain(&policy, &manifest, &question("resolve a.lab.example"), Some(Ok(Vec::new())));
+    let empty = explain(&policy, &manifest, &question("resolve a.lab.example"), Some(Found::Addresses(Ok(Vec::new()))));
     assert_eq!((empty.verdict, empty.reason), (Verdict::Unresolved, Some("unresolved")));
 }
 
@@ -299,7 +330,7 @@ proptest! {
         let (policy, manifest) = (policy(&text), manifest(&[wants]));
         let grants = effective(&policy, &manifest).grants;
         let asked = question(&format!("connect {host}:{port}"));
-        let found = lookup_permit(&policy, &manifest, &asked).map(|_| Ok(vec![answer.parse().unwrap()]));
+        let found = lookup_permit(&policy, &manifest, &asked).map(|_| Found::Addresses(Ok(vec![answer.parse().unwrap()])));
         let told = explain(&policy, &manifest, &asked, found);
         // The way of an effect, as the runtime goes it.
         let now = Moment::default();
@@ -350,7 +381,7 @@ proptest! {
         let asked = question(&format!("connect {host}:{port}"));
         let answer: IpAddr = answer.parse().unwrap();
         let ask = |policy: &Policy| {
-            let found = lookup_permit(policy, &manifest, &asked).map(|_| Ok(vec![answer]));
+            let found = lookup_permit(policy, &manifest, &asked).map(|_| Found::Addresses(Ok(vec![answer])));
             explain(policy, &manifest, &asked, found)
         };
         let mut rules = allow;

@@ -289,7 +289,7 @@ error: `127.1` is an unusual spelling of an address
   |
 3 | connect = ["tcp://127.1:22", "localhost:80"]
   |                   ^^^^^
-hint: if you meant the address, write `127.0.0.1`
+hint: if you meant the address, write `tcp://127.0.0.1:22`
 
 error: a rule begins with its protocol
  --> {path}:3:31

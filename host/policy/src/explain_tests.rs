@@ -166,10 +166,9 @@ hint: only a change of the deny rule would allow it"
 
 #[test]
 fn what_is_at_a_path_is_the_last_step() {
-    let wants = Manifest::parse_json(
-        r#"{"name":"tcp","version":"1","abi":"0.1.0","kind":"plugin","wants":{"read":["any"]}}"#,
-    )
-    .unwrap();
+    let wants =
+        Manifest::parse_json(r#"{"name":"tcp","version":"1","abi":"0.1.0","kind":"plugin","wants":{"read":["any"]}}"#)
+            .unwrap();
     let (policy, asked) = (policy(TOOLS), question("read /var/log/link"));
     let (grants, path) = file_to_try(&policy, &wants, &asked).unwrap();
     assert!(file_to_try(&policy, &wants, &question("read /etc/passwd")).is_none());

@@ -153,7 +153,7 @@ error: `127.1` is an unusual spelling of an address
   |
 4 | connect = ["tcp://127.1:22", "tcp://a.example", "tcp://b.example:22,0"]
   |                   ^^^^^
-hint: if you meant the address, write `127.0.0.1`
+hint: if you meant the address, write `tcp://127.0.0.1:22`
 
 error: the rule does not say which ports
  --> cofferdam.toml:4:31

@@ -50,7 +50,7 @@ error: `127.1` is an unusual spelling of an address
  |
  | tcp://127.1:22
  |       ^^^^^
-hint: if you meant the address, write `127.0.0.1`"
+hint: if you meant the address, write `tcp://127.0.0.1:22`"
     );
 }
 

@@ -74,7 +74,7 @@ fn what_is_not_understood_is_told_and_what_is_not_available_is_not_pretended() {
         ("connect 10.0.0.0/8:22", "a question is about one host | write a name or an address"),
         (
             "connect 127.1:22",
-            "`127.1` is an unusual spelling of an address | if you meant the address, write `127.0.0.1`",
+            "`127.1` is an unusual spelling of an address | if you meant the address, write `tcp://127.0.0.1:22`",
         ),
         ("connect [2001:db8::1%eth0]:22", "only link-local IPv6 addresses have a zone"),
         ("resolve 10.0.0.1", "an address is not looked up | ask `connect ADDRESS:PORT`"),

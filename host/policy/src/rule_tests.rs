@@ -7,7 +7,12 @@ use super::*;
 
 fn read(about: Capability, text: &str, purpose: Purpose) -> Result<String, String> {
     parse_rule(about, text, purpose).map(|rule| rule.to_string()).map_err(|why| match why.hint {
-        Some(hint) => format!("{} | {hint}", why.message),
+        Some(hint) => {
+            for rule in super::connect::tests::advised(&hint) {
+                assert!(parse_rule(about, rule, purpose).is_ok(), "`{text}`: {hint}");
+            }
+            format!("{} | {hint}", why.message)
+        }
         None => why.message,
     })
 }
@@ -217,7 +222,7 @@ fn words_that_only_become_words_in_ascii_are_refused() {
         for purpose in [Purpose::Allow, Purpose::Deny, Purpose::Want] {
             let why = parse_rule(Capability::Connect, text, purpose).unwrap_err();
             assert!(why.message.ends_with(&format!("is an unusual spelling of `{word}`")), "{}", why.message);
-            assert_eq!(why.hint, Some(format!("if you meant the word, write `{word}`")));
+            assert_eq!(why.hint, Some(format!("if you meant the word, write `tcp://{word}:25`")));
         }
     }
 }

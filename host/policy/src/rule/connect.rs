@@ -1,5 +1,6 @@
 //! Rules about connections: `tcp://HOST:PORTS`.
 
+use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 use cofferdam_grants::{ConnectRule, Ports, Protocol};
@@ -26,6 +27,7 @@ pub(crate) fn parse_connect(text: &str, purpose: Purpose) -> Result<ConnectRule,
     let (host, ports) = split_ports(rest).map_err(shift)?;
     let host_error = |mut error: RuleError| {
         error.at = start..start + host.len();
+        error.hint = error.hint.map(|hint| in_full(&hint, scheme, ports, purpose));
         error
     };
     let parsed = parse_host(host, purpose).map_err(host_error)?;
@@ -39,6 +41,30 @@ pub(crate) fn parse_connect(text: &str, purpose: Purpose) -> Result<ConnectRule,
         }
     };
     Ok(ConnectRule::to(protocol, parsed, ports))
+}
+
+/// Advice about a host as advice about the rule: hosts that are to be written stand in a whole one, where that is one.
+fn in_full(hint: &str, scheme: &str, ports: Option<&str>, purpose: Purpose) -> String {
+    if !(hint.starts_with("write `") || hint.starts_with("if you meant ")) {
+        return hint.to_owned();
+    }
+    let ports = ports.map(|ports| format!(":{ports}")).unwrap_or_default();
+    let whole = |host: &str| {
+        let bracketed = match host.split_once('/') {
+            Some((address, prefix)) if address.contains(':') => format!("[{address}]/{prefix}"),
+            None if host.contains(':') => format!("[{host}]"),
+            _ => host.to_owned(),
+        };
+        let rule = format!("{scheme}://{bracketed}{ports}");
+        parse_connect(&rule, purpose).is_ok().then_some(rule)
+    };
+    // Every second part stands between backquotes.
+    let parts = hint.split('`').enumerate();
+    let parts = parts.map(|(index, part)| match (index % 2 == 1).then(|| whole(part)).flatten() {
+        Some(rule) => Cow::Owned(rule),
+        None => Cow::Borrowed(part),
+    });
+    parts.collect::<Vec<_>>().join("`")
 }
 
 /// What is wrong with the ports of a rule whose host is wrong, too.
@@ -131,4 +157,4 @@ fn unbracketed(rest: &str) -> Option<String> {
 
 #[cfg(test)]
 #[path = "connect_tests.rs"]
-mod tests;
+pub(super) mod tests;

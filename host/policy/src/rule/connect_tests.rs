@@ -6,9 +6,20 @@ use super::*;
 
 fn allow(text: &str) -> Result<String, String> {
     parse_connect(text, Purpose::Allow).map(|rule| rule.to_string()).map_err(|why| match why.hint {
-        Some(hint) => format!("{} | {hint}", why.message),
+        Some(hint) => {
+            for rule in advised(&hint) {
+                assert!(parse_connect(rule, Purpose::Allow).is_ok(), "`{text}`: {hint}");
+            }
+            format!("{} | {hint}", why.message)
+        }
         None => why.message,
     })
+}
+
+/// What a hint says to write, which has to be a rule; not where it stands for one (`ADDRESS`, `PORTS`).
+pub(in crate::rule) fn advised(hint: &str) -> impl Iterator<Item = &str> {
+    let written = hint.contains("write `").then(|| hint.split('`').skip(1).step_by(2)).into_iter().flatten();
+    written.filter(|rule| !rule.contains("PORTS"))
 }
 
 #[test]
@@ -57,7 +68,7 @@ fn every_mistake_has_its_words() {
         ("tcp//a b", "a rule has no spaces or control characters in it"),
         (
             "tcp://[::127.0.0.1]:22",
-            "`::7f00:1` is an IPv4-compatible address, which nobody can be reached by | write `127.0.0.1`",
+            "`::7f00:1` is an IPv4-compatible address, which nobody can be reached by | write `tcp://127.0.0.1:22`",
         ),
         (
             "tcp://[::7f00:0]/104:22",
@@ -110,33 +121,33 @@ fn every_mistake_has_its_words() {
         ("tcp://[]:22", "`` is not an IPv6 address"),
         (
             "tcp://10.0.0.1/8:22",
-            "the address has bits beyond its prefix length; the network is `10.0.0.0/8` | write `10.0.0.0/8`",
+            "the address has bits beyond its prefix length; the network is `10.0.0.0/8` | write `tcp://10.0.0.0/8:22`",
         ),
         ("tcp://10.0.0.0/33:22", "the prefix length 33 is above 32"),
         ("tcp://10/8:22", "`10` is not an address | an IPv4 network has four decimal parts, as in `10.0.0.0/8`"),
         (
             "tcp://2130706433:22",
-            "`2130706433` is an unusual spelling of an address | if you meant the address, write `127.0.0.1`",
+            "`2130706433` is an unusual spelling of an address | if you meant the address, write `tcp://127.0.0.1:22`",
         ),
         (
             "tcp://127.1:22",
-            "`127.1` is an unusual spelling of an address | if you meant the address, write `127.0.0.1`",
+            "`127.1` is an unusual spelling of an address | if you meant the address, write `tcp://127.0.0.1:22`",
         ),
         (
             "tcp://0x7f.1:22",
-            "`0x7f.1` is an unusual spelling of an address | if you meant the address, write `127.0.0.1`",
+            "`0x7f.1` is an unusual spelling of an address | if you meant the address, write `tcp://127.0.0.1:22`",
         ),
         (
             "tcp://0177.0.0.1:22",
-            "`0177.0.0.1` is an unusual spelling of an address | if you meant the address, write `127.0.0.1`",
+            "`0177.0.0.1` is an unusual spelling of an address | if you meant the address, write `tcp://127.0.0.1:22`",
         ),
         (
             "tcp://127.0.0.1.:22",
-            "`127.0.0.1.` is an unusual spelling of an address | if you meant the address, write `127.0.0.1`",
+            "`127.0.0.1.` is an unusual spelling of an address | if you meant the address, write `tcp://127.0.0.1:22`",
         ),
         (
             "tcp://１２７.１:22",
-            "`１２７.１` is an unusual spelling of an address | if you meant the address, write `127.0.0.1`",
+            "`１２７.１` is an unusual spelling of an address | if you meant the address, write `tcp://127.0.0.1:22`",
         ),
         ("tcp://1.2.3.4.5:22", "the last label `5` is a number, so this would be read as an address"),
         ("tcp://any.:22", "`any.` is ambiguous | every host is spelled `any`"),
@@ -146,24 +157,24 @@ fn every_mistake_has_its_words() {
         ("tcp://[fe80::1%eth 0]:22", "a rule has no spaces or control characters in it"),
         (
             "tcp://[fe80::1%]:22",
-            "`` is not the name or the number of an interface | write `fe80::1%eth0` or `fe80::1%2`",
+            "`` is not the name or the number of an interface | write `tcp://[fe80::1%eth0]:22` or `tcp://[fe80::1%2]:22`",
         ),
         ("tcp://[2001:db8::1%eth0]:22", "only link-local IPv6 addresses have a zone"),
         (
             "tcp://[fe80::1]:22",
-            "a link-local IPv6 address is one of a link: the rule has to say of which | write `fe80::1%eth0`, with the interface that you mean",
+            "a link-local IPv6 address is one of a link: the rule has to say of which | write `tcp://[fe80::1%eth0]:22`, with the interface that you mean",
         ),
         (
             "tcp://[fe80::]/10:22",
-            "a link-local IPv6 address is one of a link: the rule has to say of which | write `fe80::%eth0/10`, with the interface that you mean",
+            "a link-local IPv6 address is one of a link: the rule has to say of which | write `tcp://[fe80::%eth0]/10:22`, with the interface that you mean",
         ),
         (
             "tcp://0.0.0.0:22",
-            "an unspecified address is no peer; the kernel dials it as loopback | write `localhost` for this machine, or `any` for every public host",
+            "an unspecified address is no peer; the kernel dials it as loopback | write `tcp://localhost:22` for this machine, or `tcp://any:22` for every public host",
         ),
         (
             "tcp://[::]:22",
-            "an unspecified address is no peer; the kernel dials it as loopback | write `localhost` for this machine, or `any` for every public host",
+            "an unspecified address is no peer; the kernel dials it as loopback | write `tcp://localhost:22` for this machine, or `tcp://any:22` for every public host",
         ),
         (
             "tcp://169.254.169.254/32:80",

@@ -2,31 +2,13 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod common;
+
 use std::time::Duration;
 
+use common::{BOUNDS, TIMES, line, script, step};
 use proptest::prelude::*;
-use telnet_logic::{
-    Bounds, Conversation, Encoding, Ended, Entry, Hidden, Line, Progress, Record, Script, Settings, Speaker, Step,
-    Times,
-};
-
-const BOUNDS: Bounds = Bounds { transcript: 64 << 10, received: 1 << 20 };
-
-const TIMES: Times =
-    Times { step: Duration::from_secs(5), silence: Duration::from_millis(500), end: Duration::from_secs(50) };
-
-fn line() -> Line {
-    Line::new(Settings { terminal: "dumb".to_owned(), window: (200, 100), encoding: Encoding::Utf8 })
-}
-
-fn step(expect: &str, send: &str) -> Step {
-    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    Step { expect: text(expect), send: text(send), enter: true, ..Step::default() }
-}
-
-fn script(steps: &[Step]) -> Script {
-    Script::new(None, None, steps, TIMES).unwrap()
-}
+use telnet_logic::{Bounds, Conversation, Ended, Entry, Hidden, Line, Progress, Record, Script, Speaker, Step};
 
 /// Plays a server: after each of these texts has been received in full, it says what stands beside it. The empty one is said at once.
 struct Server<'s>(Vec<(&'s str, &'s str)>);

@@ -2,22 +2,12 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod common;
+
 use std::time::Duration;
 
-use telnet_logic::{Bounds, Conversation, Encoding, Ended, Line, Progress, Record, Script, Settings, Step, Times};
-
-const BOUNDS: Bounds = Bounds { transcript: 64 << 10, received: 1 << 20 };
-const TIMES: Times =
-    Times { step: Duration::from_secs(5), silence: Duration::from_millis(500), end: Duration::from_secs(50) };
-
-fn line() -> Line {
-    Line::new(Settings { terminal: "dumb".to_owned(), window: (200, 100), encoding: Encoding::Utf8 })
-}
-
-fn step(expect: &str, send: &str) -> Step {
-    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    Step { expect: text(expect), send: text(send), enter: true, ..Step::default() }
-}
+use common::{BOUNDS, TIMES, line, script, step};
+use telnet_logic::{Conversation, Encoding, Ended, Line, Progress, Record, Script, Settings, Step};
 
 /// Plays a server that says what stands beside each text once that was sent, and the first at once; `CLOSE` closes.
 fn play(server: &[(&str, &str)], line: Line, script: Script) -> (Ended, Line, Record, String) {
@@ -52,10 +42,6 @@ fn play(server: &[(&str, &str)], line: Line, script: Script) -> (Ended, Line, Re
 
 fn login(steps: &[Step]) -> Script {
     Script::new(Some("root"), Some("hunter22"), steps, TIMES).unwrap()
-}
-
-fn script(steps: &[Step]) -> Script {
-    Script::new(None, None, steps, TIMES).unwrap()
 }
 
 /// What comes after the password, and how that ends.

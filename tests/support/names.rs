@@ -117,6 +117,19 @@ impl NameServer {
                 break (udp, tcp);
             }
         };
+        Self::on(udp, tcp, serve)
+    }
+
+    /// At a place of its own, as `127.0.0.53:53`.
+    pub fn at(place: &str, serve: impl Fn(&[u8], bool) -> Vec<Vec<u8>> + Send + Sync + 'static) -> Self {
+        Self::on(UdpSocket::bind(place).unwrap(), TcpListener::bind(place).unwrap(), serve)
+    }
+
+    fn on(
+        udp: UdpSocket,
+        tcp: TcpListener,
+        serve: impl Fn(&[u8], bool) -> Vec<Vec<u8>> + Send + Sync + 'static,
+    ) -> Self {
         let address = udp.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::<Vec<u8>>::new()));
         let serve: Arc<Serve> = Arc::new(serve);

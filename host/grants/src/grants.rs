@@ -114,6 +114,18 @@ impl Grants {
         kept
     }
 
+    /// The host's own servers, as far as these grants know them.
+    pub fn system_servers(&self) -> &[SocketAddr] {
+        &self.system
+    }
+
+    /// The same grants where the host asks these servers now: `system` in a rule means those.
+    #[must_use]
+    pub fn with_system_servers(mut self, servers: Vec<SocketAddr>) -> Self {
+        self.system = servers;
+        self
+    }
+
     /// The rules in the order of the policy, allow rules first.
     pub fn rules(&self) -> impl Iterator<Item = Granted<'_>> {
         let allow =

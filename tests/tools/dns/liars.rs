@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::{session, shown};
-use crate::support::{NameServer, free, reply};
+use crate::support::{Folder, NameServer, Session, free, in_namespace, reply};
 
 const RIGHT: [u8; 4] = [192, 0, 2, 80];
 const WRONG: [u8; 4] = [6, 6, 6, 6];
@@ -191,4 +191,32 @@ fn a_hundred_calls_at_once_are_all_answered() {
         assert_eq!(answer["question"]["name"], format!("n{n}.example."));
         assert_eq!(data(&answer), ["192.0.2.80"]);
     }
+}
+
+#[test]
+fn a_machine_that_asks_other_servers_is_followed() {
+    in_namespace(|| {
+        let folder = Folder::new("resolv");
+        let file = folder.write("resolv.conf", "nameserver 127.0.0.53\n");
+        let real = std::fs::canonicalize("/etc/resolv.conf").unwrap();
+        let bind = nix::mount::MsFlags::MS_BIND;
+        nix::mount::mount(Some(file.as_str()), &real, None::<&str>, bind, None::<&str>).unwrap();
+        let _first = NameServer::at("127.0.0.53:53", |question, _| vec![reply(question, 0, 0, &[WRONG])]);
+        let _second = NameServer::at("127.0.0.54:53", |question, _| vec![reply(question, 0, 0, &[RIGHT])]);
+        let mut session = Session::serve(&["--allow-resolve", "www.example"]);
+        let ask = |session: &mut Session| {
+            let (_, answer) = shown(session, "dig_tool", json!({ "target": "www.example" }));
+            (answer["server"].clone(), data(&answer)[0].to_owned())
+        };
+        for _ in 0..2 {
+            assert_eq!(ask(&mut session), (json!("127.0.0.53:53"), "6.6.6.6".to_owned()));
+        }
+        // As network managers do: the same file, written again.
+        std::fs::write(&file, "nameserver 127.0.0.54\n# since then\n").unwrap();
+        for _ in 0..2 {
+            assert_eq!(ask(&mut session), (json!("127.0.0.54:53"), "192.0.2.80".to_owned()));
+        }
+        let old = json!({ "target": "www.example", "server": "127.0.0.53" });
+        assert_eq!(session.call("dig_tool", old).failed("no_answer")["reason"], "denied");
+    });
 }

@@ -56,7 +56,13 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// A gate under these grants, in which `system` means the name servers that the machine asks now.
     pub fn new(plugin: Arc<str>, grants: Grants, names: Names, files: Arc<SharedFiles>, sink: Arc<dyn Sink>) -> Self {
+        let machine = grants.grants_query().then(|| names.machine_servers()).flatten();
+        let grants = match machine {
+            Some(servers) => grants.with_system_servers(servers),
+            None => grants,
+        };
         Self {
             only: OnceLock::new(),
             plugin,
@@ -69,6 +75,12 @@ impl Gate {
             sending: icmp::Sending::default(),
             asking: Mutex::default(),
         }
+    }
+
+    /// Whether what the machine asks is still what it was when this was made.
+    pub fn is_current(&self) -> bool {
+        let machine = self.grants.grants_query().then(|| self.names.machine_servers()).flatten();
+        machine.is_none_or(|servers| servers == self.grants.system_servers())
     }
 
     /// Says whose the instance is, where it is for one call only. It is said once.

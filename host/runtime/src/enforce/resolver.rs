@@ -41,6 +41,7 @@ struct Lazy {
     servers: NameServers,
     files: Files,
     made: Mutex<Option<(Stamp, Arc<Asked>)>>,
+    machine: Mutex<Option<(Stamp, Vec<SocketAddr>)>>,
 }
 
 /// Whom to ask, in this order.
@@ -68,12 +69,25 @@ impl Names {
     }
 
     fn with(servers: NameServers, files: Files) -> Self {
-        Self(Arc::new(Lazy { servers, files, made: Mutex::default() }))
+        Self(Arc::new(Lazy { servers, files, made: Mutex::default(), machine: Mutex::default() }))
+    }
+
+    /// The servers that the machine asks now; `None` where the policy names those of `system` itself.
+    pub fn machine_servers(&self) -> Option<Vec<SocketAddr>> {
+        let Lazy { servers, files, machine, .. } = &*self.0;
+        if *servers != NameServers::System {
+            return None;
+        }
+        let mut machine = machine.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = files.stamp();
+        let known = machine.take().filter(|(at, _)| *at == stamp);
+        let (_, servers) = machine.insert(known.unwrap_or_else(|| (stamp, files.servers())));
+        Some(servers.clone())
     }
 
     /// Whom to ask by what the machine's files say now.
     fn asked(&self) -> Result<Arc<Asked>, String> {
-        let Lazy { servers, files, made } = &*self.0;
+        let Lazy { servers, files, made, .. } = &*self.0;
         let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
         let stamp = files.stamp();
         if let Some((_, asked)) = made.as_ref().filter(|(at, _)| *at == stamp) {
@@ -202,8 +216,12 @@ mod tests {
         assert_eq!(known(), ["192.0.2.8".parse::<IpAddr>().unwrap()]);
         let first = names.asked().unwrap();
         assert!(Arc::ptr_eq(&first, &names.asked().unwrap()), "what has not changed is not read again");
+        assert_eq!(names.machine_servers(), Some(Vec::new()));
         std::fs::write(&files.servers, "nameserver 127.0.0.1\n").unwrap();
         assert!(names.asked().unwrap().resolver.is_some());
+        assert_eq!(names.machine_servers(), Some(vec!["127.0.0.1:53".parse().unwrap()]));
+        let named = Names::with(NameServers::These(Vec::new()), files.clone());
+        assert_eq!(named.machine_servers(), None, "the policy's own do not follow the machine's");
         std::fs::remove_dir_all(&folder).unwrap();
         assert!(known().is_empty() && names.asked().unwrap().resolver.is_none(), "files that are gone are empty");
     }

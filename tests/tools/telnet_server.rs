@@ -5,7 +5,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use cofferdam_xtask::{peers, stderr_progress};
@@ -124,6 +124,18 @@ fn a_real_servers_pages_are_turned() {
     assert!(text.contains("page 1\npage 2\npage 3\n$ "), "{text}");
 }
 
+/// The processes behind the server, what they wait for, and what is unread in its connections.
+fn who_has_it() -> String {
+    let processes = Command::new("ps").args(["-eo", "pid,ppid,pgid,tpgid,stat,wchan:24,args"]).output().unwrap();
+    let processes = String::from_utf8_lossy(&processes.stdout).into_owned();
+    let processes: Vec<&str> =
+        processes.lines().filter(|line| ["telnetd", "login", "sleep"].iter().any(|word| line.contains(word))).collect();
+    let port = format!(":{:04X} ", telnetd());
+    let sockets = fs::read_to_string("/proc/net/tcp").unwrap();
+    let sockets: Vec<&str> = sockets.lines().filter(|line| line.contains(&port)).collect();
+    format!("{}\n{}", processes.join("\n"), sockets.join("\n"))
+}
+
 #[test]
 fn a_kept_session_on_a_real_server_is_interrupted_and_goes_on() {
     let mut session = Session::local();
@@ -135,7 +147,8 @@ fn a_kept_session_on_a_real_server_is_interrupted_and_goes_on() {
     assert_eq!(answer["session"]["ended"], "timeout", "{text}");
     let interrupt = json!({ "session_id": id, "steps": [{ "send": "\u{3}", "enter": false }, { "expect": "\\$ $", "send": "exit" }] });
     let (answer, text) = hold(&mut session, interrupt);
-    assert!(text.contains("interrupted\n$ ") && text.contains("bye"), "{text}");
+    // It failed once in some hundred runs, on a busy machine: whether the shell, the server or we had it then would be seen here.
+    assert!(text.contains("interrupted\n$ ") && text.contains("bye"), "{text}\n{}", who_has_it());
     assert!(!text.contains("\\xf2") && !text.contains('\u{FFFD}'), "half a data mark is shown: {text}");
     assert_eq!(answer["session"]["completed"], true, "{text}");
 }

@@ -22,6 +22,7 @@ mod range;
 
 // What is asked, what was granted, what was kept.
 mod ask;
+mod at_path;
 mod grants;
 mod limits;
 mod pins;
@@ -35,6 +36,7 @@ mod denial;
 mod testing;
 
 pub use ask::{Ask, Moment, Protocol, Resource};
+pub use at_path::AtPath;
 pub use cidr::{Cidr, CidrError};
 pub use decide::Permit;
 pub use denial::{Denial, Reason, Suggestion};

@@ -7,7 +7,7 @@ mod telling;
 
 use std::net::IpAddr;
 
-use cofferdam_grants::{AbsolutePath, Ask, Denial, Grants, Moment, Name, Permit, Pins, Resource, Suggestion};
+use cofferdam_grants::{AbsolutePath, Ask, AtPath, Denial, Grants, Moment, Name, Permit, Pins, Resource, Suggestion};
 
 use crate::effective::effective;
 use crate::manifest::Manifest;
@@ -77,24 +77,6 @@ pub enum Found {
     Addresses(Result<Vec<IpAddr>, String>),
     /// What is at the path.
     File(AtPath),
-}
-
-/// What enforcement makes of a path as files are now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AtPath {
-    /// It would be given out.
-    Given {
-        /// What it is, with its article.
-        kind: &'static str,
-        /// Its real path.
-        real: AbsolutePath,
-    },
-    /// The rules allow it, and there is nothing to be had, for this reason.
-    Nothing(&'static str),
-    /// It is denied, by this path or another that leads to it.
-    Denied(Denial),
-    /// It is refused whatever the policy says, with this code.
-    Refused(&'static str),
 }
 
 /// The permit to look up the name of the question, which is what a lookup takes; `None` where there is no name, or where

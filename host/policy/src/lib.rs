@@ -43,7 +43,7 @@ mod question;
 pub use check::{Checked, check};
 pub use diagnostic::{Diagnostic, Severity};
 pub use effective::{Effective, effective};
-pub use explain::{AtPath, Explanation, Found, Passed, Step, Verdict, explain, file_to_try, lookup_permit};
+pub use explain::{Explanation, Found, Passed, Step, Verdict, explain, file_to_try, lookup_permit};
 pub use keys::{KEYS, Key, Section, Status};
 pub use lower::parse;
 pub use manifest::{ABI, Instance, Kind, Manifest, Want};

@@ -3,9 +3,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use cofferdam_grants::{AbsolutePath, Grants, Limits, Name, Permit};
-use cofferdam_policy::{AtPath, Manifest, Policy};
-use cofferdam_runtime::{Names, OwnFiles, Trial, Unresolved, manifest_section, try_reading};
+use cofferdam_grants::{AbsolutePath, AtPath, Grants, Limits, Name, Permit};
+use cofferdam_policy::{Manifest, Policy};
+use cofferdam_runtime::{Names, OwnFiles, Unresolved, manifest_section, try_reading};
 
 use crate::load::{Found, LoadProblem, Setup, Shipped, find, find_unlinked, name_servers};
 use crate::registry::own_files;
@@ -105,12 +105,7 @@ impl Preview {
 
     /// What reading a path would come to now under these grants. Has to be awaited on a tokio runtime.
     pub async fn try_reading(&self, grants: Grants, path: &AbsolutePath) -> AtPath {
-        match try_reading(grants, self.own.clone(), path).await {
-            Trial::Given { kind, real } => AtPath::Given { kind, real },
-            Trial::Nothing(why) => AtPath::Nothing(why),
-            Trial::Denied(denial) => AtPath::Denied(denial),
-            Trial::Refused(code) => AtPath::Refused(code),
-        }
+        try_reading(grants, self.own.clone(), path).await
     }
 
     /// What could not be loaded.

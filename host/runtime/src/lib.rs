@@ -22,7 +22,7 @@ mod state;
 pub use cache::Cache;
 pub use cofferdam_audit::Caller;
 pub use component::{Digest, manifest_section};
-pub use enforce::{NameServers, Names, OwnFiles, Trial, Unresolved, link_of, machine_servers, try_reading};
+pub use enforce::{NameServers, Names, OwnFiles, Unresolved, link_of, machine_servers, try_reading};
 pub use engine::{Options, Runtime};
 pub use error::{CallError, LoadError};
 pub use instance::{Order, Plugin, ProgressReport, Request, Shape, Spec, Turn};

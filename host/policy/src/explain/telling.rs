@@ -4,10 +4,10 @@
 use std::net::{IpAddr, SocketAddr};
 
 use cofferdam_grants::{
-    Ask, Denial, Grants, Moment, Name, Permit, Pins, Protocol, Range, Reason, Resource, RuleId, classify,
+    Ask, AtPath, Denial, Grants, Moment, Name, Permit, Pins, Protocol, Range, Reason, Resource, RuleId, classify,
 };
 
-use super::{AtPath, Passed, Step, held_back};
+use super::{Passed, Step, held_back};
 use crate::policy::Policy;
 
 /// What the addresses of a name are wanted for.

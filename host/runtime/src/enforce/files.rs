@@ -28,7 +28,7 @@ use super::{Gate, Gated, GatedView};
 use crate::state::State;
 
 pub use own::OwnFiles;
-pub use trial::{Trial, try_reading};
+pub use trial::try_reading;
 
 use look::Looked;
 use root::Root;

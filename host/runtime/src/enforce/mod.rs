@@ -22,7 +22,7 @@ use wasmtime_wasi::sockets::SocketAddrUse;
 use crate::state::State;
 
 pub use dns::{Query, add_dns};
-pub use files::{Files, OwnFiles, SharedFiles, Trial, add_files_0_2, try_reading};
+pub use files::{Files, OwnFiles, SharedFiles, add_files_0_2, try_reading};
 pub use icmp::{IcmpSocket, add_icmp};
 pub use names::{add_names_0_2, add_names_0_3};
 pub use resolver::{NameServers, Names, Unresolved, machine_servers};

@@ -141,14 +141,13 @@ fn with_little_time_every_call_comes_further_and_all_is_found_once() {
 fn counts_go_on_where_time_was_up() {
     let text = text(3000);
     let search = search("7 ", "-c");
-    let (mut from, mut total) = (Resume::default(), 0);
-    loop {
+    let mut from = Resume::default();
+    let total = loop {
         let rest = &text.as_bytes()[usize::try_from(from.offset).unwrap()..];
         let found = search.run(Slow(Cursor::new(rest), 5000), &from, false, &mut Budget::new(1 << 20, 5000)).unwrap();
-        total = found.total;
-        let Some(next) = found.resume else { break };
+        let Some(next) = found.resume else { break found.total };
         from = next;
-    }
+    };
     assert_eq!(total, paged(&search, text.as_bytes(), 1 << 20, 5000).2);
     assert_eq!(total, 300);
     // Nothing but NUL bytes: there is no end of a line, and yet it goes on.

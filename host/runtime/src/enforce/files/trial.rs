@@ -4,35 +4,19 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cofferdam_audit::{Decision, Event, Sink, Unwritten};
-use cofferdam_grants::{AbsolutePath, Denial, Grants};
+use cofferdam_grants::{AbsolutePath, AtPath, Grants};
 use rustix::fs::FileType;
 
 use super::descriptor::Descriptor;
 use super::find::find;
 use super::look::kind;
-use super::{ErrorCode, OwnFiles, SharedFiles};
+use super::{ErrorCode, OwnFiles, PATIENCE, SharedFiles};
 use crate::enforce::{Gate, NameServers, Names};
 
-/// What became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trial {
-    /// It would be given out.
-    Given {
-        /// What it is, with its article.
-        kind: &'static str,
-        /// Its real path.
-        real: AbsolutePath,
-    },
-    /// It is permitted, and there is nothing to be had, for this reason.
-    Nothing(&'static str),
-    /// It is denied, by this path or another that leads to it.
-    Denied(Denial),
-    /// It is refused whatever the policy says, with this code.
-    Refused(&'static str),
-}
+const SILENT: &str = "its file system does not answer";
 
 /// Tries a path under these grants. Has to be awaited on a tokio runtime.
-pub async fn try_reading(grants: Grants, own: OwnFiles, path: &AbsolutePath) -> Trial {
+pub async fn try_reading(grants: Grants, own: OwnFiles, path: &AbsolutePath) -> AtPath {
     let kept = Arc::new(Kept::default());
     let (names, files) = (Names::new(NameServers::System), Arc::new(SharedFiles::new(own)));
     let gate = Arc::new(Gate::new("".into(), grants, names, files, Arc::clone(&kept) as Arc<dyn Sink>));
@@ -40,25 +24,28 @@ pub async fn try_reading(grants: Grants, own: OwnFiles, path: &AbsolutePath) -> 
     // As a guest does it: of nested roots the innermost serves.
     let innermost = roots.into_iter().filter_map(|(root, there)| Some((path.below(&root)?.to_vec(), root, there)));
     let Some((below, root, there)) = innermost.min_by_key(|(below, ..)| below.len()) else {
-        return Trial::Refused("outside-root");
+        return AtPath::Refused("outside-root");
     };
     let at = match there {
         Err(why) => Descriptor::Absent(root, why),
         Ok(there) => Descriptor::of_root(there),
     };
     let below = if below.is_empty() { ".".to_owned() } else { String::from_utf8_lossy(&below).into_owned() };
-    match find(&gate, at, below, true).await {
-        Ok(found) => Trial::Given { kind: described(kind(&found.looked.stat)), real: found.looked.real },
-        Err(error) => kept.refusal().unwrap_or_else(|| Trial::Nothing(reason(error))),
+    let Ok(found) = tokio::time::timeout(PATIENCE, find(&gate, at, below, true)).await else {
+        return AtPath::Nothing(SILENT);
+    };
+    match found {
+        Ok(found) => AtPath::Given { kind: described(kind(&found.looked.stat)), real: found.looked.real },
+        Err(error) => kept.refusal().unwrap_or_else(|| AtPath::Nothing(reason(error))),
     }
 }
 
 /// Keeps the last refusal.
 #[derive(Default)]
-struct Kept(Mutex<Option<Trial>>);
+struct Kept(Mutex<Option<AtPath>>);
 
 impl Kept {
-    fn refusal(&self) -> Option<Trial> {
+    fn refusal(&self) -> Option<AtPath> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
@@ -66,8 +53,8 @@ impl Kept {
 impl Sink for Kept {
     fn record(&self, event: &Event<'_>) -> Result<(), Unwritten> {
         let refusal = match event {
-            Event::Ask { decision: Decision::Denied(denial), .. } => Trial::Denied((*denial).clone()),
-            Event::Ask { decision: Decision::Refused(code), .. } => Trial::Refused(code),
+            Event::Ask { decision: Decision::Denied(denial), .. } => AtPath::Denied((*denial).clone()),
+            Event::Ask { decision: Decision::Refused(code), .. } => AtPath::Refused(code),
             _ => return Ok(()),
         };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
@@ -89,7 +76,7 @@ fn reason(error: ErrorCode) -> &'static str {
     match error {
         ErrorCode::NoEntry | ErrorCode::NotDirectory => "nothing is there now",
         ErrorCode::Access => "the system does not let this user see what is there",
-        ErrorCode::WouldBlock => "its file system does not answer",
+        ErrorCode::WouldBlock => SILENT,
         ErrorCode::Loop => "its links lead in a circle, or are not to be followed",
         _ => "the system cannot say what is there",
     }

@@ -3,8 +3,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use cofferdam_grants::{AbsolutePath, Ask, Moment, Name, Pins, Protocol, QueryName, RuleId};
-use cofferdam_policy::{Diagnostic, Manifest, Policy, Question, Verdict, check, effective, explain, parse};
+use cofferdam_grants::{AbsolutePath, Ask, AtPath, Moment, Name, Pins, Protocol, QueryName, RuleId};
+use cofferdam_policy::{Diagnostic, Found, Manifest, Policy, Question, Verdict, check, effective, explain, parse};
 
 /// A plugin that wants everything of every kind.
 const GREEDIEST: &str = r#"{"name":"tcp","version":"1","abi":"0.1.0","kind":"plugin","wants":{
@@ -111,7 +111,9 @@ fn asked(policy: &Policy) {
         ];
         for question in questions {
             let Ok(question) = Question::parse(&question.map(str::to_owned)) else { panic!("{question:?} is one") };
-            for found in [None, Some(Ok(vec![IpAddr::from([10, 0, 0, 5])])), Some(Err("no".to_owned()))] {
+            let addresses = [Ok(vec![IpAddr::from([10, 0, 0, 5])]), Err("no".to_owned())].map(Found::Addresses);
+            let files = [AtPath::Refused("own-file"), AtPath::Nothing("nothing is there now")].map(Found::File);
+            for found in addresses.into_iter().chain(files).map(Some).chain([None]) {
                 let answer = explain(policy, &manifest, &question, found);
                 assert!(
                     crate::is_plain(&answer.summary) && (answer.verdict == Verdict::Allowed) == answer.reason.is_none()

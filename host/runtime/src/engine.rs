@@ -24,7 +24,7 @@ const TABLES: u32 = 4;
 const STACKS: u32 = 4;
 
 /// The memory of an ended instance that is kept, cleared, for the next one. What a call has used beyond that goes back.
-const KEPT: usize = 1 << 20;
+const KEPT: usize = 4 << 20;
 /// And of so many instances.
 const KEPT_INSTANCES: u32 = 4;
 

@@ -16,7 +16,7 @@ use crate::link;
 use crate::state::State;
 
 /// Instances of one plugin that live in its pool at one time.
-const POOL: u32 = 32;
+const POOL: u32 = 24;
 
 /// What is linked.
 pub struct Program {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use cofferdam_grants::{AbsolutePath, AtPath, Grants, Limits, Name, Permit};
 use cofferdam_policy::{Manifest, Policy};
-use cofferdam_runtime::{Names, OwnFiles, Unresolved, manifest_section, try_reading};
+use cofferdam_runtime::{Names, Unresolved, manifest_section, try_reading};
 
 use crate::load::{Found, LoadProblem, Setup, Shipped, find, find_unlinked, name_servers};
 use crate::registry::own_files;
@@ -66,26 +66,25 @@ impl Found {
 pub struct Preview {
     found: Vec<Found>,
     problems: Vec<LoadProblem>,
-    own: OwnFiles,
-    policy: Policy,
+    setup: Setup,
 }
 
 impl Preview {
     /// Reads the components and their manifests.
     pub fn of(setup: Setup) -> Self {
         let (found, problems) = find(&setup);
-        Self { found, problems, own: own_files(&setup), policy: setup.policy }
+        Self { found, problems, setup }
     }
 
     /// The same for a policy of which the tables alone are known: what is linked depends on rules, and is not looked at.
     pub fn of_tables(setup: Setup) -> Self {
         let (found, problems) = find_unlinked(&setup);
-        Self { found, problems, own: own_files(&setup), policy: setup.policy }
+        Self { found, problems, setup }
     }
 
     /// Every plugin, for people.
     pub fn plugins(&self) -> Vec<PluginStatus> {
-        self.found.iter().map(|found| found.status(&self.policy)).collect()
+        self.found.iter().map(|found| found.status(&self.setup.policy)).collect()
     }
 
     /// The names of the plugins.
@@ -105,7 +104,7 @@ impl Preview {
 
     /// What reading a path would come to now under these grants. Has to be awaited on a tokio runtime.
     pub async fn try_reading(&self, grants: Grants, path: &AbsolutePath) -> AtPath {
-        try_reading(grants, self.own.clone(), path).await
+        try_reading(grants, own_files(&self.setup), path).await
     }
 
     /// What could not be loaded.

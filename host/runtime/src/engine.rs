@@ -63,7 +63,7 @@ impl Runtime {
         let engine = engine.map_err(|error| format!("the WebAssembly engine cannot start: {error:#}"))?;
         let ticking = Ticking::default();
         ticking.add(&engine);
-        tick(&engine, ticking.clone()).map_err(|error| format!("no thread for the engine's clock: {error}"))?;
+        tick(ticking.clone()).map_err(|error| format!("no thread for the engine's clock: {error}"))?;
         let cache = options.cache.and_then(|folder| match Cache::open(&folder) {
             Ok(cache) => Some(cache),
             Err(error) => {
@@ -205,20 +205,19 @@ impl Ticking {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(engine.weak());
     }
 
-    /// Counts on, in all engines that are still there.
-    fn tick(&self) {
+    /// Counts on, in all engines that are still there; whether there are any.
+    fn tick(&self) -> bool {
         let mut engines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         engines.retain(|engine| engine.upgrade().inspect(Engine::increment_epoch).is_some());
+        !engines.is_empty()
     }
 }
 
-/// Starts the clock that interrupts guests. It ends with the shared engine.
+/// Starts the clock that interrupts guests. It ends with the last engine.
 #[expect(clippy::disallowed_methods, reason = "a thread of its own, which does nothing else")]
-fn tick(shared: &Engine, ticking: Ticking) -> std::io::Result<()> {
-    let shared = shared.weak();
+fn tick(ticking: Ticking) -> std::io::Result<()> {
     std::thread::Builder::new().name("epoch".to_owned()).spawn(move || {
-        while shared.upgrade().is_some() {
-            ticking.tick();
+        while ticking.tick() {
             std::thread::sleep(TICK);
         }
     })?;

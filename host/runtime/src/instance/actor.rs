@@ -168,7 +168,7 @@ async fn run(
     }
     // Whoever is told finds its sockets closed and its log complete.
     drop(store);
-    mould.free();
+    drop(mould);
     ended.send_replace(Some(End { reason, limit, connections }));
     // Letters that were never opened go with the mailbox: their senders read the end.
     drop(letters);

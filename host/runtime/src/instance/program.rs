@@ -33,14 +33,7 @@ struct Pool {
 /// What one instance is made from, and its place in the pool, free again when this is dropped: not before the instance is.
 pub struct Mould {
     pub pre: HostedPre<State>,
-    place: Option<OwnedSemaphorePermit>,
-}
-
-impl Mould {
-    /// Gives the place back. Whatever lived there is gone.
-    pub fn free(self) {
-        drop(self.place);
-    }
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Program {
@@ -77,8 +70,8 @@ impl Program {
     pub fn mould(&self) -> Mould {
         let pooled = self.pool.as_ref().and_then(|pool| {
             let place = Arc::clone(&pool.places).try_acquire_owned().ok()?;
-            Some(Mould { pre: pool.pre.clone(), place: Some(place) })
+            Some(Mould { pre: pool.pre.clone(), _place: Some(place) })
         });
-        pooled.unwrap_or_else(|| Mould { pre: self.singly.clone(), place: None })
+        pooled.unwrap_or_else(|| Mould { pre: self.singly.clone(), _place: None })
     }
 }

@@ -21,9 +21,9 @@ pub async fn try_reading(grants: Grants, own: OwnFiles, path: &AbsolutePath) -> 
     let (names, files) = (Names::new(NameServers::System), Arc::new(SharedFiles::new(own)));
     let gate = Arc::new(Gate::new("".into(), grants, names, files, Arc::clone(&kept) as Arc<dyn Sink>));
     let roots = gate.files.roots(gate.grants.read_roots()).await;
-    // As a guest does it: of nested roots the innermost serves.
-    let innermost = roots.into_iter().filter_map(|(root, there)| Some((path.below(&root)?.to_vec(), root, there)));
-    let Some((below, root, there)) = innermost.min_by_key(|(below, ..)| below.len()) else {
+    let mut above = roots.into_iter().filter_map(|(root, there)| Some((path.below(&root)?.to_vec(), root, there)));
+    // There is one at most: no granted root lies in another.
+    let Some((below, root, there)) = above.next() else {
         return AtPath::Refused("outside-root");
     };
     let at = match there {

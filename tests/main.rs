@@ -40,5 +40,8 @@ mod cli;
 /// The commands about a policy: init, check, the dry run, and what makes a policy beside a file.
 mod policy_commands;
 
+/// Nobody feels another: load, deadlines and compilers.
+mod isolation;
+
 /// Asking the policy beforehand.
 mod explain;

@@ -201,6 +201,7 @@ fn a_dry_run_shows_the_grants_and_limits_and_serves_nothing() {
   limit   log_lines               50  a second
   limit   calls_per_minute     60000  evenly
   limit   concurrent_calls      1024  calls that run
+  limit   compile              120 s  of a compilation
 "
     );
     let text = stdout(&run(&["serve", "--dry-run"]));

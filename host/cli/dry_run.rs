@@ -76,6 +76,7 @@ fn table(plugin: &PluginStatus, colour: Colour) -> String {
         ("log_lines", limits.log_lines.to_string(), "a second"),
         ("calls_per_minute", limits.calls_per_minute.to_string(), "evenly"),
         ("concurrent_calls", limits.concurrent_calls.to_string(), "calls that run"),
+        ("compile", time(limits.compile), "of a compilation"),
     ];
     let mut text = grants(plugin, colour);
     for (name, value, about) in limits {

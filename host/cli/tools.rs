@@ -97,7 +97,7 @@ fn describe(plugin: &PluginStatus, tools: &[Tool], colour: Colour) -> String {
     let mut text = dry_run::grants(plugin, colour);
     let limits = &plugin.limits;
     let limits = format!(
-        "{} of memory, {} connections, {} calls waiting; a call {}, {} without a pause, an answer of {}; {} log lines a second; {} calls a minute, {} at once",
+        "{} of memory, {} connections, {} calls waiting; a call {}, {} without a pause, an answer of {}; {} log lines a second; {} calls a minute, {} at once; compiled in {}",
         size(limits.memory),
         limits.connections,
         limits.mailbox,
@@ -107,6 +107,7 @@ fn describe(plugin: &PluginStatus, tools: &[Tool], colour: Colour) -> String {
         limits.log_lines,
         limits.calls_per_minute,
         limits.concurrent_calls,
+        time(limits.compile),
     );
     // Writing into a string cannot fail.
     let _ = writeln!(text, "{}", dry_run::row("limits", &limits, colour));

@@ -25,6 +25,8 @@ pub struct Limits {
     pub calls_per_minute: u32,
     /// Calls that run at the same time; one more is refused as overloaded.
     pub concurrent_calls: u32,
+    /// Wall time of a compilation; nobody waits for it longer.
+    pub compile: Duration,
 }
 
 impl Default for Limits {
@@ -39,6 +41,7 @@ impl Default for Limits {
             log_lines: Self::LOG_LINES.default,
             calls_per_minute: Self::CALLS_PER_MINUTE.default,
             concurrent_calls: Self::CONCURRENT_CALLS.default,
+            compile: Self::COMPILE.default,
         }
     }
 }
@@ -68,7 +71,7 @@ impl Limits {
         Bounds { least: Duration::from_millis(100), default: Duration::from_secs(60), most: Duration::from_secs(3600) };
     /// Bytes of an answer: 1 KiB to 64 MiB.
     pub const OUTPUT: Bounds<u64> = Bounds { least: 1024, default: 4 * MIB, most: 64 * MIB };
-    /// CPU between two waits: 10 ms (one tick of the epoch clock) to 10 min.
+    /// CPU between two waits: 10 ms (five ticks of the epoch clock) to 10 min.
     pub const CPU: Bounds<Duration> =
         Bounds { least: Duration::from_millis(10), default: Duration::from_secs(10), most: Duration::from_secs(600) };
     /// Log lines per second.
@@ -77,4 +80,10 @@ impl Limits {
     pub const CALLS_PER_MINUTE: Bounds<u32> = Bounds { least: 1, default: 60_000, most: 10_000_000 };
     /// Calls that run.
     pub const CONCURRENT_CALLS: Bounds<u32> = Bounds { least: 1, default: 1024, most: 65_536 };
+    /// Wall time of a compilation: 100 ms to 1 h. A Python component takes some 20 s of CPU.
+    pub const COMPILE: Bounds<Duration> = Bounds {
+        least: Duration::from_millis(100),
+        default: Duration::from_secs(120),
+        most: Duration::from_secs(3600),
+    };
 }

@@ -73,8 +73,18 @@ impl Policy {
 }
 
 fn limit_lines(whom: &str, limits: &Limits) -> Vec<String> {
-    let Limits { memory, connections, mailbox, call, output, cpu, log_lines, calls_per_minute, concurrent_calls } =
-        limits;
+    let Limits {
+        memory,
+        connections,
+        mailbox,
+        call,
+        output,
+        cpu,
+        log_lines,
+        calls_per_minute,
+        concurrent_calls,
+        compile,
+    } = limits;
     [
         ("memory", u128::from(*memory)),
         ("connections", u128::from(*connections)),
@@ -85,6 +95,7 @@ fn limit_lines(whom: &str, limits: &Limits) -> Vec<String> {
         ("log_lines", u128::from(*log_lines)),
         ("calls_per_minute", u128::from(*calls_per_minute)),
         ("concurrent_calls", u128::from(*concurrent_calls)),
+        ("compile_ms", compile.as_millis()),
     ]
     .into_iter()
     .map(|(name, value)| format!("limit {whom} {name} {value}"))

@@ -33,6 +33,7 @@ allow plugin tcp connect tcp://db.lab.example:5432 within 10.0.0.0/8
 deny every plugin ping 10.0.0.13
 limit every plugin call_ms 60000
 limit every plugin calls_per_minute 60000
+limit every plugin compile_ms 120000
 limit every plugin concurrent_calls 1024
 limit every plugin connections 2048
 limit every plugin cpu_ms 10000
@@ -42,6 +43,7 @@ limit every plugin memory 268435456
 limit every plugin output 4194304
 limit plugin tcp call_ms 300000
 limit plugin tcp calls_per_minute 60000
+limit plugin tcp compile_ms 120000
 limit plugin tcp concurrent_calls 1024
 limit plugin tcp connections 2048
 limit plugin tcp cpu_ms 10000

@@ -22,6 +22,7 @@ pub(crate) struct LimitsPatch {
     log_lines: Option<u32>,
     calls_per_minute: Option<u32>,
     concurrent_calls: Option<u32>,
+    compile: Option<Duration>,
 }
 
 impl LimitsPatch {
@@ -37,6 +38,7 @@ impl LimitsPatch {
             log_lines: self.log_lines.unwrap_or(below.log_lines),
             calls_per_minute: self.calls_per_minute.unwrap_or(below.calls_per_minute),
             concurrent_calls: self.concurrent_calls.unwrap_or(below.concurrent_calls),
+            compile: self.compile.unwrap_or(below.compile),
         }
     }
 }
@@ -50,6 +52,7 @@ impl Lowering<'_> {
                 "memory" => patch.memory = self.size(entry, Limits::MEMORY),
                 "output" => patch.output = self.size(entry, Limits::OUTPUT),
                 "call" => patch.call = self.time(entry, Limits::CALL),
+                "compile" => patch.compile = self.time(entry, Limits::COMPILE),
                 "cpu" => patch.cpu = self.time(entry, Limits::CPU),
                 "connections" => patch.connections = self.count(entry, Limits::CONNECTIONS),
                 "mailbox" => patch.mailbox = self.count(entry, Limits::MAILBOX),

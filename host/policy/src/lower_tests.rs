@@ -83,6 +83,7 @@ cpu = "500 ms"
 mailbox = 64
 calls_per_minute = 600
 concurrent_calls = 8
+compile = "5 min"
 
 [names]
 servers = ["127.0.0.1:5353", "192.0.2.53", "[2001:db8::53]:53", "::1"]
@@ -120,6 +121,7 @@ servers = ["127.0.0.1:5353", "192.0.2.53", "[2001:db8::53]:53", "::1"]
         log_lines: 100,
         calls_per_minute: 600,
         concurrent_calls: 8,
+        compile: Duration::from_secs(300),
     };
     assert_eq!(shared, expected);
     assert_eq!(policy.plugin_limits["tcp"].over(shared), Limits { memory: 64 << 20, ..expected });

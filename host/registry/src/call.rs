@@ -53,8 +53,8 @@ pub struct Call {
     pub client: Option<String>,
     /// How long the caller will wait; the operator's limit applies besides. `None` means the operator's limit.
     pub deadline: Option<Duration>,
-    /// Its place among the caller's calls, which reach a plugin in the order of their arrival; `None` where that does not
-    /// matter.
+    /// Its place among the session's calls of the same plugin, which reach it in the order of their arrival ([`crate::Registry::group`]);
+    /// `None` where that does not matter.
     pub turn: Option<Turn>,
     /// Cancelled when the caller no longer wants the answer.
     pub cancel: CancellationToken,

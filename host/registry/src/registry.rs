@@ -4,11 +4,12 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use cofferdam_audit::{Both, Caller, Event, Log, Sink};
 use cofferdam_grants::{Protocol, RuleId};
 use cofferdam_policy::Policy;
-use cofferdam_runtime::{Digest, Options, OwnFiles, Plugin, Request, Runtime};
+use cofferdam_runtime::{CallError, Digest, Options, OwnFiles, Plugin, Request, Runtime};
 use tokio::sync::watch;
 
 use crate::call::{Annotations, Answer, Call, Progress, Tool, UnknownTool};
@@ -20,6 +21,10 @@ use crate::preview::PluginStatus;
 
 /// The longest JSON of one call's arguments.
 const ARGUMENTS: usize = 24 << 20;
+
+/// After how long a component whose tools could not be had is asked again: at first, and at most.
+const AGAIN: Duration = Duration::from_secs(1);
+const SELDOM: Duration = Duration::from_secs(60);
 
 /// What is loaded.
 pub struct Registry {
@@ -123,22 +128,37 @@ impl Registry {
         }
     }
 
-    /// Asks a component for its tools.
+    /// Asks a component for its tools. One that is not compiled in time, or not at all for now, is asked again; meanwhile it has none.
     async fn discover(&self, index: usize) {
         let loaded = &self.plugins[index];
         let name = &loaded.found.manifest.name;
-        let listed = match loaded.plugin.definitions().await {
-            Ok(given) => definition::from_component(name, loaded.annotations, given),
-            Err(error) => Err(error.to_string()),
-        };
-        match listed {
-            Ok(tools) => {
-                self.runtime.keep_definitions(&loaded.found.digest, definition::to_json(&tools).as_bytes());
-                self.list(index, tools);
+        let mut pause = AGAIN;
+        let mut waited_for = true;
+        loop {
+            let given = loaded.plugin.definitions().await;
+            let passes = given.as_ref().is_err_and(CallError::may_pass);
+            let listed = match given {
+                Ok(given) => definition::from_component(name, loaded.annotations, given),
+                Err(error) => Err(error.to_string()),
+            };
+            match listed {
+                Ok(tools) => {
+                    self.runtime.keep_definitions(&loaded.found.digest, definition::to_json(&tools).as_bytes());
+                    self.list(index, tools);
+                }
+                // It is told once.
+                Err(cause) if waited_for => self.problem(name, cause),
+                Err(_) => {}
             }
-            Err(cause) => self.problem(name, cause),
+            if std::mem::take(&mut waited_for) {
+                self.pending.send_modify(|pending| *pending -= 1);
+            }
+            if !passes {
+                return;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(SELDOM);
         }
-        self.pending.send_modify(|pending| *pending -= 1);
     }
 
     fn list(&self, index: usize, tools: Vec<Tool>) {
@@ -208,6 +228,11 @@ impl Registry {
         definition::to_json(&tools)
     }
 
+    /// Which calls a call of this tool is kept in order with: those of its plugin, or those whose plugin is not known yet.
+    pub fn group(&self, tool: &str) -> Option<usize> {
+        self.catalog().find(tool).map(|entry| entry.plugin)
+    }
+
     /// Runs one call to its end: by its answer, its deadline or its cancellation.
     ///
     /// # Errors
@@ -268,11 +293,15 @@ impl Registry {
             return Ok(outcome::failure("audit_failed", &unwritten.to_string(), serde_json::Map::new()));
         }
         let (progress, forwarding) = forward(call.progress);
+        let turn = match call.turn {
+            Some(turn) => Some(turn.among(entry.plugin).await),
+            None => None,
+        };
         let request = Request {
             tool: call.tool.clone(),
             arguments,
             caller: Arc::clone(&caller),
-            turn: call.turn,
+            turn,
             deadline: call.deadline,
             cancel: call.cancel,
             progress,
@@ -280,7 +309,7 @@ impl Registry {
         let result = loaded.plugin.call(request).await;
         if let Some(forwarding) = forwarding {
             // Ends with the last sender, which the call has just dropped; reports go out before the answer does.
-            let _ = tokio::time::timeout(std::time::Duration::from_millis(100), forwarding).await;
+            let _ = tokio::time::timeout(Duration::from_millis(100), forwarding).await;
         }
         let outcome = result.as_ref().err().map_or("ok", |error| error.code()).to_owned();
         let answer = outcome::answer(result);
@@ -302,7 +331,13 @@ fn forward(to: Option<tokio::sync::mpsc::Sender<Progress>>) -> Forwarded {
     let Some(to) = to else { return (None, None) };
     let (sender, mut reports) = tokio::sync::mpsc::channel::<cofferdam_runtime::ProgressReport>(16);
     let task = tokio::spawn(async move {
+        let mut last = f64::NEG_INFINITY;
         while let Some(report) = reports.recv().await {
+            // MCP: the number grows with every report. One that does not is a mistake of the plugin's.
+            if report.progress.partial_cmp(&last) != Some(std::cmp::Ordering::Greater) {
+                continue;
+            }
+            last = report.progress;
             let progress = Progress { progress: report.progress, total: report.total, message: report.message };
             // A caller that does not keep up loses reports.
             let _ = to.try_send(progress);

@@ -1,21 +1,19 @@
-//! The engines: the one that plugins share, and those whose memory is kept ready from instance to instance; their settings, the clock
-//! that interrupts guests, and compiled code by digest.
+//! The engines: the one that plugins share, and those whose memory is kept ready from instance to instance; their settings, and compiled
+//! code by digest.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use cofferdam_audit::Sink;
 use wasmtime::component::Component;
-use wasmtime::{Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::cache::Cache;
+use crate::clock::Clock;
+use crate::compiler::Compiler;
 use crate::component::Digest;
 use crate::enforce::{NameServers, Names, OwnFiles, SharedFiles};
 use crate::error::LoadError;
-
-/// How often a running guest is interrupted so that others get their turn.
-pub const TICK: Duration = Duration::from_millis(10);
 
 /// What the instances of one engine with a pool may have at one time; a component that needs more has none of it.
 const CORE_INSTANCES: u32 = 16;
@@ -46,7 +44,8 @@ pub struct Runtime(Arc<Shared>);
 
 struct Shared {
     engine: Engine,
-    ticking: Ticking,
+    clock: Clock,
+    compiler: Compiler,
     cache: Option<Cache>,
     names: Names,
     files: Arc<SharedFiles>,
@@ -61,9 +60,8 @@ impl Runtime {
     pub fn new(options: Options) -> Result<Self, String> {
         let engine = Engine::new(&settings());
         let engine = engine.map_err(|error| format!("the WebAssembly engine cannot start: {error:#}"))?;
-        let ticking = Ticking::default();
-        ticking.add(&engine);
-        tick(ticking.clone()).map_err(|error| format!("no thread for the engine's clock: {error}"))?;
+        let clock = Clock::start().map_err(|error| format!("there is no thread for the engine's clock: {error}"))?;
+        clock.add(&engine);
         let cache = options.cache.and_then(|folder| match Cache::open(&folder) {
             Ok(cache) => Some(cache),
             Err(error) => {
@@ -72,7 +70,15 @@ impl Runtime {
             }
         });
         let (names, files) = (Names::new(options.name_servers), Arc::new(SharedFiles::new(options.own)));
-        Ok(Self(Arc::new(Shared { engine, ticking, cache, names, files, sink: options.sink })))
+        Ok(Self(Arc::new(Shared {
+            engine,
+            clock,
+            compiler: Compiler::default(),
+            cache,
+            names,
+            files,
+            sink: options.sink,
+        })))
     }
 
     /// Tool definitions kept for a component, as the JSON that [`Runtime::keep_definitions`] was given.
@@ -100,7 +106,7 @@ impl Runtime {
         });
         match pooled {
             Ok((engine, component)) => {
-                self.0.ticking.add(&engine);
+                self.0.clock.add(&engine);
                 Some(component)
             }
             Err(error) => {
@@ -122,30 +128,44 @@ impl Runtime {
         &self.0.sink
     }
 
-    /// Compiles a component, or takes it from the cache. Blocks for as long as a compiler needs.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(crate) fn compiler(&self) -> &Compiler {
+        &self.0.compiler
+    }
+
+    /// A component's code, if it is in the cache. Blocks for as long as reading it takes.
+    pub(crate) fn kept_code(&self, plugin: &str, digest: &Digest) -> Option<Component> {
+        let code = self.0.cache.as_ref()?.get(&self.code_entry(digest))?;
+        #[expect(unsafe_code, reason = "the code carries our MAC: an engine of these settings has made it")]
+        // SAFETY: only bytes that `serialize` gave under the same compatibility hash were ever put under this MAC.
+        let component = unsafe { Component::deserialize(&self.0.engine, &code) };
+        component
+            .inspect_err(
+                |error| tracing::debug!(target: "cofferdam", "cached code of `{plugin}` is made again: {error:#}"),
+            )
+            .ok()
+    }
+
+    /// Compiles a component and keeps its code. Blocks for as long as a compiler needs.
     pub(crate) fn compile(&self, plugin: &str, bytes: &[u8], digest: &Digest) -> Result<Component, LoadError> {
-        // What compiled code depends on besides the component: wasmtime's version and settings, and this CPU.
-        let entry = format!("{}-{:016x}.cwasm", digest.as_str(), compatibility(&self.0.engine));
-        if let Some(code) = self.0.cache.as_ref().and_then(|cache| cache.get(&entry)) {
-            #[expect(unsafe_code, reason = "the code carries our MAC: an engine of these settings has made it")]
-            // SAFETY: only bytes that `serialize` gave under the same compatibility hash were ever put under this MAC.
-            let component = unsafe { Component::deserialize(&self.0.engine, &code) };
-            match component {
-                Ok(component) => return Ok(component),
-                Err(error) => {
-                    tracing::debug!(target: "cofferdam", "cached code of `{plugin}` is made again: {error:#}")
-                }
-            }
-        }
         let begun = std::time::Instant::now();
         let component = Component::new(&self.0.engine, bytes)
             .map_err(|error| LoadError::Invalid { plugin: plugin.to_owned(), cause: format!("{error:#}") })?;
         tracing::debug!(target: "cofferdam", "`{plugin}` is compiled in {:?}", begun.elapsed());
         match component.serialize() {
-            Ok(code) => self.keep(&entry, &code),
+            Ok(code) => self.keep(&self.code_entry(digest), &code),
             Err(error) => tracing::debug!(target: "cofferdam", "code of `{plugin}` cannot be kept: {error:#}"),
         }
         Ok(component)
+    }
+
+    /// The name of a component's code in the cache: with all that the code depends on besides the component, which is wasmtime's
+    /// version and settings, and this CPU.
+    fn code_entry(&self, digest: &Digest) -> String {
+        format!("{}-{:016x}.cwasm", digest.as_str(), compatibility(&self.0.engine))
     }
 
     fn keep(&self, entry: &str, bytes: &[u8]) {
@@ -194,32 +214,4 @@ fn pool(instances: u32) -> PoolingAllocationConfig {
         // What was written is found by the system, where it can tell, and cleared; else all of it is given back.
         .pagemap_scan(Enabled::Auto);
     pool
-}
-
-/// The engines whose guests are interrupted.
-#[derive(Clone, Default)]
-struct Ticking(Arc<Mutex<Vec<EngineWeak>>>);
-
-impl Ticking {
-    fn add(&self, engine: &Engine) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(engine.weak());
-    }
-
-    /// Counts on, in all engines that are still there; whether there are any.
-    fn tick(&self) -> bool {
-        let mut engines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        engines.retain(|engine| engine.upgrade().inspect(Engine::increment_epoch).is_some());
-        !engines.is_empty()
-    }
-}
-
-/// Starts the clock that interrupts guests. It ends with the last engine.
-#[expect(clippy::disallowed_methods, reason = "a thread of its own, which does nothing else")]
-fn tick(ticking: Ticking) -> std::io::Result<()> {
-    std::thread::Builder::new().name("epoch".to_owned()).spawn(move || {
-        while ticking.tick() {
-            std::thread::sleep(TICK);
-        }
-    })?;
-    Ok(())
 }

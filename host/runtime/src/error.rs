@@ -32,6 +32,25 @@ pub enum LoadError {
         /// What is wrong with it.
         cause: String,
     },
+    /// It was not compiled, for a reason that may pass.
+    #[error("the `{plugin}` plugin could not be compiled: {cause}; try again later")]
+    NotCompiled {
+        /// The plugin.
+        plugin: String,
+        /// Why.
+        cause: String,
+    },
+    /// It takes longer to compile than the operator allows.
+    #[error("the `{plugin}` plugin is still being compiled after {} s (limit `compile`); try again later", .after.as_secs_f64())]
+    TooSlow {
+        /// The plugin.
+        plugin: String,
+        /// The limit.
+        after: Duration,
+    },
+    /// The server ended while it was compiled.
+    #[error("the server is shutting down")]
+    Stopped,
 }
 
 impl LoadError {
@@ -48,6 +67,8 @@ impl LoadError {
         match self {
             Self::NotGranted { .. } => "denied",
             Self::UnknownImport { .. } | Self::Invalid { .. } => "plugin_invalid",
+            Self::NotCompiled { .. } | Self::TooSlow { .. } => "not_ready",
+            Self::Stopped => "shutting_down",
         }
     }
 }
@@ -135,9 +156,15 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// Whether trying again later can help, because the code could not be made ready for now.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Load(LoadError::NotCompiled { .. } | LoadError::TooSlow { .. }))
+    }
+
     /// The limit that was hit, by its name in the policy, if it was one.
     pub fn limit(&self) -> Option<&'static str> {
         match self {
+            Self::Load(LoadError::TooSlow { .. }) => Some("compile"),
             Self::Overloaded { limit, .. } => Some(limit),
             Self::RateLimited { .. } => Some("calls_per_minute"),
             Self::OutputTooLarge { .. } => Some("output"),

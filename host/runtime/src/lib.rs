@@ -8,6 +8,8 @@ mod abi;
     reason = "compiled code and definitions are kept in one folder: reading and writing it is this module"
 )]
 mod cache;
+mod clock;
+mod compiler;
 mod component;
 mod enforce;
 mod engine;
@@ -25,6 +27,6 @@ pub use component::{Digest, manifest_section};
 pub use enforce::{NameServers, Names, OwnFiles, Unresolved, link_of, machine_servers, try_reading};
 pub use engine::{Options, Runtime};
 pub use error::{CallError, LoadError};
-pub use instance::{Order, Plugin, ProgressReport, Request, Shape, Spec, Turn};
+pub use instance::{Orders, Plugin, ProgressReport, Request, Shape, Spec, Turn};
 pub use link::check_imports;
 pub use output::{Definition, Reply, harmless_json, printable_text};

@@ -13,6 +13,9 @@ pub trait Desk: Send + Sync + 'static {
     /// Changes whenever [`Desk::tools`] does.
     fn changes(&self) -> watch::Receiver<u64>;
 
+    /// Which calls a call of this tool is kept in order with; see [`Registry::group`].
+    fn group(&self, tool: &str) -> Option<usize>;
+
     /// Runs one call to its end: by its answer, its deadline or its cancellation.
     fn call(&self, call: Call) -> impl Future<Output = Result<Answer, UnknownTool>> + Send;
 }
@@ -24,6 +27,10 @@ impl Desk for Registry {
 
     fn changes(&self) -> watch::Receiver<u64> {
         self.changes()
+    }
+
+    fn group(&self, tool: &str) -> Option<usize> {
+        self.group(tool)
     }
 
     fn call(&self, call: Call) -> impl Future<Output = Result<Answer, UnknownTool>> + Send {

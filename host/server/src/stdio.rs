@@ -103,7 +103,9 @@ impl Stdio {
     ) -> Result<End, ServeError> {
         let link = Arc::new(Link::default());
         let (outbox, pump) = outbox::open(writer, link.clone());
-        let wire = Wire::new(reader, self.max_line, outbox, link.clone());
+        let grouping = Arc::clone(&desk);
+        let group = Box::new(move |tool: &str| grouping.group(tool));
+        let wire = Wire::new(reader, self.max_line, outbox, link.clone(), group);
 
         let stop = CancellationToken::new();
         let _stop = stop.clone().drop_guard();

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use cofferdam_registry::{Order, Turn};
+use cofferdam_registry::{Orders, Turn};
 use rmcp::{
     RoleServer,
     model::{
@@ -63,7 +63,6 @@ fn copy(error: &io::Error) -> io::Error {
 }
 
 /// The wire as the service loop sees it.
-#[derive(Debug)]
 pub(crate) struct Wire<R> {
     lines: Lines<R>,
     limit: usize,
@@ -82,8 +81,13 @@ pub(crate) struct Wire<R> {
     /// What `initialize` settled on.
     version: Option<ProtocolVersion>,
     /// In which calls reach their plugins.
-    order: Order,
+    orders: Orders,
+    /// The calls that a tool's calls are kept in order with.
+    group: Grouping,
 }
+
+/// Finds a tool's [group](crate::desk::Desk::group).
+pub(crate) type Grouping = Box<dyn Fn(&str) -> Option<usize> + Send>;
 
 /// A call's turn on its way through the loop, which hands requests on as values that can be cloned.
 #[derive(Clone, Debug)]
@@ -101,7 +105,7 @@ impl Place {
 }
 
 impl<R: AsyncRead + Unpin> Wire<R> {
-    pub(crate) fn new(reader: R, limit: usize, outbox: Outbox, link: Arc<Link>) -> Self {
+    pub(crate) fn new(reader: R, limit: usize, outbox: Outbox, link: Arc<Link>, group: Grouping) -> Self {
         Self {
             lines: Lines::new(reader, limit),
             limit,
@@ -113,7 +117,8 @@ impl<R: AsyncRead + Unpin> Wire<R> {
             batches: Batches::default(),
             open: false,
             version: None,
-            order: Order::default(),
+            orders: Orders::default(),
+            group,
         }
     }
 
@@ -144,7 +149,8 @@ impl<R: AsyncRead + Unpin> Wire<R> {
                     return Err(Refusal::new(id(), ErrorCode::INVALID_REQUEST, reason));
                 }
                 if let ClientRequest::CallToolRequest(call) = &mut request.request {
-                    call.extensions.insert(Place::new(self.order.next_turn()));
+                    let group = (self.group)(&call.params.name);
+                    call.extensions.insert(Place::new(self.orders.next_turn(group)));
                 }
             }
             JsonRpcMessage::Notification(notification) => {

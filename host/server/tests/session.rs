@@ -48,6 +48,10 @@ impl Desk for Fake {
         self.changes.subscribe()
     }
 
+    fn group(&self, _: &str) -> Option<usize> {
+        Some(0)
+    }
+
     fn call(&self, call: Call) -> impl Future<Output = Result<Answer, UnknownTool>> + Send {
         let text = |text: String| Ok(Answer { content: vec![text], structured: None, is_error: false });
         async move {

@@ -1,4 +1,4 @@
-//! One instance: a store and its event loop, on a task of its own, fed by a bounded mailbox. It ends when its mailbox closes,
+//! One instance: a store and its event loop, in a task on one of its plugin's threads, fed by a bounded mailbox. It ends when its mailbox closes,
 //! when it is killed, or when its guest traps; whichever it is, everyone who waits is told why. Deadlines are not kept
 //! here: a timer inside the loop would not fire while the guest spins.
 
@@ -14,9 +14,11 @@ use wasmtime::{AsContextMut as _, Store, UpdateDeadline};
 
 use super::About;
 use super::program::Mould;
+use super::threads::Seat;
 use crate::abi::since_0_1_0::{Failure, Hosted, HostedPre, Output};
+use crate::clock::TICK;
 use crate::enforce::Gate;
-use crate::engine::TICK;
+use crate::output::{printable, printable_text};
 use crate::pulse::Pulse;
 use crate::state::{CallState, State};
 
@@ -65,6 +67,7 @@ struct Kill {
 impl Actor {
     /// Starts an instance. That it cannot start is told to whoever waits for an answer.
     pub fn start(
+        seat: Seat,
         mould: Mould,
         about: Arc<About>,
         gate: Arc<Gate>,
@@ -77,8 +80,16 @@ impl Actor {
         let kill = Arc::new(Kill::default());
         let (ended, end) = watch::channel(None);
         let task = run(mould, about, gate, sink, predecessor, letters, Arc::clone(&kill), ended);
-        tokio::spawn(task);
+        seat.spawn(task);
         Self { mailbox, places, kill, end }
+    }
+
+    /// An instance that could not be started, and has ended for this reason.
+    pub fn unstarted(reason: String) -> Self {
+        let end = End { reason: Some(reason), limit: None, connections: 0 };
+        let (mailbox, _) = mpsc::channel(1);
+        let (_, end) = watch::channel(Some(end));
+        Self { mailbox, places: Arc::new(Semaphore::new(1)), kill: Arc::default(), end }
     }
 
     /// A place for one more call, if there is one.
@@ -250,11 +261,14 @@ fn why_trapped(trap: &wasmtime::Error, state: &State, cpu: Duration) -> Why {
     if let Some(exit) = trap.downcast_ref::<wasmtime_wasi::I32Exit>() {
         return (format!("it exited with status {}", exit.0), None);
     }
-    let why = match trap.downcast_ref::<wasmtime::Trap>() {
-        Some(trap) => format!("it trapped: {trap}"),
-        None => format!("it failed: {trap:#}"),
-    };
-    (why, None)
+    let name = printable(&state.about.name, 64);
+    if let Some(code) = trap.downcast_ref::<wasmtime::Trap>() {
+        tracing::debug!(target: "guest", "[{name} trap] {}", printable_text(format!("{trap:?}")));
+        return (format!("it trapped: {code}"), None);
+    }
+    // Where in the code it failed, and in whose, is for the operator: the reason reaches the model.
+    tracing::warn!(target: "guest", "[{name} failure] {}", printable_text(format!("{trap:?}")));
+    ("it failed; the server's log says how".to_owned(), None)
 }
 
 /// Asks a throw-away instance for its tools.

@@ -1,11 +1,14 @@
 //! A plugin at work. `plugin.rs` is what callers hold: it finds or starts an instance and keeps deadlines, from outside
-//! the instance. `actor.rs` is the instance: one store, one event loop, one mailbox. `program.rs` is what instances are made from.
+//! the instance. `actor.rs` is the instance: one store, one event loop, one mailbox, on one of the plugin's `threads.rs`. `program.rs` is
+//! what instances are made from, once `readiness.rs` has it.
 
 mod actor;
 mod at_work;
 mod plugin;
 mod program;
 mod rate;
+mod readiness;
+mod threads;
 mod turn;
 
 use std::sync::Arc;
@@ -17,7 +20,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub use plugin::Plugin;
-pub use turn::{Order, Turn};
+pub use threads::give_way;
+pub use turn::{Orders, Turn};
 
 /// How long a call may take to end after it was cancelled; then its instance ends.
 pub const GRACE: Duration = Duration::from_millis(500);

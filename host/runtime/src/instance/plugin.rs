@@ -1,19 +1,23 @@
 //! What callers hold of a plugin: it finds its instance, or starts a fresh one; it keeps the deadlines, from outside the
 //! instance; and it tells every caller how its call ended. It does not know what a tool does.
 
+mod code;
+mod start;
+
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use cofferdam_audit::{Caller, Event};
+use cofferdam_audit::Event;
 use cofferdam_grants::Grants;
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::actor::{Actor, End, Letter};
 use super::at_work::AtWork;
-use super::program::Program;
 use super::rate::Rate;
+use super::readiness::Readiness;
+use super::threads::Threads;
 use super::{About, GRACE, Request, Shape, Spec};
 use crate::abi::since_0_1_0::{Cancellation, Failure, Output};
 use crate::component::Digest;
@@ -32,7 +36,8 @@ pub struct Plugin {
     shape: Shape,
     bytes: std::borrow::Cow<'static, [u8]>,
     digest: Digest,
-    ready: OnceCell<Result<Arc<Program>, LoadError>>,
+    readiness: Arc<Readiness>,
+    threads: Threads,
     actor: Mutex<Option<Arc<Actor>>>,
     /// Where every call has an instance of its own: the next one's, started ahead, and the gate that learns whose it is.
     spare: Mutex<Option<(Arc<Actor>, Arc<Gate>)>>,
@@ -59,13 +64,14 @@ impl Plugin {
             running: room(spec.limits.concurrent_calls),
             places: room(spec.limits.mailbox),
             at_work: AtWork::default(),
+            threads: Threads::new(&spec.name, spec.shape == Shape::Actor, runtime.clock().clone()),
             runtime: runtime.clone(),
             about: Arc::new(About { name: spec.name, limits: spec.limits, settings: spec.settings }),
             grants: spec.grants,
             shape: spec.shape,
             bytes: spec.bytes,
             digest: spec.digest,
-            ready: OnceCell::new(),
+            readiness: Arc::default(),
             actor: Mutex::new(None),
             spare: Mutex::new(None),
             predecessor: Mutex::new(None),
@@ -90,32 +96,20 @@ impl Plugin {
         self.ready().await.map(drop)
     }
 
-    async fn ready(self: &Arc<Self>) -> Result<Arc<Program>, LoadError> {
-        let made = self.ready.get_or_init(|| async {
-            let plugin = Arc::clone(self);
-            let cause = "the compiler failed".to_owned();
-            let failed = LoadError::Invalid { plugin: self.about.name.clone(), cause };
-            tokio::task::spawn_blocking(move || plugin.link()).await.unwrap_or(Err(failed)).map(Arc::new)
-        });
-        made.await.clone()
-    }
-
-    fn link(&self) -> Result<Program, LoadError> {
-        let Self { runtime, about, bytes, digest, grants, shape, .. } = self;
-        let program = Program::link(runtime, &about.name, bytes, digest, grants, *shape)?;
-        // If it cannot be written now, it is before anything that this plugin asks for: until then nothing is granted.
-        runtime.sink().owe(&Event::Loaded { plugin: &about.name, digest: digest.as_str() });
-        Ok(program)
-    }
-
     /// The tools that the component says it has, from an instance that lives for this question only.
     ///
     /// # Errors
     /// It cannot be loaded, or does not answer within its call limit.
     pub async fn definitions(self: &Arc<Self>) -> Result<Vec<Definition>, CallError> {
-        let mould = self.ready().await?.mould();
+        let program = self.ready().await?;
         let state = State::new(Arc::clone(&self.about), self.gate(None), None);
-        let asked = super::actor::list(mould, state, self.about.limits.cpu);
+        let asked = super::actor::list(program.mould(), state, self.about.limits.cpu);
+        let seat =
+            self.seat().map_err(|reason| self.lost(End { reason: Some(reason), limit: None, connections: 0 }))?;
+        let asked = seat.spawn(asked);
+        // It ends with whoever waits for it: dropping the task's handle would leave it running.
+        let asked = tokio_util::task::AbortOnDropHandle::new(asked);
+        let asked = async { asked.await.unwrap_or_else(|_| Err(("its thread has ended".to_owned(), None))) };
         match tokio::time::timeout(self.about.limits.call, asked).await {
             Ok(Ok(definitions)) => Ok(definitions.into_iter().map(Into::into).collect()),
             Ok(Err((reason, limit))) => {
@@ -163,11 +157,12 @@ impl Plugin {
         let until = Instant::now() + deadline;
         let mut timer = pin!(tokio::time::sleep_until(until.into()));
         let program = tokio::select! {
-            program = self.ready() => program?,
+            program = self.ready_for(progress.as_ref()) => program?,
             () = &mut timer => return Err(late()),
             () = cancel.cancelled() => return Err(CallError::Cancelled),
         };
-        if let Some(turn) = &mut turn {
+        // Where every call has an instance of its own, there is nothing that they reach one after the other.
+        if let Some(turn) = turn.as_mut().filter(|_| self.shape == Shape::Actor) {
             tokio::select! {
                 biased;
                 () = turn.come() => {}
@@ -256,106 +251,6 @@ impl Plugin {
         // An instance may be in the middle of a tick, not longer.
         let ends = futures::future::join_all(all.iter().map(|actor| actor.end()));
         let _ = tokio::time::timeout(GRACE, ends).await;
-    }
-
-    /// Hands a letter to the instance, starting an instance where there is none.
-    fn post(
-        &self,
-        program: &Program,
-        caller: Arc<Caller>,
-        write: impl FnOnce(OwnedSemaphorePermit) -> Letter,
-    ) -> Result<Arc<Actor>, CallError> {
-        if self.closed.load(Ordering::SeqCst) {
-            return Err(CallError::ShuttingDown);
-        }
-        let full = || self.overloaded("mailbox", self.about.limits.mailbox);
-        let (actor, place) = match self.shape {
-            // Dropping the only sender of its mailbox ends the instance after this letter.
-            Shape::PerCall => {
-                let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| full())?;
-                (self.own_instance(program, &caller), place)
-            }
-            Shape::Actor => {
-                let actor = self.living(program);
-                let place = actor.place().ok_or_else(full)?;
-                (actor, place)
-            }
-        };
-        match actor.post(write(place)) {
-            Ok(()) => Ok(actor),
-            // It has ended since it was looked at, which is a moment ago.
-            Err(letter) => {
-                let actor = match self.shape {
-                    Shape::PerCall => self.own_instance(program, &caller),
-                    Shape::Actor => self.living(program),
-                };
-                match actor.post(letter) {
-                    Ok(()) => Ok(actor),
-                    Err(_) => {
-                        let reason = Some("it ends as soon as it starts".to_owned());
-                        Err(self.lost(End { reason, limit: None, connections: 0 }))
-                    }
-                }
-            }
-        }
-    }
-
-    /// The instance that lives, or a fresh one.
-    fn living(&self, program: &Program) -> Arc<Actor> {
-        let mut slot = self.slot();
-        match &*slot {
-            Some(actor) if !actor.is_over() => Arc::clone(actor),
-            gone => {
-                if let Some(reason) = gone.as_ref().and_then(|actor| actor.last_words()) {
-                    *self.predecessor.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
-                }
-                Arc::clone(slot.insert(Arc::new(self.start(program, self.gate(None)))))
-            }
-        }
-    }
-
-    /// An instance for this call alone: the one that was started ahead, if it is there. The next one's is started at once, while this
-    /// call is at work.
-    fn own_instance(&self, program: &Program, caller: &Arc<Caller>) -> Arc<Actor> {
-        let ahead = self.spare().take().filter(|(actor, gate)| !actor.is_over() && gate.is_current());
-        let actor = match ahead {
-            Some((actor, gate)) => {
-                gate.belongs_to(caller);
-                actor
-            }
-            None => Arc::new(self.start(program, self.gate(Some(caller)))),
-        };
-        let mut spare = self.spare();
-        // Of several calls at once the first has filled it; a server that closes wants none.
-        if spare.is_none() && !self.closed.load(Ordering::SeqCst) {
-            let gate = self.gate(None);
-            *spare = Some((Arc::new(self.start(program, Arc::clone(&gate))), gate));
-        }
-        actor
-    }
-
-    fn start(&self, program: &Program, gate: Arc<Gate>) -> Actor {
-        let predecessor = self.predecessor.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let sink = Arc::clone(self.runtime.sink());
-        Actor::start(program.mould(), Arc::clone(&self.about), gate, sink, predecessor)
-    }
-
-    fn gate(&self, only: Option<&Arc<Caller>>) -> Arc<Gate> {
-        let (names, sink) = (self.runtime.names().clone(), Arc::clone(self.runtime.sink()));
-        let files = self.runtime.files();
-        let gate = Arc::new(Gate::new(self.about.name.as_str().into(), self.grants.clone(), names, files, sink));
-        if let Some(caller) = only {
-            gate.belongs_to(caller);
-        }
-        gate
-    }
-
-    fn spare(&self) -> std::sync::MutexGuard<'_, Option<(Arc<Actor>, Arc<Gate>)>> {
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn slot(&self) -> std::sync::MutexGuard<'_, Option<Arc<Actor>>> {
-        self.actor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn finish(

@@ -9,7 +9,6 @@ use wasmtime::component::Component;
 
 use super::Shape;
 use crate::abi::since_0_1_0::HostedPre;
-use crate::component::Digest;
 use crate::engine::Runtime;
 use crate::error::LoadError;
 use crate::link;
@@ -37,33 +36,30 @@ pub struct Mould {
 }
 
 impl Program {
-    /// Compiles and links a component. Blocks for as long as a compiler needs.
+    /// Links a component.
     ///
     /// # Errors
     /// It cannot be loaded under its grants.
     pub fn link(
         runtime: &Runtime,
         plugin: &str,
-        bytes: &[u8],
-        digest: &Digest,
+        component: &Component,
         grants: &Grants,
         shape: Shape,
     ) -> Result<Self, LoadError> {
-        link::check_imports(plugin, bytes, grants)?;
-        let component = runtime.compile(plugin, bytes, digest)?;
-        link::check_uses(plugin, &component, grants)?;
+        link::check_uses(plugin, component, grants)?;
         let linked = |component: &Component| {
             link::linker(component.engine(), grants)
                 .and_then(|linker| linker.instantiate_pre(component))
                 .and_then(HostedPre::new)
                 .map_err(|error| LoadError::Invalid { plugin: plugin.to_owned(), cause: format!("{error:#}") })
         };
-        let pooled = (shape == Shape::PerCall).then(|| runtime.pooled(&component, POOL)).flatten();
+        let pooled = (shape == Shape::PerCall).then(|| runtime.pooled(component, POOL)).flatten();
         let pool = match pooled {
             Some(component) => Some(Pool { pre: linked(&component)?, places: Arc::new(Semaphore::new(POOL as usize)) }),
             None => None,
         };
-        Ok(Self { singly: linked(&component)?, pool })
+        Ok(Self { singly: linked(component)?, pool })
     }
 
     /// For one more instance.

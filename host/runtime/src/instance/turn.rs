@@ -1,29 +1,37 @@
-//! The order in which calls reach an instance: that of their arrival. Requests are handled by tasks of their own, which
-//! overtake one another; a client that sends three lines at once means them in that order.
+//! The order in which the calls of one session reach a plugin: that of their arrival. Requests are handled by tasks of their own,
+//! which overtake one another; a client that sends three lines at once means them in that order. Plugins do not wait for each other.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-/// Gives out turns, one after the other.
-#[derive(Debug, Default)]
-pub struct Order {
-    last: Option<Before>,
-}
+/// What calls are kept in order among: those of one plugin, by its place in the registry, or those whose plugin is not known yet.
+pub type Group = Option<usize>;
+
+/// The orders of one session. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Orders(Arc<Mutex<HashMap<Group, Before>>>);
 
 /// Resolves when the turn before has passed: to what that one was still waiting for, if it never had its own.
 #[derive(Debug)]
 struct Before(oneshot::Receiver<Before>);
 
-impl Order {
-    /// The turn after all that were given out before.
-    pub fn next_turn(&mut self) -> Turn {
+impl Orders {
+    /// The turn after all that were given out in this group before.
+    pub fn next_turn(&self, group: Group) -> Turn {
         let (passed, next) = oneshot::channel();
-        Turn { before: self.last.replace(Before(next)), passed: Some(passed) }
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = last.insert(group, Before(next));
+        Turn { orders: self.clone(), group, before, passed: Some(passed) }
     }
 }
 
 /// A call's turn to be handed over. It passes to the next when this is dropped, whatever became of the call.
 #[derive(Debug)]
 pub struct Turn {
+    orders: Orders,
+    group: Group,
     before: Option<Before>,
     passed: Option<oneshot::Sender<Before>>,
 }
@@ -35,6 +43,15 @@ impl Turn {
             // A turn that has passed in order sends nothing: its sender is just dropped.
             self.before = before.await.ok();
         }
+    }
+
+    /// The turn among the calls of a plugin, for a call whose plugin was not known when it arrived.
+    pub async fn among(mut self, plugin: usize) -> Self {
+        if self.group == Some(plugin) {
+            return self;
+        }
+        self.come().await;
+        self.orders.next_turn(Some(plugin))
     }
 }
 
@@ -59,8 +76,8 @@ mod tests {
 
     #[tokio::test]
     async fn turns_come_in_order() {
-        let mut order = Order::default();
-        let (mut first, mut second) = (order.next_turn(), order.next_turn());
+        let orders = Orders::default();
+        let (mut first, mut second) = (orders.next_turn(None), orders.next_turn(None));
         assert!(comes(&mut first).await);
         assert!(!comes(&mut second).await);
         drop(first);
@@ -69,14 +86,36 @@ mod tests {
 
     #[tokio::test]
     async fn one_that_is_given_up_neither_holds_up_nor_lets_overtake() {
-        let mut order = Order::default();
-        let (mut first, second, third, mut fourth) =
-            (order.next_turn(), order.next_turn(), order.next_turn(), order.next_turn());
+        let orders = Orders::default();
+        let next = || orders.next_turn(Some(1));
+        let (mut first, second, third, mut fourth) = (next(), next(), next(), next());
         assert!(comes(&mut first).await);
         drop(third);
         drop(second);
         assert!(!comes(&mut fourth).await, "the first has it still");
         drop(first);
         assert!(comes(&mut fourth).await);
+    }
+
+    #[tokio::test]
+    async fn plugins_do_not_wait_for_each_other() {
+        let orders = Orders::default();
+        let (mut slow, mut unknown) = (orders.next_turn(Some(1)), orders.next_turn(None));
+        let mut other = orders.next_turn(Some(2));
+        assert!(comes(&mut slow).await && comes(&mut unknown).await && comes(&mut other).await);
+    }
+
+    #[tokio::test]
+    async fn calls_whose_plugin_becomes_known_keep_their_order() {
+        let orders = Orders::default();
+        let (first, second) = (orders.next_turn(None), orders.next_turn(None));
+        let mut second = tokio::spawn(second.among(1));
+        assert!(tokio::time::timeout(Duration::from_millis(20), &mut second).await.is_err());
+        let mut first = first.among(1).await;
+        let mut second = second.await.unwrap();
+        assert!(comes(&mut first).await);
+        assert!(!comes(&mut second).await);
+        drop(first);
+        assert!(comes(&mut second).await);
     }
 }

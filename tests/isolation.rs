@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Session, raw_guest_with, scratch};
+use crate::support::{Session, eventually, raw_guest_with, scratch};
 
 /// Rounds of which one has to be good.
 const ROUNDS: usize = 5;
@@ -67,6 +67,51 @@ fn i11_deadlines_are_kept_beside_spinning_guests() {
     let took = posted.elapsed();
     assert!(took < Duration::from_millis(2200) && took > Duration::from_millis(1000), "{took:?}");
     assert_eq!(session.call("raw", json!({})).text, "alive");
+}
+
+#[test]
+fn i10_calls_beyond_the_memory_of_the_process_are_refused_and_the_others_go_on() {
+    let policy = scratch("memory").join("policy.toml");
+    let text = "[limits]\ntotal_memory = \"64 MiB\"\n[plugins.raw.limits]\ncall = \"2 s\"\n";
+    std::fs::write(&policy, text).unwrap();
+    let guest = raw_guest_with("spins", "", "call");
+    let mut session = Session::serve(&["--policy", &policy.display().to_string(), "--plugin", &guest]);
+    assert_eq!(session.call("raw", json!({})).text, "alive");
+    let calls: Vec<u64> = (0..400).map(|_| session.post_call("raw", json!({ "spin": true }))).collect();
+    let ends: Vec<_> = calls.into_iter().map(|call| session.called(call).json()).collect();
+    let refused: Vec<_> = ends.iter().filter(|end| end["error"] == "overloaded").collect();
+    assert!(refused.iter().all(|end| end["limit"] == "total_memory"), "{refused:?}");
+    let ran = ends.iter().filter(|end| end["error"] == "deadline").count();
+    assert!(ran > 20 && refused.len() > 100 && ran + refused.len() == 400, "{ran} and {}", refused.len());
+    session.log_has("limit `total_memory`");
+    // What they had is free again, once their instances have ended.
+    eventually("there is room", || session.call("raw", json!({})).text == "alive");
+}
+
+#[test]
+fn i10_memory_goes_back_to_the_system_after_a_burst() {
+    let folder = scratch("burst");
+    let file = folder.join("long").display().to_string();
+    std::fs::write(&file, "a line of a long file, which is read by many at once\n".repeat(40_000)).unwrap();
+    let mut session = Session::serve(&["--allow-read", &folder.display().to_string()]);
+    let page = json!({ "file_path": file, "limit": 1 << 20 });
+    for _ in 0..3 {
+        assert!(!session.call("cat_tool", page.clone()).is_error);
+    }
+    let resident = |session: &Session| {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", session.pid())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    let before = resident(&session);
+    let calls: Vec<u64> = (0..200).map(|_| session.post_call("cat_tool", page.clone())).collect();
+    for call in calls {
+        assert!(!session.called(call).is_error);
+    }
+    let after = resident(&session);
+    // 1.3 times as much, and what ended instances' memory is kept for the next ones.
+    let most = before * 13 / 10 + (12 << 10);
+    eventually(&format!("{before} KiB before, {after} KiB after, at most {most} KiB"), || resident(&session) <= most);
 }
 
 /// A guest that takes a compiler very long: one function whose every loop carries every variable.

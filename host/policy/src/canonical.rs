@@ -22,6 +22,7 @@ impl Policy {
             rules,
             plugins,
             limits,
+            total_memory,
             plugin_limits,
             plugin_places: _,
             name_servers,
@@ -48,6 +49,9 @@ impl Policy {
         }
         let shared = limits.over(Limits::default());
         lines.extend(limit_lines("every plugin", &shared));
+        if let Some(bytes) = total_memory {
+            lines.insert(format!("limit process total_memory {bytes}"));
+        }
         for (name, own) in plugin_limits {
             let own = own.over(shared);
             if own != shared {

@@ -2,6 +2,7 @@
 //!
 //! Defaults and bounds are `cofferdam_grants::Limits`; units are `quantity.rs`.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use cofferdam_grants::{Bounds, Limits};
@@ -43,9 +44,29 @@ impl LimitsPatch {
     }
 }
 
+/// Memory of all plugins together, in bytes. Its default is the machine's affair.
+const TOTAL_MEMORY: RangeInclusive<u64> = 64 << 20..=1 << 50;
+
+/// The entries of a limits table that are about the process, and the others.
+pub(crate) fn of_the_process(entries: &[LimitText]) -> (Vec<&LimitText>, Vec<&LimitText>) {
+    entries.iter().partition(|entry| entry.key == "total_memory")
+}
+
 impl Lowering<'_> {
+    pub(crate) fn total_memory(&mut self, entry: &LimitText) -> Option<u64> {
+        let bytes = self.quantity(entry, size, "2 GiB")?;
+        if !TOTAL_MEMORY.contains(&bytes) {
+            let (least, most) = (show_size(*TOTAL_MEMORY.start()), show_size(*TOTAL_MEMORY.end()));
+            let message = format!("`{}` has to be between {least} and {most}", entry.key);
+            let hint = "the default is half of what the machine has, 4 GiB at most; there is no `unlimited`";
+            self.error(entry.span.clone(), message, Some(hint.to_owned()));
+            return None;
+        }
+        Some(bytes)
+    }
+
     /// Reads a limits table; what is wrong becomes a problem and stays unset.
-    pub(crate) fn limits(&mut self, entries: &[LimitText]) -> LimitsPatch {
+    pub(crate) fn limits(&mut self, entries: &[&LimitText]) -> LimitsPatch {
         let mut patch = LimitsPatch::default();
         for entry in entries {
             match entry.key.as_str() {

@@ -59,3 +59,15 @@ fn limits_have_bounds_and_no_unlimited() {
         assert_eq!(messages(&format!("[plugins.a.limits]\n{entry}")), [message], "{entry}");
     }
 }
+
+#[test]
+fn the_memory_of_the_process_has_bounds_and_is_no_limit_of_a_plugin() {
+    assert_eq!(
+        messages("[limits]\ntotal_memory = \"1 MiB\""),
+        [
+            "`total_memory` has to be between 64 MiB and 1048576 GiB | the default is half of what the machine has, 4 GiB at most; there is no `unlimited`"
+        ]
+    );
+    let [message] = &messages("[plugins.tcp.limits]\ntotal_memory = \"1 GiB\"")[..] else { panic!("one mistake") };
+    assert_eq!(message, "`total_memory` is a limit of the process, not of a plugin | write it into `[limits]`");
+}

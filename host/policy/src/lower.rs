@@ -16,6 +16,7 @@ use crate::expand::{ExpandError, expand};
 use crate::file::{File, PluginText, Reader, RuleText, Text};
 use crate::host::parse_within;
 use crate::json::{JsonError, to_json};
+use crate::limits::of_the_process;
 use crate::manifest::is_plugin_name;
 use crate::mend::mend;
 use crate::policy::{Part, PluginTable, Policy, PolicyRule, RuleSource, Scope};
@@ -68,7 +69,9 @@ impl Lowering<'_> {
         }
         self.rules(&file.defaults, &Scope::Every, Purpose::Allow);
         self.rules(&file.deny, &Scope::Every, Purpose::Deny);
-        self.policy.limits = self.limits(&file.limits);
+        let (all, own) = of_the_process(&file.limits);
+        self.policy.limits = self.limits(&own);
+        self.policy.total_memory = all.first().and_then(|entry| self.total_memory(entry));
         if let Some((span, servers)) = &file.servers {
             self.servers(span.clone(), servers);
         }
@@ -97,7 +100,12 @@ impl Lowering<'_> {
             let place = self.source.error(span, "");
             self.policy.plugin_places.insert((name.clone(), part), place);
         }
-        let limits = self.limits(&plugin.limits);
+        let (all, own) = of_the_process(&plugin.limits);
+        for entry in all {
+            let message = format!("`{}` is a limit of the process, not of a plugin", entry.key);
+            self.error(entry.span.clone(), message, Some("write it into `[limits]`".into()));
+        }
+        let limits = self.limits(&own);
         self.policy.plugin_limits.insert(name.clone(), limits);
         self.policy.plugins.insert(name.clone(), table);
     }

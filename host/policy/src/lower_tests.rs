@@ -75,6 +75,7 @@ connect = ["tcp://10.0.0.13"]
 
 [limits]
 memory = "128 MiB"
+total_memory = "3 GiB"
 call = "90 s"
 connections = 0x10
 log_lines = 100
@@ -110,6 +111,7 @@ servers = ["127.0.0.1:5353", "192.0.2.53", "[2001:db8::53]:53", "::1"]
     assert_eq!(modbus.settings, serde_json::from_str(settings).unwrap());
     assert_eq!((plugins[1].0, &plugins[1].1.settings), ("tcp", &None));
 
+    assert_eq!(policy.total_memory(), Some(3 << 30));
     let shared = policy.limits.over(Limits::default());
     let expected = Limits {
         memory: 128 << 20,

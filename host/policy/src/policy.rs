@@ -37,6 +37,8 @@ pub struct Policy {
     pub(crate) rules: Vec<PolicyRule>,
     pub(crate) plugins: BTreeMap<String, PluginTable>,
     pub(crate) limits: LimitsPatch,
+    /// Memory of all plugins together, in bytes.
+    pub(crate) total_memory: Option<u64>,
     pub(crate) plugin_limits: BTreeMap<String, LimitsPatch>,
     /// The head of each plugin's table, and parts of it, for what is said about the plugin.
     pub(crate) plugin_places: BTreeMap<(String, Part), Diagnostic>,
@@ -197,6 +199,11 @@ impl Policy {
     /// The `[plugins.NAME]` tables, by name.
     pub fn plugins(&self) -> impl Iterator<Item = (&str, &PluginTable)> {
         self.plugins.iter().map(|(name, table)| (name.as_str(), table))
+    }
+
+    /// What all plugins together may use of memory, in bytes, where the operator says so.
+    pub fn total_memory(&self) -> Option<u64> {
+        self.total_memory
     }
 
     /// The name servers that the host asks; empty means those of the machine.

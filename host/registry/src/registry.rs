@@ -74,7 +74,13 @@ impl Registry {
             sink.owe(&Event::LoadRefused { plugin, cause });
         }
         let name_servers = name_servers(&policy);
-        let runtime = Runtime::new(Options { cache: setup.cache, name_servers, own, sink: Arc::clone(&sink) })?;
+        let runtime = Runtime::new(Options {
+            cache: setup.cache,
+            name_servers,
+            own,
+            total_memory: policy.total_memory(),
+            sink: Arc::clone(&sink),
+        })?;
         let plugins: Vec<Loaded> = found
             .into_iter()
             .map(|found| Loaded {

@@ -14,6 +14,8 @@ use crate::compiler::Compiler;
 use crate::component::Digest;
 use crate::enforce::{NameServers, Names, OwnFiles, SharedFiles};
 use crate::error::LoadError;
+use crate::memory::TotalMemory;
+use crate::trimmer::Trimmer;
 
 /// What the instances of one engine with a pool may have at one time; a component that needs more has none of it.
 const CORE_INSTANCES: u32 = 16;
@@ -21,8 +23,9 @@ const TABLES: u32 = 4;
 /// Stacks of an instance: its calls are one, and of what they start each that waits in the middle of a function needs one.
 const STACKS: u32 = 4;
 
-/// The memory of an ended instance that is kept, cleared, for the next one. What a call has used beyond that goes back.
-const KEPT: usize = 4 << 20;
+/// The memory of an ended instance that is kept, cleared, for the next one. What a call has used beyond that goes back. All places
+/// of a pool may come to have as much.
+const KEPT: usize = 512 << 10;
 /// And of so many instances.
 const KEPT_INSTANCES: u32 = 4;
 
@@ -34,6 +37,8 @@ pub struct Options {
     pub name_servers: NameServers,
     /// Our own files, which no grant reaches.
     pub own: OwnFiles,
+    /// What guests may use of memory in all, in bytes; `None` is half of what the machine has.
+    pub total_memory: Option<u64>,
     /// Where events are recorded before their effect happens.
     pub sink: Arc<dyn Sink>,
 }
@@ -46,6 +51,8 @@ struct Shared {
     engine: Engine,
     clock: Clock,
     compiler: Compiler,
+    memory: Arc<TotalMemory>,
+    trimmer: Trimmer,
     cache: Option<Cache>,
     names: Names,
     files: Arc<SharedFiles>,
@@ -53,7 +60,7 @@ struct Shared {
 }
 
 impl Runtime {
-    /// Sets an engine up. Compiles nothing.
+    /// Sets an engine up. Compiles nothing. Has to be called on a tokio runtime, on which what is not a guest's goes on.
     ///
     /// # Errors
     /// This machine cannot run the compiled code.
@@ -74,6 +81,8 @@ impl Runtime {
             engine,
             clock,
             compiler: Compiler::default(),
+            memory: TotalMemory::new(options.total_memory),
+            trimmer: Trimmer::start(),
             cache,
             names,
             files,
@@ -126,6 +135,14 @@ impl Runtime {
 
     pub(crate) fn sink(&self) -> &Arc<dyn Sink> {
         &self.0.sink
+    }
+
+    pub(crate) fn total_memory(&self) -> &Arc<TotalMemory> {
+        &self.0.memory
+    }
+
+    pub(crate) fn trimmer(&self) -> &Trimmer {
+        &self.0.trimmer
     }
 
     pub(crate) fn clock(&self) -> &Clock {

@@ -89,6 +89,12 @@ pub enum CallError {
         /// What it is.
         most: u32,
     },
+    /// The process has no memory left for the call.
+    #[error("the server has no memory left for the `{plugin}` plugin (limit `total_memory`); try again later")]
+    NoMemory {
+        /// The plugin.
+        plugin: String,
+    },
     /// The plugin was called more often than it may be.
     #[error("the `{plugin}` plugin takes {most} calls a minute (limit `calls_per_minute`); try again in {} ms", .wait.as_millis().max(1))]
     RateLimited {
@@ -166,6 +172,7 @@ impl CallError {
         match self {
             Self::Load(LoadError::TooSlow { .. }) => Some("compile"),
             Self::Overloaded { limit, .. } => Some(limit),
+            Self::NoMemory { .. } => Some("total_memory"),
             Self::RateLimited { .. } => Some("calls_per_minute"),
             Self::OutputTooLarge { .. } => Some("output"),
             Self::Deadline { by_policy: true, .. } => Some("call"),
@@ -178,7 +185,7 @@ impl CallError {
     pub fn code(&self) -> &str {
         match self {
             Self::Load(error) => error.code(),
-            Self::Overloaded { .. } => "overloaded",
+            Self::Overloaded { .. } | Self::NoMemory { .. } => "overloaded",
             Self::RateLimited { .. } => "rate_limited",
             Self::Cancelled => "cancelled",
             Self::Deadline { .. } => "deadline",

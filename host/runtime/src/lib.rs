@@ -17,9 +17,11 @@ mod error;
 mod instance;
 mod limiter;
 mod link;
+mod memory;
 mod output;
 mod pulse;
 mod state;
+mod trimmer;
 
 pub use cache::Cache;
 pub use cofferdam_audit::Caller;
@@ -29,4 +31,5 @@ pub use engine::{Options, Runtime};
 pub use error::{CallError, LoadError};
 pub use instance::{Orders, Plugin, ProgressReport, Request, Shape, Spec, Turn};
 pub use link::check_imports;
+pub use memory::machine_default as default_total_memory;
 pub use output::{Definition, Reply, harmless_json, printable_text};

@@ -41,11 +41,21 @@ pub struct Reply {
     pub structured: Option<Map<String, Value>>,
 }
 
+impl Reply {
+    /// The bytes of its texts.
+    pub fn size(&self) -> usize {
+        self.content.iter().map(String::len).sum()
+    }
+}
+
+/// The bytes of a guest's answer.
+pub fn size(output: &abi::Output) -> usize {
+    output.content.iter().map(String::len).sum::<usize>() + output.structured.as_ref().map_or(0, String::len)
+}
+
 /// Takes a guest's answer over.
 pub fn reply(plugin: &str, limit: u64, output: abi::Output) -> Result<Reply, CallError> {
-    let bytes: usize =
-        output.content.iter().map(String::len).sum::<usize>() + output.structured.as_ref().map_or(0, String::len);
-    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    let bytes = u64::try_from(size(&output)).unwrap_or(u64::MAX);
     if bytes > limit {
         return Err(CallError::OutputTooLarge { bytes, limit });
     }

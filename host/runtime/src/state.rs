@@ -21,6 +21,7 @@ use crate::abi::since_0_1_0::Cancellation;
 use crate::enforce::{Gate, IcmpSocket, Orphans};
 use crate::instance::{About, ProgressReport};
 use crate::limiter::Limiter;
+use crate::memory::Held;
 use crate::output::{printable, printable_text};
 use crate::pulse::Pulse;
 
@@ -50,7 +51,7 @@ pub struct State {
 }
 
 impl State {
-    pub fn new(about: Arc<About>, gate: Arc<Gate>, predecessor: Option<String>) -> Self {
+    pub fn new(about: Arc<About>, gate: Arc<Gate>, memory: Held, predecessor: Option<String>) -> Self {
         let log = GuestLog::new(Arc::clone(&about), Arc::clone(&gate));
         let mut wasi = WasiCtx::builder();
         wasi.stdout(GuestStream { log: log.clone(), name: "stdout" });
@@ -59,7 +60,7 @@ impl State {
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCES);
         Self {
-            limiter: Limiter::new(about.limits.memory, Arc::clone(&gate)),
+            limiter: Limiter::new(about.limits.memory, memory, Arc::clone(&gate)),
             pulse: Arc::default(),
             calls: HashMap::new(),
             callers: HashMap::new(),

@@ -12,12 +12,10 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch}
 use wasmtime::component::Accessor;
 use wasmtime::{AsContextMut as _, Store, UpdateDeadline};
 
-use super::About;
 use super::program::Mould;
 use super::threads::Seat;
 use crate::abi::since_0_1_0::{Failure, Hosted, HostedPre, Output};
 use crate::clock::TICK;
-use crate::enforce::Gate;
 use crate::output::{printable, printable_text};
 use crate::pulse::Pulse;
 use crate::state::{CallState, State};
@@ -66,30 +64,15 @@ struct Kill {
 
 impl Actor {
     /// Starts an instance. That it cannot start is told to whoever waits for an answer.
-    pub fn start(
-        seat: Seat,
-        mould: Mould,
-        about: Arc<About>,
-        gate: Arc<Gate>,
-        sink: Arc<dyn Sink>,
-        predecessor: Option<String>,
-    ) -> Self {
-        let places = usize::try_from(about.limits.mailbox).unwrap_or(1).clamp(1, Semaphore::MAX_PERMITS);
+    pub fn start(seat: Seat, mould: Mould, state: State, sink: Arc<dyn Sink>) -> Self {
+        let places = usize::try_from(state.about.limits.mailbox).unwrap_or(1).clamp(1, Semaphore::MAX_PERMITS);
         let (mailbox, letters) = mpsc::channel(places);
         let places = Arc::new(Semaphore::new(places));
         let kill = Arc::new(Kill::default());
         let (ended, end) = watch::channel(None);
-        let task = run(mould, about, gate, sink, predecessor, letters, Arc::clone(&kill), ended);
+        let task = run(mould, state, sink, letters, Arc::clone(&kill), ended);
         seat.spawn(task);
         Self { mailbox, places, kill, end }
-    }
-
-    /// An instance that could not be started, and has ended for this reason.
-    pub fn unstarted(reason: String) -> Self {
-        let end = End { reason: Some(reason), limit: None, connections: 0 };
-        let (mailbox, _) = mpsc::channel(1);
-        let (_, end) = watch::channel(Some(end));
-        Self { mailbox, places: Arc::new(Semaphore::new(1)), kill: Arc::default(), end }
     }
 
     /// A place for one more call, if there is one.
@@ -140,18 +123,15 @@ impl Actor {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one task, used once")]
 async fn run(
     mould: Mould,
-    about: Arc<About>,
-    gate: Arc<Gate>,
+    state: State,
     sink: Arc<dyn Sink>,
-    predecessor: Option<String>,
     mut letters: mpsc::Receiver<Letter>,
     kill: Arc<Kill>,
     ended: watch::Sender<Option<End>>,
 ) {
-    let state = State::new(Arc::clone(&about), gate, predecessor);
+    let about = Arc::clone(&state.about);
     let mut store = Store::new(mould.pre.engine(), state);
     State::bound(&mut store);
     let pulse = Arc::clone(&store.data().pulse);
@@ -254,9 +234,13 @@ fn why_trapped(trap: &wasmtime::Error, state: &State, cpu: Duration) -> Why {
     if trap.is::<CpuLimit>() {
         return (format!("it used the CPU for {} s without waiting (limit `cpu`)", cpu.as_secs_f64()), Some("cpu"));
     }
-    if state.limiter.exhausted {
-        let memory = state.about.limits.memory >> 20;
-        return (format!("it used up its memory of {memory} MiB (limit `memory`)"), Some("memory"));
+    match state.limiter.exhausted {
+        Some("memory") => {
+            let memory = state.about.limits.memory >> 20;
+            return (format!("it used up its memory of {memory} MiB (limit `memory`)"), Some("memory"));
+        }
+        Some(limit) => return (format!("the server has no memory left for it (limit `{limit}`)"), Some(limit)),
+        None => {}
     }
     if let Some(exit) = trap.downcast_ref::<wasmtime_wasi::I32Exit>() {
         return (format!("it exited with status {}", exit.0), None);
@@ -267,8 +251,9 @@ fn why_trapped(trap: &wasmtime::Error, state: &State, cpu: Duration) -> Why {
         return (format!("it trapped: {code}"), None);
     }
     // Where in the code it failed, and in whose, is for the operator: the reason reaches the model.
-    tracing::warn!(target: "guest", "[{name} failure] {}", printable_text(format!("{trap:?}")));
-    ("it failed; the server's log says how".to_owned(), None)
+    tracing::debug!(target: "guest", "[{name} failure] {}", printable_text(format!("{trap:?}")));
+    let root = trap.root_cause().to_string();
+    (format!("it failed: {}", printable(root.lines().next().unwrap_or_default(), 200)), None)
 }
 
 /// Asks a throw-away instance for its tools.

@@ -19,6 +19,8 @@ use cofferdam_grants::Limits;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::memory::PluginMemory;
+
 pub use plugin::Plugin;
 pub use threads::give_way;
 pub use turn::{Orders, Turn};
@@ -35,6 +37,8 @@ pub struct About {
     pub limits: Limits,
     /// The operator's settings, as a JSON object.
     pub settings: String,
+    /// Its part of the process's memory.
+    pub memory: PluginMemory,
 }
 
 /// How long an instance lives.

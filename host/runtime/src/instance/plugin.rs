@@ -26,7 +26,7 @@ use crate::engine::Runtime;
 use crate::error::{CallError, LoadError};
 use crate::link;
 use crate::output::{self, Definition, Reply};
-use crate::state::{CallState, State};
+use crate::state::CallState;
 
 /// A loaded plugin. Nothing is compiled before the first call, or [`Plugin::prepare`].
 pub struct Plugin {
@@ -66,7 +66,12 @@ impl Plugin {
             at_work: AtWork::default(),
             threads: Threads::new(&spec.name, spec.shape == Shape::Actor, runtime.clock().clone()),
             runtime: runtime.clone(),
-            about: Arc::new(About { name: spec.name, limits: spec.limits, settings: spec.settings }),
+            about: Arc::new(About {
+                name: spec.name,
+                limits: spec.limits,
+                settings: spec.settings,
+                memory: runtime.total_memory().plugin(),
+            }),
             grants: spec.grants,
             shape: spec.shape,
             bytes: spec.bytes,
@@ -102,11 +107,9 @@ impl Plugin {
     /// It cannot be loaded, or does not answer within its call limit.
     pub async fn definitions(self: &Arc<Self>) -> Result<Vec<Definition>, CallError> {
         let program = self.ready().await?;
-        let state = State::new(Arc::clone(&self.about), self.gate(None), None);
+        let state = self.state(self.gate(None), None)?;
         let asked = super::actor::list(program.mould(), state, self.about.limits.cpu);
-        let seat =
-            self.seat().map_err(|reason| self.lost(End { reason: Some(reason), limit: None, connections: 0 }))?;
-        let asked = seat.spawn(asked);
+        let asked = self.seat()?.spawn(asked);
         // It ends with whoever waits for it: dropping the task's handle would leave it running.
         let asked = tokio_util::task::AbortOnDropHandle::new(asked);
         let asked = async { asked.await.unwrap_or_else(|_| Err(("its thread has ended".to_owned(), None))) };
@@ -137,7 +140,9 @@ impl Plugin {
     /// Why it came to nothing.
     pub async fn call(self: &Arc<Self>, request: Request) -> Result<Reply, CallError> {
         let caller = Arc::clone(&request.caller);
+        let sent = request.arguments.len();
         let result = self.run(request).await;
+        self.runtime.trimmer().used(sent + result.as_ref().map_or(0, Reply::size));
         if let Err(error) = &result
             && let Some(limit) = error.limit()
             && !matches!(error, CallError::InstanceLost { .. })
@@ -154,6 +159,8 @@ impl Plugin {
         let deadline = deadline.unwrap_or(limit).min(limit);
         let late = || CallError::Deadline { after: deadline, by_policy: deadline == limit };
         let _running = self.admit()?;
+        let memory = self.about.memory.take_text(arguments.len());
+        let _arguments = memory.ok_or_else(|| self.no_memory())?;
         let until = Instant::now() + deadline;
         let mut timer = pin!(tokio::time::sleep_until(until.into()));
         let program = tokio::select! {
@@ -237,6 +244,10 @@ impl Plugin {
         room.map_err(|_| self.overloaded("concurrent_calls", limits.concurrent_calls))
     }
 
+    fn no_memory(&self) -> CallError {
+        CallError::NoMemory { plugin: self.about.name.clone() }
+    }
+
     fn overloaded(&self, limit: &'static str, most: u32) -> CallError {
         CallError::Overloaded { plugin: self.about.name.clone(), limit, most }
     }
@@ -260,7 +271,10 @@ impl Plugin {
     ) -> Result<Reply, CallError> {
         let (name, limit) = (&self.about.name, self.about.limits.output);
         match answer {
-            Ok(Ok(output)) => output::reply(name, limit, output),
+            Ok(Ok(output)) => match self.about.memory.take_text(output::size(&output)) {
+                Some(_held) => output::reply(name, limit, output),
+                None => Err(self.no_memory()),
+            },
             Ok(Err(failure)) => Err(output::failure(name, limit, failure)),
             Err(_) => {
                 // The instance ends now, or has ended; it does not take longer than its loop's last turn.

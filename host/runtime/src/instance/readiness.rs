@@ -112,6 +112,7 @@ mod tests {
     use super::*;
 
     const LONG: Duration = Duration::from_secs(60);
+    const SHORT: Duration = Duration::from_millis(100);
 
     fn failure(cause: &str) -> LoadError {
         LoadError::Invalid { plugin: "p".into(), cause: cause.into() }
@@ -121,7 +122,7 @@ mod tests {
         made.err().unwrap().to_string()
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_failure_is_told_to_everyone_and_tried_again_after_a_while() {
         let readiness = Arc::new(Readiness::default());
         let tries = Arc::new(AtomicU32::new(0));
@@ -139,22 +140,25 @@ mod tests {
         assert!(cause(ask().await).contains("try 2"));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn whoever_leaves_stops_nothing_and_what_is_late_is_not_waited_for() {
         let readiness = Arc::new(Readiness::default());
         let (end, ended) = tokio::sync::oneshot::channel::<()>();
-        let first = readiness.get(LONG, failure("late"), move || async move {
+        let first = readiness.get(SHORT, failure("late"), move || async move {
             let _ = ended.await;
             Err(failure("the end"))
         });
-        assert!(tokio::time::timeout(Duration::from_secs(1), first).await.is_err());
+        assert!(tokio::time::timeout(SHORT / 4, first).await.is_err());
         let nobody = || async { unreachable!("it is being made") };
-        assert!(cause(readiness.get(LONG, failure("not this"), nobody).await).contains("late"));
-        assert!(cause(readiness.get(LONG, failure("not this"), nobody).await).contains("late"), "at once, from now on");
+        assert!(cause(readiness.get(SHORT, failure("not this"), nobody).await).contains("late"));
+        assert!(
+            cause(readiness.get(SHORT, failure("not this"), nobody).await).contains("late"),
+            "at once, from now on"
+        );
         drop(end);
-        while cause(readiness.get(LONG, failure("not this"), nobody).await).contains("late") {
+        while cause(readiness.get(SHORT, failure("not this"), nobody).await).contains("late") {
             tokio::task::yield_now().await;
         }
-        assert!(cause(readiness.get(LONG, failure("not this"), nobody).await).contains("the end"));
+        assert!(cause(readiness.get(SHORT, failure("not this"), nobody).await).contains("the end"));
     }
 }

@@ -1,0 +1,64 @@
+//! Gives memory that the allocator keeps free back to the system, a while after much of it was used. The C library keeps what
+//! each thread has freed for that thread, so that a burst of large answers would stay resident.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio_util::task::AbortOnDropHandle;
+
+/// After so many bytes it is worth it.
+const WORTH: usize = 16 << 20;
+
+/// What a call uses besides its texts, about.
+const PER_CALL: usize = 16 << 10;
+
+/// How long it waits for more to come.
+const WAIT: Duration = Duration::from_secs(3);
+
+/// Counts what is used, and trims.
+pub struct Trimmer {
+    used: AtomicUsize,
+    worth_it: Arc<Notify>,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl Trimmer {
+    /// Starts it, on the tokio runtime that this is called on. It wakes up for nothing but calls.
+    pub fn start() -> Self {
+        let worth_it = Arc::new(Notify::new());
+        let told = Arc::clone(&worth_it);
+        let task = tokio::spawn(async move {
+            loop {
+                told.notified().await;
+                tokio::time::sleep(WAIT).await;
+                // It takes as long as there are free pages, some milliseconds.
+                let _ = tokio::task::spawn_blocking(trim).await;
+            }
+        });
+        Self { used: AtomicUsize::new(0), worth_it, _task: AbortOnDropHandle::new(task) }
+    }
+
+    /// A call has used so many bytes of texts.
+    pub fn used(&self, texts: usize) {
+        let used = texts.saturating_add(PER_CALL);
+        if self.used.fetch_add(used, Ordering::Relaxed).saturating_add(used) >= WORTH {
+            self.used.store(0, Ordering::Relaxed);
+            self.worth_it.notify_one();
+        }
+    }
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn trim() {
+    #[expect(unsafe_code, reason = "there is no safe function for it")]
+    // SAFETY: malloc_trim(3) touches only memory that is free, and may be called on any thread at any time.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+/// Other allocators give back what is free by themselves.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn trim() {}

@@ -14,7 +14,7 @@ const AT_ONCE: usize = 4;
 const THREADS: usize = 4;
 
 /// The nice value of these threads.
-const NICE: i32 = 5;
+const NICE: i32 = 2;
 
 /// Where components are compiled.
 pub struct Compiler {

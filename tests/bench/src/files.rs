@@ -12,7 +12,7 @@ use crate::client::{Client, beside, request};
 use crate::measures::{median, micros, ratio, timed};
 
 /// The data, made once a run: a mebibyte of lines, and 256 of them with few matches.
-fn data(name: &str, mebibytes: usize) -> PathBuf {
+pub fn data(name: &str, mebibytes: usize) -> PathBuf {
     let folder = beside("bench-files");
     std::fs::create_dir_all(&folder).unwrap();
     let path = folder.join(name);

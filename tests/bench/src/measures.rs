@@ -13,7 +13,7 @@ use crate::native::{Echo, drain, round_trips};
 type Measure = fn() -> Vec<Row>;
 
 /// By the name that `bench NAME` takes.
-pub const ALL: [(&str, Measure); 14] = [
+pub const ALL: [(&str, Measure); 15] = [
     ("audit", crate::audit::audit),
     ("call", call),
     ("send-wait", send_wait),
@@ -26,6 +26,7 @@ pub const ALL: [(&str, Measure); 14] = [
     ("files-long", crate::files::long),
     ("files-grep", crate::files::search),
     ("files-many", crate::files::many),
+    ("load", crate::load::load),
     ("names", crate::names::names),
     ("pings", crate::names::pings),
 ];

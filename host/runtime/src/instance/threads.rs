@@ -19,7 +19,7 @@ const MOST: usize = 4;
 const BLOCKING: usize = 64;
 
 /// Guests give way to the protocol when both want the processor: the nice value of their threads.
-const NICE: i32 = 5;
+const NICE: i32 = 2;
 
 /// A plugin's threads, started as they are needed.
 pub struct Threads {

@@ -29,6 +29,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use serde_json::json;
 
 use arguments::Arguments;
 use audit::Heard;
@@ -66,6 +67,7 @@ fn run(arguments: &Arguments) -> ExitCode {
     if !place.disk {
         println!("soak: no disk can be mounted here: the fault of a full disk is left out");
     }
+    compile(&place, arguments);
     let mut server = place.serve(&arguments.guest);
     let pid = server.id();
     let tally = Arc::new(Tally::default());
@@ -142,16 +144,35 @@ fn run(arguments: &Arguments) -> ExitCode {
     if passed && !arguments.keep {
         soak.place.clear();
     } else {
+        soak.place.keep();
         println!("kept: {}", soak.place.folder.display());
     }
     ExitCode::from(u8::from(!passed))
+}
+
+/// Has every plugin compiled by a server of its own, so that the one that is measured finds the code in the cache.
+fn compile(place: &Place, arguments: &Arguments) {
+    let mut server = place.serve(&arguments.guest);
+    let tally = Arc::new(Tally::default());
+    let session = Session::open(server.stdin.take().unwrap(), server.stdout.take().unwrap(), tally);
+    let calls = [
+        ("tcp_list_connections", json!({})),
+        ("stat_tool", json!({ "file_path": place.file(0) })),
+        ("ping_tool", json!({ "target": "127.0.0.1", "count": 1 })),
+        ("dig_tool", json!({ "target": "n1-plain.soak.example", "server": "127.0.0.1", "port": place.ports.names })),
+        ("telnet_tool", json!({ "target": "127.0.0.1", "port": place.ports.console })),
+        ("say", json!({ "text": "compiled" })),
+    ];
+    calls.map(|(tool, arguments)| session.call(tool, arguments)).map(|pending| pending.wait(&session));
+    session.close();
+    let _ = server.wait();
 }
 
 /// Every talk twice, so that what is made once is there; what this machine does not let the server do is found out.
 fn warm_up(soak: &Arc<Soak>, seed: u64) {
     let mut lane = Lane::new(soak, Rng::with_seed(seed), 0);
     if let session::Reply::Failed { code, .. } =
-        lane.begin("ping_tool", serde_json::json!({ "target": "127.0.0.1", "count": 1 })).wait(&soak.session)
+        lane.begin("ping_tool", json!({ "target": "127.0.0.1", "count": 1 })).wait(&soak.session)
         && code == "not_permitted"
     {
         println!("soak: this machine lets nobody send echo requests: pings are left out");

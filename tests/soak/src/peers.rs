@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-/// How long a peer stalls that reads nothing.
+/// How long a console says nothing before it resets.
 const STALL: Duration = Duration::from_secs(3);
 
 /// How long a peer waits for a connection that nobody uses.
@@ -59,7 +59,7 @@ fn obey(stream: TcpStream) -> std::io::Result<()> {
             return take(&mut reader, u64::MAX);
         }
         "stall" => {
-            std::thread::sleep(STALL);
+            std::thread::sleep(Duration::from_millis(count));
             return reset(stream);
         }
         "flood" => {

@@ -13,7 +13,7 @@ mod telnet;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -38,12 +38,17 @@ pub struct Soak {
 /// Codes that say that more than a call is broken: no fault of the surroundings excuses them.
 const NEVER: [&str; 6] = ["instance_lost", "output_invalid", "plugin_invalid", "internal", "shutting_down", ""];
 
+/// No call asks for more time than half of this.
+const SLOW: Duration = Duration::from_secs(15);
+
 /// One thread's calls, one after the other.
 pub struct Lane {
     pub soak: Arc<Soak>,
     pub rng: Rng,
     number: u64,
     made: u64,
+    /// What is called may have to be compiled first.
+    warming: bool,
 }
 
 /// An answer that is as it should be.
@@ -73,7 +78,7 @@ const TALKS: [(u32, Talk); 13] = [
 
 impl Lane {
     pub fn new(soak: &Arc<Soak>, rng: Rng, number: u64) -> Self {
-        Self { soak: Arc::clone(soak), rng, number, made: 0 }
+        Self { soak: Arc::clone(soak), rng, number, made: 0, warming: false }
     }
 
     /// One talk after the other until it is told to stop.
@@ -101,6 +106,7 @@ impl Lane {
 
     /// Every talk once.
     pub fn warm_up(&mut self) {
+        self.warming = true;
         TALKS.iter().for_each(|(_, talk)| talk(self));
         guests::one(self);
     }
@@ -128,10 +134,18 @@ impl Lane {
     pub fn settle(&self, tool: &str, arguments: &str, begun: Instant, reply: Reply, may_fail: &[&str]) -> Option<Told> {
         let tally = &self.soak.tally;
         let shown = || arguments.chars().take(200).collect::<String>();
+        let took = begun.elapsed();
+        if took > SLOW && !self.warming {
+            tally.breach("a call takes too long", || format!("{tool} {} took {took:?}: {reply:?}", shown()));
+        }
         match reply {
             Reply::Done { texts, structured } => return Some(Told { texts, structured }),
             Reply::Failed { code, text } => {
                 tally.failed(&code);
+                if code == "audit_failed" {
+                    // It costs nothing to fail, and the run is to be about calls that do something.
+                    std::thread::sleep(Duration::from_millis(20));
+                }
                 let excused = self.soak.faults.met(begun) && !NEVER.contains(&code.as_str());
                 if !may_fail.contains(&code.as_str()) && !excused {
                     tally.breach(&format!("{tool} answers `{code}`"), || format!("{} → {text}", shown()));

@@ -96,10 +96,12 @@ pub fn ends(lane: &mut Lane) {
 
 /// The peer reads nothing; the connection is left, or goes on until the peer resets it.
 pub fn stalls(lane: &mut Lane) {
-    let Some(id) = lane.connect("stall") else { return };
+    let stall = lane.rng.u64(10..1_500);
+    let Some(id) = lane.connect(&format!("stall {stall}")) else { return };
     let data = "s".repeat(lane.rng.usize(1 << 20..3 << 20));
     let timeout = lane.rng.u64(50..400);
-    let arguments = json!({ "connection_id": id, "data": data, "timeout_ms": if lane.rng.u8(0..4) == 0 { 10_000 } else { timeout } });
+    let arguments =
+        json!({ "connection_id": id, "data": data, "timeout_ms": if lane.rng.bool() { 10_000 } else { timeout } });
     if lane.rng.bool() {
         let _ = lane.call("tcp_send", arguments, &["send_failed"]);
         lane.disconnect(&id);

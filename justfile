@@ -27,6 +27,10 @@ bench *arguments:
 fuzz *arguments:
     cargo xtask fuzz {{arguments}}
 
+# Mixed calls of every tool with faults injected: --seed N --seconds S
+soak *arguments:
+    cargo xtask soak {{arguments}}
+
 # Format every workspace
 fmt:
     cargo fmt --all

@@ -7,6 +7,9 @@ mod full;
 /// Limits that are hit, each with its line.
 mod limits;
 
+/// Asks that cannot be recorded; a log of another key.
+mod unrecorded;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;

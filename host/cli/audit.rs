@@ -35,7 +35,7 @@ pub fn open(asked: Option<&Path>, arguments: bool, policy: &Policy) -> anyhow::R
         Keeping { arguments, rule, ..Keeping::default() }
     };
     if let Some(asked) = asked {
-        return Ok(Arc::new(ChainFile::open(asked, &key, keeping())?));
+        return ChainFile::open(asked, &key, keeping()).map(Arc::new).map_err(told);
     }
     match ChainFile::open(&default_file(&state), &key, keeping()) {
         Ok(chain) => Ok(Arc::new(chain)),
@@ -47,9 +47,20 @@ pub fn open(asked: Option<&Path>, arguments: bool, policy: &Policy) -> anyhow::R
                 path.display(),
                 own.display(),
             );
-            Ok(Arc::new(ChainFile::open(&own, &key, keeping())?))
+            ChainFile::open(&own, &key, keeping()).map(Arc::new).map_err(told)
         }
+        Err(error @ OpenError::Signed { .. }) => Err(told(error)),
         Err(error) => Err(anyhow!("{error}\nhint: `--audit FILE` names another place")),
+    }
+}
+
+/// An error with what helps.
+fn told(error: OpenError) -> anyhow::Error {
+    match error {
+        OpenError::Signed { .. } => anyhow!(
+            "{error}\nhint: put the key back that has signed it, or move the log away; `--audit FILE` names another place"
+        ),
+        error => error.into(),
     }
 }
 
@@ -83,6 +94,7 @@ fn check(file: &Path) -> anyhow::Result<Exit> {
         text += &format!("from {first} to {last}\n");
     }
     text += &format!("{} signed checkpoints; {} lines after the last one\n", report.checkpoints, report.unsigned);
+    text += &format!("checked with the key {}\n", report.key);
     for note in &report.notes {
         text += &format!("note: {note}\n");
     }

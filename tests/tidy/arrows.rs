@@ -16,9 +16,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cofferdam-registry", &["cofferdam-audit", "cofferdam-grants", "cofferdam-policy", "cofferdam-runtime"]),
     ("cofferdam-server", &["cofferdam-registry"]),
     ("cofferdam", &["cofferdam-audit", "cofferdam-policy", "cofferdam-registry", "cofferdam-server"]),
-    // The workbench and the benchmark are no part of the program.
+    // The workbench, the benchmark and the soak are no part of the program.
     ("cofferdam-xtask", &[]),
     ("cofferdam-bench", &["cofferdam-audit", "cofferdam-xtask"]),
+    ("cofferdam-soak", &[]),
 ];
 
 /// What is needed to build a crate or to test it, beyond that.
@@ -35,7 +36,8 @@ const HOMES: &[(&str, &[&str])] = &[
     // System calls that std does not have; the tests make devices with one of them.
     ("nix", &["cofferdam-runtime", "cofferdam"]),
     ("rustix", &["cofferdam-runtime"]),
-    ("socket2", &["cofferdam-runtime"]),
+    // The soak's peers reset connections.
+    ("socket2", &["cofferdam-runtime", "cofferdam-soak"]),
     // The benchmark compares with a bare server of the same library.
     ("rmcp", &["cofferdam-server", "cofferdam-bench"]),
     ("anyhow", &["cofferdam"]),

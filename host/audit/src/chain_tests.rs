@@ -114,8 +114,45 @@ fn who_can_compute_hashes_but_has_no_key_forges_no_line() {
     fs::remove_file(place.head()).unwrap();
     assert_eq!(place.fault(), (Kind::Head, 0));
     fs::remove_file(place.key()).unwrap();
-    kill(place.open());
+    drop(ChainFile::open(&place.key().with_file_name("other"), &place.key(), Keeping::default()).unwrap());
     assert_eq!(place.fault().0, Kind::Signature);
+}
+
+#[test]
+fn a_log_that_another_key_has_signed_is_not_gone_on_with() {
+    let refused = |place: &Place| match ChainFile::open(&place.log(), &place.key(), Keeping::default()) {
+        Err(OpenError::Signed { file, theirs, ours, .. }) => {
+            assert!(theirs.starts_with("SHA256:") && ours.starts_with("SHA256:") && theirs != ours, "{theirs} {ours}");
+            file
+        }
+        other => panic!("{:?}", other.err()),
+    };
+    // In the file itself; also where many lines without a checkpoint follow; and in the one before, where it has none yet.
+    let place = Place::with(10);
+    let kept = fs::read(place.key()).unwrap();
+    fs::remove_file(place.key()).unwrap();
+    let before = fs::read(place.log()).unwrap();
+    assert_eq!(refused(&place), place.log());
+    assert_eq!(fs::read(place.log()).unwrap(), before, "nothing is written");
+    let filler = format!("{}\n", "x".repeat(700)).repeat(3_000);
+    fs::write(place.log(), [before.as_slice(), filler.as_bytes()].concat()).unwrap();
+    assert_eq!(refused(&place), place.log());
+    fs::write(place.log(), &before).unwrap();
+    let rotated = place.log().with_file_name("audit.jsonl.1");
+    fs::rename(place.log(), &rotated).unwrap();
+    assert_eq!(refused(&place), rotated);
+    // Its own key goes on with it.
+    fs::rename(&rotated, place.log()).unwrap();
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::write(place.key(), kept).unwrap();
+    fs::set_permissions(place.key(), fs::Permissions::from_mode(0o600)).unwrap();
+    drop(place.open());
+    place.sound();
+    // A line that only claims to be signed is no signature: what is wrong then is found as ever.
+    let claims = format!("{{\"seq\":99,\"event\":\"checkpoint\",\"key\":\"{}\"}}\n", "ab".repeat(32));
+    fs::write(place.log(), [fs::read(place.log()).unwrap().as_slice(), claims.as_bytes()].concat()).unwrap();
+    drop(place.open());
+    assert_ne!(place.verify().fault.map(|fault| fault.kind), Some(Kind::Signature));
 }
 
 #[test]

@@ -87,7 +87,7 @@ impl ChainFile {
     /// lines is written here, and that they cannot be written is no error yet: every event is refused until they are.
     ///
     /// # Errors
-    /// Another process writes the file, it is no audit file, or file, key or head cannot be opened.
+    /// Another process writes the file, another key has signed it, it is no audit file, or file, key or head cannot be opened.
     pub fn open(path: &Path, key_path: &Path, keeping: Keeping) -> Result<Self, OpenError> {
         let key = Key::open_or_make(key_path).map_err(|error| OpenError::Key(key_path.to_owned(), error))?;
         let failed = |error| OpenError::File(path.to_owned(), error);
@@ -115,6 +115,7 @@ impl ChainFile {
             looked: Instant::now(),
         };
         if regular {
+            recover::check_signer(&open.file, path, &key, key_path)?;
             let place = head::place(path, key_path).map_err(failed)?;
             let failed = |error| OpenError::Head(place.clone(), error);
             let says = head::read(&place, &key).map_err(failed)?;

@@ -7,9 +7,11 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, VerifyingKey};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
 use crate::Secret;
 use crate::chain::{Hash, hex, unhex};
@@ -109,10 +111,23 @@ impl Key {
 
     /// Whether a signature is this key's, over everything up to that line.
     pub fn signed(&self, seq: u64, hash: &Hash, signature: &str) -> bool {
-        let key: VerifyingKey = self.signing.expose().verifying_key();
-        let Some(signature) = unhex::<64>(signature) else { return false };
-        key.verify(&checkpoint(seq, hash), &Signature::from_bytes(&signature)).is_ok()
+        signed_by(&self.public, seq, hash, signature)
     }
+}
+
+/// Whether a signature is that of a public key, given in hexadecimal, over everything up to that line.
+pub(crate) fn signed_by(public: &str, seq: u64, hash: &Hash, signature: &str) -> bool {
+    let key = unhex::<32>(public).and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
+    let (Some(key), Some(signature)) = (key, unhex::<64>(signature)) else { return false };
+    key.verify(&checkpoint(seq, hash), &Signature::from_bytes(&signature)).is_ok()
+}
+
+/// A public key, given in hexadecimal, as people compare keys: `SHA256:` and the digest of its encoding for SSH (RFC 8709,
+/// section 4) in base64 without padding, as `ssh-keygen -l` writes it.
+pub(crate) fn fingerprint(public: &str) -> String {
+    let Some(key) = unhex::<32>(public) else { return "no ed25519 key".to_owned() };
+    let encoded = [&11_u32.to_be_bytes()[..], b"ssh-ed25519", &32_u32.to_be_bytes()[..], &key].concat();
+    format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(encoded)))
 }
 
 /// Removes what processes have left that were killed while they made a key. One that makes it just now is let be.
@@ -147,4 +162,17 @@ fn finish(mac: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = mac.clone();
     parts.iter().for_each(|part| mac.update(part));
     mac.finalize().into_bytes().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_is_what_ssh_keygen_writes() {
+        // The host key that GitHub publishes, with the fingerprint that it publishes.
+        let key = "e32aaa7915ceb9b449d1ba50ea2a28bb1a6e01f90bda245a2d1d87697d18a265";
+        assert_eq!(fingerprint(key), "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU");
+        assert_eq!(fingerprint("e32a"), "no ed25519 key");
+    }
 }

@@ -19,6 +19,7 @@ mod key;
 mod owed;
 mod recover;
 mod rotate;
+mod signer;
 mod under;
 mod verify;
 

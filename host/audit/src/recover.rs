@@ -10,8 +10,10 @@ use crate::chain::{NOTHING, Tail, digest, hex, unseal};
 use crate::file::Open;
 use crate::files::{id, numbered};
 use crate::head::{Known, Says};
+use crate::key::{Key, fingerprint};
 use crate::record::Record;
 use crate::rotate::{LINE, unlink_second_name};
+use crate::signer::signer;
 
 /// Why an audit file cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +30,21 @@ pub enum OpenError {
     /// It cannot be opened or read.
     #[error("the audit file `{}`: {}", .0.display(), .1)]
     File(PathBuf, io::Error),
+    /// Another key has signed it.
+    #[error(
+        "the audit file `{}` is signed with the key {theirs}, and the key here is {ours} (`{}`)",
+        .file.display(), .key.display()
+    )]
+    Signed {
+        /// The file, or the numbered one before it.
+        file: PathBuf,
+        /// The key of its last checkpoint, as a fingerprint.
+        theirs: String,
+        /// Our own key, as a fingerprint.
+        ours: String,
+        /// Where that is.
+        key: PathBuf,
+    },
     /// The key cannot be read or made.
     #[error("the audit key `{}`: {}", .0.display(), .1)]
     Key(PathBuf, io::Error),
@@ -57,6 +74,19 @@ pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
         if fs::metadata(path).is_ok_and(|now| id(&now) == id(&about)) {
             return Ok(file);
         }
+    }
+}
+
+/// Refuses a log that another key has signed. Nothing is written before.
+pub(crate) fn check_signer(file: &File, path: &Path, key: &Key, key_path: &Path) -> Result<(), OpenError> {
+    match signer(file, path).map_err(|error| OpenError::File(path.to_owned(), error))? {
+        Some((file, theirs)) if theirs != key.public() => Err(OpenError::Signed {
+            file,
+            theirs: fingerprint(&theirs),
+            ours: fingerprint(key.public()),
+            key: key_path.to_owned(),
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::chain::{Hash, Tail, digest, hex, unhex, unseal};
 use crate::files::{open_all, whole};
 use crate::head::{self, Known, Says};
-use crate::key::Key;
+use crate::key::{Key, fingerprint};
 use crate::record::Record;
 use crate::rotate::LINE;
 
@@ -61,6 +61,8 @@ impl fmt::Display for Fault {
 pub struct Report {
     /// The files, oldest first.
     pub files: Vec<PathBuf>,
+    /// The fingerprint of the key that they were checked with.
+    pub key: String,
     /// Lines that are as they were written, up to the fault if there is one.
     pub lines: u64,
     /// Signed checkpoints among them.
@@ -94,7 +96,7 @@ pub fn verify(path: &Path, key_path: &Path) -> io::Result<Report> {
         Says::Nothing | Says::Rubbish => 1,
     };
     let files = opened.iter().map(|(name, _)| name.clone()).collect();
-    let report = Report { files, ..Report::default() };
+    let report = Report { files, key: fingerprint(key.public()), ..Report::default() };
     let mut walk = Walk { key: &key, before, base, report, tail: None, met: false, signed: 0 };
     for (file, open) in opened {
         let fault = walk.file(&file, BufReader::with_capacity(1 << 16, open)).map_err(|error| named(&file, error))?;
@@ -268,11 +270,14 @@ impl Walk<'_> {
 
     fn signed(&self, record: &Record<'_>, tail: Tail) -> Result<(), Wrong> {
         let wrong = |message: &str| Err((Kind::Signature, message.to_owned()));
-        if record.key.as_deref() != Some(self.key.public()) {
-            return wrong("the checkpoint was signed with another key");
+        if let Some(theirs) = record.key.as_deref()
+            && theirs != self.key.public()
+        {
+            let (theirs, ours) = (fingerprint(theirs), fingerprint(self.key.public()));
+            return wrong(&format!("the checkpoint was signed with another key, {theirs}; the key here is {ours}"));
         }
         let before: Option<Hash> = unhex(&record.prev);
-        let (Some(signature), Some(before)) = (record.signature.as_deref(), before) else {
+        let (Some(_), Some(signature), Some(before)) = (&record.key, record.signature.as_deref(), before) else {
             return wrong("the checkpoint has no signature");
         };
         if self.key.signed(tail.seq - 1, &before, signature) {

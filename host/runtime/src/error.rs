@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use cofferdam_audit::Unwritten;
+
 /// A plugin cannot be used. The message is for operators and models alike.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LoadError {
@@ -130,6 +132,9 @@ pub enum CallError {
         /// Connections that were open.
         connections: usize,
     },
+    /// It asked for something that could not be recorded.
+    #[error(transparent)]
+    Unrecorded(Unwritten),
     /// The server is going down.
     #[error("the server is shutting down")]
     ShuttingDown,
@@ -190,6 +195,7 @@ impl CallError {
             Self::Cancelled => "cancelled",
             Self::Deadline { .. } => "deadline",
             Self::InstanceLost { .. } => "instance_lost",
+            Self::Unrecorded(_) => "audit_failed",
             Self::ShuttingDown => "shutting_down",
             Self::OutputTooLarge { .. } => "output_too_large",
             Self::OutputInvalid { .. } => "output_invalid",

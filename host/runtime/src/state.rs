@@ -111,6 +111,8 @@ impl WasiView for State {
 #[derive(Debug)]
 pub struct CallState {
     started: AtomicBool,
+    /// It asked for something that could not be recorded, and so was not granted.
+    unrecorded: AtomicBool,
     cancel: watch::Sender<Option<Cancellation>>,
     until: Instant,
     progress: Option<mpsc::Sender<ProgressReport>>,
@@ -119,7 +121,8 @@ pub struct CallState {
 impl CallState {
     /// A call that has to be over at `until`.
     pub fn new(until: Instant, progress: Option<mpsc::Sender<ProgressReport>>) -> Self {
-        Self { started: AtomicBool::new(false), cancel: watch::Sender::new(None), until, progress }
+        let (started, unrecorded) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { started, unrecorded, cancel: watch::Sender::new(None), until, progress }
     }
 
     pub fn time_left(&self) -> Duration {
@@ -134,6 +137,14 @@ impl CallState {
 
     pub fn started(&self) -> bool {
         self.started.load(Ordering::SeqCst)
+    }
+
+    pub fn set_unrecorded(&self) {
+        self.unrecorded.store(true, Ordering::SeqCst);
+    }
+
+    pub fn is_unrecorded(&self) -> bool {
+        self.unrecorded.load(Ordering::SeqCst)
     }
 
     pub fn cancel(&self, why: Cancellation) {

@@ -22,6 +22,7 @@ Commands:
   ci                    formatting, lints and tests, as continuous integration runs them
   bench [arguments]     build and run the benchmarks
   fuzz [target] [secs]  fuzz one target, or each of them, for so many seconds (60)
+  soak [arguments]      mixed calls of every tool with faults injected: --seed N, --seconds S (120)
 
 Environment:
   COFFERDAM_GUEST_TOOLCHAIN   `rustup`, `debian` or the path of a rustc: where the guests' compiler comes from
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Some("ci") => tasks::ci::run(),
         Some("bench") => tasks::bench::run(&rest),
         Some("fuzz") => tasks::fuzz::run(&rest),
+        Some("soak") => tasks::soak::run(&rest),
         Some("help" | "--help" | "-h") => {
             print!("{HELP}");
             return ExitCode::SUCCESS;

@@ -5,6 +5,7 @@ pub mod ci;
 pub mod demo;
 pub mod fuzz;
 pub mod guests;
+pub mod soak;
 pub mod test;
 
 use std::ffi::OsStr;

@@ -9,6 +9,7 @@ mod resolver;
 mod sockets;
 mod zone;
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
@@ -19,7 +20,7 @@ use wasmtime::component::HasData;
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::sockets::SocketAddrUse;
 
-use crate::state::State;
+use crate::state::{CallState, State};
 
 pub use dns::{Query, add_dns};
 pub use files::{Files, OwnFiles, SharedFiles, add_files_0_2, try_reading};
@@ -53,6 +54,8 @@ pub struct Gate {
     only: OnceLock<Arc<Caller>>,
     /// Whose effect is under way, while wasmtime asks about a socket's address without saying for whom.
     asking: Mutex<Option<Arc<Caller>>>,
+    /// The calls under way, by their numbers, so that an ask which cannot be recorded is told as that.
+    calls: Mutex<HashMap<u64, Arc<CallState>>>,
 }
 
 impl Gate {
@@ -74,6 +77,7 @@ impl Gate {
             files: Files::new(files),
             sending: icmp::Sending::default(),
             asking: Mutex::default(),
+            calls: Mutex::default(),
         }
     }
 
@@ -115,18 +119,38 @@ impl Gate {
             Ok(permit) => Decision::Allowed(Some(permit.rule())),
             Err(denial) => Decision::Denied(denial),
         };
-        match self.record(ask, decision, caller) {
-            Ok(()) => answer.ok(),
-            Err(unwritten) => {
-                tracing::error!(target: "cofferdam", "{unwritten}");
-                None
-            }
-        }
+        self.record(ask, decision, caller).ok().and(answer.ok())
     }
 
+    /// Records an ask. The guest reads of one that cannot be recorded what it reads of a refusal; the call that has asked is marked,
+    /// so that its answer does not blame the policy.
     fn record(&self, ask: &Ask<'_>, decision: Decision<'_>, caller: Option<&Caller>) -> Result<(), Unwritten> {
         let caller = caller.or(self.only.get().map(|caller| &**caller));
-        self.sink.record(&Event::Ask { plugin: &self.plugin, caller, resource: ask.resource(), decision })
+        let recorded =
+            self.sink.record(&Event::Ask { plugin: &self.plugin, caller, resource: ask.resource(), decision });
+        recorded.inspect_err(|unwritten| {
+            tracing::error!(target: "cofferdam", "{unwritten}");
+            let calls = self.calls();
+            match caller {
+                Some(caller) => calls.get(&caller.call).into_iter().for_each(|call| call.set_unrecorded()),
+                // Nobody knows which of them it was.
+                None => calls.values().for_each(|call| call.set_unrecorded()),
+            }
+        })
+    }
+
+    /// Says that a call is under way.
+    pub fn call_begins(&self, caller: &Caller, state: &Arc<CallState>) {
+        self.calls().insert(caller.call, Arc::clone(state));
+    }
+
+    /// Says that a call has ended.
+    pub fn call_ends(&self, caller: &Caller) {
+        self.calls().remove(&caller.call);
+    }
+
+    fn calls(&self) -> MutexGuard<'_, HashMap<u64, Arc<CallState>>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn socket(&self, address: SocketAddr, to: SocketAddrUse) -> bool {

@@ -215,15 +215,19 @@ async fn answer(accessor: &Accessor<State>, hosted: &Hosted, letter: Letter) -> 
     }
     let call = hosted.cofferdam_plugin_tools().func_call();
     let started = accessor.with(|mut access| -> wasmtime::Result<_> {
+        access.data_mut().gate.call_begins(&caller, &state);
         access.data_mut().calls.insert(id, state);
         let started = call.start_call_concurrent(access.as_context_mut(), (id, tool, arguments))?;
         // What the guest asks for is attributed by this. A task's number is used again when the task has ended, so that there
         // are never more than tasks have been at one time.
-        access.data_mut().callers.insert(started.task(), caller);
+        access.data_mut().callers.insert(started.task(), Arc::clone(&caller));
         Ok(started)
     })?;
     let answered = call.finish_call_concurrent(accessor, started).await.map(|(answered,)| answered);
-    accessor.with(|mut access| access.data_mut().calls.remove(&id));
+    accessor.with(|mut access| {
+        access.data_mut().gate.call_ends(&caller);
+        access.data_mut().calls.remove(&id)
+    });
     // Whoever no longer waits has dropped the other end.
     let _ = answer.send(answered?);
     Ok(())

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use cofferdam_audit::Event;
+use cofferdam_audit::{Event, Unwritten};
 use cofferdam_grants::Grants;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -200,7 +200,7 @@ impl Plugin {
         let (why, error) = tokio::select! {
             // A server that ends answers first, and then cancels what is left.
             biased;
-            answer = &mut answered => return self.finish(&actor, answer).await,
+            answer = &mut answered => return self.finish(&actor, answer, &state).await,
             () = &mut timer => (Cancellation::Deadline, late()),
             () = cancel.cancelled() => (Cancellation::Cancelled, CallError::Cancelled),
         };
@@ -218,7 +218,7 @@ impl Plugin {
             return Err(error);
         }
         match tokio::time::timeout(GRACE, &mut answered).await {
-            Ok(answer) => match self.finish(&actor, answer).await {
+            Ok(answer) => match self.finish(&actor, answer, &state).await {
                 // The SDK's own word for what we asked of it; ours knows the deadline.
                 Err(CallError::Failed { code, .. }) if matches!(code.as_str(), "cancelled" | "deadline") => Err(error),
                 other => other,
@@ -268,9 +268,14 @@ impl Plugin {
         &self,
         actor: &Actor,
         answer: Result<Result<Output, Failure>, oneshot::error::RecvError>,
+        state: &CallState,
     ) -> Result<Reply, CallError> {
         let (name, limit) = (&self.about.name, self.about.limits.output);
         match answer {
+            // What the guest took for a refusal was none. What has succeeded all the same in an instance that goes on, such as a
+            // connection to another address, is told: its caller has to know of it.
+            Ok(Err(_)) if state.is_unrecorded() => Err(CallError::Unrecorded(Unwritten)),
+            Ok(Ok(_)) if state.is_unrecorded() && self.shape == Shape::PerCall => Err(CallError::Unrecorded(Unwritten)),
             Ok(Ok(output)) => match self.about.memory.take_text(output::size(&output)) {
                 Some(_held) => output::reply(name, limit, output),
                 None => Err(self.no_memory()),

@@ -55,8 +55,22 @@ impl Turn {
     }
 }
 
+impl Turn {
+    /// Takes note of what has passed by now. Without it, turns that are given up one after the other would each keep the one before.
+    fn look(&mut self) {
+        while let Some(Before(before)) = &mut self.before {
+            match before.try_recv() {
+                Ok(earlier) => self.before = Some(earlier),
+                Err(oneshot::error::TryRecvError::Closed) => self.before = None,
+                Err(oneshot::error::TryRecvError::Empty) => return,
+            }
+        }
+    }
+}
+
 impl Drop for Turn {
     fn drop(&mut self) {
+        self.look();
         if let (Some(before), Some(passed)) = (self.before.take(), self.passed.take()) {
             // Given up early: the next waits for whom this one waited.
             let _ = passed.send(before);
@@ -82,6 +96,17 @@ mod tests {
         assert!(!comes(&mut second).await);
         drop(first);
         assert!(comes(&mut second).await);
+    }
+
+    #[test]
+    fn turns_that_are_given_up_keep_nothing() {
+        let orders = Orders::default();
+        for _ in 0..100_000 {
+            drop(orders.next_turn(None));
+        }
+        let Some(Before(mut last)) = orders.0.lock().unwrap().remove(&None) else { panic!("there was a turn") };
+        // Each would hold the one before, and so be dropped within it.
+        assert!(matches!(last.try_recv(), Err(oneshot::error::TryRecvError::Closed)));
     }
 
     #[tokio::test]

@@ -4,9 +4,9 @@ use std::ffi::OsString;
 
 use cofferdam_xtask::{Error, Toolchain, peers, stderr_progress};
 
-use super::{Outcome, Steps, cargo, fuzz, root, target};
+use super::{Outcome, Steps, cargo, fuzz, root, soak, target};
 
-/// Runs the tests of the host's and of the guests' workspace, passing `arguments` on to the host's, and fuzzes for a moment.
+/// Runs the tests of the host's and of the guests' workspace, passing `arguments` on to the host's, fuzzes for a moment and soaks for two minutes.
 pub fn run(arguments: &[OsString]) -> Outcome {
     let mut steps = Steps::default();
     add_to(&mut steps, arguments);
@@ -33,4 +33,5 @@ pub fn add_to(steps: &mut Steps, arguments: &[OsString]) {
             .current_dir(root().join("plugins")),
     );
     fuzz::add_short_to(steps);
+    soak::add_short_to(steps);
 }

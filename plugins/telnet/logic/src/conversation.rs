@@ -198,8 +198,7 @@ impl Conversation {
             now >= at
         };
         let found = wait.look(&line.unread, steps);
-        let asks_name =
-            |line: &Line| prompt::question(&line.terminal.standing()).is_some_and(|asked| asked.name && !asked.password);
+        let asks_name = |line: &Line| prompt::question(&line.terminal.standing()).is_some_and(|asked| asked.name);
         if let Some(Found { end, index, is_sure }) = found {
             let step = steps.get(index)?;
             let counts = match (is_sure, step.keeps_secret()) {

@@ -56,15 +56,15 @@ pub fn question(line: &str) -> Option<Question> {
     let (mut name, mut password, mut is_over, mut joined) = (false, false, false, false);
     for (index, &(end, word)) in words.iter().enumerate() {
         let is_last = index + 1 == words.len();
-        // `ops@switch>` is a prompt, and so is `user switch>`.
-        let asks_name = NAME.contains(&word)
-            && match sign {
-                Some('>') => is_last,
-                Some(_) => rest(end) <= NAME_DISTANCE && !clause[end..].contains('@'),
-                None => false,
-            };
+        // `ops@switch>` is a prompt, and so are `user switch>` and `password-server>`.
+        let is_near = |most: usize| match sign {
+            Some('>') => is_last && rest(end) == 0,
+            Some(_) => rest(end) <= most,
+            None => false,
+        };
+        let asks_name = NAME.contains(&word) && is_near(NAME_DISTANCE) && !clause[end..].contains('@');
         let asks_password = PASSWORD.iter().any(|ending| word.ends_with(ending))
-            && if sign.is_some() { rest(end) <= PASSWORD_DISTANCE } else { is_last && rest(end) == 0 };
+            && (is_near(PASSWORD_DISTANCE) || sign.is_none() && is_last && rest(end) == 0);
         if (asks_name || asks_password) && !is_over {
             let both = joined && (name || password);
             (name, password) = (asks_name || both && name, asks_password || both && password);
@@ -251,6 +251,7 @@ mod tests {
             "user@sw1> ",
             "superuser> ",
             "user switch> ",
+            "password-server> ",
             "login-server# ",
             "Login",
             "Your password expires after 90 days",
@@ -268,7 +269,9 @@ mod tests {
 
     #[test]
     fn refusals_are_known() {
-        for line in ["Login incorrect", "% Authentication failed", "% Access denied", "Wrong password!", "INVALID LOGIN"] {
+        for line in
+            ["Login incorrect", "% Authentication failed", "% Access denied", "Wrong password!", "INVALID LOGIN"]
+        {
             assert!(refuses(line), "{line}");
         }
         for line in ["welcome", "Last login: today", "incorrectly"] {

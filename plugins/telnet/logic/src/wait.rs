@@ -88,9 +88,9 @@ impl Wait {
         }
     }
 
-    /// Whose turn it is when this is asked.
+    /// Whose turn it is when this is asked: a password is never said where a name is asked as well.
     pub(crate) fn answers(&self, question: Question) -> Option<usize> {
-        let asked = |&&(name, _): &&(bool, usize)| if name { question.name } else { question.password };
+        let asked = |&&(name, _): &&(bool, usize)| name == question.name;
         self.questions.iter().find(asked).map(|(_, index)| *index)
     }
 }

@@ -56,6 +56,12 @@ impl Rows {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn size(&self) -> usize {
+        assert_eq!(self.cells, self.lines.values().map(|line| line.cells.len()).sum::<usize>());
+        self.cells
+    }
+
     pub(super) fn clear(&mut self) {
         self.lines.clear();
         self.cells = 0;

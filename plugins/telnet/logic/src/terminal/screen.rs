@@ -17,7 +17,7 @@ pub(super) struct Screen {
     pub(super) out: Output,
     pub(super) line: Line,
     /// Lines that the cursor has jumped away from.
-    others: Rows,
+    pub(super) others: Rows,
     /// Where the cursor's row begins in the line. A row that is full goes on with the next one.
     pub(super) row_start: usize,
     /// On that row; behind the last column after a character there.
@@ -173,7 +173,8 @@ impl Screen {
         let row = row.min(self.size.1 - 1);
         if row != self.row {
             let distance = usize::from(row.abs_diff(self.row)) * self.width();
-            let to = if row < self.row { self.row_start.checked_sub(distance) } else { Some(self.row_start + distance) };
+            let to =
+                if row < self.row { self.row_start.checked_sub(distance) } else { Some(self.row_start + distance) };
             match to.filter(|to| *to < self.line.cells.len() && self.line.cells.len() > self.width()) {
                 Some(to) => self.row_start = to,
                 None => {

@@ -158,35 +158,30 @@ fn prompts_that_are_repainted_are_prompts() {
     }
 }
 
-/// A console that ends a line at CR, and takes the LF behind it for another, empty one.
-fn takes_cr(mut stream: TcpStream) {
-    let mut line = |asks: &str| {
-        stream.write_all(asks.as_bytes()).ok()?;
-        let (mut text, mut byte) = (String::new(), [0]);
-        loop {
-            match stream.read(&mut byte) {
-                Ok(1..) if b"\r\n".contains(&byte[0]) => return Some(text),
-                Ok(1..) => text.push(char::from(byte[0])),
-                _ => return None,
-            }
-        }
-    };
-    let mut asked = || {
-        let name = line("\r\nUsername: ")?;
-        let password = line("\r\nPassword: ")?;
-        Some(name == "ops" && password == "hunter22")
-    };
-    while let Some(is_right) = asked() {
-        if is_right {
-            while let Some(command) = line("\r\ncon1> ") {
-                if command == "quit" {
-                    return;
-                }
-            }
-        } else if line("\r\nLogin incorrect\r\n\r\nUsername: ").is_none() {
-            return;
+/// Asks for something as a console does that ends a line at CR, and takes the LF behind it for another, empty one.
+fn asked(stream: &mut TcpStream, asks: &str) -> Option<String> {
+    stream.write_all(asks.as_bytes()).ok()?;
+    let (mut text, mut byte) = (String::new(), [0]);
+    loop {
+        match stream.read(&mut byte) {
+            Ok(1..) if b"\r\n".contains(&byte[0]) => return Some(text),
+            Ok(1..) => text.push(char::from(byte[0])),
+            _ => return None,
         }
     }
+}
+
+/// Such a console: a login, and a prompt until `quit`.
+fn takes_cr(mut stream: TcpStream) {
+    loop {
+        let Some(name) = asked(&mut stream, "\r\nUsername: ") else { return };
+        let Some(password) = asked(&mut stream, "\r\nPassword: ") else { return };
+        if name == "ops" && password == "hunter22" {
+            break;
+        }
+        let _ = stream.write_all(b"\r\nLogin incorrect\r\n");
+    }
+    while asked(&mut stream, "\r\ncon1> ").is_some_and(|command| command != "quit") {}
 }
 
 #[test]

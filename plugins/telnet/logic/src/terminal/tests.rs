@@ -65,7 +65,7 @@ fn a_line_that_was_written_over_is_settled_as_it_stands() {
     assert_eq!(terminal.advance(b"shw\x08ow").stream, b"shw");
     assert_eq!(terminal.settle(), b"\x08show", "only what was not seen, and not as if a line began there");
     terminal.answered();
-    assert_eq!(terminal.advance(b"\r\x1b[24;1Hsw1# \x1b7\x1b[1;1Hup\x1b8").stream, b"\nsw1# \nup\n");
+    assert_eq!(terminal.advance(b"\r\x1b[24;1Hsw1# \x1b7\x1b[5;1Hup\x1b8").stream, b"\nsw1# \nup\n");
     assert_eq!((terminal.settle(), terminal.reread()), (b"\rsw1# ".to_vec(), b"\rsw1# ".to_vec()));
 }
 

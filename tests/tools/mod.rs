@@ -43,6 +43,12 @@ mod telnet_server;
 /// Servers that mean harm to a telnet session.
 mod telnet_hostile;
 
+/// Telnet servers that close, reset, half close or stall, at any moment.
+mod telnet_ends;
+
+/// What a telnet server writes, in every piece and on every screen.
+mod telnet_screen;
+
 /// Telnet sessions' time and memory: deadlines, and turns.
 mod telnet_turns;
 

@@ -101,21 +101,30 @@ impl Scanner {
 
     /// The end offset of the match if the data ended here, which it may not: the scanner stays as it is.
     pub fn at_end_of_data(&mut self) -> Option<u64> {
-        let State::At(state) = self.state else {
-            return self.candidate;
-        };
+        self.matches_before(None).or(self.candidate)
+    }
+
+    /// The end offset of a match that there is whatever follows: a longer one may still grow, but none of them waits for the end of
+    /// the data, as those of `\z`, `$` and `\b` may. The scanner stays as it is.
+    pub fn whatever_follows(&mut self) -> Option<u64> {
+        // What a pattern can ask of the next byte is a line break, the end, or whether it belongs to a word.
+        let (word, other) = (self.matches_before(Some(b'a')), self.matches_before(Some(b' ')));
+        word.and(other).or(self.candidate)
+    }
+
+    /// Where a match ends if it ends here, and this byte follows, or nothing.
+    fn matches_before(&mut self, next: Option<u8>) -> Option<u64> {
+        let State::At(state) = self.state else { return None };
         let dfa = self.pattern.dfa();
         let cache = self.cache.as_mut()?;
         // Asking may make a full cache forget everything, our state included. When it is nearly full, ask a copy.
-        let end = if cache.memory_usage() > self.pattern.nearly_full() {
-            dfa.next_eoi_state(&mut cache.clone(), state)
-        } else {
-            dfa.next_eoi_state(cache, state)
+        let mut copy = (cache.memory_usage() > self.pattern.nearly_full()).then(|| cache.clone());
+        let cache = copy.as_mut().unwrap_or(cache);
+        let end = match next {
+            Some(byte) => dfa.next_state(cache, state, byte),
+            None => dfa.next_eoi_state(cache, state),
         };
-        match end {
-            Ok(end) if end.is_match() => Some(self.position),
-            _ => self.candidate,
-        }
+        end.is_ok_and(|end| end.is_match()).then_some(self.position)
     }
 
     /// Heap memory held for this connection, in bytes; the shared pattern is not counted.
@@ -171,6 +180,27 @@ mod tests {
         assert_eq!(of("ab|abcd", &[b"abcd"]), [2], "the pattern's own preference");
         assert_eq!(of("abcd|ab", &[b"abc", b"d"]), [2], "what has arrived counts");
         assert_eq!(of("abcd|ab", &[b"abcd"]), [4]);
+    }
+
+    #[test]
+    fn what_waits_for_the_end_is_told_from_what_does_not() {
+        for (pattern, text, whatever, at_end) in [
+            ("login: ", "login: ", Some(7), Some(7)),
+            ("a+", "aa", Some(2), Some(2)),
+            (r"[>#] ?\z", "sw1#", None, Some(4)),
+            (r"[>#] ?", "sw1# ", Some(5), Some(5)),
+            ("# $", "sw1# ", None, Some(5)),
+            (r"foo\b", "foo", None, Some(3)),
+            (r"foo\B", "foo", None, None),
+            ("ab|abcd", "abc", Some(2), Some(2)),
+            (r"abc|b\z", "ab", None, Some(2)),
+            ("foo", "fo", None, None),
+        ] {
+            let mut scanner = Scanner::new(Pattern::new(pattern).unwrap(), 0, None);
+            let found = scanner.feed(text.as_bytes());
+            assert_eq!(found.or_else(|| scanner.whatever_follows()), whatever, "{pattern}");
+            assert_eq!(found.or_else(|| scanner.at_end_of_data()), at_end, "{pattern}");
+        }
     }
 
     #[test]

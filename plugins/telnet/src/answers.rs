@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use telnet_logic::{Entry, Hidden, Speaker, secrets::MASK};
+use telnet_logic::{Entry, Hidden, LineEnd, Speaker, secrets::MASK};
 
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Answer {
@@ -46,6 +46,9 @@ pub struct Session {
     /// Why the connection broke, if it did
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_reason: Option<&'static str>,
+    /// What to try after a refused login
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<&'static str>,
     pub steps_done: usize,
     pub steps: usize,
     /// What had not come when it ended
@@ -95,6 +98,19 @@ pub struct Piece {
     /// Bytes left out in the middle of `text`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_out: Option<usize>,
+}
+
+/// What to try after a login that was refused with this line end.
+pub fn after_refusal(line_end: LineEnd) -> &'static str {
+    match line_end {
+        LineEnd::CrLf => {
+            "if the name and the password are right, try `line_end`: `cr`, in a new session; some consoles take the LF of CR LF for an \
+             empty password"
+        }
+        LineEnd::Cr | LineEnd::Lf | LineEnd::CrNul => {
+            "if the name and the password are right, try another `line_end` in a new session: `crlf`, `cr`, `cr-nul` or `lf`"
+        }
+    }
 }
 
 impl Piece {
@@ -190,6 +206,9 @@ impl Session {
         }
         if let Some(id) = &self.session_id {
             let _ = write!(text, "; kept as session_id {id}");
+        }
+        if let Some(hint) = self.hint {
+            let _ = write!(text, "; {hint}");
         }
         text.push('\n');
     }

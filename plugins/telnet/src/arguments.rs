@@ -1,11 +1,11 @@
 //! What the tool takes. The first three are ITMCP's; without any other they ask for a probe. Ranges are checked where they are
-//! used, so that the message can say what is meant.
+//! used, so that the message can say what is meant. An empty word is an absent one: some clients fill in every argument.
 
 use std::time::Duration;
 
 use cofferdam_sdk::{Failure, Integer};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use telnet_logic as logic;
 
@@ -20,21 +20,30 @@ pub struct Telnet {
     /// The conversation, step by step; [] only connects and returns the greeting. Without any argument of a session: a probe
     pub steps: Option<Vec<Step>>,
     /// Name to answer the login prompt with, before the steps
+    #[serde(default, deserialize_with = "word")]
     pub user: Option<String>,
     /// Password to answer the password prompt with. It never appears in the answer, but it has passed through the model: prefer
-    /// accounts that may do little
+    /// accounts that may do little. An empty one takes a step that sends an empty text
+    #[serde(default, deserialize_with = "word")]
     pub password: Option<String>,
     /// Go on with a session that an earlier call kept (same target and port)
+    #[serde(default, deserialize_with = "word")]
     pub session_id: Option<String>,
     /// Keep the connection open and return a `session_id` (default false). Kept sessions close after 5 minutes without a call
     pub keep: Option<bool>,
+    /// What the return key sends (default crlf; cr once both sides have agreed on binary). If a login with the right password fails,
+    /// try cr: some consoles take the lf of crlf for an empty password
+    #[serde(default, deserialize_with = "choice")]
+    pub line_end: Option<LineEnd>,
     /// Terminal type to tell the server (default dumb, which gets the plainest text)
+    #[serde(default, deserialize_with = "word")]
     pub terminal: Option<String>,
     /// Terminal width to tell the server (default 200)
     pub columns: Option<Integer>,
     /// Terminal height to tell the server (default 100); a greater one makes pagers ask less often
     pub rows: Option<Integer>,
     /// How the server's bytes are characters (default utf-8). A byte that is none is shown as \xNN, and `expect` matches it so
+    #[serde(default, deserialize_with = "choice")]
     pub encoding: Option<Encoding>,
     /// How long nothing has to arrive until the server is taken to be done, in milliseconds (default 500)
     pub silence_ms: Option<Integer>,
@@ -53,12 +62,47 @@ pub enum Encoding {
     Cp437,
 }
 
+/// What the return key sends.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LineEnd {
+    #[serde(rename = "crlf")]
+    CrLf,
+    Cr,
+    Lf,
+    CrNul,
+}
+
+impl From<LineEnd> for logic::LineEnd {
+    fn from(line_end: LineEnd) -> Self {
+        match line_end {
+            LineEnd::CrLf => logic::LineEnd::CrLf,
+            LineEnd::Cr => logic::LineEnd::Cr,
+            LineEnd::Lf => logic::LineEnd::Lf,
+            LineEnd::CrNul => logic::LineEnd::CrNul,
+        }
+    }
+}
+
+/// A word that may be empty: then it is absent.
+fn word<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(source)?.filter(|word| !word.is_empty()))
+}
+
+/// The same of a word that is one of a few.
+fn choice<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(source: D) -> Result<Option<T>, D::Error> {
+    let Some(word) = word(source)? else { return Ok(None) };
+    T::deserialize(serde_json::Value::String(word)).map(Some).map_err(serde::de::Error::custom)
+}
+
 /// Wait for something, then send something.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// Regular expression to wait for: multi-line, no look-around, over the text without escape sequences. `[>#] ?\z` is a
-    /// prompt at the end of what has come ($ is the end of any line). Without it, the step waits until the server is silent
+    /// Regular expression to wait for: multi-line, no look-around, over the text as a person sees it. `[>#] ?\z` is a prompt at
+    /// the end of what has come, once the server is quiet behind it for 100 ms ($ is the end of any line). Without it, the step waits
+    /// until the server is silent
+    #[serde(default, deserialize_with = "word")]
     pub expect: Option<String>,
     /// Text to send then; a line break is the return key, \u0003 is Ctrl-C
     pub send: Option<String>,
@@ -72,6 +116,9 @@ pub struct Step {
     pub optional: Option<bool>,
     /// How long to wait for `expect`, in milliseconds, instead of `timeout`
     pub timeout_ms: Option<Integer>,
+    /// What the return key sends in this step, instead of the session's `line_end`
+    #[serde(default, deserialize_with = "choice")]
+    pub line_end: Option<LineEnd>,
 }
 
 impl Telnet {
@@ -103,6 +150,7 @@ impl Telnet {
                 repeat: step.repeat.unwrap_or(false),
                 optional: step.optional.unwrap_or(false),
                 timeout: Some(timeout),
+                line_end: step.line_end.map(Into::into),
             });
         }
         logic::Script::new(self.user.as_deref(), self.password.as_deref(), &steps, times)
@@ -127,7 +175,12 @@ impl Telnet {
         }
         let columns = plugin_kit::within("columns", self.columns, 200, 20..=1000)?;
         let rows = plugin_kit::within("rows", self.rows, 100, 5..=1000)?;
-        Ok(logic::Settings { terminal: terminal.to_owned(), window: (columns, rows), encoding: self.encoding() })
+        Ok(logic::Settings {
+            terminal: terminal.to_owned(),
+            window: (columns, rows),
+            encoding: self.encoding(),
+            line_end: self.line_end.map(Into::into),
+        })
     }
 
     /// How the server's bytes are characters.

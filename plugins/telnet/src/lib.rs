@@ -36,7 +36,8 @@ impl Telnet {
     /// with `user` and `password` if given, then goes through `steps`: each waits for `expect` and sends `send`. The transcript
     /// says who said what, as plain text; if something does not come in time, what came so far is returned with
     /// ended=timeout. To decide step by step, set `keep` and go on with the `session_id`. For a pager, add a step such as
-    /// {"expect": "--More--", "send": " ", "enter": false, "repeat": true} before the one that expects the prompt.
+    /// {"expect": "--More--", "send": " ", "enter": false, "repeat": true} before the one that expects the prompt. If a login fails
+    /// with the right password, try `line_end`.
     #[tool(title = "Telnet")]
     async fn telnet_tool(self: Rc<Self>, cx: Cx, a: Arguments) -> Result<cofferdam_sdk::Answer<Answer>, Failure> {
         let began = cofferdam_sdk::now();
@@ -104,7 +105,10 @@ impl Telnet {
             }
         };
         let place = place.filter(|_| a.keep.unwrap_or(false));
-        let kept::Session { target, port, address, mut wire, line } = session;
+        let kept::Session { target, port, address, mut wire, mut line } = session;
+        if let Some(line_end) = a.line_end {
+            line.protocol.set_line_end(line_end.into());
+        }
         let mut conversation = Conversation::new(line, script, Bounds { transcript: most, received: MOST });
         let (ended, closed_reason) = wire.run(&mut conversation, cx, times.end, deadline).await;
         let now = cofferdam_sdk::now();
@@ -112,13 +116,15 @@ impl Telnet {
         let (client, server) = line.protocol.options();
         answer.negotiation = line.protocol.requests();
         answer.telnet = Some(!answer.negotiation.is_empty());
-        let stays = matches!(ended, Ended::Done | Ended::Timeout | Ended::LoginFailed);
+        // A login can be refused by closing the connection.
+        let stays = wire.is_open() && matches!(ended, Ended::Done | Ended::Timeout | Ended::LoginFailed);
         let place: Option<Place> = place.filter(|_| stays);
         let truncated = record.dropped > 0 || record.entries.iter().any(|entry| entry.left_out > 0);
         answer.session = Some(Session {
             completed: record.steps_done == steps && matches!(ended, Ended::Done | Ended::Closed),
             ended: ended.word(),
             closed_reason,
+            hint: (ended == Ended::LoginFailed).then(|| answers::after_refusal(line.protocol.line_end())),
             steps_done: record.steps_done,
             steps,
             waiting_for: record.waiting_for,

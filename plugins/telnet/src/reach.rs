@@ -62,7 +62,8 @@ pub async fn probe(
     answer.address = Some(address);
     let mut bytes = Vec::new();
     _ = before(deadline, Wire::new(socket).first(BANNER.max(took * 2).min(timeout), &mut bytes)).await;
-    let mut line = Line::new(Settings { terminal: "dumb".to_owned(), window: (200, 100), encoding });
+    let settings = Settings { terminal: "dumb".to_owned(), window: (200, 100), encoding, line_end: None };
+    let mut line = Line::new(settings);
     let (mut data, mut unsaid) = (Vec::new(), Vec::new());
     line.protocol.receive(&bytes, &mut data, &mut unsaid);
     let mut terminal = Terminal::new(200, 100, encoding);

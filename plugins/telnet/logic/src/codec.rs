@@ -113,18 +113,43 @@ impl Decoder {
     }
 }
 
-/// Writes text as a network virtual terminal sends it: a line feed is CR LF, a CR alone CR NUL, and IAC is doubled. In
-/// `binary`, a line feed is what the return key sends, CR, and a CR is itself.
-pub fn encode(text: &[u8], binary: bool, out: &mut Vec<u8>) {
+/// What the return key sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineEnd {
+    /// CR LF, as RFC 854 wants it of a network virtual terminal.
+    CrLf,
+    /// CR alone, as a terminal on a serial line does.
+    Cr,
+    /// LF alone.
+    Lf,
+    /// CR NUL, as many clients do in the place of a CR alone.
+    CrNul,
+}
+
+impl LineEnd {
+    fn bytes(self) -> &'static [u8] {
+        match self {
+            LineEnd::CrLf => b"\r\n",
+            LineEnd::Cr => b"\r",
+            LineEnd::Lf => b"\n",
+            LineEnd::CrNul => b"\r\0",
+        }
+    }
+}
+
+/// Writes text as a network virtual terminal sends it: a line feed is the return key, CR LF if nothing else is asked for, a CR alone
+/// is CR NUL, and IAC is doubled. In `binary`, the return key is CR if nothing else is asked for, and a CR is itself.
+pub fn encode(text: &[u8], binary: bool, line_end: Option<LineEnd>, out: &mut Vec<u8>) {
+    let line_end = line_end.unwrap_or(if binary { LineEnd::Cr } else { LineEnd::CrLf }).bytes();
     let mut bytes = text.iter().copied().peekable();
     while let Some(byte) = bytes.next() {
         match byte {
             IAC => out.extend([IAC, IAC]),
             b'\r' | b'\n' => {
                 let line = byte == b'\n' || bytes.next_if_eq(&b'\n').is_some();
-                match (binary, line) {
-                    (true, _) => out.push(b'\r'),
-                    (false, true) => out.extend(b"\r\n"),
+                match (line, binary) {
+                    (true, _) => out.extend(line_end),
+                    (false, true) => out.push(b'\r'),
                     (false, false) => out.extend(b"\r\0"),
                 }
             }
@@ -216,15 +241,24 @@ mod tests {
 
     #[test]
     fn lines_are_sent_as_a_network_terminal_sends_them() {
-        let sent = |text: &str, binary| {
+        let sent = |text: &str, binary, line_end| {
             let mut out = Vec::new();
-            encode(text.as_bytes(), binary, &mut out);
+            encode(text.as_bytes(), binary, line_end, &mut out);
             String::from_utf8_lossy(&out).into_owned()
         };
-        assert_eq!(sent("a\nb\r\nc\rd", false), "a\r\nb\r\nc\r\0d");
-        assert_eq!(sent("a\nb\r\nc\rd", true), "a\rb\rc\rd");
+        assert_eq!(sent("a\nb\r\nc\rd", false, None), "a\r\nb\r\nc\r\0d");
+        assert_eq!(sent("a\nb\r\nc\rd", true, None), "a\rb\rc\rd");
+        for (line_end, text, binary) in [
+            (LineEnd::CrLf, "a\r\nb\r\nc\r\0d", "a\r\nb\r\nc\rd"),
+            (LineEnd::Cr, "a\rb\rc\r\0d", "a\rb\rc\rd"),
+            (LineEnd::Lf, "a\nb\nc\r\0d", "a\nb\nc\rd"),
+            (LineEnd::CrNul, "a\r\0b\r\0c\r\0d", "a\r\0b\r\0c\rd"),
+        ] {
+            assert_eq!(sent("a\nb\r\nc\rd", false, Some(line_end)), text);
+            assert_eq!(sent("a\nb\r\nc\rd", true, Some(line_end)), binary, "what is asked for holds in binary too");
+        }
         let mut out = Vec::new();
-        encode(b"\xff", true, &mut out);
+        encode(b"\xff", true, None, &mut out);
         subnegotiation(31, &[0, 255], &mut out);
         assert_eq!(out, [255, 255, 255, 250, 31, 0, 255, 255, 255, 240]);
     }
@@ -234,7 +268,7 @@ mod tests {
         fn what_is_encoded_is_decoded_however_it_is_cut(text in prop::collection::vec(any::<u8>(), 0..200), size in 1usize..9) {
             let text: Vec<u8> = text.into_iter().filter(|byte| !b"\0\r\n".contains(byte)).collect();
             let mut out = Vec::new();
-            encode(&text, false, &mut out);
+            encode(&text, false, None, &mut out);
             let expected: Vec<Event> = if text.is_empty() { Vec::new() } else { vec![Event::Data(text)] };
             prop_assert_eq!(decode(&out.chunks(size).collect::<Vec<_>>()), expected);
         }

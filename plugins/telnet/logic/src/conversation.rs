@@ -1,18 +1,17 @@
 //! A conversation: what is waited for, what is sent then, and when it is over. It reads no clock and no socket: received bytes
 //! and the time are handed in, and what is to be sent is handed out.
 //!
-//! A step waits for its `expect`, or without one until the server is silent, and sends. Matching is by [`plugin_kit::Scanner`],
-//! so nothing that was looked at is kept, however long a wait is.
+//! A step waits for its `expect`, or without one until the server is silent, and sends; what counts as come is in [`crate::wait`].
+//! Nothing that was looked at is kept, however long a wait is.
 
 use std::time::Duration;
-
-use plugin_kit::Scanner;
 
 use crate::line::Line;
 use crate::outcome::{Ended, Progress, Record};
 use crate::prompt;
-use crate::script::{Ready, Script};
+use crate::script::{Expect, Ready, Script};
 use crate::transcript::{Hidden, Transcript};
+use crate::wait::{ASKED, Found, QUIET, Wait};
 
 /// The most bytes that one conversation receives.
 pub const MOST: u64 = 64 << 20;
@@ -47,22 +46,15 @@ pub struct Conversation {
     ended: Option<Ended>,
     /// When something came last, since something was sent last.
     heard: Option<Duration>,
+    /// When anything came last, or when the conversation began.
+    moved: Option<Duration>,
+    /// Since when the unfinished line reads otherwise than the stream.
+    unsettled: Option<Duration>,
     /// Whether anything was sent in this conversation.
     asked: bool,
     most: u64,
     received: u64,
     sent: u64,
-}
-
-/// What is waited for now.
-#[derive(Debug)]
-struct Wait {
-    /// What is looked for, and whose turn it is then.
-    scanners: Vec<(Scanner, usize)>,
-    /// Whether silence ends it, and which step's turn it is then.
-    silence: Option<usize>,
-    since: Duration,
-    deadline: Duration,
 }
 
 impl Conversation {
@@ -81,6 +73,8 @@ impl Conversation {
             closed: false,
             ended: None,
             heard: None,
+            moved: None,
+            unsettled: None,
             asked: false,
             most: bounds.received,
             received: 0,
@@ -93,9 +87,10 @@ impl Conversation {
         self.received += bytes.len() as u64;
         let mut data = Vec::new();
         self.line.protocol.receive(bytes, &mut data, &mut self.outgoing);
-        if data.is_empty() {
+        if data.iter().all(|byte| *byte == 0) {
             return;
         }
+        self.moved = Some(now);
         let output = self.line.terminal.advance(&data);
         self.line.unread.extend(&output.stream);
         self.outgoing.extend(&output.answers);
@@ -135,16 +130,18 @@ impl Conversation {
             if let Some(ended) = self.ended {
                 return Progress::Over(ended);
             }
-            let Some(wait) = &mut self.wait else {
+            let moved = *self.moved.get_or_insert(now);
+            if self.wait.is_none() {
                 self.begin(now);
                 continue;
-            };
-            if let Some((end, index)) = look(wait, &self.line.unread) {
+            }
+            let mut sooner = Vec::new();
+            if let Some((index, end)) = self.came(now, moved, &mut sooner) {
                 self.line.read_to(end);
                 self.matched(index, now);
                 continue;
             }
-            self.line.read_to(u64::MAX);
+            let Some(wait) = &self.wait else { continue };
             let refused_at = self.script.login.as_ref().zip(self.heard).and_then(|(login, heard)| {
                 let done = self.script.steps.iter().take(self.turn);
                 let password = done.clone().any(|step| step.secret);
@@ -173,31 +170,88 @@ impl Conversation {
                 self.ended = Some(Ended::Timeout);
             } else {
                 let deadline = wait.deadline.min(self.script.times.end);
-                let sooner = quiet_at.map(|(_, at)| at).into_iter().chain(refused_at).min();
-                return Progress::Until(sooner.map_or(deadline, |at| at.min(deadline)));
+                sooner.extend(quiet_at.map(|(_, at)| at).into_iter().chain(refused_at));
+                return Progress::Until(sooner.into_iter().fold(deadline, Duration::min));
             }
         }
+    }
+
+    /// The step for which it came what it waits for, and up to where that is read. What would count if nothing more came is told with
+    /// its time. `moved`: when anything came last.
+    fn came(&mut self, now: Duration, moved: Duration, sooner: &mut Vec<Duration>) -> Option<(usize, u64)> {
+        let (wait, line, steps) = (self.wait.as_mut()?, &mut self.line, &self.script.steps);
+        let (closed, silence) = (self.closed, self.script.times.silence);
+        let (quiet, quiet_at) = (QUIET.min(silence), moved + QUIET.min(silence));
+        // Also where something comes all the time, as on a clock that is painted anew each second, the line is seen as it stands.
+        self.unsettled = (!line.terminal.is_settled()).then(|| self.unsettled.unwrap_or(moved));
+        let settle_at = self.unsettled.map(|since| since + quiet);
+        if settle_at.is_some_and(|at| now >= at || now >= quiet_at || closed) {
+            line.settle();
+            self.unsettled = None;
+        } else {
+            sooner.extend(settle_at);
+        }
+        let mut is_due = |at: Duration| {
+            if now < at {
+                sooner.push(at);
+            }
+            now >= at
+        };
+        let found = wait.look(&line.unread, steps);
+        let asks_name = |line: &Line| prompt::question(&line.terminal.standing()).is_some_and(|asked| asked.name);
+        if let Some(Found { end, index, is_sure }) = found {
+            let step = steps.get(index)?;
+            let counts = match (is_sure, step.keeps_secret()) {
+                (true, _) => true,
+                // When the step's time is over, nothing has followed.
+                (false, false) => closed || is_due(quiet_at.min(wait.deadline)),
+                (false, true) => !closed && is_due(moved + ASKED) && !(step.answers_for_secret() && asks_name(line)),
+            };
+            if counts {
+                return Some((index, end));
+            }
+        }
+        line.read_to(u64::MAX);
+        if closed {
+            return None;
+        }
+        let standing = line.terminal.standing();
+        if let Some(index) = wait.pending {
+            // A question that has ended its line could be any sentence.
+            let patience = if standing.trim().is_empty() { silence.max(ASKED) } else { ASKED };
+            if is_due(moved + patience) {
+                if steps.get(index)?.answers_for_secret() && asks_name(line) {
+                    wait.pass_over(line.offset, line.before);
+                } else {
+                    return Some((index, u64::MAX));
+                }
+            }
+        }
+        let question = prompt::question(&standing)?;
+        let index = wait.answers(question)?;
+        let patience = if question.has_sign { ASKED } else { silence.max(ASKED) };
+        is_due(moved + patience).then_some((index, u64::MAX))
     }
 
     /// Begins to wait for what the step needs whose turn it is, or does it at once.
     fn begin(&mut self, now: Duration) {
         let steps = &self.script.steps;
-        let mut scanners = Vec::new();
         let mut silence = Some(steps.len());
         let mut timeout = self.script.times.step;
+        let mut expected = Vec::new();
         for (index, step) in steps.iter().enumerate().skip(self.turn) {
-            let Some(pattern) = &step.expect else {
+            if matches!(step.expect, Expect::Silence) {
                 silence = Some(index);
                 break;
-            };
-            scanners.push((Scanner::new(pattern.clone(), self.line.offset, self.line.before), index));
+            }
+            expected.push((&step.expect, index));
             timeout = step.timeout;
             if !step.repeat && !step.optional {
                 silence = None;
                 break;
             }
         }
-        if scanners.is_empty() && self.line.our_turn {
+        if expected.is_empty() && self.line.our_turn {
             // What came before was taken in; what is expected from now on is what comes from now on.
             self.line.read_to(u64::MAX);
             let turn = self.turn;
@@ -207,12 +261,16 @@ impl Conversation {
         if let Some(step) = silence.and_then(|index| steps.get(index)) {
             timeout = step.timeout;
         }
-        let deadline = now.saturating_add(timeout);
-        self.wait = Some(Wait { scanners, silence, since: now, deadline });
+        let mut wait = Wait::new(silence, now, timeout);
+        for (expect, index) in expected {
+            wait.expect(expect, index, self.line.offset, self.line.before);
+        }
+        self.wait = Some(wait);
     }
 
     fn matched(&mut self, index: usize, now: Duration) {
         self.line.our_turn = true;
+        self.line.terminal.read();
         let Some(step) = self.script.steps.get(index) else { return };
         if step.number > 0 {
             // Whoever has come so far is logged in.
@@ -236,6 +294,7 @@ impl Conversation {
     /// The server is silent: the next step without an `expect` has its turn, or all is over.
     fn silent(&mut self, next: usize, now: Duration) {
         self.line.our_turn = true;
+        self.line.terminal.read();
         self.wait = None;
         self.turn = next;
         if next >= self.script.steps.len() {
@@ -258,11 +317,9 @@ impl Conversation {
     }
 
     fn send(&mut self, index: usize, now: Duration) {
-        let Some(Ready { send: Some(text), secret, repeat, number, expect, .. }) = self.script.steps.get(index) else {
-            return;
-        };
-        let waited_for = expect.as_ref().filter(|_| *number > 0).map_or("", |pattern| pattern.as_str());
-        let asked = prompt::asks_for_secret(&self.line.terminal.question()) || prompt::expects_secret(waited_for);
+        let Some(step) = self.script.steps.get(index) else { return };
+        let Ready { send: Some(text), secret, repeat, number, line_end, .. } = step else { return };
+        let asked = prompt::asks_for_secret(&self.line.terminal.question()) || step.answers_for_secret();
         let hidden = if *secret || asked {
             Some(Hidden::Secret)
         } else if self.line.protocol.server_echoes() {
@@ -274,16 +331,15 @@ impl Conversation {
             self.ended = Some(Ended::TooMuch);
             return;
         }
-        let bytes = self.line.protocol.encode(text);
+        let bytes = self.line.protocol.encode(text, *line_end);
         if *repeat && hidden != Some(Hidden::Secret) {
             self.transcript.repeated(text, bytes.len(), Some(*number), now);
         } else {
             let prompt = self.line.terminal.take_line();
             self.transcript.heard(&prompt, Some(*number), now);
             self.transcript.said(text, bytes.len(), hidden, Some(*number), now);
-            self.line.terminal.answered();
         }
-        self.line.standing.clear();
+        self.line.terminal.answered();
         if let Some(login) = &mut self.script.login {
             login.sent();
         }
@@ -298,11 +354,11 @@ impl Conversation {
         let steps = &self.script.steps;
         let step = steps.get(self.turn);
         let waiting_for = step.filter(|_| self.ended == Some(Ended::Timeout) || self.ended == Some(Ended::Closed));
-        let waiting_for = waiting_for.and_then(|step| match (&step.expect, step.number, step.secret) {
-            (None, ..) => None,
-            (Some(_), 0, false) => Some("a question for the user's name".to_owned()),
-            (Some(_), 0, true) => Some("a question for the password".to_owned()),
-            (Some(pattern), ..) => Some(pattern.as_str().to_owned()),
+        let waiting_for = waiting_for.and_then(|step| match &step.expect {
+            Expect::Silence => None,
+            Expect::Name => Some("a question for the user's name".to_owned()),
+            Expect::Password => Some("a question for the password".to_owned()),
+            Expect::Match(pattern) => Some(pattern.as_str().to_owned()),
         });
         let number = step.map(|step| step.number);
         let rest = self.line.terminal.take_line();
@@ -319,14 +375,4 @@ impl Conversation {
     pub fn line(&self) -> &Line {
         &self.line
     }
-}
-
-/// Feeds what was not looked at to all that is looked for: the match that ends first, of those that end together the one that was
-/// asked for first.
-fn look(wait: &mut Wait, unread: &[u8]) -> Option<(u64, usize)> {
-    let ends = wait.scanners.iter_mut().filter_map(|(scanner, index)| {
-        let end = scanner.feed(unread).or_else(|| scanner.at_end_of_data())?;
-        Some((end, *index))
-    });
-    ends.min_by_key(|(end, _)| *end)
 }

@@ -87,6 +87,14 @@ pub(crate) fn byte(c: char) -> Option<u8> {
     u32::from(c).checked_sub(BYTES).and_then(|byte| u8::try_from(byte).ok())
 }
 
+/// A character for patterns: in UTF-8, or the byte that it stands in for.
+pub(crate) fn append(c: char, out: &mut Vec<u8>) {
+    match byte(c) {
+        Some(byte) => out.push(byte),
+        None => out.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+    }
+}
+
 /// Characters for people.
 pub(crate) fn shown<'a>(characters: impl IntoIterator<Item = &'a char>) -> String {
     let mut text = String::new();

@@ -19,7 +19,9 @@ pub mod script;
 pub mod secrets;
 pub mod terminal;
 pub mod transcript;
+mod wait;
 
+pub use codec::LineEnd;
 pub use conversation::{Bounds, Conversation};
 pub use encoding::Encoding;
 pub use line::Line;

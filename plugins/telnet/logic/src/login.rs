@@ -3,34 +3,19 @@
 
 use std::collections::VecDeque;
 
-use plugin_kit::{Pattern, PatternError, Scanner};
-
 use crate::prompt;
 
 /// So many lines, the last that have anything on them, are looked at, and of each so many bytes.
 const LINES: usize = 3;
 const BYTES: usize = 512;
 
-/// How refusals look, and what came.
-#[derive(Debug)]
+/// What came since the server was answered.
+#[derive(Debug, Default)]
 pub(crate) struct Login {
-    words: Pattern,
-    user: Pattern,
-    password: Pattern,
     lines: VecDeque<String>,
 }
 
 impl Login {
-    pub(crate) fn new() -> Result<Login, PatternError> {
-        let pattern = Pattern::new;
-        let (words, user, password) = (pattern(prompt::REFUSED)?, pattern(prompt::USER)?, pattern(prompt::PASSWORD)?);
-        Ok(Login { words, user, password, lines: VecDeque::new() })
-    }
-
-    pub(crate) fn most_memory(&self) -> usize {
-        [&self.words, &self.user, &self.password].into_iter().map(Pattern::most_memory).sum()
-    }
-
     /// Something was sent: what came before was no answer to it.
     pub(crate) fn sent(&mut self) {
         self.lines.clear();
@@ -50,14 +35,13 @@ impl Login {
     /// Whether it is refused if nothing follows. `standing`: the line that has not ended.
     pub(crate) fn is_refused(&self, standing: &str, password_was_sent: bool) -> bool {
         let standing = tail(standing);
-        if found(&self.user, standing) && !prompt::tells_of_another_login(standing) {
-            return true;
-        }
-        if password_was_sent && found(&self.password, standing) {
+        if let Some(question) = prompt::question(standing)
+            && (question.name || question.password && password_was_sent)
+        {
             return true;
         }
         let is_prompt = standing.trim_end().ends_with(['>', '#', '$', '%', ']']);
-        !is_prompt && self.lines.iter().map(String::as_str).chain([standing]).any(|line| found(&self.words, line))
+        !is_prompt && self.lines.iter().map(String::as_str).chain([standing]).any(prompt::refuses)
     }
 }
 
@@ -66,17 +50,12 @@ fn tail(line: &str) -> &str {
     line.get(from.unwrap_or(0)..).unwrap_or_default()
 }
 
-fn found(pattern: &Pattern, text: &str) -> bool {
-    let mut scanner = Scanner::new(pattern.clone(), 0, None);
-    scanner.feed(text.as_bytes()).or_else(|| scanner.at_end_of_data()).is_some()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn refused(lines: &[&str], standing: &str) -> bool {
-        let mut login = Login::new().unwrap();
+        let mut login = Login::default();
         lines.iter().for_each(|line| login.heard(line));
         login.is_refused(standing, true)
     }
@@ -110,7 +89,9 @@ mod tests {
         ] {
             assert!(!refused(&["Last login: Mon Nov 23 on pts/0"], standing), "{standing}");
         }
-        assert!(!Login::new().unwrap().is_refused("Password: ", false), "who was not sent one may ask for it");
+        let asked = |standing| Login::default().is_refused(standing, false);
+        assert!(!asked("Password: "), "who was not sent one may ask for it");
+        assert!(!asked("Password for user ops: "), "this asks for no name");
     }
 
     #[test]

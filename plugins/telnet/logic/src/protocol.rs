@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::codec::{self, DO, DONT, Decoder, Event, IAC, WILL, WONT};
+use crate::codec::{self, DO, DONT, Decoder, Event, IAC, LineEnd, WILL, WONT};
 use crate::encoding::Encoding;
 use crate::option::{self, Answer, BINARY, ECHO, NAWS, SGA, State, TTYPE};
 
@@ -26,6 +26,8 @@ pub struct Settings {
     pub window: (u16, u16),
     /// How its bytes are characters; the server is not told.
     pub encoding: Encoding,
+    /// What the return key sends; `None`: CR LF, or CR where we send in binary.
+    pub line_end: Option<LineEnd>,
 }
 
 /// Control characters that make a server throw away what it has not sent yet: those that interrupt, stop, quit and abort.
@@ -144,13 +146,25 @@ impl Protocol {
         side.get(&option) == Some(&State::Yes)
     }
 
-    /// Text as it is to be sent now. What the encoding does not have was refused before.
-    pub fn encode(&mut self, text: &str) -> Vec<u8> {
+    /// Text as it is to be sent now, with what the return key sends if not what the session's does. What the encoding does not have
+    /// was refused before.
+    pub fn encode(&mut self, text: &str, line_end: Option<LineEnd>) -> Vec<u8> {
         self.marks = text.contains(INTERRUPTS);
         let text = self.settings.encoding.encode(text).unwrap_or_default();
         let mut bytes = Vec::with_capacity(text.len() + 2);
-        codec::encode(&text, self.is_on(&self.ours, BINARY), &mut bytes);
+        codec::encode(&text, self.is_on(&self.ours, BINARY), line_end.or(self.settings.line_end), &mut bytes);
         bytes
+    }
+
+    /// What the return key sends, unless a step says otherwise.
+    pub fn line_end(&self) -> LineEnd {
+        let usual = if self.is_on(&self.ours, BINARY) { LineEnd::Cr } else { LineEnd::CrLf };
+        self.settings.line_end.unwrap_or(usual)
+    }
+
+    /// From now on the return key sends this.
+    pub fn set_line_end(&mut self, line_end: LineEnd) {
+        self.settings.line_end = Some(line_end);
     }
 
     /// How the server's bytes are characters.
@@ -189,7 +203,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn protocol() -> Protocol {
-        Protocol::new(Settings { terminal: "dumb".to_owned(), window: (200, 255), encoding: Encoding::Utf8 })
+        let encoding = Encoding::Utf8;
+        Protocol::new(Settings { terminal: "dumb".to_owned(), window: (200, 255), encoding, line_end: None })
     }
 
     fn hears(protocol: &mut Protocol, bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
@@ -246,23 +261,28 @@ mod tests {
     #[test]
     fn binary_changes_how_lines_are_sent() {
         let mut protocol = protocol();
-        assert_eq!(protocol.encode("a\n"), b"a\r\n");
+        assert_eq!(protocol.encode("a\n", None), b"a\r\n");
         let (_, answers) = hears(&mut protocol, &[IAC, DO, BINARY, IAC, WILL, BINARY]);
         assert_eq!(answers[..6], [IAC, WILL, BINARY, IAC, DO, BINARY]);
-        assert_eq!(protocol.encode("a\n"), b"a\r");
+        assert_eq!(protocol.encode("a\n", None), b"a\r");
         assert_eq!(hears(&mut protocol, b"\r\0").0, b"\r\0");
+        assert_eq!(protocol.encode("a\n", Some(LineEnd::Lf)), b"a\n");
+        assert_eq!(protocol.line_end(), LineEnd::Cr);
+        protocol.set_line_end(LineEnd::CrNul);
+        assert_eq!((protocol.line_end(), protocol.encode("a\n", None)), (LineEnd::CrNul, b"a\r\0".to_vec()));
+        assert_eq!(protocol.encode("a\n", Some(LineEnd::CrLf)), b"a\r\n");
     }
 
     #[test]
     fn half_a_data_mark_after_an_interrupt_is_no_data() {
         let mut protocol = protocol();
         assert_eq!(hears(&mut protocol, b"\xf2^C").0, b"\xf2^C", "nobody has interrupted anything");
-        protocol.encode("\u{3}");
+        protocol.encode("\u{3}", None);
         assert_eq!(hears(&mut protocol, b"\xf2^C\r\n\xf2").0, b"^C\r\n\xf2", "one, and no more");
-        protocol.encode("\u{3}");
+        protocol.encode("\u{3}", None);
         assert_eq!(hears(&mut protocol, &[IAC, 242, 0xf2, b'x']).0, b"\xf2x", "the whole mark was seen");
-        protocol.encode("\u{3}");
-        protocol.encode("text");
+        protocol.encode("\u{3}", None);
+        protocol.encode("text", None);
         assert_eq!(hears(&mut protocol, b"\xf2").0, b"\xf2");
     }
 

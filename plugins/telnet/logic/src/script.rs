@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use plugin_kit::Pattern;
 
+use crate::codec::LineEnd;
 use crate::encoding::Encoding;
 use crate::login::Login;
 use crate::{prompt, secrets};
@@ -36,6 +37,8 @@ pub struct Step {
     pub optional: bool,
     /// How long to wait for it.
     pub timeout: Option<Duration>,
+    /// What its return key sends, if not what the session's does.
+    pub line_end: Option<LineEnd>,
 }
 
 /// How long to wait.
@@ -60,14 +63,48 @@ pub struct Script {
 
 #[derive(Debug)]
 pub(crate) struct Ready {
-    pub(crate) expect: Option<Pattern>,
+    pub(crate) expect: Expect,
     pub(crate) send: Option<String>,
     pub(crate) secret: bool,
     pub(crate) repeat: bool,
     pub(crate) optional: bool,
     pub(crate) timeout: Duration,
+    /// What its return key sends, if not what the session's does.
+    pub(crate) line_end: Option<LineEnd>,
     /// From 1; 0 is the login.
     pub(crate) number: usize,
+}
+
+/// What a step waits for.
+#[derive(Debug)]
+pub(crate) enum Expect {
+    /// Silence.
+    Silence,
+    /// A match of the caller's.
+    Match(Pattern),
+    /// The login's: a question for the user's name.
+    Name,
+    /// The login's: a question for the password.
+    Password,
+}
+
+impl Ready {
+    pub(crate) fn pattern(&self) -> Option<&Pattern> {
+        match &self.expect {
+            Expect::Match(pattern) => Some(pattern),
+            Expect::Silence | Expect::Name | Expect::Password => None,
+        }
+    }
+
+    /// Whether it waits for a question for a password and answers it.
+    pub(crate) fn answers_for_secret(&self) -> bool {
+        self.send.is_some() && self.pattern().is_some_and(|pattern| prompt::expects_secret(pattern.as_str()))
+    }
+
+    /// Whether what it sends leaves only when the server is quiet behind what it waits for, whatever its pattern.
+    pub(crate) fn keeps_secret(&self) -> bool {
+        self.send.is_some() && self.secret || self.answers_for_secret()
+    }
 }
 
 /// What is wrong with the steps.
@@ -137,21 +174,22 @@ impl Script {
             }
         }
         let mut all = Vec::new();
-        for (text, pattern, secret) in [(user, prompt::USER, false), (password, prompt::PASSWORD, true)] {
+        for (text, expect, secret) in [(user, Expect::Name, false), (password, Expect::Password, true)] {
             if let Some(text) = text {
-                let step = Step {
-                    expect: Some(pattern.to_owned()),
-                    send: Some(text.to_owned()),
-                    enter: true,
+                all.push(Ready {
+                    expect,
+                    send: Some(format!("{text}\n")),
                     secret,
+                    repeat: false,
                     // Who asks for a password only has no use for a name.
                     optional: !secret && password.is_some(),
-                    ..Step::default()
-                };
-                all.push(compiled(&step, 0, times)?);
+                    timeout: times.step,
+                    line_end: None,
+                    number: 0,
+                });
             }
         }
-        let login = !all.is_empty();
+        let login = (!all.is_empty()).then(Login::default);
         for (index, step) in steps.iter().enumerate() {
             all.push(compiled(step, index + 1, times)?);
         }
@@ -159,7 +197,7 @@ impl Script {
         if texts > TEXTS {
             return Err(ScriptError::Texts(texts));
         }
-        let patterns = all.iter().filter_map(|step| step.expect.as_ref());
+        let patterns = all.iter().filter_map(Ready::pattern);
         if patterns.map(Pattern::most_memory).sum::<usize>() > PATTERNS {
             return Err(ScriptError::Patterns);
         }
@@ -168,8 +206,6 @@ impl Script {
         if lines > LINES || bytes > SECRETS {
             return Err(ScriptError::Secrets(lines));
         }
-        let login = login.then(Login::new).transpose();
-        let login = login.map_err(|error| ScriptError::Pattern { step: 0, error })?;
         Ok(Script { steps: all, times, login })
     }
 
@@ -192,10 +228,10 @@ impl Script {
     /// The most memory that going through it takes, beside what every conversation does: its patterns, its texts with a copy that
     /// is being sent, and what looks for its secrets.
     pub fn most_memory(&self) -> usize {
-        let patterns = self.steps.iter().filter_map(|step| step.expect.as_ref()).map(Pattern::most_memory);
+        let patterns = self.steps.iter().filter_map(Ready::pattern).map(Pattern::most_memory);
         let texts = self.steps.iter().filter_map(|step| step.send.as_ref().map(|text| (text.len(), step.secret)));
         let texts = texts.map(|(length, secret)| if secret { 64 * length } else { 2 * length });
-        patterns.chain(texts).sum::<usize>() + self.login.as_ref().map_or(0, Login::most_memory)
+        patterns.chain(texts).sum::<usize>()
     }
 }
 
@@ -220,6 +256,7 @@ fn compiled(step: &Step, number: usize, times: Times) -> Result<Ready, ScriptErr
     }
     let expect = step.expect.as_deref().map(Pattern::new).transpose();
     let expect = expect.map_err(|error| ScriptError::Pattern { step: number, error })?;
+    let expect = expect.map_or(Expect::Silence, Expect::Match);
     let send = step.send.clone().map(|mut text| {
         if step.enter {
             text.push('\n');
@@ -227,7 +264,8 @@ fn compiled(step: &Step, number: usize, times: Times) -> Result<Ready, ScriptErr
         text
     });
     let timeout = step.timeout.unwrap_or(times.step);
-    Ok(Ready { expect, send, secret: step.secret, repeat: step.repeat, optional: step.optional, timeout, number })
+    let Step { secret, repeat, optional, line_end, .. } = *step;
+    Ok(Ready { expect, send, secret, repeat, optional, timeout, line_end, number })
 }
 
 #[cfg(test)]
@@ -303,6 +341,6 @@ mod tests {
         let sent: Vec<_> = script.steps.iter().map(|step| (step.number, step.send.as_deref(), step.secret)).collect();
         assert_eq!(sent, [(0, Some("root\n"), false), (0, Some("x\n"), true), (1, Some("id\n"), false)]);
         assert!(script.login.is_some());
-        assert!((64 << 10..1 << 20).contains(&script.most_memory()), "{}", script.most_memory());
+        assert!((1..64 << 10).contains(&script.most_memory()), "{}", script.most_memory());
     }
 }

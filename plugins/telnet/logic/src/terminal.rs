@@ -2,8 +2,10 @@
 //!
 //! In the stream are the characters as they came, without escape sequences, and bytes that are no characters as themselves; in the
 //! lines, what a terminal would show once returns, backspaces and erasures have had their effect, so that an overwritten
-//! `--More--` is gone. A jump to another line of the screen is a line break in both. Escape sequences are `vte`'s to read; no
-//! screen is kept, only the line that is being written, with all rows that it takes.
+//! `--More--` is gone. Where the unfinished line has come to read otherwise than the stream, because something on it was written over or
+//! erased, [`Terminal::settle`] gives it as it stands. A jump to another line of the screen is a line break in both. Escape sequences
+//! are `vte`'s to read; of the screen is kept the line that is being written, with all rows that it takes, and those lines that the
+//! cursor has jumped away from and may come back to.
 
 use plugin_kit::text;
 use vte::Parser;
@@ -11,7 +13,9 @@ use vte::Parser;
 use crate::encoding::{self, Encoding};
 use screen::Screen;
 
+mod rows;
 mod screen;
+mod sequences;
 
 /// Takes a server's output.
 pub struct Terminal {
@@ -35,7 +39,7 @@ pub struct Output {
 
 impl std::fmt::Debug for Terminal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Terminal").field("line", &self.screen.line.len()).finish_non_exhaustive()
+        f.debug_struct("Terminal").field("line", &self.screen.line.cells.len()).finish_non_exhaustive()
     }
 }
 
@@ -58,19 +62,19 @@ impl Terminal {
 
     /// The line that has not ended yet, up to the cursor at least and without what was taken: a prompt, mostly.
     pub fn line(&self) -> String {
-        encoding::shown(self.screen.unfinished(self.screen.shown))
+        encoding::shown(self.screen.unfinished(self.screen.line.shown))
     }
 
     /// The same, once.
     pub fn take_line(&mut self) -> String {
         let line = self.line();
-        self.screen.shown = self.screen.end();
+        self.screen.line.shown = self.screen.end();
         line
     }
 
     /// What stands on the line that has not ended yet, taken or not, since it was answered.
     pub fn standing(&self) -> String {
-        encoding::shown(self.screen.unfinished(self.screen.answered))
+        encoding::shown(self.screen.unfinished(self.screen.line.answered))
     }
 
     /// What was asked last: what stands on the line, or the line before if nothing does.
@@ -80,8 +84,30 @@ impl Terminal {
 
     /// The question was answered: what comes is another one.
     pub fn answered(&mut self) {
-        self.screen.answered = self.screen.end();
+        self.screen.line.answered = self.screen.end();
         self.screen.last.clear();
+    }
+
+    /// Whether the stream reads as the unfinished line does.
+    pub fn is_settled(&self) -> bool {
+        self.screen.is_settled
+    }
+
+    /// What patterns have not seen of the unfinished line, as it stands, if the stream does not read so.
+    pub fn settle(&mut self) -> Vec<u8> {
+        self.screen.settle();
+        std::mem::take(&mut self.screen.out.stream)
+    }
+
+    /// The same of what stands on it and was not answered, whether it was seen or not.
+    pub fn reread(&mut self) -> Vec<u8> {
+        self.screen.reread();
+        self.settle()
+    }
+
+    /// What stands on the unfinished line was taken in: only what changes is news.
+    pub fn read(&mut self) {
+        self.screen.read();
     }
 }
 

@@ -170,7 +170,8 @@ fn bytes_can_be_expected_and_characters_in_their_encoding() {
         (record.steps_done, record.entries[0].text.clone())
     };
     assert_eq!(says(line(), r"r\xf6\xdfe: "), (1, r"Gr\xf6\xdfe: ".to_owned()));
-    let settings = Settings { terminal: "dumb".to_owned(), window: (200, 100), encoding: Encoding::Latin1 };
+    let encoding = Encoding::Latin1;
+    let settings = Settings { terminal: "dumb".to_owned(), window: (200, 100), encoding, line_end: None };
     assert_eq!(says(Line::new(settings), "Größe: "), (1, "Größe: ".to_owned()));
 }
 

@@ -29,7 +29,56 @@ fn what_was_overwritten_is_not_shown() {
     assert_eq!(shown(b"lss\x08 \x08 -l"), "ls -l");
     assert_eq!(shown(b"abcdef\x1b[4D\x1b[2P\r\n"), "abef\n");
     assert_eq!(shown(b"abef\x1b[2D\x1b[2@cd"), "abcdef");
-    assert_eq!(stream(b"lss\x08 \x08"), "lss\x08 \x08", "patterns see what came");
+}
+
+/// What patterns have seen of a line when it is settled.
+fn settled(bytes: &[u8]) -> String {
+    let mut terminal = Terminal::new(80, 24, Encoding::Utf8);
+    let mut stream = terminal.advance(bytes).stream;
+    stream.extend(terminal.settle());
+    assert!(terminal.is_settled() && terminal.settle().is_empty());
+    String::from_utf8(stream).unwrap()
+}
+
+#[test]
+fn a_line_that_was_written_over_is_settled_as_it_stands() {
+    for (bytes, seen) in [
+        ("sw1# ", "sw1# "),
+        ("sw1# \r", "sw1# "),
+        ("sw1# \r\x1b[5C", "sw1# "),
+        ("a\r\n", "a\r\n"),
+        ("lss\x08 \x08", "lss\rls"),
+        ("lss\x08 \x08 -l\r\n", "lss\rls -l\r\n"),
+        ("10%\r 50%", "10%\r 50%"),
+        ("--More--\r        \rnext", "--More--\rnext"),
+        ("--More--\x1b[2K", "--More--\r        "),
+        ("--More--\r\x1b[K", "--More--\r"),
+        ("ab\x1b7\x1b[24;1Hstatus\x1b8", "ab\nstatus\n\rab"),
+        ("ab\x1b[5;1H\x1b[2Jx", "ab\n\nx"),
+        ("a\x1b[40Gb", &format!("a\ra{}b", " ".repeat(38))),
+    ] {
+        assert_eq!(settled(bytes.as_bytes()), seen, "{bytes:?}");
+    }
+    let mut terminal = Terminal::new(80, 24, Encoding::Utf8);
+    terminal.advance(b"sw1# ");
+    terminal.read();
+    assert_eq!(terminal.advance(b"shw\x08ow").stream, b"shw");
+    assert_eq!(terminal.settle(), b"\x08show", "only what was not seen, and not as if a line began there");
+    terminal.answered();
+    assert_eq!(terminal.advance(b"\r\x1b[24;1Hsw1# \x1b7\x1b[5;1Hup\x1b8").stream, b"\nsw1# \nup\n");
+    assert_eq!((terminal.settle(), terminal.reread()), (b"\rsw1# ".to_vec(), b"\rsw1# ".to_vec()));
+}
+
+#[test]
+fn lines_that_the_cursor_has_left_are_bounded() {
+    let mut terminal = Terminal::new(1000, 1000, Encoding::Utf8);
+    for row in 0..1000 {
+        terminal.advance(format!("\x1b[{row};1H{}", "x".repeat(900)).as_bytes());
+    }
+    assert!(terminal.screen.others.size() <= 32 << 10);
+    // A line feed moves all of them, or may.
+    terminal.advance(b"\x1b[10;1Habc\x1b[20;1H\n\x1b[10;1H");
+    assert_eq!(terminal.line(), "");
 }
 
 #[test]
@@ -103,7 +152,7 @@ fn a_full_row_goes_on_with_the_next_and_is_the_same_line() {
 fn the_cursor_is_saved_and_restored() {
     for (save, restore) in [("\x1b7", "\x1b8"), ("\x1b[s", "\x1b[u")] {
         assert_eq!(shown(format!("ab{save}cdef{restore}CD").as_bytes()), "abCDef");
-        assert_eq!(shown(format!("ab{save}\x1b[24;1Hstatus{restore}cd").as_bytes()), "ab\nstatus\n  cd");
+        assert_eq!(shown(format!("ab{save}\x1b[24;1Hstatus{restore}cd").as_bytes()), "ab\nstatus\nabcd");
     }
 }
 
@@ -162,5 +211,33 @@ proptest! {
         let most = pieces.iter().map(|piece| piece.len()).sum::<usize>() * 80 * 4;
         prop_assert!(all.len() <= most);
         prop_assert_eq!(all, bytewise);
+    }
+
+    /// Whatever is painted: what patterns have seen last is the line as it stands.
+    #[test]
+    fn the_stream_ends_as_the_line_does(
+        pieces in prop::collection::vec(
+            prop_oneof![
+                "[a-c >#]{1,6}".prop_map(String::into_bytes),
+                prop::sample::select(vec!["\r", "\n", "\r\n", "\x08", "\x1b7", "\x1b8", "\x1bE", "\x1b[K", "\x1b[1K", "\x1b[2K", "\x1b[J", "\x1b[2J"])
+                    .prop_map(|text| text.as_bytes().to_vec()),
+                (1u16..4, 1u16..30, prop::sample::select(vec!['A', 'B', 'C', 'D', 'G', 'H', 'P', '@', 'X', 'b', 'd', 'r']))
+                    .prop_map(|(a, b, end)| format!("\x1b[{a};{b}{end}").into_bytes()),
+            ],
+            0..40,
+        ),
+    ) {
+        let mut terminal = Terminal::new(20, 4, Encoding::Utf8);
+        let mut stream = Vec::new();
+        for piece in &pieces {
+            stream.extend(terminal.advance(piece).stream);
+            if piece.len() % 3 == 0 {
+                stream.extend(terminal.settle());
+            }
+        }
+        stream.extend(terminal.settle());
+        let stream = String::from_utf8(stream).unwrap();
+        let (last, standing) = (stream.rsplit(['\n', '\r']).next().unwrap(), terminal.standing());
+        prop_assert_eq!(last.trim_end(), standing.trim_end(), "{:?}", stream);
     }
 }

@@ -10,7 +10,8 @@ pub const TIMES: Times =
     Times { step: Duration::from_secs(5), silence: Duration::from_millis(500), end: Duration::from_secs(50) };
 
 pub fn line() -> Line {
-    Line::new(Settings { terminal: "dumb".to_owned(), window: (200, 100), encoding: Encoding::Utf8 })
+    let encoding = Encoding::Utf8;
+    Line::new(Settings { terminal: "dumb".to_owned(), window: (200, 100), encoding, line_end: None })
 }
 
 /// Waits for a text, if there is one, and then sends one, if there is one.

@@ -46,20 +46,29 @@ fn only_a_granted_name_is_asked_for() {
     let server = answering();
     let (at, mut session) = (server.address.to_string(), asks(&granted("*.lab.example", &server)));
     assert!(send(&mut session, &at, &question(&WWW)).starts_with("Ok("));
-    assert_eq!(server.asked().len(), 1);
-    let denied: [&[&[u8]]; 6] = [
+    // An instance of a service has any name, a dot and a blank in it included.
+    assert!(
+        send(&mut session, &at, &question(&[b"My Printer v1.2", b"_ipp", b"_tcp", b"lab", b"example"]))
+            .starts_with("Ok(")
+    );
+    assert_eq!(server.asked().len(), 2);
+    let denied: [&[&[u8]]; 9] = [
         &[b"lab", b"example"],
         &[b"www", b"evil", b"example"],
         &[b"www", b"lab", b"example", b"evil"],
         // A dot in a label makes a name that only looks like a granted one; so does a label that is cut by a zero.
         &[b"www.lab.example"],
         &[b"evil\0", b"lab.example"],
+        // So might an instance of a service that ends early.
+        &[b"evil.example\0", b"_ipp", b"_tcp", b"lab", b"example"],
+        &[b"My Printer", b"_ipp", b"_tcp", b"evil", b"example"],
+        &[b"My Printer", b"lab", b"example"],
         &[],
     ];
     for labels in denied {
         assert_eq!(send(&mut session, &at, &question(labels)), "Err(ErrorCode::AccessDenied)", "{labels:?}");
     }
-    assert_eq!(server.asked().len(), 1, "a refused name leaves the machine");
+    assert_eq!(server.asked().len(), 2, "a refused name leaves the machine");
     session.log_has("www.evil.example");
 }
 
@@ -122,7 +131,7 @@ fn a_question_carries_nothing_but_a_question() {
         ("a size of one's choice", with("0001000000000001", b"\0\0\x29\x12\x34\0\0\0\0\0\0")),
         ("bytes behind the message", plain.clone() + "6576696c"),
         ("another class", plain[..plain.len() - 4].to_owned() + "0003"),
-        ("a type without a name", plain[..plain.len() - 8].to_owned() + "fff00001"),
+        ("a type that nobody has assigned", plain[..plain.len() - 8].to_owned() + "30390001"),
         ("a transfer of a zone", plain[..plain.len() - 8].to_owned() + "00fc0001"),
         ("an update", plain.replacen("0100", "2800", 1)),
         ("a reply", plain.replacen("0100", "8180", 1)),

@@ -1,4 +1,4 @@
-//! Name servers for the `dns` plugin: real ones (nsd, unbound), fetched once and run on loopback, and ones of the tests' own that
+//! Name servers for the `dns` plugin: real ones (nsd, knot, unbound), fetched once and run on loopback, and ones of the tests' own that
 //! may lie. All listen on UDP and TCP.
 
 use std::io::{Read, Write};
@@ -60,6 +60,16 @@ pub fn free(ip: &str) -> SocketAddr {
 /// The authoritative server `nsd` for these zones, each with its file's text.
 pub fn nsd(address: SocketAddr, zones: &[(&str, &str)]) -> Daemon {
     let peer = peers::debian("nsd", &mut stderr_progress()).unwrap_or_else(|error| panic!("{error}"));
+    nsd_of(&peer, address, zones)
+}
+
+/// The same, as new as it is to be had: it knows the newest types.
+pub fn newest_nsd(address: SocketAddr, zones: &[(&str, &str)]) -> Daemon {
+    let peer = peers::newest("nsd", &mut stderr_progress()).unwrap_or_else(|error| panic!("{error}"));
+    nsd_of(&peer, address, zones)
+}
+
+fn nsd_of(peer: &peers::Peer, address: SocketAddr, zones: &[(&str, &str)]) -> Daemon {
     let folder = scratch("nsd");
     let (place, port) = (folder.display(), address.port());
     let mut text = format!(
@@ -76,6 +86,26 @@ pub fn nsd(address: SocketAddr, zones: &[(&str, &str)]) -> Daemon {
     std::fs::write(&file, text).unwrap();
     let mut command = peer.command("usr/sbin/nsd");
     Daemon::start(command.arg("-d").arg("-c").arg(&file), address, &folder.join("log"))
+}
+
+/// The authoritative server `knot` for a zone with its file's text, as new as it is to be had.
+pub fn newest_knot(address: SocketAddr, zone: &str, text: &str) -> Daemon {
+    let peer = peers::newest("knot", &mut stderr_progress()).unwrap_or_else(|error| panic!("{error}"));
+    let folder = scratch("knot");
+    let place = folder.display();
+    std::fs::write(folder.join("zone"), text).unwrap();
+    let settings = format!(
+        "server:\n  listen: {}@{}\n  rundir: {place}\n  pidfile: {place}/pid\n  udp-workers: 1\n  tcp-workers: 1\n  \
+         background-workers: 1\nlog:\n  - target: stdout\n    any: info\ndatabase:\n  storage: {place}\ntemplate:\n  \
+         - id: default\n    storage: {place}\n    zonefile-sync: -1\n    journal-content: none\nzone:\n  - domain: {zone}\n    \
+         file: zone\n",
+        address.ip(),
+        address.port()
+    );
+    let file = folder.join("knot.conf");
+    std::fs::write(&file, settings).unwrap();
+    let mut command = peer.command("usr/sbin/knotd");
+    Daemon::start(command.arg("-c").arg(&file), address, &folder.join("log"))
 }
 
 /// The resolver `unbound`, which asks these servers for these zones; `more` goes into its `server` section.

@@ -3,7 +3,8 @@
 
 use std::net::SocketAddr;
 
-use cofferdam_xtask::{peers, stderr_progress};
+use cofferdam_xtask::peers::{self, Peer};
+use cofferdam_xtask::stderr_progress;
 use serde_json::{Value, json};
 
 use crate::support::{Daemon, NameServer, Session, free, nsd, policy, reply, unbound};
@@ -11,8 +12,14 @@ use crate::support::{Daemon, NameServer, Session, free, nsd, policy, reply, unbo
 /// Servers that lie, are silent, or answer in part.
 mod liars;
 
+/// Names in any spelling: services' instances, and labels with escapes.
+mod targets;
+
 /// From the root down.
 mod traces;
+
+/// Every type that dig knows.
+mod types;
 
 /// Arguments and options that are wrong.
 mod wrong;
@@ -79,7 +86,16 @@ pub fn shown(session: &mut Session, tool: &str, arguments: Value) -> (String, Va
 
 /// What the real program prints.
 fn native(program: &str, arguments: &[&str]) -> String {
-    let tools = peers::debian("bind9-dnsutils", &mut stderr_progress()).unwrap_or_else(|error| panic!("{error}"));
+    printed(&peers::debian("bind9-dnsutils", &mut stderr_progress()), program, arguments)
+}
+
+/// What it prints in its newest version.
+fn newest(program: &str, arguments: &[&str]) -> String {
+    printed(&peers::newest("bind9-dnsutils", &mut stderr_progress()), program, arguments)
+}
+
+fn printed<E: std::fmt::Display>(tools: &Result<Peer, E>, program: &str, arguments: &[&str]) -> String {
+    let tools = tools.as_ref().unwrap_or_else(|error| panic!("{error}"));
     let output = tools.command(&format!("usr/bin/{program}")).args(arguments).env("LC_ALL", "C").output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }

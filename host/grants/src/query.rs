@@ -92,6 +92,20 @@ impl QueryName {
         Name::parse(&self.to_string()).ok()
     }
 
+    /// Where an instance of a service is found, if this is its name: `My Printer._ipp._tcp.example` (RFC 6763, section 4.1).
+    /// The instance's own label is free text; everything behind it is a host name.
+    pub fn of_instance(&self) -> Option<Name> {
+        let [instance, rest @ ..] = &*self.0 else { return None };
+        let [service, protocol, _, ..] = rest else { return None };
+        let is_service = service.starts_with(b"_") && matches!(&**protocol, b"_tcp" | b"_udp");
+        // A control character might end a name early for a careless reader.
+        let is_text = std::str::from_utf8(instance).is_ok_and(|text| !text.chars().any(char::is_control));
+        if !is_service || !is_text || instance.starts_with(b"_") {
+            return None;
+        }
+        Self(rest.to_vec()).host_name()
+    }
+
     /// The network that a reverse name stands for (RFC 1035 §3.5, RFC 3596 §2.5): an address, or a network at a boundary
     /// of labels. `None` for every other name.
     pub(crate) fn reverse(&self) -> Option<Cidr> {

@@ -61,6 +61,28 @@ fn only_letters_digits_hyphens_and_underscores_are_a_host_name() {
 }
 
 #[test]
+fn an_instance_of_a_service_is_free_text_in_front_of_a_host_name() {
+    for (text, service) in [
+        (r"My\ Printer._ipp._tcp.example", Some("_ipp._tcp.example")),
+        (r"v1\.2\032beta._http._TCP.lab.example.", Some("_http._tcp.lab.example")),
+        (r"gr\195\182\195\159e._ipp._udp.example", Some("_ipp._udp.example")),
+        ("plain._ipp._tcp.example", Some("_ipp._tcp.example")),
+        (r"a\000b._ipp._tcp.example", None),
+        (r"a\010b._ipp._tcp.example", None),
+        (r"a\255b._ipp._tcp.example", None),
+        (r"My\ Printer._ipp._tcp", None),
+        (r"My\ Printer._tcp.example", None),
+        (r"My\ Printer._ipp._sctp.example", None),
+        (r"more.My\ Printer._ipp._tcp.example", None),
+        (r"My\ Printer._ipp._tcp.ex\032ample", None),
+        (r"My\ Printer._i\.pp._tcp.example", None),
+        ("_sub._ipp._tcp.example", None),
+    ] {
+        assert_eq!(query(text).of_instance().map(|name| name.to_string()).as_deref(), service, "{text}");
+    }
+}
+
+#[test]
 fn reverse_names_stand_for_networks() {
     let nibbles = "0.".repeat(23);
     let one = format!("1.{nibbles}8.b.d.0.1.0.0.2.ip6.arpa");

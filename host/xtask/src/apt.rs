@@ -18,6 +18,10 @@ pub(crate) use sources::{Archive, Distribution, main_archive};
 use crate::process::{self, Event};
 use crate::{Error, Progress, cache};
 
+/// The suite for what is newer than the machine's own release: its Rust is new enough for the guests' crates, and its programs
+/// know what the newest RFCs say. Later releases of Debian will do as well.
+pub(crate) const NEWEST: &str = "forky";
+
 /// Package lists younger than this are not fetched again.
 const FRESH: Duration = Duration::from_secs(60 * 60);
 
@@ -133,6 +137,24 @@ pub(crate) fn installed() -> Result<BTreeSet<String>, Error> {
         "${Package} ${db:Status-Status}\\n",
     ]))?;
     Ok(lines.lines().filter_map(|line| line.strip_suffix(" installed")).map(str::to_owned).collect())
+}
+
+/// The machine's own Debian mirror, with `main` alone; `None` where the machine is not a Debian.
+pub(crate) fn debian_archive() -> Result<Option<Archive>, Error> {
+    let Some(machine) = Distribution::of_this_machine().filter(|machine| machine.id == "debian") else {
+        return Ok(None);
+    };
+    let archive = main_archive(&machine)?;
+    Ok(Some(Archive { components: vec!["main".to_owned()], ..archive }))
+}
+
+/// The dynamic loader among unpacked packages, whose place differs between architectures.
+pub(crate) fn loader(unpacked: &Path) -> Result<&'static str, Error> {
+    const PLACES: [&str; 3] =
+        ["usr/lib64/ld-linux-x86-64.so.2", "usr/lib/ld-linux-aarch64.so.1", "lib64/ld-linux-x86-64.so.2"];
+    PLACES.into_iter().find(|place| unpacked.join(place).exists()).ok_or_else(|| {
+        Error::new(format!("no dynamic loader among Debian's packages for `{}`", std::env::consts::ARCH))
+    })
 }
 
 /// The folder name under which this machine's kind keeps its libraries, such as `x86_64-linux-gnu`.

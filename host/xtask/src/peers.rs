@@ -10,12 +10,15 @@ mod python;
 
 use crate::{Error, Progress};
 
-pub use debian::{Peer, debian};
+pub use debian::{Peer, debian, newest};
 pub use node::{node, npm};
 pub use python::python;
 
 /// Servers out of the distribution's packages.
 pub const DEBIAN: [&str; 5] = ["ngircd", "inetutils-telnetd", "nsd", "unbound", "bind9-dnsutils"];
+
+/// Programs that have to know the newest record types, out of the newest Debian.
+pub const NEWEST: [&str; 3] = ["bind9-dnsutils", "nsd", "knot"];
 
 /// The official Python MCP client, in both of its generations.
 pub const PYTHON: [&str; 2] = ["mcp==1.*", "mcp>=2,<3"];
@@ -30,6 +33,7 @@ pub const NPM: [&str; 1] = ["@modelcontextprotocol/inspector@2.12.0"];
 pub fn all(progress: Progress<'_>) -> Result<(), Error> {
     let mut missing = Vec::new();
     missing.extend(DEBIAN.iter().filter_map(|name| debian(name, progress).err()));
+    missing.extend(NEWEST.iter().filter_map(|name| newest(name, progress).err()));
     missing.extend(PYTHON.iter().filter_map(|requirement| python(requirement, progress).err()));
     missing.extend(NPM.iter().filter_map(|package| npm(package, progress).err()));
     missing.extend(node(progress).err());

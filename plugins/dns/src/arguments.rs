@@ -2,17 +2,18 @@
 //! used, so that the message can say what is meant.
 
 use cofferdam_sdk::Integer;
-use dns_logic::Kind;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Dig {
-    /// Name to look up, or an IP address for its name
+    /// Name to look up, or an IP address for its name. In a label, `\.` is a dot and `\032` a blank; the name of a service's
+    /// instance may be written as it is (My Printer._ipp._tcp.example)
     pub target: String,
-    /// Record type (default A; PTR for an address)
+    /// Record type, in any case: A, AAAA, MX, NS, TXT, SOA, CNAME, SRV, PTR, CAA, DS, DNSKEY, HTTPS, SVCB, NAPTR, TLSA, ANY, any
+    /// other that dig knows (LOC, SSHFP, URI, NSEC3PARAM …), or TYPE123 (default A; PTR for an address)
     #[serde(rename = "type")]
-    pub kind: Option<Kind>,
+    pub kind: Option<String>,
     /// Name server to ask: address or name, with #PORT if it is not 53 (default: those of the operator's policy, or the machine's)
     pub server: Option<String>,
     /// dig's options, separated by spaces: -p PORT, -t TYPE, -x, +short, +trace, +tcp, +dnssec, +nsid, +norecurse, +cdflag,
@@ -37,11 +38,13 @@ pub struct Dig {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Nslookup {
-    /// Name to look up, or an IP address for its name
+    /// Name to look up, or an IP address for its name. In a label, `\.` is a dot and `\032` a blank; the name of a service's
+    /// instance may be written as it is (My Printer._ipp._tcp.example)
     pub target: String,
-    /// Record type (default A; PTR for an address)
+    /// Record type, in any case: A, AAAA, MX, NS, TXT, SOA, CNAME, SRV, PTR, CAA, DS, DNSKEY, HTTPS, SVCB, NAPTR, TLSA, ANY, any
+    /// other that dig knows (LOC, SSHFP, URI, NSEC3PARAM …), or TYPE123 (default A; PTR for an address)
     #[serde(rename = "type")]
-    pub kind: Option<Kind>,
+    pub kind: Option<String>,
     /// Name server to ask: address or name, with #PORT if it is not 53 (default: those of the operator's policy, or the machine's)
     pub server: Option<String>,
     /// Port of the server, 1 to 65535 (default 53)

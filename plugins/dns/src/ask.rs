@@ -52,7 +52,7 @@ impl Call {
         if options.reverse && !matches!(target, Target::Address(_)) {
             return Err(Failure::argument("options", "`-x` is for an address as `target`"));
         }
-        let kind = kind(&target, a.kind.or(options.kind))?;
+        let kind = kind(&target, argument(a.kind)?.or(options.kind))?;
         let mut question = Question::new(target.name(), kind.wire());
         question.dnssec = a.dnssec.or(options.dnssec).unwrap_or(false);
         question.nsid = options.nsid.unwrap_or(false);
@@ -71,7 +71,7 @@ impl Call {
         let mut shown = options.shown;
         shown.short = a.short.unwrap_or(shown.short);
         // As dig does: what ANY gives rarely fits a datagram, and many servers refuse it there (RFC 8482).
-        let tcp = a.tcp.or(options.tcp).unwrap_or(kind == Kind::Any);
+        let tcp = a.tcp.or(options.tcp).unwrap_or(kind == Kind::ANY);
         let tries = match a.tries {
             None => options.tries.unwrap_or(TRIES),
             Some(Integer(n)) => u32::try_from(n)
@@ -98,9 +98,9 @@ impl Call {
     /// A call of `nslookup_tool`.
     pub fn nslookup(a: Nslookup) -> Result<Self, Failure> {
         let target = target(&a.target)?;
-        let kind = match (&target, a.kind) {
+        let kind = match (&target, argument(a.kind)?) {
             // As nslookup does: an address is asked about by its name, whatever address type was said.
-            (Target::Address(_), Some(Kind::A | Kind::Aaaa)) => Kind::Ptr,
+            (Target::Address(_), Some(Kind::A | Kind::AAAA)) => Kind::PTR,
             (target, asked) => kind(target, asked)?,
         };
         let mut question = Question::new(target.name(), kind.wire());
@@ -196,12 +196,19 @@ fn target(text: &str) -> Result<Target, Failure> {
     Target::parse(text).map_err(|error| Failure::argument("target", error))
 }
 
+/// The argument `type`.
+fn argument(written: Option<String>) -> Result<Option<Kind>, Failure> {
+    // Some clients send every argument, and nothing for what is left away.
+    let written = written.filter(|written| !written.is_empty());
+    written.map(|written| Kind::parse(&written).map_err(|error| Failure::argument("type", error))).transpose()
+}
+
 /// The type that is meant: an address is asked about by its name.
 fn kind(target: &Target, asked: Option<Kind>) -> Result<Kind, Failure> {
     match (target, asked) {
         (Target::Name(_), asked) => Ok(asked.unwrap_or(Kind::A)),
-        (Target::Address(_), None) => Ok(Kind::Ptr),
-        (Target::Address(_), Some(Kind::A | Kind::Aaaa)) => Err(Failure::argument(
+        (Target::Address(_), None) => Ok(Kind::PTR),
+        (Target::Address(_), Some(Kind::A | Kind::AAAA)) => Err(Failure::argument(
             "type",
             "an address has no addresses; leave `type` away for the address's name (PTR)",
         )),
@@ -211,7 +218,7 @@ fn kind(target: &Target, asked: Option<Kind>) -> Result<Kind, Failure> {
 
 /// The type on a command line: dig's default is left away.
 fn kind_word(kind: Kind) -> Option<String> {
-    (kind != Kind::A).then(|| kind.wire().to_string())
+    (kind != Kind::A).then(|| kind.name())
 }
 
 fn server(written: Option<&str>, port: Option<Integer>, option: Option<u16>) -> Result<(Option<Server>, u16), Failure> {

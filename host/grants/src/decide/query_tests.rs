@@ -87,10 +87,33 @@ fn only_any_covers_what_is_no_host_name() {
         (r"secret\032data.example.com", false),
         ("-x.example.com", false),
         ("net", false),
+        // Instances of services are called anything.
+        (r"My\032Printer._ipp._tcp.example.com", true),
+        (r"v1\.2._http._tcp.lab.example.com", true),
+        (r"My\032Printer._ipp._tcp.example.com.evil", false),
+        (r"My\032Printer._ipp._tcp.example.net", false),
+        (r"My\032Printer\000._ipp._tcp.example.com", false),
+        (r"secret\032data._tcp.example.com", false),
     ] {
         assert_eq!(ask_server(&names, SYSTEM[0], text).is_ok(), named, "{text}");
         assert!(ask_server(&any, SYSTEM[0], text).is_ok(), "{text}");
     }
+}
+
+#[test]
+fn the_instances_of_one_service_are_granted_and_denied_by_its_name() {
+    let own = dns(&["resolve *._ipp._tcp.example.com"], &["resolve *._ipp._tcp.lab.example.com"]);
+    assert!(ask_server(&own, SYSTEM[0], r"My\032Printer._ipp._tcp.example.com").is_ok());
+    for text in
+        [r"My\032Printer._http._tcp.example.com", "_ipp._tcp.example.com", r"My\032Printer._ipp._tcp.lab.example.com"]
+    {
+        assert!(ask_server(&own, SYSTEM[0], text).is_err(), "{text}");
+    }
+    let any = dns(&["resolve any"], &["resolve *.lab.example.com"]);
+    assert!(matches!(
+        reason(ask_server(&any, SYSTEM[0], r"My\032Printer._ipp._tcp.lab.example.com")),
+        Reason::Denied(_)
+    ));
 }
 
 #[test]
@@ -210,6 +233,10 @@ fn refusals_name_both_and_the_line_that_is_missing() {
     assert_eq!(hint(&named, "[2001:db8::53]:53").entry, "\"2001:db8::53\"");
     let root = ask_server(&dns(&["resolve a.example"], &[]), SYSTEM[0], ".").unwrap_err();
     assert_eq!(root.suggestion().unwrap().entry, "\"any\"");
+    let instance = r"My\032Printer._ipp._tcp.example";
+    let denial = ask_server(&dns(&["resolve a.example"], &[]), SYSTEM[0], instance).unwrap_err();
+    assert_eq!(denial.suggestion().unwrap().entry, "\"*._ipp._tcp.example\"");
+    assert!(ask_server(&dns(&["resolve *._ipp._tcp.example"], &[]), SYSTEM[0], instance).is_ok());
     assert_eq!(resolve(&dns(&[], &[]), "a.example").unwrap_err().suggestion().unwrap().key, "resolve");
 }
 

@@ -149,11 +149,12 @@ fn asked_name(name: &Name) -> Option<&str> {
     host(name).filter(|_| !name.is_localhost())
 }
 
-/// The rule that covers a name of a query: the name, or `any` for what no rule can spell.
+/// The rule that covers a name of a query: the name, its service for an instance of one, or `any` for what no rule can spell.
 fn query_rule(name: &QueryName) -> Option<String> {
-    match name.host_name() {
-        Some(name) => asked_name(&name).map(str::to_owned),
-        None => Some("any".to_owned()),
+    match (name.host_name(), name.of_instance()) {
+        (Some(name), _) => asked_name(&name).map(str::to_owned),
+        (None, Some(service)) => Some(format!("*.{service}")),
+        (None, None) => Some("any".to_owned()),
     }
 }
 

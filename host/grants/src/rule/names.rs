@@ -10,7 +10,7 @@ use crate::{Cidr, Name, QueryName};
 pub enum ResolveRule {
     /// One name, exactly.
     Name(Name),
-    /// The names one or more labels below this one; the name itself is not among them.
+    /// The names one or more labels below this one, instances of services included; the name itself is not among them.
     Below(Name),
     /// The reverse names of a network's addresses, and of the networks in it.
     Reverse(Cidr),
@@ -23,7 +23,11 @@ impl ResolveRule {
     pub(crate) fn covers(&self, name: &QueryName) -> bool {
         match self {
             Self::Name(own) => name.host_name().is_some_and(|name| name == *own),
-            Self::Below(apex) => name.host_name().is_some_and(|name| name.is_below(apex)),
+            Self::Below(apex) => {
+                // An instance lies below its service, so below the service's own name as well.
+                name.host_name().is_some_and(|name| name.is_below(apex))
+                    || name.of_instance().is_some_and(|service| service == *apex || service.is_below(apex))
+            }
             Self::Reverse(own) => name.reverse().is_some_and(|network| own.covers(&network)),
             Self::Any => true,
         }

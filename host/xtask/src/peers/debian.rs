@@ -1,4 +1,5 @@
-//! Peers out of the machine's own distribution: unpacked, not installed, and run where they lie.
+//! Peers out of Debian's packages: of the machine's own release, or of the newest. Unpacked, not installed, and run where they
+//! lie.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,6 +11,8 @@ use crate::{Error, Progress, cache};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
     root: PathBuf,
+    /// The dynamic loader of its own C library, where the machine's is too old.
+    loader: Option<PathBuf>,
 }
 
 impl Peer {
@@ -22,8 +25,16 @@ impl Peer {
     ///
     /// The program still looks for its configuration in the machine's `/etc`: tell it where else, by its own options.
     pub fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(self.root.join(program));
         let own = ["usr/lib", "lib"].map(|folder| self.root.join(folder).join(apt::multiarch()));
+        let program = self.root.join(program);
+        if let Some(loader) = &self.loader {
+            // What the program starts in turn is the machine's own, so the libraries are named to this one alone.
+            let mut command = Command::new(loader);
+            let paths = own.map(|folder| folder.to_string_lossy().into_owned()).join(":");
+            command.args(["--library-path", &paths, "--argv0"]).arg(&program).arg(&program);
+            return command;
+        }
+        let mut command = Command::new(program);
         let outer = std::env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
         let all = own.iter().cloned().chain(std::env::split_paths(&outer).filter(|path| path.is_absolute()));
         // Only a folder with a `:` in its name cannot be joined; then the machine's libraries have to do.
@@ -57,5 +68,30 @@ fn peer(name: &str, progress: Progress<'_>) -> Result<Peer, Error> {
         apt::unpack(&files, &root)?;
         cache::remove_dir(&files)
     })?;
-    Ok(Peer { root })
+    Ok(Peer { root, loader: None })
+}
+
+/// A package of the newest Debian there is, with every library it needs: what the machine's own release has may be years old.
+///
+/// # Errors
+/// If the machine is no Debian, its archive cannot be reached, or has no such package.
+pub fn newest(name: &str, progress: Progress<'_>) -> Result<Peer, Error> {
+    fetched(name, progress).map_err(|error| error.during(&format!("peer `{name}` of Debian {}", apt::NEWEST)))
+}
+
+fn fetched(name: &str, progress: Progress<'_>) -> Result<Peer, Error> {
+    let archive = apt::debian_archive()?.ok_or_else(|| {
+        Error::new("this machine is not a Debian").hint("run the tests on Debian, in a container perhaps")
+    })?;
+    let root = cache::root()?.join("peers").join(format!("{name}-{}", apt::NEWEST));
+    cache::keep(&root, progress, |progress| {
+        let apt = Apt::open(&archive, apt::NEWEST, progress)?;
+        let packages = apt.with_libraries(&[name], &|_| false)?;
+        let files = root.join("packages");
+        apt.download(&packages, &files, &format!("peer `{name}`"), progress)?;
+        apt::unpack(&files, &root)?;
+        cache::remove_dir(&files)
+    })?;
+    let loader = root.join(apt::loader(&root)?);
+    Ok(Peer { root, loader: Some(loader) })
 }

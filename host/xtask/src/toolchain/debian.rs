@@ -7,11 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{TARGET, Toolchain, active_rustc, has_target, sysroot, version};
-use crate::apt::{self, Apt, Archive, Distribution};
+use crate::apt::{self, Apt, Archive};
 use crate::{Error, Progress, cache};
-
-/// The suite whose Rust is new enough for the guests' crates and has the target; later releases of Debian will do as well.
-const SUITE: &str = "forky";
 
 /// What to fetch; their libraries follow from their dependencies.
 const PACKAGES: [&str; 3] = ["rustc", "libstd-rust-dev", "libstd-rust-dev-wasm32"];
@@ -46,7 +43,7 @@ fn toolchain(rustc: PathBuf, linkers: PathBuf) -> Result<Toolchain, Error> {
         return Err(Error::new(format!("`{}` does not run, or has no target `{TARGET}`", rustc.display()))
             .hint("remove the folder of that toolchain from the cache, to have it fetched again"));
     }
-    let description = format!("{} from Debian {SUITE} ({})", version(&rustc)?, rustc.display());
+    let description = format!("{} from Debian {} ({})", version(&rustc)?, apt::NEWEST, rustc.display());
     Ok(Toolchain { rustc, linkers: Some(linkers), description })
 }
 
@@ -69,7 +66,7 @@ fn fetch(folder: &Path, progress: Progress<'_>) -> Result<PathBuf, Error> {
     let packages_at = cache::beside(folder, "packages");
     let unpacked = cache::beside(folder, "partial");
 
-    let apt = Apt::open(&archive()?, SUITE, progress)?;
+    let apt = Apt::open(&archive()?, apt::NEWEST, progress)?;
     let packages = apt.with_libraries(&PACKAGES, &|_| false)?;
     // What an interrupted run has fetched is kept; a file of another version would be unpacked along with the right one.
     if !is_fetched_for(&packages_at, &packages) {
@@ -91,15 +88,6 @@ fn fetch(folder: &Path, progress: Progress<'_>) -> Result<PathBuf, Error> {
     cache::remove_dir(&packages_at)?;
     progress(&format!("guest toolchain: ready in {}", place.display()));
     Ok(wrapper(&place))
-}
-
-/// The machine's own Debian mirror: all that is known to be reachable from here.
-fn archive() -> Result<Archive, Error> {
-    let machine = Distribution::of_this_machine().filter(|machine| machine.id == "debian");
-    let machine = machine
-        .ok_or_else(|| Error::new("this is not a Debian machine").hint(format!("run `rustup target add {TARGET}`")))?;
-    let archive = apt::main_archive(&machine)?;
-    Ok(Archive { components: vec!["main".to_owned()], ..archive })
 }
 
 /// Whether every package file in a folder is one of these packages. Files are named `name_version_architecture.deb`.
@@ -133,9 +121,15 @@ fn linkers() -> Result<PathBuf, Error> {
     Ok(folder)
 }
 
+/// The machine's own Debian mirror: all that is known to be reachable from here.
+fn archive() -> Result<Archive, Error> {
+    apt::debian_archive()?
+        .ok_or_else(|| Error::new("this is not a Debian machine").hint(format!("run `rustup target add {TARGET}`")))
+}
+
 /// A script that stands in for rustc: the machine's own C library is too old for it, so it runs with the one it came with.
 fn write_wrapper(unpacked: &Path, place: &Path) -> Result<(), Error> {
-    let loader = loader(unpacked)?;
+    let loader = apt::loader(unpacked)?;
     let root = quoted(place)?;
     let script = format!(
         "#!/bin/sh\nR={root}\nexec \"$R/{loader}\" --library-path \"$R/usr/lib/{libraries}\" --argv0 \"$R/usr/bin/rustc\" \
@@ -146,15 +140,6 @@ fn write_wrapper(unpacked: &Path, place: &Path) -> Result<(), Error> {
     cache::create_dir(path.parent().unwrap_or(unpacked))?;
     cache::write(&path, &script)?;
     cache::make_executable(&path)
-}
-
-/// The dynamic loader, whose place differs between architectures.
-fn loader(unpacked: &Path) -> Result<&'static str, Error> {
-    const PLACES: [&str; 3] =
-        ["usr/lib64/ld-linux-x86-64.so.2", "usr/lib/ld-linux-aarch64.so.1", "lib64/ld-linux-x86-64.so.2"];
-    PLACES.into_iter().find(|place| unpacked.join(place).exists()).ok_or_else(|| {
-        Error::new(format!("no dynamic loader among Debian's packages for `{}`", std::env::consts::ARCH))
-    })
 }
 
 /// A path as one word for the shell.

@@ -1,97 +1,75 @@
-//! The record types that the tools take, and how every other type is named.
+//! The record types that can be asked for, and how types and classes are named.
 
 use hickory_proto::rr::{DNSClass, RecordType};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-/// A record type that can be asked for: ITMCP's, and those that later RFCs have made common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "UPPERCASE")]
-#[allow(missing_docs, reason = "the names are the IANA registry's")]
-pub enum Kind {
-    A,
-    Aaaa,
-    Mx,
-    Ns,
-    Txt,
-    Soa,
-    Cname,
-    Srv,
-    Ptr,
-    Caa,
-    Ds,
-    Dnskey,
-    Https,
-    Svcb,
-    Naptr,
-    Tlsa,
-    Any,
+use crate::types::{self, TYPES};
+
+/// A record type that can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Kind(u16);
+
+/// Why a type is not asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KindError {
+    /// No type has this name.
+    #[error("there is no record type `{0}`; write a mnemonic such as MX, or TYPE123")]
+    Unknown(String),
+    /// Whole zones, and what is a part of messages.
+    #[error("{0} is not asked for: it is no record of a name")]
+    NotARecord(&'static str),
+    /// Nobody has given the number a meaning.
+    #[error("TYPE{0} is not asked for: the number is neither assigned nor for private use (65280 to 65534)")]
+    Unassigned(u16),
 }
 
 impl Kind {
-    /// All of them, in the order of the schema.
-    pub const ALL: [Self; 17] = [
-        Self::A,
-        Self::Aaaa,
-        Self::Mx,
-        Self::Ns,
-        Self::Txt,
-        Self::Soa,
-        Self::Cname,
-        Self::Srv,
-        Self::Ptr,
-        Self::Caa,
-        Self::Ds,
-        Self::Dnskey,
-        Self::Https,
-        Self::Svcb,
-        Self::Naptr,
-        Self::Tlsa,
-        Self::Any,
-    ];
+    /// IPv4 addresses.
+    pub const A: Self = Self(1);
+    /// IPv6 addresses.
+    pub const AAAA: Self = Self(28);
+    /// Names of addresses.
+    pub const PTR: Self = Self(12);
+    /// Everything.
+    pub const ANY: Self = Self(255);
 
-    /// Reads a type as dig's options write it, in any case.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| name(kind.wire()).eq_ignore_ascii_case(text))
+    /// Reads a type as dig does: a mnemonic in any case, or `TYPE123`.
+    ///
+    /// # Errors
+    /// Why it is not asked for.
+    pub fn parse(text: &str) -> Result<Self, KindError> {
+        let unknown = || KindError::Unknown(text.chars().take(40).flat_map(char::escape_debug).collect());
+        let number = match TYPES.iter().find(|known| known.name.eq_ignore_ascii_case(text)) {
+            Some(known) => known.number,
+            None => {
+                let digits = text.split_at_checked(4).filter(|(word, _)| word.eq_ignore_ascii_case("TYPE"));
+                let digits =
+                    digits.map(|(_, digits)| digits).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+                digits.and_then(|digits| digits.parse().ok()).ok_or_else(unknown)?
+            }
+        };
+        match (number, types::of(number)) {
+            (41 | 249..=252, Some(known)) => Err(KindError::NotARecord(known.name)),
+            // Assigned, though dig has no name for them: NXNAME, CLA, IPN.
+            (_, Some(_)) | (128 | 263 | 264 | 65_280..=65_534, None) => Ok(Self(number)),
+            (_, None) => Err(KindError::Unassigned(number)),
+        }
     }
 
     /// The type as messages have it.
     pub fn wire(self) -> RecordType {
-        match self {
-            Self::A => RecordType::A,
-            Self::Aaaa => RecordType::AAAA,
-            Self::Mx => RecordType::MX,
-            Self::Ns => RecordType::NS,
-            Self::Txt => RecordType::TXT,
-            Self::Soa => RecordType::SOA,
-            Self::Cname => RecordType::CNAME,
-            Self::Srv => RecordType::SRV,
-            Self::Ptr => RecordType::PTR,
-            Self::Caa => RecordType::CAA,
-            Self::Ds => RecordType::DS,
-            Self::Dnskey => RecordType::DNSKEY,
-            Self::Https => RecordType::HTTPS,
-            Self::Svcb => RecordType::SVCB,
-            Self::Naptr => RecordType::NAPTR,
-            Self::Tlsa => RecordType::TLSA,
-            Self::Any => RecordType::ANY,
-        }
+        self.0.into()
+    }
+
+    /// Its mnemonic, or `TYPE123`.
+    pub fn name(self) -> String {
+        name(self.wire())
     }
 }
 
-/// A type's mnemonic, or `TYPE123` where there is none (RFC 3597, section 5).
+/// A type's mnemonic, or `TYPE123` where dig has none (RFC 3597, section 5).
 pub(crate) fn name(kind: RecordType) -> String {
-    match kind {
-        RecordType::Unknown(29) => "LOC".to_owned(),
-        RecordType::Unknown(17) => "RP".to_owned(),
-        RecordType::Unknown(18) => "AFSDB".to_owned(),
-        RecordType::Unknown(256) => "URI".to_owned(),
-        RecordType::Unknown(number) => format!("TYPE{number}"),
-        RecordType::ZERO => "TYPE0".to_owned(),
-        // The library's own name for a type that was never standardised.
-        RecordType::ANAME => format!("TYPE{}", u16::from(kind)),
-        kind => kind.to_string(),
-    }
+    let number = u16::from(kind);
+    types::of(number).map_or_else(|| format!("TYPE{number}"), |known| known.name.to_owned())
 }
 
 /// A class's mnemonic, or `CLASS123`.
@@ -108,13 +86,27 @@ mod tests {
 
     #[test]
     fn every_type_is_named_as_it_is_read() {
-        for kind in Kind::ALL {
-            let name = name(kind.wire());
-            assert_eq!(Kind::parse(&name.to_lowercase()), Some(kind));
-            assert_eq!(serde_json::to_value(kind).unwrap(), name);
+        for known in TYPES {
+            match Kind::parse(&known.name.to_lowercase()) {
+                Ok(kind) => assert_eq!((kind.name().as_str(), kind.0), (known.name, known.number)),
+                Err(error) => assert_eq!(error, KindError::NotARecord(known.name)),
+            }
         }
-        assert_eq!(Kind::parse("AXFR"), None, "whole zones are not asked for");
-        assert_eq!(name(RecordType::Unknown(65_280)), "TYPE65280");
+        assert_eq!(Kind::parse("mX").map(Kind::name).as_deref(), Ok("MX"));
+        assert_eq!(Kind::parse("TYPE15").map(Kind::name).as_deref(), Ok("MX"));
+        assert_eq!(Kind::parse("type65280").map(Kind::name).as_deref(), Ok("TYPE65280"));
         assert_eq!(class(DNSClass::Unknown(9)), "CLASS9");
+    }
+
+    #[test]
+    fn what_is_no_question_is_refused_with_its_reason() {
+        for text in ["", "M X", "MXX", "TYPE", "TYPE-1", "TYPE+1", "TYPE65536", "TYPE1x", "ß"] {
+            assert!(matches!(Kind::parse(text), Err(KindError::Unknown(_))), "{text}");
+        }
+        assert_eq!(Kind::parse("axfr"), Err(KindError::NotARecord("AXFR")), "whole zones are not asked for");
+        assert_eq!(Kind::parse("TYPE41"), Err(KindError::NotARecord("OPT")));
+        assert_eq!(Kind::parse("TYPE12345"), Err(KindError::Unassigned(12_345)));
+        assert_eq!(Kind::parse("TYPE0"), Err(KindError::Unassigned(0)));
+        assert_eq!(Kind::parse("TYPE65535"), Err(KindError::Unassigned(65_535)));
     }
 }

@@ -51,6 +51,52 @@ pub fn nslookup(answer: &Answer, target: &str) -> String {
     text
 }
 
+/// nslookup's words for the types, by their numbers.
+const WORDS: [&str; 42] = [
+    "",
+    "internet address = ",
+    "nameserver = ",
+    "md = ",
+    "mf = ",
+    "canonical name = ",
+    "",
+    "mb = ",
+    "mg = ",
+    "mr = ",
+    "",
+    "protocol = ",
+    "name = ",
+    "hinfo = ",
+    "minfo = ",
+    "mail exchanger = ",
+    "text = ",
+    "rp = ",
+    "afsdb = ",
+    "x25 address = ",
+    "isdn address = ",
+    "rt = ",
+    "nsap = ",
+    "nsap_ptr = ",
+    "signature = ",
+    "key = ",
+    "px = ",
+    "gpos = ",
+    "has AAAA address ",
+    "loc = ",
+    "next = ",
+    "",
+    "",
+    "service = ",
+    "",
+    "naptr = ",
+    "kx = ",
+    "cert = ",
+    "v6 address = ",
+    "dname = ",
+    "",
+    "optional = ",
+];
+
 /// A record beside its name, or below it.
 fn line(record: &Record) -> String {
     let name = record.name.trim_end_matches('.');
@@ -61,15 +107,6 @@ fn line(record: &Record) -> String {
     };
     let beside = |words: &str| format!("{name}\t{words}{}\n", record.data);
     match record.raw.kind {
-        RecordType::A => beside("internet address = "),
-        RecordType::AAAA => beside("has AAAA address "),
-        RecordType::CNAME => beside("canonical name = "),
-        RecordType::PTR => beside("name = "),
-        RecordType::NS => beside("nameserver = "),
-        RecordType::MX => beside("mail exchanger = "),
-        RecordType::TXT => beside("text = "),
-        RecordType::SRV => beside("service = "),
-        RecordType::NAPTR => beside("naptr = "),
         RecordType::SOA => {
             let rows = [
                 ("origin", "mname"),
@@ -83,6 +120,10 @@ fn line(record: &Record) -> String {
             let rows = rows.map(|(shown, own)| format!("\t{shown} = {}\n", field(own).trim_end_matches('.')));
             format!("{name}\n{}", rows.concat())
         }
-        kind => beside(&format!("rdata_{} = ", u16::from(kind))),
+        kind => match (u16::from(kind), WORDS.get(usize::from(u16::from(kind)))) {
+            (_, Some(word)) if !word.is_empty() => beside(word),
+            (number @ ..=41, _) => beside(&format!("rtype_{number} = ")),
+            (number, _) => beside(&format!("rdata_{number} = ")),
+        },
     }
 }

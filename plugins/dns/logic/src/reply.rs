@@ -126,17 +126,7 @@ impl Reply {
 
     /// The status as dig names it.
     pub fn status(&self) -> String {
-        let names = [
-            "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET",
-            "NOTAUTH", "NOTZONE",
-        ];
-        match self.status {
-            16 => "BADVERS".to_owned(),
-            23 => "BADCOOKIE".to_owned(),
-            other => {
-                names.get(usize::from(other)).map_or_else(|| format!("RESERVED{other}"), |name| (*name).to_owned())
-            }
-        }
+        status(self.status).map_or_else(|| format!("RESERVED{}", self.status), str::to_owned)
     }
 
     /// The header's flags, in dig's order.
@@ -175,8 +165,34 @@ impl Reply {
         let Some(last) = chain.last() else { return false };
         self.answers.iter().any(|record| {
             (record.raw.name == *last && record.raw.kind == kind)
-                || kind == RecordType::ANY
+                // MAILB, MAILA and ANY stand for several types.
+                || matches!(u16::from(kind), 253..=255)
                 || (kind == RecordType::CNAME && record.raw.kind == kind)
         })
     }
+}
+
+/// The name of a status (RFC 6895, section 2.3); `None` for one that dig has no name for.
+pub(crate) fn status(number: u16) -> Option<&'static str> {
+    Some(match number {
+        0 => "NOERROR",
+        1 => "FORMERR",
+        2 => "SERVFAIL",
+        3 => "NXDOMAIN",
+        4 => "NOTIMP",
+        5 => "REFUSED",
+        6 => "YXDOMAIN",
+        7 => "YXRRSET",
+        8 => "NXRRSET",
+        9 => "NOTAUTH",
+        10 => "NOTZONE",
+        11 => "RESERVED11",
+        12 => "RESERVED12",
+        13 => "RESERVED13",
+        14 => "RESERVED14",
+        15 => "RESERVED15",
+        16 => "BADVERS",
+        23 => "BADCOOKIE",
+        _ => return None,
+    })
 }

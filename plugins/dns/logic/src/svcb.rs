@@ -1,18 +1,34 @@
-//! The parameters of SVCB and HTTPS records (RFC 9460).
+//! The parameters of SVCB and HTTPS records (RFC 9460), as dig writes them.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
 
+use crate::rdata::v6;
 use crate::text;
 
 /// The keys that have a name (IANA's registry of service parameters).
-const KEYS: [&str; 9] =
-    ["mandatory", "alpn", "no-default-alpn", "port", "ipv4hint", "ech", "ipv6hint", "dohpath", "ohttp"];
+const KEYS: [&str; 11] = [
+    "mandatory",
+    "alpn",
+    "no-default-alpn",
+    "port",
+    "ipv4hint",
+    "ech",
+    "ipv6hint",
+    "dohpath",
+    "ohttp",
+    "tls-supported-groups",
+    "docpath",
+];
 
-fn key(number: u16) -> String {
-    KEYS.get(usize::from(number)).map_or_else(|| format!("key{number}"), |name| (*name).to_owned())
+/// So many of them has dig a name for; the others are numbers in its text.
+const SHOWN: usize = 8;
+
+fn key(number: u16, known: usize) -> String {
+    let name = KEYS.get(usize::from(number)).filter(|_| usize::from(number) < known);
+    name.map_or_else(|| format!("key{number}"), |name| (*name).to_owned())
 }
 
 /// All parameters, as text and by key; `None` if the bytes are not a list of them.
@@ -23,10 +39,10 @@ pub(crate) fn parameters(mut bytes: &[u8]) -> Option<(String, Value)> {
         let (number, length) = (u16::from_be_bytes([*a, *b]), usize::from(u16::from_be_bytes([*c, *d])));
         let value = rest.get(..length)?;
         bytes = &rest[length..];
-        let name = key(number);
-        let (text, json) = parameter(number, value).unwrap_or_else(|| (text::quoted(value), text::plain(value).into()));
-        shown.push(if text.is_empty() { name.clone() } else { format!("{name}={text}") });
-        all.insert(name, json);
+        let (text, json) = parameter(number, value)?;
+        let name = key(number, SHOWN);
+        shown.push(if text.is_empty() { name } else { format!("{name}={text}") });
+        all.insert(key(number, KEYS.len()), json);
     }
     Some((shown.join(" "), all.into()))
 }
@@ -34,39 +50,67 @@ pub(crate) fn parameters(mut bytes: &[u8]) -> Option<(String, Value)> {
 /// One value as its key has it; `None` if it is not of that form.
 fn parameter(number: u16, value: &[u8]) -> Option<(String, Value)> {
     let list = |items: Vec<String>| (items.join(","), json!(items));
-    let pair = |pair: &[u8]| u16::from_be_bytes([pair[0], pair[1]]);
-    let (pairs, odd) = (value.chunks_exact(2), !value.len().is_multiple_of(2));
+    let pair = |pair: &[u8; 2]| u16::from_be_bytes(*pair);
+    let some = !value.is_empty();
     Some(match number {
-        0 if !odd => list(pairs.map(|two| key(pair(two))).collect()),
-        1 => {
-            let protocols = alpn(value)?;
-            (format!("\"{}\"", protocols.join(",")), json!(protocols))
+        0 => {
+            let (pairs, odd) = value.as_chunks::<2>();
+            let shown = pairs.iter().map(|two| key(pair(two), SHOWN)).collect::<Vec<_>>().join(",");
+            let all: Vec<String> = pairs.iter().map(|two| key(pair(two), KEYS.len())).collect();
+            (some && odd.is_empty()).then(|| (shown, json!(all)))?
         }
-        2 | 8 if value.is_empty() => (String::new(), true.into()),
-        3 if value.len() == 2 => (pair(value).to_string(), pair(value).into()),
-        4 if value.len().is_multiple_of(4) => list(
-            value.chunks_exact(4).flat_map(<[u8; 4]>::try_from).map(|four| Ipv4Addr::from(four).to_string()).collect(),
-        ),
+        1 => {
+            let protocols = alpn(value).filter(|_| some)?;
+            let shown: Vec<String> = protocols.iter().map(|protocol| escaped(protocol)).collect();
+            let all: Vec<String> = protocols.iter().map(|protocol| text::plain(protocol)).collect();
+            (format!("\"{}\"", shown.join(",")), json!(all))
+        }
+        2 => (!some).then(|| (String::new(), true.into()))?,
+        3 => {
+            let port = pair(value.try_into().ok()?);
+            (port.to_string(), port.into())
+        }
+        4 => {
+            let (addresses, odd) = value.as_chunks::<4>();
+            (some && odd.is_empty())
+                .then(|| list(addresses.iter().map(|four| Ipv4Addr::from(*four).to_string()).collect()))?
+        }
         5 => (BASE64.encode(value), BASE64.encode(value).into()),
-        6 if value.len().is_multiple_of(16) => list(
-            value.chunks_exact(16).flat_map(<[u8; 16]>::try_from).map(|all| Ipv6Addr::from(all).to_string()).collect(),
-        ),
-        _ => return None,
+        6 => {
+            let (addresses, odd) = value.as_chunks::<16>();
+            (some && odd.is_empty()).then(|| list(addresses.iter().map(|all| v6(Ipv6Addr::from(*all))).collect()))?
+        }
+        // A key alone, such as `ohttp`.
+        8.. if !some => (String::new(), true.into()),
+        _ => (text::quoted(value), text::plain(value).into()),
     })
 }
 
-fn alpn(mut value: &[u8]) -> Option<Vec<String>> {
+/// The protocols of a list; none is empty.
+fn alpn(mut value: &[u8]) -> Option<Vec<&[u8]>> {
     let mut protocols = Vec::new();
-    while let [length, rest @ ..] = value {
+    while let [length @ 1..=255, rest @ ..] = value {
         let protocol = rest.get(..usize::from(*length))?;
         value = &rest[protocol.len()..];
-        // Commas and backslashes would need escapes of their own (RFC 9460, appendix A.1): such a value is shown as a string.
-        if !protocol.iter().all(|byte| byte.is_ascii_graphic() && !b",\\\"".contains(byte)) {
-            return None;
-        }
-        protocols.push(String::from_utf8_lossy(protocol).into_owned());
+        protocols.push(protocol);
     }
-    Some(protocols)
+    value.is_empty().then_some(protocols)
+}
+
+/// A protocol in a comma-separated list inside of a quoted string: commas and backslashes are escaped twice (RFC 9460,
+/// appendix A.1), and blanks are numbers.
+fn escaped(protocol: &[u8]) -> String {
+    let mut shown = String::with_capacity(protocol.len());
+    for byte in protocol {
+        match byte {
+            b',' => shown += "\\\\,",
+            b'\\' => shown += "\\\\\\\\",
+            b'"' => shown += "\\\"",
+            b'!'..=b'~' => shown.push(char::from(*byte)),
+            _ => shown += &format!("\\{byte:03}"),
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -85,5 +129,27 @@ mod tests {
             })
         );
         assert_eq!(parameters(b"\0\x01\0\x09\x02h2"), None, "longer than it is");
+        assert_eq!(parameters(b"\0\x01\0\x01\0"), None, "a protocol without a name");
+        assert_eq!(parameters(b"\0\x03\0\x01x"), None, "half a port");
+    }
+
+    #[test]
+    fn protocols_are_escaped_as_in_the_appendix() {
+        // The two protocols of appendix D.2: `f\oo,bar` and `h2`.
+        let (text, json) = parameters(b"\0\x01\0\x0c\x08f\\oo,bar\x02h2").unwrap();
+        assert_eq!(text, r#"alpn="f\\\\oo\\,bar,h2""#);
+        assert_eq!(json, json!({ "alpn": ["f\\oo,bar", "h2"] }));
+        assert_eq!(parameters(b"\0\x01\0\x04\x03\" \xff").unwrap().0, r#"alpn="\"\032\255""#);
+    }
+
+    #[test]
+    fn what_dig_has_no_name_for_is_a_number_in_its_text() {
+        let (text, json) =
+            parameters(b"\0\0\0\x04\0\x01\0\x08\0\x01\0\x03\x02h2\0\x07\0\x09/q{?dns}x\0\x08\0\0").unwrap();
+        assert_eq!(text, r#"mandatory=alpn,key8 alpn="h2" dohpath="/q{?dns}x" key8"#);
+        assert_eq!(
+            json,
+            json!({ "mandatory": ["alpn", "ohttp"], "alpn": ["h2"], "dohpath": "/q{?dns}x", "ohttp": true })
+        );
     }
 }

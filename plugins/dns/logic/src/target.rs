@@ -3,7 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use hickory_proto::rr::Name;
-use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+
+use crate::label;
 
 /// Where name servers listen (RFC 1035, section 4.2).
 pub const PORT: u16 = 53;
@@ -41,9 +42,15 @@ pub enum TargetError {
     /// Nothing, or only white space.
     #[error("it is empty")]
     Empty,
-    /// A character that no name has.
-    #[error("it must not contain `{}`", .0.escape_default())]
+    /// A character that no host has, and that stands neither in the name of a service's instance nor behind a backslash.
+    #[error("it must not contain `{}`; in a label that is written `{}`", .0.escape_default(), escape(*.0))]
     Character(char),
+    /// White space around it.
+    #[error("it begins or ends with a blank")]
+    Blank,
+    /// A backslash that is followed by nothing, or by a number that is no byte.
+    #[error("after a backslash stands a character, or a byte as three decimal digits")]
+    Escape,
     /// A URL.
     #[error("it is a URL; write only the host")]
     Url,
@@ -76,7 +83,7 @@ impl Target {
         let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
         match bare.parse::<IpAddr>() {
             Ok(address) => Ok(Self::Address(address.to_canonical())),
-            Err(_) => name(text).map(Self::Name),
+            Err(_) => label::target(text).map(Self::Name),
         }
     }
 
@@ -117,47 +124,16 @@ impl Server {
         let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
         let place = match bare.parse::<IpAddr>() {
             Ok(address) => Place::Address(address.to_canonical()),
-            Err(_) => Place::Name(name(host)?),
+            Err(_) => Place::Name(label::host(host)?),
         };
         Ok(Self { place, port })
     }
 }
 
-/// Reads a name as people write it: in any script, `_service` labels and a leading `*` included.
-fn name(text: &str) -> Result<Name, TargetError> {
-    if text.trim().is_empty() {
-        return Err(TargetError::Empty);
-    }
-    if text.contains("//") {
-        return Err(TargetError::Url);
-    }
-    if text == "." {
-        return Ok(Name::root());
-    }
-    if let Some(bad) = text.chars().find(|c| c.is_ascii() && !(c.is_ascii_alphanumeric() || "-_*./".contains(*c))) {
-        return Err(TargetError::Character(bad));
-    }
-    let relative = text.strip_suffix('.').unwrap_or(text);
-    let ascii = Uts46::new()
-        .to_ascii(relative.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow, DnsLength::Ignore)
-        .map_err(|_| TargetError::Idna)?;
-    for label in ascii.split('.') {
-        match label.len() {
-            0 => return Err(TargetError::EmptyLabel),
-            1..=63 => {}
-            _ => return Err(TargetError::LongLabel),
-        }
-    }
-    if let Some(bad) = ascii.chars().find(|c| !(c.is_ascii_alphanumeric() || "-_*./".contains(*c))) {
-        return Err(TargetError::Character(bad));
-    }
-    let last = ascii.rsplit('.').next().unwrap_or(&ascii);
-    if last.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(TargetError::Number);
-    }
-    let mut name = Name::from_labels(ascii.split('.').map(str::as_bytes)).map_err(|_| TargetError::Long)?;
-    name.set_fqdn(true);
-    Ok(name)
+/// How a character is written in a label (RFC 1035, section 5.1).
+fn escape(c: char) -> String {
+    let numbered = |byte: &u8| format!("\\{byte:03}");
+    if c.is_ascii_graphic() { format!("\\{c}") } else { c.to_string().as_bytes().iter().map(numbered).collect() }
 }
 
 #[cfg(test)]
@@ -189,12 +165,45 @@ mod tests {
     }
 
     #[test]
+    fn labels_are_written_as_in_a_master_file() {
+        assert_eq!(asked(r"a\.b.example"), r"a\.b.example.");
+        assert_eq!(asked(r"a\032b.example"), r"a\032b.example.");
+        assert_eq!(asked(r"A\ B.example."), r"a\032b.example.");
+        assert_eq!(asked(r"a\@b\;\000\255.example"), r"a\@b\;\000\255.example.");
+        assert_eq!(asked(r"end\."), r"end\..");
+        assert_eq!(asked(r"b\195\188cher.example"), r"b\195\188cher.example.");
+        assert_eq!(asked(r"ü\032.example"), r"\195\188\032.example.");
+        assert_eq!(asked(r"127.\049"), "127.1.", "what is escaped is meant");
+    }
+
+    #[test]
+    fn instances_of_services_are_written_as_people_name_them() {
+        assert_eq!(asked("My Printer._ipp._tcp.example"), r"my\032printer._ipp._tcp.example.");
+        assert_eq!(
+            asked("Bob's \"Lab\" (2) @ home._http._TCP.local"),
+            "bob's\\032\\\"lab\\\"\\032\\(2\\)\\032\\@\\032home._http._tcp.local."
+        );
+        assert_eq!(asked("Größe._ipp._udp.bücher.example"), r"gr\195\182\195\159e._ipp._udp.xn--bcher-kva.example.");
+        assert_eq!(asked(r"v1\.2 beta._http._tcp.local"), r"v1\.2\032beta._http._tcp.local.");
+        // One label in front of the service is the instance; what stands before it is not.
+        assert_eq!(asked("_printer._sub._http._tcp.local"), "_printer._sub._http._tcp.local.");
+        assert_eq!(Target::parse("a b.c._http._tcp.local"), Err(TargetError::Character(' ')));
+        assert_eq!(Target::parse("a\u{7}b._http._tcp.local"), Err(TargetError::Character('\u{7}')));
+        assert_eq!(Target::parse("a b._tcp.local"), Err(TargetError::Character(' ')));
+    }
+
+    #[test]
     fn what_is_no_name_is_refused_with_its_reason() {
         let refused = |text: &str| Target::parse(text).expect_err(text);
         assert_eq!(refused(""), TargetError::Empty);
         assert_eq!(refused(" "), TargetError::Empty);
         assert_eq!(refused("a b.example"), TargetError::Character(' '));
-        assert_eq!(refused("a\\.b.example"), TargetError::Character('\\'));
+        assert_eq!(refused("a@b.example"), TargetError::Character('@'));
+        assert_eq!(refused(" a.example"), TargetError::Blank);
+        assert_eq!(refused("a.example\u{a0}"), TargetError::Blank);
+        assert_eq!(refused("a\\"), TargetError::Escape);
+        assert_eq!(refused("a\\25.example"), TargetError::Escape);
+        assert_eq!(refused("a\\256.example"), TargetError::Escape);
         assert_eq!(refused("a\nb"), TargetError::Character('\n'));
         assert_eq!(refused("https://example.com/x"), TargetError::Url);
         assert_eq!(refused("a..example"), TargetError::EmptyLabel);
@@ -219,6 +228,8 @@ mod tests {
         let six = Place::Address("2001:db8::53".parse().unwrap());
         assert_eq!(server("[2001:db8::53]:54"), Server { place: six.clone(), port: Some(54) });
         assert_eq!(server("2001:db8::53#54"), Server { place: six, port: Some(54) });
+        assert_eq!(Server::parse(r"a\032b.example"), Err(TargetError::Character('\\')), "a server is a host");
+        assert!(matches!(Server::parse("a b._ipp._tcp.example"), Err(TargetError::Character(' '))));
         let named = Server::parse("ns1.example#54").unwrap();
         assert_eq!(named.place, Place::Name(Name::from_ascii("ns1.example.").unwrap()));
         for bad in ["127.0.0.1:0", "127.0.0.1#x", "ns1.example:99999"] {

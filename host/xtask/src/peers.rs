@@ -14,8 +14,9 @@ pub use debian::{Peer, debian};
 pub use node::{node, npm};
 pub use python::python;
 
-/// Servers out of the distribution's packages.
-pub const DEBIAN: [&str; 5] = ["ngircd", "inetutils-telnetd", "nsd", "unbound", "bind9-dnsutils"];
+/// Servers out of the distribution's packages, and programs to compare with.
+pub const DEBIAN: [&str; 7] =
+    ["ngircd", "inetutils-telnetd", "nsd", "unbound", "bind9-dnsutils", "iputils-ping", "traceroute"];
 
 /// The official Python MCP client, in both of its generations.
 pub const PYTHON: [&str; 2] = ["mcp==1.*", "mcp>=2,<3"];

@@ -157,7 +157,7 @@ fn every_answer_is_told_in_the_words_of_ping() {
             let unreachable = if request.target.is_ipv4() { (3, 1) } else { (1, 3) };
             match kind {
                 1 => at_once(request.reply_of(request.target, CHANGES[usize::from(which) - 1].1)),
-                // Twice; after advice; after an error.
+                // Twice; after a redirect; an error between answers.
                 2 => vec![(Duration::ZERO, request.reply()); 2],
                 3 => [request.error(router, 5, 1, 1), request.reply()].map(|sent| (Duration::ZERO, sent)).into(),
                 4 if request.sequence == 2 => at_once(error(request, router, unreachable)),
@@ -184,12 +184,15 @@ fn every_answer_is_told_in_the_words_of_ping() {
                 compare_pings(&mut session, &of(1, which), 1, &format!("change {which}, IPv4: {four}"));
             }
             compare_pings(&mut session, &of(2, 1), 3, "duplicates");
-            if four {
-                compare_pings(&mut session, &of(3, 1), 1, "a redirect, and the answer");
-            }
             compare_pings(&mut session, &of(4, 1), 3, "an error between answers");
             compare_pings(&mut session, &of(5, 1), 3, "three answers at once");
         }
+        // The real one ends at the redirect or at the answer, whichever it reads last.
+        let (text, told) = ping(&mut session, json!({ "target": "10.9.3.1", "count": 1 }));
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[1], "From 10.9.0.254 icmp_seq=1 Redirect Host(New nexthop: 0.0.0.1)");
+        assert!(lines[2].starts_with("64 bytes from 10.9.3.1: icmp_seq=1 "), "{text}");
+        assert_eq!((&told["received"], &told["errors"]), (&json!(1), &json!(1)), "{text}");
         // The kernel tells the errors of one moment in any order; the last line says how many were on their way.
         let told = |text: &str| steady(text).last().cloned().unwrap_or_default();
         let real = real_ping(&["-n", "-c", "3", "-i", "0.1", "-W", "1", "10.9.6.1"]);
@@ -331,7 +334,11 @@ fn a_peer_that_lies_and_floods_ends_no_run_and_is_felt_by_no_other() {
                 (answer.text, answer.structured.unwrap())
             };
             let (text, told) = finished(&mut session, honest);
-            assert_eq!((&told["received"], &told["errors"], &told["duplicates"]), (&json!(5), &json!(0), &json!(0)), "{kind}: {text}");
+            assert_eq!(
+                (&told["received"], &told["errors"], &told["duplicates"]),
+                (&json!(5), &json!(0), &json!(0)),
+                "{kind}: {text}"
+            );
             for (id, liar) in runs.into_iter().zip(liars) {
                 let (text, told) = finished(&mut session, id);
                 assert_eq!((&told["transmitted"], &told["received"]), (&json!(5), &json!(5)), "{kind}, {liar}: {text}");

@@ -13,7 +13,8 @@ const FLAGS: [&str; 5] = ["-i", "-v", "-w", "-x", "-o"];
 /// Any bytes: options, a pattern's line, and the text behind it.
 pub fn target(data: &[u8]) {
     let Some((&[syntax, flags], rest)) = data.split_first_chunk::<2>() else { return };
-    let rest: Vec<u8> = rest.iter().map(|byte| byte & 0x7f).filter(|byte| (b' '..0x7f).contains(byte) || *byte == b'\n').collect();
+    let rest: Vec<u8> =
+        rest.iter().map(|byte| byte & 0x7f).filter(|byte| (b' '..0x7f).contains(byte) || *byte == b'\n').collect();
     let at = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
     let (pattern, text) = (String::from_utf8_lossy(&rest[..at]).into_owned(), rest.get(at + 1..).unwrap_or_default());
     let mut words = vec![["-G", "-E", "-F"][usize::from(syntax) % 3]];

@@ -19,13 +19,13 @@ pub mod rules;
 pub mod telnet_stream;
 
 // The host's own files.
-pub mod host;
 #[path = "../../../host/server/src/arguments.rs"]
 #[allow(dead_code, reason = "a target uses a part of it")]
 mod arguments;
 #[path = "../../../host/server/src/decode.rs"]
 #[allow(dead_code, reason = "a target uses a part of it")]
 mod decode;
+pub mod host;
 #[path = "../../../host/server/src/lines.rs"]
 mod lines;
 #[path = "../../../host/server/src/requests.rs"]

@@ -33,7 +33,8 @@ struct Pieces<'a>(&'a [u8], usize);
 
 impl AsyncRead for Pieces<'_> {
     fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let (now, rest) = self.0.split_at(self.0.len().min(self.1).min(buffer.remaining()));
+        let input = self.0;
+        let (now, rest) = input.split_at(input.len().min(self.1).min(buffer.remaining()));
         buffer.put_slice(now);
         self.0 = rest;
         Poll::Ready(Ok(()))
@@ -108,7 +109,8 @@ fn bounded(decoded: &Decoded) {
 fn same_id(value: &Value, text: &[u8], decoded: &Decoded) {
     let Some(object) = value.as_object() else { return };
     // Names that stand twice are an error whose id is the first one's; `Value` keeps the last.
-    let twice = text.windows(4).filter(|part| part.eq_ignore_ascii_case(b"\"id\"")).count() > 1 || text.contains(&b'\\');
+    let twice =
+        text.windows(4).filter(|part| part.eq_ignore_ascii_case(b"\"id\"")).count() > 1 || text.contains(&b'\\');
     let Some(id) = object.get("id").filter(|id| id.is_i64() || id.is_string()) else { return };
     if twice || !object.contains_key("method") || id.to_string().len() > 256 {
         return;

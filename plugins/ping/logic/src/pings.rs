@@ -211,7 +211,12 @@ impl Pings {
 
     /// Everything that happened, in order; then what never came.
     pub fn events(&self) -> impl Iterator<Item = Event> {
-        let lost = self.open.iter().map(|&sequence| Event { sequence, outcome: Outcome::Lost, message: None, is_truncated: false });
+        let lost = self.open.iter().map(|&sequence| Event {
+            sequence,
+            outcome: Outcome::Lost,
+            message: None,
+            is_truncated: false,
+        });
         self.events.iter().cloned().chain(lost)
     }
 

@@ -45,7 +45,20 @@ fn from(sender: &str, kind: Kind, code: u8, sequence: u16, at: Duration) -> Mess
         Kind::Redirect => 5,
     };
     let (sender, received) = (sender.parse().unwrap(), HOST + at);
-    Message { kind, icmp_type, code, sender, sequence, hop_limit: Some(60), size: 40, mtu: None, pointer: None, next_hop: None, difference: None, received }
+    Message {
+        kind,
+        icmp_type,
+        code,
+        sender,
+        sequence,
+        hop_limit: Some(60),
+        size: 40,
+        mtu: None,
+        pointer: None,
+        next_hop: None,
+        difference: None,
+        received,
+    }
 }
 
 #[test]

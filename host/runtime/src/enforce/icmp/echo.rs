@@ -175,10 +175,10 @@ impl Echo {
             let at = Instant::now();
             match rustix::net::send(&self.fd, &request, SendFlags::empty()) {
                 Ok(_) => return Ok(at),
-                Err(rustix::io::Errno::MSGSIZE) => return Err(Failed::TooLarge(self.mtu())),
                 // An error that came for an earlier request is told here once more, and nothing was sent: it stands in the
-                // error queue, and `receive` tells it.
+                // error queue, and `receive` tells it. A router's "packet too big" reads like one of this machine's.
                 Err(_) if tries < 3 => tries += 1,
+                Err(rustix::io::Errno::MSGSIZE) => return Err(Failed::TooLarge(self.mtu())),
                 Err(error) => return Err(error.into()),
             }
         }

@@ -163,6 +163,9 @@ mod tests {
         let four = told(Family::V4, &[(3, 1), (3, 4), (11, 0), (12, 0), (4, 0), (5, 1), (0, 0)]);
         let all = [Some(DestinationUnreachable), Some(PacketTooBig), Some(TimeExceeded), Some(ParameterProblem)];
         assert_eq!(four, [&all[..], &[Some(SourceQuench), Some(Redirect), None]].concat());
-        assert_eq!(told(Family::V6, &[(1, 4), (2, 0), (3, 0), (4, 1), (129, 0), (137, 0)]), [&all[..], &[None, None]].concat());
+        assert_eq!(
+            told(Family::V6, &[(1, 4), (2, 0), (3, 0), (4, 1), (129, 0), (137, 0)]),
+            [&all[..], &[None, None]].concat()
+        );
     }
 }

@@ -40,16 +40,18 @@ pub struct Pinging {
     lines: Vec<String>,
     told: u32,
     dumped: usize,
+    untold: u64,
 }
 
 impl Pinging {
     pub fn new(cx: Cx, pings: Pings) -> Self {
-        Self { pings, cx, lines: Vec::new(), told: 0, dumped: 0 }
+        Self { pings, cx, lines: Vec::new(), told: 0, dumped: 0, untold: 0 }
     }
 
     /// The lines of the run.
     pub fn into_lines(self) -> Vec<String> {
-        self.lines
+        let more = (self.untold > 0).then(|| format!("({} more lines)", self.untold));
+        self.lines.into_iter().chain(more).collect()
     }
 
     /// Runs to the end; gives the reason if it could not.
@@ -58,8 +60,12 @@ impl Pinging {
     }
 
     fn tell(&mut self, event: &Event, payload: &[u8]) {
+        let Some(mut line) = line(event) else { return };
         // What a peer sends without end is counted, and told up to a length.
-        let Some(mut line) = line(event).filter(|_| self.lines.len() < MOST_LINES) else { return };
+        if self.lines.len() >= self.pings.most_events() {
+            self.untold += 1;
+            return;
+        }
         self.told += 1;
         // Duplicates may make it more than the count; progress has to grow all the same.
         let total = f64::from(self.pings.plan().count).max(f64::from(self.told));
@@ -72,9 +78,6 @@ impl Pinging {
         self.lines.push(line);
     }
 }
-
-/// Lines of a run that are told.
-const MOST_LINES: usize = 4096;
 
 /// Replies with wrong bytes whose payload is shown.
 const MOST_DUMPS: usize = 16;

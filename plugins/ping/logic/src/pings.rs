@@ -193,10 +193,15 @@ impl Pings {
 
     fn told(&mut self, event: Event) -> Event {
         // A peer that answers without end is counted, not kept.
-        if self.events.len() < MOST_EVENTS {
+        if self.events.len() < self.most_events() {
             self.events.push(event.clone());
         }
         event
+    }
+
+    /// Events that are kept, and lines that are worth telling: two for each request, and some. The statistics count all.
+    pub fn most_events(&self) -> usize {
+        2 * usize::from(self.plan.count) + 64
     }
 
     /// What has been sent and come so far.
@@ -230,6 +235,3 @@ impl Pings {
         self.last.saturating_sub(self.started)
     }
 }
-
-/// Lines of a run that are kept; the statistics count all.
-const MOST_EVENTS: usize = 4096;

@@ -53,7 +53,10 @@ fn read(message: &[u8], question: &Question) {
     }
     let reply = match Reply::read(message, id, question) {
         Ok(reply) => reply,
-        Err(unfit) => return assert!(crate::is_plain(unfit.reason())),
+        Err(unfit) => {
+            assert!(crate::is_plain(unfit.reason()));
+            return;
+        }
     };
     let (status, cut_off) = (reply.status(), reply.truncated());
     assert!(!status.is_empty() && status.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{status}");

@@ -18,7 +18,7 @@ pub fn target(data: &[u8]) {
     let at = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
     let (pattern, text) = (String::from_utf8_lossy(&rest[..at]).into_owned(), rest.get(at + 1..).unwrap_or_default());
     let mut words = vec![["-G", "-E", "-F"][usize::from(syntax) % 3]];
-    words.extend(FLAGS.iter().zip(0..).filter(|(_, bit)| flags >> bit & 1 == 1).map(|(flag, _)| *flag));
+    words.extend(FLAGS.iter().zip(0..).filter(|(_, bit)| (flags >> bit) & 1 == 1).map(|(flag, _)| *flag));
     let options = Options::parse(&words.join(" ")).unwrap_or_else(|error| panic!("{error}"));
     let Ok(search) = Search::new(&pattern, options) else { return };
     let mut room = Budget::new(1 << 20, 100_000);

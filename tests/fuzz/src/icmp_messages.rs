@@ -79,7 +79,7 @@ fn plain_sum(bytes: &[u8]) -> u64 {
     let mut sum: u64 = bytes
         .iter()
         .enumerate()
-        .map(|(at, byte)| if at % 2 == 0 { u64::from(*byte) * 256 } else { u64::from(*byte) })
+        .map(|(at, byte)| if at.is_multiple_of(2) { u64::from(*byte) * 256 } else { u64::from(*byte) })
         .sum();
     while sum > 0xffff {
         sum = sum % 0x1_0000 + sum / 0x1_0000;
@@ -140,7 +140,7 @@ fn message(piece: &[u8], now: Duration) -> Message {
         mtu: (kind == Kind::TooBig).then(|| u32::from(at(6)) << 8),
         pointer: (kind == Kind::ParameterProblem).then(|| u32::from(at(6)) << 24),
         next_hop: (kind == Kind::Redirect).then(|| IpAddr::from([at(4), at(5), at(6), at(7)])),
-        difference: (kind == Kind::EchoReply && at(6) % 3 == 0).then(|| Difference {
+        difference: (kind == Kind::EchoReply && at(6).is_multiple_of(3)).then(|| Difference {
             at: u32::from(at(6)),
             sent: at(6),
             came: at(7),

@@ -25,7 +25,7 @@ impl File for Memory {}
 /// Any bytes: how long a page is, what is made of the rest, and that.
 pub fn target(data: &[u8]) {
     let Some((&[limit, kind], bytes)) = data.split_first_chunk::<2>() else { return };
-    let limit = 8 + usize::from(limit);
+    let limit = 32 + usize::from(limit);
     let text = String::from_utf8_lossy(bytes);
     match kind % 7 {
         0 => plain(bytes, limit),

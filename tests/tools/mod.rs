@@ -75,3 +75,6 @@ mod ping_links;
 
 /// The `ping` plugin: the way to a target.
 mod traceroute;
+
+/// The `ping` plugin beside the real programs, and against peers that lie.
+mod ping_compared;

@@ -9,7 +9,7 @@ use super::ping::{RULES, answered, server, under};
 use crate::support::{Request, Sends, Session, Tun, allow_ping_sockets, in_namespace};
 
 #[track_caller]
-fn trace(session: &mut Session, arguments: Value) -> (String, Value) {
+pub fn trace(session: &mut Session, arguments: Value) -> (String, Value) {
     answered(session.call("traceroute_tool", arguments))
 }
 

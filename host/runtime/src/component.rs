@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
-use wasmparser::{Chunk, Encoding, Parser, Payload};
+use wasmparser::{BinaryReaderError, Chunk, Encoding, Parser, Payload};
 
 /// The custom section that carries a plugin's manifest.
 const MANIFEST_SECTION: &str = "cofferdam-manifest";
@@ -41,7 +41,7 @@ impl Digest {
 pub fn manifest_section(bytes: &[u8]) -> Result<Option<String>, String> {
     let mut found = None;
     for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload.map_err(|error| format!("not a WebAssembly component: {error}"))?;
+        let payload = payload.map_err(|error| no_component(&error))?;
         if let Payload::CustomSection(section) = payload
             && section.name() == MANIFEST_SECTION
         {
@@ -64,7 +64,7 @@ pub fn imports(bytes: &[u8]) -> Result<Vec<String>, String> {
     let mut parser = Parser::new(0);
     let mut rest = bytes;
     loop {
-        let chunk = parser.parse(rest, true).map_err(|error| format!("not a WebAssembly component: {error}"))?;
+        let chunk = parser.parse(rest, true).map_err(|error| no_component(&error))?;
         let Chunk::Parsed { consumed, payload } = chunk else { return Err("it is cut short".to_owned()) };
         rest = rest.get(consumed..).unwrap_or_default();
         match payload {
@@ -73,7 +73,7 @@ pub fn imports(bytes: &[u8]) -> Result<Vec<String>, String> {
             }
             Payload::ComponentImportSection(section) => {
                 for import in section {
-                    let import = import.map_err(|error| error.to_string())?;
+                    let import = import.map_err(|error| no_component(&error))?;
                     imports.push(import.name.name.to_owned());
                 }
             }
@@ -88,13 +88,21 @@ pub fn imports(bytes: &[u8]) -> Result<Vec<String>, String> {
     }
 }
 
+/// The parser's reason on one line; it writes lists of bytes over several.
+fn no_component(error: &BinaryReaderError) -> String {
+    let told = error.to_string();
+    format!("not a WebAssembly component: {}", told.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_wasm_is_told_so() {
-        assert!(manifest_section(b"hello").unwrap_err().starts_with("not a WebAssembly component"));
+    fn what_is_not_wasm_is_told_so_on_one_line() {
+        for told in [manifest_section(b"hello wasm").unwrap_err(), imports(b"hello wasm").unwrap_err()] {
+            assert!(told.starts_with("not a WebAssembly component: ") && !told.contains('\n'), "{told}");
+        }
     }
 
     #[test]

@@ -14,8 +14,9 @@ pub use debian::{Peer, debian, newest};
 pub use node::{node, npm};
 pub use python::python;
 
-/// Servers out of the distribution's packages.
-pub const DEBIAN: [&str; 5] = ["ngircd", "inetutils-telnetd", "nsd", "unbound", "bind9-dnsutils"];
+/// Servers out of the distribution's packages, and programs to compare with.
+pub const DEBIAN: [&str; 7] =
+    ["ngircd", "inetutils-telnetd", "nsd", "unbound", "bind9-dnsutils", "iputils-ping", "traceroute"];
 
 /// Programs that have to know the newest record types, out of the newest Debian.
 pub const NEWEST: [&str; 3] = ["bind9-dnsutils", "nsd", "knot"];

@@ -17,7 +17,7 @@ pub struct Pinged {
     duplicates: u32,
     /// First answers that came after the answer to a later request
     out_of_order: u32,
-    /// Messages that a request could not be delivered
+    /// Messages that a request could not be delivered, and advice of routers
     errors: u32,
     loss_percent: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,6 +50,8 @@ enum What {
     TimeExceeded,
     PacketTooBig,
     ParameterProblem,
+    Redirect,
+    SourceQuench,
     TooLarge,
     Unsent,
     Lost,
@@ -84,6 +86,15 @@ struct Heard {
     icmp_type: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     icmp_code: Option<u8>,
+    /// Where in the request a parameter problem is, in bytes
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<u32>,
+    /// The router that a redirect names
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_hop: Option<String>,
+    /// First byte of an answer's payload that is not as it was sent
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wrong_byte: Option<u32>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -163,7 +174,7 @@ impl From<Rtt> for Times {
 
 impl From<Event> for Packet {
     fn from(event: Event) -> Self {
-        let Event { sequence, outcome, message } = event;
+        let Event { sequence, outcome, message, .. } = event;
         let mut heard = message.map(Heard::from);
         let (what, time) = match &outcome {
             Outcome::Reply { rtt } => (What::Reply, Some(*rtt)),
@@ -207,6 +218,8 @@ impl What {
             ping_logic::Kind::TimeExceeded => Self::TimeExceeded,
             ping_logic::Kind::TooBig => Self::PacketTooBig,
             ping_logic::Kind::ParameterProblem => Self::ParameterProblem,
+            ping_logic::Kind::Redirect => Self::Redirect,
+            ping_logic::Kind::SourceQuench => Self::SourceQuench,
         }
     }
 }
@@ -221,6 +234,9 @@ impl From<Message> for Heard {
             detail: (!is_reply).then(|| explain(&message)),
             icmp_type: (!is_reply).then_some(message.icmp_type),
             icmp_code: (!is_reply).then_some(message.code),
+            pointer: message.pointer,
+            next_hop: message.next_hop.map(|next| next.to_string()),
+            wrong_byte: message.difference.map(|difference| difference.at),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use cofferdam_sdk::icmp::{Error, Socket};
 use cofferdam_sdk::{Cx, now, sleep};
 use futures::future::{Either, select};
-use ping_logic::{Event, Message, Pings, Step, Trace, hop_line, line};
+use ping_logic::{Event, Message, Pings, Step, Trace, dump, hop_line, line};
 
 use crate::target::{message, words};
 
@@ -29,7 +29,8 @@ trait Work {
     fn unsent(&mut self, sequence: u16, why: &str, now: Duration) -> bool;
     fn postpone(&mut self, until: Duration);
     fn stop(&mut self);
-    fn heard(&mut self, message: Message);
+    /// A message came, an answer with this payload.
+    fn heard(&mut self, message: Message, payload: &[u8]);
 }
 
 /// A run whose caller hears of each line.
@@ -38,16 +39,19 @@ pub struct Pinging {
     cx: Cx,
     lines: Vec<String>,
     told: u32,
+    dumped: usize,
+    untold: u64,
 }
 
 impl Pinging {
     pub fn new(cx: Cx, pings: Pings) -> Self {
-        Self { pings, cx, lines: Vec::new(), told: 0 }
+        Self { pings, cx, lines: Vec::new(), told: 0, dumped: 0, untold: 0 }
     }
 
     /// The lines of the run.
     pub fn into_lines(self) -> Vec<String> {
-        self.lines
+        let more = (self.untold > 0).then(|| format!("({} more lines)", self.untold));
+        self.lines.into_iter().chain(more).collect()
     }
 
     /// Runs to the end; gives the reason if it could not.
@@ -55,20 +59,28 @@ impl Pinging {
         drive(self, socket, &payload(size)).await
     }
 
-    fn tell(&mut self, event: &Event) {
-        let Some(line) = line(event) else { return };
+    fn tell(&mut self, event: &Event, payload: &[u8]) {
+        let Some(mut line) = line(event) else { return };
+        // What a peer sends without end is counted, and told up to a length.
+        if self.lines.len() >= self.pings.most_events() {
+            self.untold += 1;
+            return;
+        }
         self.told += 1;
         // Duplicates may make it more than the count; progress has to grow all the same.
         let total = f64::from(self.pings.plan().count).max(f64::from(self.told));
         self.cx.progress(f64::from(self.told), Some(total), Some(&line));
-        // What a peer sends without end is counted, and told up to a length.
-        if self.lines.len() < MOST_LINES {
-            self.lines.push(line);
+        let differs = event.message.is_some_and(|message| message.difference.is_some()) && !event.is_truncated;
+        if differs && self.dumped < MOST_DUMPS {
+            self.dumped += 1;
+            line.push_str(&dump(payload));
         }
+        self.lines.push(line);
     }
 }
 
-const MOST_LINES: usize = 4096;
+/// Replies with wrong bytes whose payload is shown.
+const MOST_DUMPS: usize = 16;
 
 impl Work for Pinging {
     fn next(&mut self, now: Duration) -> Step {
@@ -81,13 +93,13 @@ impl Work for Pinging {
 
     fn too_large(&mut self, sequence: u16, mtu: Option<u32>, now: Duration) -> bool {
         let event = self.pings.too_large(sequence, mtu, now);
-        self.tell(&event);
+        self.tell(&event, &[]);
         true
     }
 
     fn unsent(&mut self, sequence: u16, why: &str, now: Duration) -> bool {
         let event = self.pings.unsent(sequence, why, now);
-        self.tell(&event);
+        self.tell(&event, &[]);
         true
     }
 
@@ -99,9 +111,9 @@ impl Work for Pinging {
         self.pings.stop();
     }
 
-    fn heard(&mut self, message: Message) {
+    fn heard(&mut self, message: Message, payload: &[u8]) {
         if let Some(event) = self.pings.heard(message) {
-            self.tell(&event);
+            self.tell(&event, payload);
         }
     }
 }
@@ -161,7 +173,7 @@ impl Work for Tracing {
         self.trace.stop();
     }
 
-    fn heard(&mut self, message: Message) {
+    fn heard(&mut self, message: Message, _: &[u8]) {
         self.trace.heard(message);
     }
 }
@@ -194,7 +206,7 @@ async fn drive(work: &mut impl Work, socket: &Socket, payload: &[u8]) -> Option<
                 let turn = pin!(sleep(until.saturating_sub(now())));
                 if let Either::Left((heard, _)) = select(&mut receiving, turn).await {
                     match heard {
-                        Ok(packet) => work.heard(message(packet)),
+                        Ok(packet) => work.heard(message(&packet, payload), &packet.payload),
                         Err(error) => {
                             work.stop();
                             return Some(words(error));

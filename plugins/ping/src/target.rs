@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use cofferdam_sdk::Failure;
 use cofferdam_sdk::icmp::{Error, Kind, Packet, Socket};
-use ping_logic::Message;
+use ping_logic::{Difference, Message};
 use plugin_kit::{Host, HostError, addresses};
 
 use crate::answers::address;
@@ -114,8 +114,9 @@ fn of(address: IpAddr) -> cofferdam_sdk::sockets::IpAddress {
     }
 }
 
-/// A message as the logic knows it.
-pub fn message(packet: Packet) -> Message {
+/// A message as the logic knows it, about a request with this payload.
+pub fn message(packet: &Packet, sent: &[u8]) -> Message {
+    let differs = sent.iter().zip(&packet.payload).zip(0..).find(|((sent, came), _)| sent != came);
     Message {
         kind: match packet.kind {
             Kind::EchoReply => ping_logic::Kind::EchoReply,
@@ -123,6 +124,8 @@ pub fn message(packet: Packet) -> Message {
             Kind::TimeExceeded => ping_logic::Kind::TimeExceeded,
             Kind::PacketTooBig => ping_logic::Kind::TooBig,
             Kind::ParameterProblem => ping_logic::Kind::ParameterProblem,
+            Kind::Redirect => ping_logic::Kind::Redirect,
+            Kind::SourceQuench => ping_logic::Kind::SourceQuench,
         },
         icmp_type: packet.icmp_type,
         code: packet.code,
@@ -131,6 +134,9 @@ pub fn message(packet: Packet) -> Message {
         hop_limit: packet.hop_limit,
         size: packet.size,
         mtu: packet.mtu,
+        pointer: packet.pointer,
+        next_hop: packet.next_hop.map(address),
+        difference: differs.map(|((sent, came), at)| Difference { at, sent: *sent, came: *came }),
         received: std::time::Duration::from_nanos(packet.received),
     }
 }

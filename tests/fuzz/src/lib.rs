@@ -6,9 +6,37 @@
 // The targets.
 pub mod addresses;
 pub mod audit_chain;
+pub mod component_heads;
+pub mod dns_answers;
 pub mod encodings;
+pub mod file_pages;
+pub mod grep_patterns;
+pub mod icmp_messages;
+pub mod manifest_section;
+pub mod mcp_lines;
 pub mod policy_files;
 pub mod rules;
+pub mod telnet_stream;
+
+// The host's own files.
+#[path = "../../../host/server/src/arguments.rs"]
+#[allow(dead_code, reason = "a target uses a part of it")]
+mod arguments;
+#[path = "../../../host/server/src/decode.rs"]
+#[allow(dead_code, reason = "a target uses a part of it")]
+mod decode;
+pub mod host;
+#[path = "../../../host/server/src/lines.rs"]
+mod lines;
+#[path = "../../../host/server/src/requests.rs"]
+#[allow(dead_code, reason = "a target uses a part of it")]
+mod requests;
+#[path = "../../../host/server/src/skim.rs"]
+mod skim;
+
+// Every seed of every target, as ordinary tests.
+#[cfg(test)]
+mod corpora;
 
 // Without libFuzzer.
 pub mod dictionary;

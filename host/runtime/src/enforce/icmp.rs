@@ -121,6 +121,8 @@ impl From<Kind> for abi::Kind {
             Kind::TimeExceeded => Self::TimeExceeded,
             Kind::PacketTooBig => Self::PacketTooBig,
             Kind::ParameterProblem => Self::ParameterProblem,
+            Kind::Redirect => Self::Redirect,
+            Kind::SourceQuench => Self::SourceQuench,
         }
     }
 }
@@ -201,9 +203,21 @@ impl abi::HostSocketWithStore<State> for Gated {
 
 impl Gate {
     fn packet(&self, heard: Heard) -> abi::Packet {
-        let Heard { kind, icmp_type, code, sender, sequence, hop_limit, size, mtu, received } = heard;
-        let (kind, sender, received) = (kind.into(), sender.into(), self.instant(received));
-        abi::Packet { kind, icmp_type, code, sender, sequence, hop_limit, size, mtu, received }
+        let Heard { kind, icmp_type, code, sender, sequence, hop_limit, size, mtu, pointer, next_hop, .. } = heard;
+        abi::Packet {
+            kind: kind.into(),
+            icmp_type,
+            code,
+            sender: sender.into(),
+            sequence,
+            hop_limit,
+            size,
+            mtu,
+            pointer,
+            next_hop: next_hop.map(Into::into),
+            payload: heard.payload,
+            received: self.instant(heard.received),
+        }
     }
 
     /// An instant as guests see it: since their instance began.

@@ -8,13 +8,27 @@ use std::process::{Command, Stdio};
 use super::{Outcome, Steps, cargo, root, shown, target};
 
 /// The targets, as `tests/fuzz/Cargo.toml` names them.
-const TARGETS: [&str; 5] = ["rules", "policy_files", "addresses", "audit_chain", "encodings"];
+const TARGETS: [&str; 13] = [
+    "rules",
+    "policy_files",
+    "addresses",
+    "audit_chain",
+    "encodings",
+    "telnet_stream",
+    "dns_answers",
+    "icmp_messages",
+    "grep_patterns",
+    "file_pages",
+    "manifest_section",
+    "component_heads",
+    "mcp_lines",
+];
 
 /// Seconds a target where none are asked for.
 const SECONDS: u64 = 60;
 
-/// Seconds a target among the tests.
-const SHORT: u64 = 3;
+/// Seconds a target among the tests: half a minute for all of them.
+const SHORT: u64 = 2;
 
 /// What cargo-fuzz passes to rustc, but for the sanitizers, which are nightly's: no `unsafe` of ours is fuzzed here.
 const INSTRUMENTED: &str = "--cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module \

@@ -11,10 +11,10 @@ mod statistics;
 mod text;
 mod trace;
 
-pub use message::{Kind, Message, explain, mark};
+pub use message::{Difference, Kind, Message, ends_the_way, explain, mark};
 pub use pings::{Event, Outcome, Pings, Plan};
 pub use statistics::{Rtt, Statistics};
-pub use text::{heading, hop_line, line, summary, trace_heading};
+pub use text::{dump, heading, hop_line, line, summary, trace_heading};
 pub use trace::{Answer, Hop, Trace, TracePlan};
 
 use std::time::Duration;

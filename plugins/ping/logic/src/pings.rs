@@ -59,6 +59,8 @@ pub struct Event {
     pub outcome: Outcome,
     /// The message that told it, if one did.
     pub message: Option<Message>,
+    /// Whether it is an answer that carries less than the request did.
+    pub is_truncated: bool,
 }
 
 /// A run.
@@ -131,14 +133,14 @@ impl Pings {
     pub fn too_large(&mut self, sequence: u16, mtu: Option<u32>, now: Duration) -> Event {
         self.statistics.errors += 1;
         self.passed(now);
-        self.told(Event { sequence, outcome: Outcome::TooLarge(mtu), message: None })
+        self.told(Event { sequence, outcome: Outcome::TooLarge(mtu), message: None, is_truncated: false })
     }
 
     /// The request that was due could not be sent. The next one may be: a link that is down comes up again.
     pub fn unsent(&mut self, sequence: u16, why: &str, now: Duration) -> Event {
         self.statistics.errors += 1;
         self.passed(now);
-        self.told(Event { sequence, outcome: Outcome::Unsent(why.into()), message: None })
+        self.told(Event { sequence, outcome: Outcome::Unsent(why.into()), message: None, is_truncated: false })
     }
 
     fn passed(&mut self, now: Duration) {
@@ -164,7 +166,7 @@ impl Pings {
         let sequence = message.sequence;
         let outcome = match message.kind {
             Kind::EchoReply if self.answered.contains(&sequence) => {
-                self.statistics.duplicates += 1;
+                self.statistics.duplicated(rtt);
                 Outcome::Duplicate { rtt }
             }
             Kind::EchoReply => {
@@ -178,16 +180,28 @@ impl Pings {
                 Outcome::Error
             }
         };
-        self.open.remove(&sequence);
-        Some(self.told(Event { sequence, outcome, message: Some(message) }))
+        if !message.kind.is_advice() {
+            self.open.remove(&sequence);
+        }
+        // iputils takes errors as the end of a request for IPv4 only.
+        if message.kind == Kind::EchoReply || message.sender.is_ipv4() {
+            self.statistics.on_their_way(sequence);
+        }
+        let is_truncated = message.kind == Kind::EchoReply && message.size < self.plan.size + 8;
+        Some(self.told(Event { sequence, outcome, message: Some(message), is_truncated }))
     }
 
     fn told(&mut self, event: Event) -> Event {
         // A peer that answers without end is counted, not kept.
-        if self.events.len() < MOST_EVENTS {
+        if self.events.len() < self.most_events() {
             self.events.push(event.clone());
         }
         event
+    }
+
+    /// Events that are kept, and lines that are worth telling: two for each request, and some. The statistics count all.
+    pub fn most_events(&self) -> usize {
+        2 * usize::from(self.plan.count) + 64
     }
 
     /// What has been sent and come so far.
@@ -202,7 +216,12 @@ impl Pings {
 
     /// Everything that happened, in order; then what never came.
     pub fn events(&self) -> impl Iterator<Item = Event> {
-        let lost = self.open.iter().map(|&sequence| Event { sequence, outcome: Outcome::Lost, message: None });
+        let lost = self.open.iter().map(|&sequence| Event {
+            sequence,
+            outcome: Outcome::Lost,
+            message: None,
+            is_truncated: false,
+        });
         self.events.iter().cloned().chain(lost)
     }
 
@@ -216,6 +235,3 @@ impl Pings {
         self.last.saturating_sub(self.started)
     }
 }
-
-/// Lines of a run that are kept; the statistics count all.
-const MOST_EVENTS: usize = 4096;

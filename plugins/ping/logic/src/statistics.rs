@@ -1,5 +1,5 @@
 //! The numbers below the line: loss, duplicates, order, and round trips. Duplicates count for themselves; the times are those
-//! of first answers.
+//! of all answers, as iputils counts them.
 
 use std::time::Duration;
 
@@ -14,8 +14,10 @@ pub struct Statistics {
     pub duplicates: u32,
     /// First answers that came after the answer to a later request.
     pub out_of_order: u32,
-    /// Errors: unreachable, time exceeded, too big.
+    /// Errors: unreachable, time exceeded, too big; and advice, as iputils counts it.
     pub errors: u32,
+    /// The most requests that were on their way when one was answered (iputils' `pipe`).
+    pub pipe: u32,
     least: Option<Duration>,
     most: Duration,
     /// Of all round trips, in nanoseconds.
@@ -40,6 +42,21 @@ impl Statistics {
     /// Takes in the round trip of a first answer.
     pub fn answered(&mut self, rtt: Duration) {
         self.received += 1;
+        self.timed(rtt);
+    }
+
+    /// Takes in the round trip of another answer to the same request.
+    pub fn duplicated(&mut self, rtt: Duration) {
+        self.duplicates += 1;
+        self.timed(rtt);
+    }
+
+    /// Takes in that this request was answered now.
+    pub fn on_their_way(&mut self, sequence: u16) {
+        self.pipe = self.pipe.max((self.transmitted + 1).saturating_sub(u32::from(sequence)));
+    }
+
+    fn timed(&mut self, rtt: Duration) {
         self.least = Some(self.least.map_or(rtt, |least| least.min(rtt)));
         self.most = self.most.max(rtt);
         let nanoseconds = rtt.as_secs_f64() * 1e9;
@@ -57,7 +74,7 @@ impl Statistics {
 
     /// The round trips, if there was any.
     pub fn rtt(&self) -> Option<Rtt> {
-        let count = f64::from(self.received);
+        let count = f64::from(self.received + self.duplicates);
         let average = self.sum / count;
         // Rounding can leave a variance of nothing slightly below nothing.
         let deviation = (self.sum_of_squares / count - average * average).max(0.0).sqrt();

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::{Event, Hop, Kind, Outcome, Pings, Plan, TracePlan, explain, mark};
+use crate::{Difference, Event, Hop, Outcome, Pings, Plan, TracePlan, explain, mark};
 
 /// `PING localhost (127.0.0.1) 56(84) bytes of data.`
 pub fn heading(plan: &Plan) -> String {
@@ -34,8 +34,43 @@ pub fn line(event: &Event) -> Option<String> {
     };
     let ttl = message.hop_limit.map_or(String::new(), |ttl| format!(" ttl={ttl}"));
     let (size, sender, time) = (message.size, message.sender, milliseconds(time));
-    Some(format!("{size} bytes from {sender}: icmp_seq={sequence}{ttl} time={time} ms{twice}"))
+    let mut line = format!("{size} bytes from {sender}: icmp_seq={sequence}{ttl}");
+    if event.is_truncated {
+        line.push_str(" (truncated)");
+        return Some(line);
+    }
+    let _ = write!(line, " time={time} ms{twice}");
+    if let Some(Difference { at, sent, came }) = message.difference {
+        let _ = write!(line, "\nwrong data byte #{at} should be 0x{sent:x} but was 0x{came:x}");
+    }
+    Some(line)
 }
+
+/// What a reply carries, where a byte of it is wrong: as iputils shows it, up to some rows.
+pub fn dump(payload: &[u8]) -> String {
+    let mut text = String::new();
+    // iputils keeps the time in the first 16 bytes, and neither checks nor shows them.
+    let rows = (TIME..payload.len()).step_by(ROW).take(MOST_ROWS);
+    for start in rows {
+        let row = &payload[start..payload.len().min(start + ROW)];
+        let bytes: String = row.iter().map(|byte| format!("{byte:x} ")).collect();
+        let _ = write!(text, "\n#{start}\t{bytes}");
+    }
+    let shown = TIME + ROW * MOST_ROWS;
+    if payload.len() > shown {
+        let _ = write!(text, "\n(and {} bytes more)", payload.len() - shown);
+    }
+    text
+}
+
+/// Bytes of a payload in which iputils keeps the time.
+const TIME: usize = 16;
+
+/// Bytes of a payload that are shown on one line.
+const ROW: usize = 32;
+
+/// Lines of a payload that are shown.
+const MOST_ROWS: usize = 8;
 
 /// The statistics of a run, as they stand below its lines.
 pub fn summary(pings: &Pings) -> String {
@@ -48,9 +83,14 @@ pub fn summary(pings: &Pings) -> String {
         }
     }
     let _ = write!(text, ", {}% packet loss, time {}ms", percent(told.loss()), pings.elapsed().as_millis());
-    if let Some(rtt) = told.rtt() {
+    let times = told.rtt().map(|rtt| {
         let times = [rtt.min, rtt.avg, rtt.max, rtt.mdev].map(|time| format!("{:.3}", time.as_secs_f64() * 1e3));
-        let _ = write!(text, "\nrtt min/avg/max/mdev = {} ms", times.join("/"));
+        format!("rtt min/avg/max/mdev = {} ms", times.join("/"))
+    });
+    let pipe = (told.pipe > 1).then(|| format!("pipe {}", told.pipe));
+    let last: Vec<String> = times.into_iter().chain(pipe).collect();
+    if !last.is_empty() {
+        let _ = write!(text, "\n{}", last.join(", "));
     }
     text
 }
@@ -101,9 +141,7 @@ pub fn hop_line(hop: &Hop) -> String {
             let _ = write!(text, " {sender}");
         }
         let _ = write!(text, "  {:.3} ms", answer.rtt.as_secs_f64() * 1e3);
-        // An answer from the target with nothing left of its hop limit is told by Linux as `!`.
-        let spent = answer.message.kind == Kind::EchoReply && answer.message.hop_limit.is_some_and(|left| left <= 1);
-        if let Some(mark) = mark(&answer.message).or(spent.then(|| "!".to_owned())) {
+        if let Some(mark) = mark(&answer.message) {
             let _ = write!(text, " {mark}");
         }
     }

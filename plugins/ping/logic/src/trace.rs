@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::{Kind, Message, Step};
+use crate::{Message, Step, ends_the_way};
 
 /// Requests on their way at once (as Linux's `traceroute` does it).
 const PARALLEL: usize = 16;
@@ -118,13 +118,16 @@ impl Trace {
         self.stopped = true;
     }
 
-    /// Takes in a message; only the first to each request counts.
+    /// Takes in a message; only the first to each request counts. Advice is nothing that `traceroute` asks for.
     pub fn heard(&mut self, message: Message) {
+        if message.kind.is_advice() {
+            return;
+        }
         let index = usize::from(message.sequence).wrapping_sub(1);
         let hop = self.hop_of(index);
         let Some(probe) = self.probes.get_mut(index).filter(|probe| probe.answer.is_none()) else { return };
         probe.answer = Some(Answer { rtt: message.received.saturating_sub(probe.sent), message });
-        if message.kind != Kind::TimeExceeded {
+        if ends_the_way(&message) {
             self.last_hop = Some(self.end().min(hop));
         }
     }

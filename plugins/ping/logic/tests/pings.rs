@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ping_logic::{Kind, Message, Outcome, Pings, Plan, Step, heading, line, summary};
+use ping_logic::{Difference, Kind, Message, Outcome, Pings, Plan, Step, dump, explain, heading, line, summary};
 
 const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
@@ -37,6 +37,9 @@ fn reply(sequence: u16, received: Duration) -> Message {
         hop_limit: Some(63),
         size: 64,
         mtu: None,
+        pointer: None,
+        next_hop: None,
+        difference: None,
         received: HOST + received,
     }
 }
@@ -141,7 +144,7 @@ fn a_flood_of_duplicates_is_counted_and_not_kept() {
     }
     let told = pings.statistics();
     assert_eq!((told.received, told.duplicates), (2, 10_001));
-    assert_eq!(pings.events().count(), 4096);
+    assert_eq!(pings.events().count(), pings.most_events());
 }
 
 #[test]
@@ -184,7 +187,7 @@ fn the_text_is_that_of_iputils() {
         summary(&pings),
         "--- peer.example ping statistics ---\n\
          6 packets transmitted, 2 received, +1 duplicates, +4 errors, 66.6667% packet loss, time 5000ms\n\
-         rtt min/avg/max/mdev = 0.346/61.901/123.456/61.555 ms"
+         rtt min/avg/max/mdev = 0.346/45.382/123.456/55.423 ms, pipe 5"
     );
     assert_eq!(pings.next(ms(5001)), Step::Done, "nothing is open");
 }
@@ -259,4 +262,91 @@ fn a_request_that_cannot_be_sent_ends_no_run() {
     assert!(!pings.is_partial());
     assert!(summary(&pings).contains("3 packets transmitted, 2 received, +1 errors, 33.3333% packet loss"));
     assert!(pings.events().any(|event| matches!(event.outcome, Outcome::Unsent(_))));
+}
+
+#[test]
+fn every_error_has_the_words_of_iputils() {
+    let v4 = [
+        (Kind::Unreachable, 3, 0, "Destination Net Unreachable"),
+        (Kind::Unreachable, 3, 3, "Destination Port Unreachable"),
+        (Kind::Unreachable, 3, 5, "Source Route Failed"),
+        (Kind::Unreachable, 3, 15, "Precedence Cutoff"),
+        (Kind::Unreachable, 3, 16, "Dest Unreachable, Bad Code: 16"),
+        (Kind::SourceQuench, 4, 0, "Source Quench"),
+        (Kind::Redirect, 5, 0, "Redirect Network(New nexthop: 10.9.1.2)"),
+        (Kind::Redirect, 5, 1, "Redirect Host(New nexthop: 10.9.1.2)"),
+        (Kind::Redirect, 5, 2, "Redirect Type of Service and Network(New nexthop: 10.9.1.2)"),
+        (Kind::Redirect, 5, 3, "Redirect Type of Service and Host(New nexthop: 10.9.1.2)"),
+        (Kind::Redirect, 5, 4, "Redirect, Bad Code: 4(New nexthop: 10.9.1.2)"),
+        (Kind::TimeExceeded, 11, 1, "Frag reassembly time exceeded"),
+        (Kind::TimeExceeded, 11, 2, "Time exceeded, Bad Code: 2"),
+        (Kind::ParameterProblem, 12, 0, "Parameter problem: pointer = 20"),
+    ];
+    let v6 = [
+        (Kind::Unreachable, 1, 5, "Destination unreachable: Source address failed ingress/egress policy"),
+        (Kind::Unreachable, 1, 6, "Destination unreachable: Reject route to destination"),
+        (Kind::Unreachable, 1, 7, "Destination unreachable: Unknown code 7"),
+        (Kind::TooBig, 2, 1, "Packet too big: mtu=1400, code=1"),
+        (Kind::TimeExceeded, 3, 1, "Time exceeded: Defragmentation failure"),
+        (Kind::ParameterProblem, 4, 0, "Parameter problem: Wrong header field at 20"),
+        (Kind::ParameterProblem, 4, 1, "Parameter problem: Unknown header at 20"),
+        (Kind::ParameterProblem, 4, 2, "Parameter problem: Unknown option at 20"),
+        (Kind::ParameterProblem, 4, 3, "Parameter problem: code 3 at 20"),
+    ];
+    let rows = v4.iter().map(|row| ("10.9.0.254", row)).chain(v6.iter().map(|row| ("2001:db8::1", row)));
+    for (sender, &(kind, icmp_type, code, words)) in rows {
+        let next_hop = Some("10.9.1.2".parse().unwrap());
+        let told = error(kind, icmp_type, code, sender, 1);
+        assert_eq!(explain(&Message { mtu: Some(1400), pointer: Some(20), next_hop, ..told }), words);
+    }
+}
+
+#[test]
+fn advice_leaves_a_request_open() {
+    let mut pings = Pings::new(plan(2), ms(0));
+    send(&mut pings, ms(0));
+    pings.heard(error(Kind::Redirect, 5, 1, "192.0.2.1", 1)).unwrap();
+    pings.heard(error(Kind::SourceQuench, 4, 0, "192.0.2.1", 1)).unwrap();
+    send(&mut pings, ms(1000));
+    pings.heard(reply(2, ms(1001))).unwrap();
+    assert_eq!(pings.next(ms(1002)), Step::Wait(ms(3000)), "the first may still be answered");
+    pings.heard(reply(1, ms(1500))).unwrap();
+    assert_eq!(pings.next(ms(1501)), Step::Done);
+    let told = pings.statistics();
+    assert_eq!((told.received, told.errors, told.pipe), (2, 2, 2));
+}
+
+#[test]
+fn requests_on_their_way_are_told_as_iputils_counts_them() {
+    let late = |sender: &str, answered: bool| {
+        let mut pings = Pings::new(plan(3), ms(0));
+        (0..3).for_each(|at| assert_eq!(u64::from(send(&mut pings, ms(at * 1000))), at + 1));
+        let message = error(Kind::Unreachable, 3, 1, sender, 1);
+        let kind = if answered { Kind::EchoReply } else { message.kind };
+        pings.heard(Message { kind, ..message }).unwrap();
+        summary(&pings)
+    };
+    assert!(late("192.0.2.1", true).ends_with(" ms, pipe 3"));
+    assert!(late("192.0.2.1", false).ends_with("ms\npipe 3"));
+    assert!(late("2001:db8::1", true).ends_with(" ms, pipe 3"));
+    assert!(!late("2001:db8::1", false).contains("pipe"), "an error of IPv6 is no end of a request there");
+}
+
+#[test]
+fn a_payload_that_is_not_what_was_sent_is_shown() {
+    let mut pings = Pings::new(plan(2), ms(0));
+    send(&mut pings, ms(0));
+    let difference = Some(Difference { at: 20, sent: 0x14, came: 0x5 });
+    let event = pings.heard(Message { difference, ..reply(1, Duration::from_micros(195)) }).unwrap();
+    let first = "64 bytes from 192.0.2.7: icmp_seq=1 ttl=63 time=0.195 ms";
+    assert_eq!(line(&event).unwrap(), format!("{first}\nwrong data byte #20 should be 0x14 but was 0x5"));
+    let event = pings.heard(Message { size: 40, difference, ..reply(1, ms(1)) }).unwrap();
+    assert_eq!(line(&event).unwrap(), "40 bytes from 192.0.2.7: icmp_seq=1 ttl=63 (truncated)");
+    let payload: Vec<u8> = (0..=255).cycle().take(50).collect();
+    let rows = "\n#16\t10 11 12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f 20 21 22 23 24 25 26 27 28 29 2a 2b 2c 2d 2e 2f \
+        \n#48\t30 31 ";
+    assert_eq!(dump(&payload), rows);
+    let long = dump(&vec![0xff; 65_507]);
+    assert!(long.len() < 900 && long.ends_with("\n(and 65235 bytes more)"), "{long}");
+    assert_eq!(dump(&[1; 16]), "");
 }

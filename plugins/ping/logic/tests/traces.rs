@@ -41,9 +41,24 @@ fn from(sender: &str, kind: Kind, code: u8, sequence: u16, at: Duration) -> Mess
         Kind::TimeExceeded => 11,
         Kind::ParameterProblem => 12,
         Kind::Unreachable | Kind::TooBig => 3,
+        Kind::SourceQuench => 4,
+        Kind::Redirect => 5,
     };
     let (sender, received) = (sender.parse().unwrap(), HOST + at);
-    Message { kind, icmp_type, code, sender, sequence, hop_limit: Some(60), size: 40, mtu: None, received }
+    Message {
+        kind,
+        icmp_type,
+        code,
+        sender,
+        sequence,
+        hop_limit: Some(60),
+        size: 40,
+        mtu: None,
+        pointer: None,
+        next_hop: None,
+        difference: None,
+        received,
+    }
 }
 
 #[test]
@@ -85,26 +100,76 @@ fn silence_lasts_to_the_last_hop() {
     assert!(!trace.is_reached());
 }
 
+/// Every type and code that a kernel hands on, and what `traceroute -n -I` 2.1.2 prints for it.
 #[test]
-fn a_router_that_refuses_ends_the_way_and_is_marked() {
-    let rows = [
-        (Kind::Unreachable, 0, "!N"),
-        (Kind::Unreachable, 1, "!H"),
-        (Kind::Unreachable, 2, "!P"),
-        (Kind::Unreachable, 13, "!X"),
-        (Kind::Unreachable, 3, "!<3>"),
-        (Kind::TooBig, 4, "!F-1400"),
+fn every_refusal_ends_the_way_and_has_its_mark() {
+    let v4 = [
+        (3, 0, "!N"),
+        (3, 1, "!H"),
+        (3, 2, "!P"),
+        (3, 3, ""),
+        (3, 4, "!F-1400"),
+        (3, 5, "!S"),
+        (3, 6, "!N"),
+        (3, 7, "!H"),
+        (3, 8, "!N"),
+        (3, 9, "!X"),
+        (3, 10, "!X"),
+        (3, 11, "!N"),
+        (3, 12, "!H"),
+        (3, 13, "!X"),
+        (3, 14, "!V"),
+        (3, 15, "!C"),
+        (11, 2, "!<11-2>"),
+        (12, 0, "!<12-0>"),
+        (12, 1, "!<12-1>"),
     ];
-    for (kind, code, mark) in rows {
+    let v6 = [
+        (1, 0, "!N"),
+        (1, 1, "!X"),
+        (1, 2, "!H"),
+        (1, 3, "!H"),
+        (1, 4, ""),
+        (1, 5, "!<5>"),
+        (1, 6, "!<6>"),
+        (2, 0, "!F-1400"),
+        (3, 1, "!<3-1>"),
+        (4, 0, "!<4-0>"),
+        (4, 2, "!<4-2>"),
+    ];
+    let told = |icmp_type, code, sender: &str, expected: &str| {
+        let four = sender.contains('.');
+        let kind = match (four, icmp_type, code) {
+            (true, 3, 4) | (false, 2, _) => Kind::TooBig,
+            (true, 3, _) | (false, 1, _) => Kind::Unreachable,
+            (true, 11, _) | (false, 3, _) => Kind::TimeExceeded,
+            _ => Kind::ParameterProblem,
+        };
         let mut trace = Trace::new(plan(9, 1));
         send_all(&mut trace, ms(0));
         trace.heard(from("10.0.0.1", Kind::TimeExceeded, 0, 1, ms(1)));
         let mtu = (kind == Kind::TooBig).then_some(1400);
-        trace.heard(Message { mtu, ..from("10.0.0.2", kind, code, 2, ms(2)) });
-        assert_eq!(trace.next(ms(3)), Step::Done, "{mark}");
-        assert_eq!(hop_line(&trace.hops()[1]), format!(" 2  10.0.0.2  2.000 ms {mark}"));
+        trace.heard(Message { mtu, icmp_type, ..from(sender, kind, code, 2, ms(2)) });
+        assert_eq!(trace.next(ms(3)), Step::Done, "{icmp_type}, {code}");
+        let line = format!(" 2  {sender}  2.000 ms {expected}");
+        assert_eq!(hop_line(&trace.hops()[1]), line.trim_end(), "{icmp_type}, {code}");
         assert!(!trace.is_reached());
+    };
+    v4.into_iter().for_each(|(icmp_type, code, mark)| told(icmp_type, code, "10.0.0.2", mark));
+    v6.into_iter().for_each(|(icmp_type, code, mark)| told(icmp_type, code, "2001:db8::2", mark));
+}
+
+#[test]
+fn advice_answers_no_request_and_a_spent_hop_limit_of_a_reply_has_no_mark() {
+    let mut trace = Trace::new(plan(3, 1));
+    send_all(&mut trace, ms(0));
+    for kind in [Kind::Redirect, Kind::SourceQuench] {
+        trace.heard(from("10.0.0.1", kind, 1, 1, ms(1)));
     }
+    assert_eq!(trace.settled(ms(2)), 0);
+    trace.heard(Message { hop_limit: Some(1), ..from("192.0.2.7", Kind::EchoReply, 0, 1, ms(3)) });
+    assert_eq!(trace.next(ms(4)), Step::Done);
+    assert_eq!(hop_line(&trace.hops()[0]), " 1  192.0.2.7  3.000 ms");
 }
 
 #[test]

@@ -89,7 +89,7 @@ impl From<Errno> for Failed {
 }
 
 /// A message about one of our requests.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Heard {
     pub kind: Kind,
     pub icmp_type: u8,
@@ -99,6 +99,9 @@ pub struct Heard {
     pub hop_limit: Option<u8>,
     pub size: u32,
     pub mtu: Option<u32>,
+    pub pointer: Option<u32>,
+    pub next_hop: Option<IpAddr>,
+    pub payload: Vec<u8>,
     pub received: Instant,
 }
 
@@ -172,10 +175,10 @@ impl Echo {
             let at = Instant::now();
             match rustix::net::send(&self.fd, &request, SendFlags::empty()) {
                 Ok(_) => return Ok(at),
-                Err(rustix::io::Errno::MSGSIZE) => return Err(Failed::TooLarge(self.mtu())),
                 // An error that came for an earlier request is told here once more, and nothing was sent: it stands in the
-                // error queue, and `receive` tells it.
+                // error queue, and `receive` tells it. A router's "packet too big" reads like one of this machine's.
                 Err(_) if tries < 3 => tries += 1,
+                Err(rustix::io::Errno::MSGSIZE) => return Err(Failed::TooLarge(self.mtu())),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -219,6 +222,8 @@ impl Echo {
                         | Errno::EOPNOTSUPP
                         | Errno::EHOSTDOWN
                         | Errno::ENONET
+                        // A redirect or a source quench.
+                        | Errno::EREMOTEIO
                         | Errno::EINTR,
                     ) => continue,
                     read => read?,
@@ -257,7 +262,7 @@ impl Echo {
         if let Some(Error { icmp_type, code, info, sender }) = error {
             let kind = self.family.error(icmp_type, code)?;
             let sequence = message::quoted(self.family, self.identifier, bytes)?;
-            let mtu = (kind == Kind::PacketTooBig && info > 0).then_some(info);
+            let next_hop = IpAddr::from(info.to_be_bytes());
             return Some(Heard {
                 kind,
                 icmp_type,
@@ -266,7 +271,10 @@ impl Echo {
                 sequence,
                 hop_limit,
                 size: size(bytes),
-                mtu,
+                mtu: (kind == Kind::PacketTooBig && info > 0).then_some(info),
+                pointer: (kind == Kind::ParameterProblem).then_some(info),
+                next_hop: (kind == Kind::Redirect).then_some(next_hop),
+                payload: Vec::new(),
                 received,
             });
         }
@@ -285,6 +293,9 @@ impl Echo {
             hop_limit,
             size: size(message),
             mtu: None,
+            pointer: None,
+            next_hop: None,
+            payload: message.get(message::HEADER..).unwrap_or_default().to_vec(),
             received,
         })
     }

@@ -22,6 +22,8 @@ pub enum Kind {
     TimeExceeded,
     PacketTooBig,
     ParameterProblem,
+    Redirect,
+    SourceQuench,
 }
 
 impl Family {
@@ -48,6 +50,8 @@ impl Family {
             (Self::V4, 11) | (Self::V6, 3) => Kind::TimeExceeded,
             (Self::V6, 2) => Kind::PacketTooBig,
             (Self::V4, 12) | (Self::V6, 4) => Kind::ParameterProblem,
+            (Self::V4, 4) => Kind::SourceQuench,
+            (Self::V4, 5) => Kind::Redirect,
             _ => return None,
         })
     }
@@ -152,13 +156,16 @@ mod tests {
 
     #[test]
     fn errors_mean_the_same_in_both_versions() {
-        use Kind::{DestinationUnreachable, PacketTooBig, ParameterProblem, TimeExceeded};
+        use Kind::{DestinationUnreachable, PacketTooBig, ParameterProblem, Redirect, SourceQuench, TimeExceeded};
         let told = |family: Family, rows: &[(u8, u8)]| -> Vec<Option<Kind>> {
             rows.iter().map(|(icmp_type, code)| family.error(*icmp_type, *code)).collect()
         };
         let four = told(Family::V4, &[(3, 1), (3, 4), (11, 0), (12, 0), (4, 0), (5, 1), (0, 0)]);
         let all = [Some(DestinationUnreachable), Some(PacketTooBig), Some(TimeExceeded), Some(ParameterProblem)];
-        assert_eq!(four, [&all[..], &[None, None, None]].concat());
-        assert_eq!(told(Family::V6, &[(1, 4), (2, 0), (3, 0), (4, 1), (129, 0)]), [&all[..], &[None]].concat());
+        assert_eq!(four, [&all[..], &[Some(SourceQuench), Some(Redirect), None]].concat());
+        assert_eq!(
+            told(Family::V6, &[(1, 4), (2, 0), (3, 0), (4, 1), (129, 0), (137, 0)]),
+            [&all[..], &[None, None]].concat()
+        );
     }
 }

@@ -326,7 +326,7 @@ fn calls_that_have_an_instance_each_end_in_good_order() {
     let place = Place::new();
     let file = place.0.join("followed");
     fs::write(&file, "line\n").unwrap();
-    let follow = json!({ "file_path": file, "follow": true, "seconds": 50 });
+    let follow = json!({ "file_path": file, "follow": true, "seconds": 40 });
     let granted = ["--allow-read".to_owned(), place.0.display().to_string()];
     let mut session = place.audited(&[&granted[0], &granted[1]]);
     let cancelled = session.post_call("tail_tool", follow.clone());

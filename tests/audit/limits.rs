@@ -140,7 +140,7 @@ fn a_call_with_an_instance_of_its_own_is_named_when_that_ends_badly() {
     let text = format!("[plugins.files]\nread = [{:?}]\n[plugins.files.limits]\ncall = \"400 ms\"\n", place.0);
     let [flag, policy] = policy(&text);
     let mut session = place.audited(&[&flag, &policy]);
-    let answer = session.call("tail_tool", json!({ "file_path": file, "follow": true, "seconds": 50 }));
+    let answer = session.call("tail_tool", json!({ "file_path": file, "follow": true, "seconds": 40 }));
     session.close();
     // The tool may see its deadline coming and end by itself.
     for (event, limit, call) in hits(&place) {

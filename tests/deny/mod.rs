@@ -5,5 +5,6 @@ mod addresses;
 mod files;
 mod names;
 mod ping;
+mod processes;
 mod queries;
 mod roots;

@@ -35,7 +35,7 @@ fn a_search_goes_on_until_the_callers_deadline() {
     let search = json!({ "pattern": "needle", "file_path": folder.path("tree"), "options": "-r" });
     let said = within_two_seconds("grep_tool", &search, &["--allow-read", &folder.path("")]);
     let told = &said["structuredContent"];
-    assert_eq!((&told["lines"][0]["file"], &told["partial"]), (&json!(found), &json!(true)), "{said}");
+    assert_eq!((&told["files"][0]["file"], &told["partial"]), (&json!(found), &json!(true)), "{said}");
 }
 
 #[test]

@@ -1,13 +1,20 @@
 //! `tail_tool` with `follow`: what is written meanwhile comes as progress and is returned, whatever happens to the file.
 
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::support::Folder;
 
+/// The text without the note that names the cursor.
+fn without_note(text: &str) -> &str {
+    &text[..text.rfind("\n[").map_or(text.len(), |at| at + 1)]
+}
+
 /// Follows a file for two seconds while `during` happens to it; the answer, and what was reported meanwhile.
 fn follow(folder: &Folder, during: impl FnOnce()) -> (Value, String) {
+    let before = std::fs::read_to_string(folder.0.join("log")).unwrap();
     let mut session = folder.session();
     let arguments = json!({ "file_path": folder.path("log"), "follow": true, "seconds": 2, "lines": 1 });
     let params = json!({ "name": "tail_tool", "arguments": arguments, "_meta": { "progressToken": "t" } });
@@ -16,13 +23,15 @@ fn follow(folder: &Folder, during: impl FnOnce()) -> (Value, String) {
     during();
     let answer = session.answer_to(&json!(id));
     let object = answer["result"]["structuredContent"].clone();
-    assert_eq!(answer["result"]["content"][0]["text"], object["content"], "{answer}");
-    // The reports came before the answer, so they are all there.
+    let text = answer["result"]["content"][0]["text"].as_str().unwrap();
+    assert_eq!(without_note(text), object["content"], "{answer}");
+    assert!(text.contains(object["next_cursor"].as_str().unwrap()), "{answer}");
+    // The reports came before the answer, so they are all there. What was there before is not reported.
+    let expected = object["content"].as_str().unwrap().len() - before.split_inclusive('\n').next_back().unwrap().len();
     let mut told = String::new();
-    session.post("ping", json!({}));
-    while told.len() < object["followed"]["new_bytes"].as_u64().map_or(0, |n| usize::try_from(n).unwrap()) {
+    while told.len() < expected {
         let report = session.wait_for("a report", |message| message["method"] == "notifications/progress");
-        told.push_str(report["params"]["message"].as_str().unwrap());
+        told += &report["params"]["message"].as_str().unwrap().replace("\\n", "\n");
     }
     (object, told)
 }
@@ -39,7 +48,7 @@ fn what_is_written_meanwhile_is_reported_and_returned() {
     });
     assert_eq!(object["content"], "old\nnew\nnewer\n");
     assert_eq!((&object["lines"], &object["followed"]["new_bytes"]), (&json!(3), &json!(10)));
-    assert_eq!(told.replace("\\n", "\n"), "new\nnewer\n");
+    assert_eq!(told, "new\nnewer\n");
     assert!(begun.elapsed() >= Duration::from_secs(2));
 }
 
@@ -66,6 +75,97 @@ fn a_truncation_is_survived() {
     });
     assert_eq!(object["content"], "a long old line\nnew\n");
     assert_eq!(object["followed"]["truncations"], 1);
+}
+
+#[test]
+fn a_writer_that_goes_on_at_its_old_offset_leaves_a_hole_that_is_told_and_passed() {
+    let folder = Folder::new("copytruncate");
+    let old = "an old line of the log\n".repeat(3000);
+    folder.write("log", &old);
+    let mut writer = std::fs::OpenOptions::new().write(true).open(folder.0.join("log")).unwrap();
+    writer.seek(SeekFrom::End(0)).unwrap();
+    let (object, _) = follow(&folder, || {
+        // What logrotate does with `copytruncate`, to a writer that does not append.
+        writer.set_len(0).unwrap();
+        writer.write_all(b"new\n").unwrap();
+        std::thread::sleep(Duration::from_millis(400));
+        writer.write_all(b"newer\n").unwrap();
+    });
+    let expected = format!("an old line of the log\n\\x00 ({} times)new\nnewer\n", old.len());
+    assert_eq!(object["content"], expected);
+    let followed = &object["followed"];
+    assert_eq!((&followed["truncations"], &followed["full"]), (&json!(1), &Value::Null), "{object}");
+    assert_eq!(followed["new_bytes"], old.len() + 10);
+}
+
+#[test]
+fn a_file_that_is_written_anew_is_read_from_its_beginning_however_long_it_is() {
+    let folder = Folder::new("anew");
+    folder.write("log", "an old line\nhalf");
+    let (object, _) = follow(&folder, || {
+        std::fs::write(folder.0.join("log"), "a new line that is longer than all of it\n").unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        // As long as what was there, to the byte.
+        std::fs::write(folder.0.join("log"), "a last line that is just as long as that\n").unwrap();
+    });
+    let new = "a new line that is longer than all of it\na last line that is just as long as that\n";
+    // The line that was left unfinished ends where the new text begins.
+    assert_eq!(object["content"], format!("half\n{new}"));
+    assert_eq!(object["followed"]["truncations"], 2, "{object}");
+}
+
+#[test]
+fn a_directory_under_the_name_for_a_while_is_waited_out_and_told() {
+    let folder = Folder::new("directory");
+    folder.write("log", "old\n");
+    let path = folder.0.join("log");
+    let mut session = folder.session();
+    let arguments = json!({ "file_path": folder.path("log"), "follow": true, "seconds": 2, "lines": 1 });
+    let id = session.post_call("tail_tool", arguments);
+    std::thread::sleep(Duration::from_millis(400));
+    std::fs::rename(&path, folder.0.join("log.1")).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    folder.append("log.1", "late\n");
+    std::thread::sleep(Duration::from_millis(500));
+    std::fs::remove_dir(&path).unwrap();
+    folder.write("log", "new\n");
+    let (text, object) = session.called(id).parts();
+    assert_eq!(object["content"], "old\nlate\nnew\n");
+    let followed = &object["followed"];
+    assert_eq!((&followed["rotations"], &followed["interruptions"]), (&json!(1), &json!(1)), "{object}");
+    assert!(text.contains("for a while there was no file under this name"), "{text}");
+}
+
+#[test]
+fn following_takes_four_seconds_and_its_cursor_goes_on() {
+    let folder = Folder::new("cursor");
+    let path = folder.write("log", "older\nold\n");
+    let mut session = folder.session();
+    let begun = Instant::now();
+    let object = session.call("tail_tool", json!({ "file_path": path, "follow": true, "lines": 1 })).object();
+    let took = begun.elapsed();
+    assert!((Duration::from_secs(4)..Duration::from_millis(4900)).contains(&took), "{took:?}");
+    assert_eq!(object["content"], "old\n");
+    folder.append("log", "between\n");
+    let mut on = |cursor: &Value, follow: bool| {
+        let arguments = json!({ "file_path": path, "cursor": cursor, "follow": follow, "seconds": 1 });
+        session.call("tail_tool", arguments).object()
+    };
+    let second = on(&object["next_cursor"], true);
+    assert_eq!((&second["content"], &second["offset"]), (&json!("between\n"), &json!(10)));
+    folder.append("log", "later\n");
+    let third = on(&second["next_cursor"], false);
+    assert_eq!((&third["content"], &third["followed"]["replaced"]), (&json!("later\n"), &Value::Null));
+    assert_eq!(on(&third["next_cursor"], false)["content"], "");
+    // Rotated between two calls: what is there now is read from its beginning, and that is told.
+    std::fs::rename(folder.0.join("log"), folder.0.join("log.1")).unwrap();
+    folder.write("log", "another file, which is longer than the first one\n");
+    let fourth = on(&third["next_cursor"], false);
+    assert_eq!(fourth["content"], "another file, which is longer than the first one\n");
+    assert_eq!(fourth["followed"]["replaced"], true);
+    let other = folder.write("other", "x\n");
+    let failed = session.call("tail_tool", json!({ "file_path": other, "cursor": third["next_cursor"] }));
+    assert_eq!(failed.failed("invalid_argument")["argument"], "cursor");
 }
 
 #[test]

@@ -23,13 +23,20 @@ fn lines_are_found_and_shown_as_grep_shows_them() {
     let (text, object) = grep(&mut session, "error", &path, "-i -n");
     assert_eq!(text, "2:ERROR one\n4:error two\n");
     assert_eq!((&object["matches"], &object["end"]), (&json!(2), &json!(true)));
-    assert_eq!(object["lines"][1], json!({ "file": path, "line": 4, "offset": 21, "text": "error two" }));
+    assert_eq!(object["files"], json!([{ "file": path, "matches": 2, "lines": ["2:ERROR one", "4:error two"] }]));
+    let with_context = grep(&mut session, "one", &path, "-b -C 1").1;
+    assert_eq!(with_context["files"][0]["lines"], json!(["1-0-start", "2:6:ERROR one", "3-16-fine"]));
     assert_eq!(grep(&mut session, r"error\|warn", &path, "").0, "error two\nwarning\n");
     assert_eq!(grep(&mut session, "error|warn", &path, "-E").0, "error two\nwarning\n");
     assert_eq!(grep(&mut session, "error", &path, "-ic").0, "2\n");
     assert_eq!(grep(&mut session, "error", &path, "-A 1").0, "error two\nwarning\n");
     assert_eq!(grep(&mut session, "[a-z]*ing", &path, "-o").0, "warning\n");
     assert_eq!(grep(&mut session, "e", &path, "-v").0, "start\nwarning\n");
+    // What is printed as nothing is said in words that are true.
+    assert_eq!(grep(&mut session, "error", &path, "-L").0, "(every file has a line that matches)\n");
+    assert_eq!(grep(&mut session, "nothing", &path, "-L").0, format!("{path}\n"));
+    assert_eq!(grep(&mut session, "nothing", &path, "-l").0, "(no line matches)\n");
+    assert_eq!(grep(&mut session, "", &path, "-v").0, "(every line matches)\n");
     let (text, object) = grep(&mut session, "nothing", &path, "");
     assert_eq!((text.as_str(), &object["matches"]), ("(no line matches)\n", &json!(0)));
 }
@@ -63,16 +70,17 @@ fn many_matches_come_in_pages() {
     let mut session = folder.session();
     let (mut seen, mut cursor, mut pages) = (Vec::new(), Value::Null, 0);
     loop {
-        let mut arguments =
-            json!({ "pattern": "match", "file_path": folder.path(""), "options": "-r", "limit": 100_000 });
+        let mut arguments = json!({ "pattern": "match", "file_path": folder.path(""), "options": "-r" });
         if !cursor.is_null() {
             arguments["cursor"] = cursor;
         }
         let page = session.call("grep_tool", arguments).object();
-        let lines = page["lines"].as_array().unwrap();
-        seen.extend(
-            lines.iter().map(|line| (line["file"].as_str().unwrap().to_owned(), line["line"].as_u64().unwrap())),
-        );
+        for file in page["files"].as_array().unwrap() {
+            for line in file["lines"].as_array().unwrap() {
+                let number = line.as_str().unwrap().split(':').next().unwrap().parse::<u64>().unwrap();
+                seen.push((file["file"].as_str().unwrap().to_owned(), number));
+            }
+        }
         cursor = page["next_cursor"].clone();
         pages += 1;
         if page["end"] == true {
@@ -85,12 +93,49 @@ fn many_matches_come_in_pages() {
 }
 
 #[test]
+fn an_answer_is_hardly_longer_than_its_lines_and_32_kib_of_json_at_most() {
+    let folder = Folder::new("flat");
+    let line = "Nov 29 20:00:00 host service[1234]: request took 17 ms and was answered \"well\"\n";
+    let path = folder.write("log", line.repeat(190));
+    let mut session = folder.session();
+    let (text, object) = grep(&mut session, "request", &path, "-H");
+    assert_eq!(object["matches"], 190);
+    let (told, json) = (line.len() * 190, object.to_string().len());
+    assert!(json < told * 5 / 4 && text.len() < told * 3, "{told} bytes of lines are {json} of JSON");
+    folder.write("much", line.repeat(5000));
+    let (text, page) = grep(&mut session, "request", &folder.path(""), "-r");
+    for json in [page.to_string(), Value::from(text).to_string()] {
+        assert!((24 << 10..=32 << 10).contains(&json.len()), "{}", json.len());
+    }
+    let json = page.to_string();
+    assert!(json.find("\"next_cursor\"") < json.find("\"files\""));
+}
+
+#[test]
+fn digits_are_ascii_and_an_interval_that_repeats_nothing_is_nothing_as_with_gnu_grep() {
+    let folder = Folder::new("gnu");
+    let path = folder.write("f", "٣\n3\n1}a\n");
+    let mut session = folder.session();
+    assert_eq!(grep(&mut session, r"\d", &path, "-P").0, "3\n1}a\n");
+    assert_eq!(grep(&mut session, r"^[^\d]$", &path, "-P").0, "٣\n");
+    assert_eq!(grep(&mut session, "{1}a", &path, "-E").0, "1}a\n");
+    assert_eq!(grep(&mut session, "{1}", &path, "-E").0, "٣\n3\n1}a\n");
+    for (pattern, options, said) in
+        [("a++", "-P", "possessive"), (r"a\{2", "", "begins no repetition"), ("(?R)", "-P", "recursive")]
+    {
+        let search = json!({ "pattern": pattern, "file_path": path, "options": options });
+        let failed = session.call("grep_tool", search).failed("invalid_argument");
+        assert!(failed["message"].as_str().unwrap().contains(said), "{failed}");
+    }
+}
+
+#[test]
 fn the_end_of_one_file_is_the_end_whatever_room_is_left() {
     let folder = Folder::new("one-file");
     let path = folder.write("f", (1..=600).map(|n| format!("{n}\n")).collect::<String>());
     let mut session = folder.session();
     let page = session.call("grep_tool", json!({ "pattern": "", "file_path": path })).object();
-    assert_eq!(page["lines"].as_array().unwrap().len(), 600);
+    assert_eq!(page["files"][0]["lines"].as_array().unwrap().len(), 600);
     assert_eq!((&page["end"], &page["next_cursor"]), (&json!(true), &Value::Null));
 }
 
@@ -108,9 +153,9 @@ fn with_small_answers_every_page_comes_further() {
             search["cursor"] = cursor;
         }
         let page = session.call("grep_tool", search).object();
-        for line in page["lines"].as_array().unwrap() {
+        for line in page["files"][0]["lines"].as_array().unwrap() {
             seen += 1;
-            assert_eq!(line["line"], seen);
+            assert_eq!(line, &json!(format!("{seen}:{seen}")));
         }
         cursor = page["next_cursor"].clone();
         if cursor.is_null() {

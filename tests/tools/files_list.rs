@@ -32,6 +32,8 @@ fn a_directory_is_listed_sorted_and_in_pages() {
     assert!(text.contains("-            3  2020-09-13T12:26:40Z  b\n"), "{text}");
     assert_eq!(names(&ls(json!({ "reverse": true })).1), ["sub", "c", "b", "a"]);
     assert_eq!(names(&ls(json!({ "sort": "time" })).1), ["sub", "c", "a", "b"]);
+    assert_eq!(names(&ls(json!({ "sort": "TIME", "cursor": "" })).1), ["sub", "c", "a", "b"]);
+    assert_eq!(names(&ls(json!({ "sort": "" })).1), ["a", "b", "c", "sub"]);
     let sizes = ls(json!({ "sort": "size", "reverse": true })).1;
     assert_eq!(names(&sizes)[..2], ["b", "a"]);
     let (text, first) = ls(json!({ "limit": 3 }));
@@ -46,6 +48,7 @@ fn without_a_path_the_roots_are_listed() {
     let folder = Folder::new("roots");
     folder.write("file", "x");
     let mut session = folder.session();
+    assert_eq!(names(&session.call("ls_tool", json!({ "file_path": "" })).object()), [folder.path("")]);
     let list = session.call("ls_tool", json!({})).object();
     assert_eq!(names(&list), [folder.path("")]);
     assert_eq!(list["entries"][0]["type"], "directory");
@@ -90,4 +93,32 @@ fn a_directory_of_many_entries_is_listed_in_pages_of_few() {
     let next =
         session.call("ls_tool", json!({ "file_path": folder.path(""), "limit": 10, "cursor": page["next_cursor"] }));
     assert_eq!(names(&next.object())[0], "0010");
+}
+
+#[test]
+fn a_list_of_long_names_is_32_kib_of_json_at_most_and_goes_on() {
+    let folder = Folder::new("long-names");
+    for n in 0..300 {
+        folder.write(&format!("{n:03}{}", "\"".repeat(200)), "");
+    }
+    let mut session = folder.session();
+    let (mut seen, mut cursor) = (0, json!(""));
+    loop {
+        let (text, page) = session.call("ls_tool", json!({ "file_path": folder.path(""), "cursor": cursor })).parts();
+        for name in names(&page) {
+            assert!(name.starts_with(&format!("{seen:03}")), "{name}");
+            seen += 1;
+        }
+        for json in [page.to_string(), Value::from(text).to_string()] {
+            assert!(json.len() <= 32 << 10, "{}", json.len());
+        }
+        cursor = page["next_cursor"].clone();
+        if cursor.is_null() {
+            break;
+        }
+    }
+    assert_eq!(seen, 300);
+    // By number, so many are given as were asked for.
+    let page = session.call("ls_tool", json!({ "file_path": folder.path(""), "limit": 150 })).object();
+    assert_eq!(names(&page).len(), 150);
 }

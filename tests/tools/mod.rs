@@ -55,6 +55,9 @@ mod telnet_turns;
 /// Files: from the beginning, from the end, page by page.
 mod files;
 
+/// Files that are broken, and bytes that are no text.
+mod files_broken;
+
 /// Files that grow.
 mod files_follow;
 

@@ -249,15 +249,21 @@ pub struct Followed<'a> {
 impl Named for Followed<'_> {
     type File = Reader;
 
-    fn look(&mut self) -> io::Result<(Identity, u64)> {
+    fn look(&mut self) -> io::Result<Identity> {
         let (root, rest) = self.disk.at(self.path)?;
+        if self.disk.stat(self.path, true)?.type_ != DescriptorType::RegularFile {
+            return Err(error(ErrorCode::Unsupported));
+        }
         let hash = root.metadata_hash_at(PathFlags::SYMLINK_FOLLOW, rest).map_err(error)?;
-        let size = self.disk.stat(self.path, true)?.size;
-        Ok((Identity(u128::from(hash.upper) << 64 | u128::from(hash.lower)), size))
+        Ok(Identity(u128::from(hash.upper) << 64 | u128::from(hash.lower)))
     }
 
     fn open(&mut self) -> io::Result<(Reader, Identity)> {
         let file = self.disk.open_file(self.path)?.uncached();
+        // What is there may have changed since it was looked at.
+        if file.file.get_type().map_err(error)? != DescriptorType::RegularFile {
+            return Err(error(ErrorCode::Unsupported));
+        }
         let identity = file.identity()?;
         Ok((file, identity))
     }

@@ -5,6 +5,7 @@ mod answers;
 mod arguments;
 mod content;
 mod disk;
+mod follow;
 mod listing;
 mod refusals;
 mod search;
@@ -38,7 +39,8 @@ impl Files {
     ///
     /// Only files that the operator's policy allows can be read; any other path answers `not_allowed`, whether it exists or not,
     /// and that is final. ls_tool without arguments lists what may be read. gzip files are read decompressed, UTF-16 as text; bytes
-    /// that are no text are shown as \xNN. If `end` is false, go on with `next_cursor`; for the end of a long file use tail_tool.
+    /// that are no text are shown as \xNN, a run of one such byte as \xNN (7 times). A broken file is read as far as it can be, and
+    /// `warnings` says what is wrong. If `end` is false, go on with `next_cursor`; for the end of a long file use tail_tool.
     #[tool(title = "Read a file")]
     async fn cat_tool(self: Rc<Self>, cx: Cx, a: arguments::Cat) -> Result<Answer<Content>, Failure> {
         content::cat(&disk(cx), &a)
@@ -55,7 +57,8 @@ impl Files {
     /// Read the last lines of a file (10 if `lines` is absent), however long it is; with `follow`, also what is written to it during
     /// the next `seconds`.
     ///
-    /// Following goes on across log rotation. What comes is reported as progress at once, and returned as a whole at the end.
+    /// Following goes on across log rotation. What comes is reported as progress at once, and returned as a whole at the end; `next_cursor`,
+    /// passed back, goes on behind it.
     #[tool(title = "Last lines of a file")]
     async fn tail_tool(self: Rc<Self>, cx: Cx, a: arguments::Tail) -> Result<Answer<Content>, Failure> {
         content::tail(cx, &disk(cx), &a).await

@@ -3,15 +3,18 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use cofferdam_sdk::{Answer, Failure};
-use files_logic::{Direction, Listing, Rank, SortKey, Sorting, UserPath, is_stop};
+use files_logic::{Direction, Listing, Rank, SortKey, Sorting, UserPath, is_stop, json_len};
 use plugin_kit::cursor;
 use wasip2::clocks::wall_clock::Datetime;
 use wasip2::filesystem::types::{DescriptorStat, DescriptorType};
 
 use crate::answers::{Entries, Entry};
-use crate::arguments::{Ls, Sort, Stat};
+use crate::arguments::{Ls, Stat, given};
 use crate::disk::Disk;
 use crate::refusals::{failure, kind, number, path, reason};
+
+/// The most JSON of the entries of one page, if `limit` does not say how many these are.
+const PAGE: usize = 30 << 10;
 
 fn time(time: Option<Datetime>) -> Option<String> {
     let time = time?;
@@ -59,10 +62,13 @@ fn line(entry: &Entry) -> String {
 pub fn ls(disk: &Disk, a: &Ls) -> Result<Answer<Entries>, Failure> {
     let limit = number("limit", a.limit, 200, 1, 2000)?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let key = match a.sort.unwrap_or_default() {
-        Sort::Name => SortKey::Name,
-        Sort::Size => SortKey::Size,
-        Sort::Time => SortKey::Time,
+    let key = match given(&a.sort).map(str::to_ascii_lowercase).as_deref() {
+        None | Some("name") => SortKey::Name,
+        Some("size") => SortKey::Size,
+        Some("time") => SortKey::Time,
+        Some(other) => {
+            return Err(Failure::argument("sort", format_args!("has to be name, size or time, not `{other}`")));
+        }
     };
     // The greatest and the newest come first, as with `ls`.
     let direction = match (key == SortKey::Name) == a.reverse.unwrap_or(false) {
@@ -70,9 +76,9 @@ pub fn ls(disk: &Disk, a: &Ls) -> Result<Answer<Entries>, Failure> {
         false => Direction::Up,
     };
     let sorting = Sorting { key, direction };
-    let Some(file_path) = &a.file_path else { return Ok(roots(disk)) };
+    let Some(file_path) = given(&a.file_path) else { return Ok(roots(disk)) };
     let path = path(file_path)?;
-    let after = match &a.cursor {
+    let after = match given(&a.cursor) {
         None => None,
         Some(text) => {
             let (of, by, after): (String, Sorting, Rank) =
@@ -89,7 +95,7 @@ pub fn ls(disk: &Disk, a: &Ls) -> Result<Answer<Entries>, Failure> {
     if stat.type_ != DescriptorType::Directory {
         let entry = entry(disk, &path, path.name().to_owned(), &stat);
         let text = line(&entry);
-        let entries = Entries { file_path: path.to_string(), entries: vec![entry], total: 1, next_cursor: None };
+        let entries = Entries { file_path: path.to_string(), next_cursor: None, total: 1, entries: vec![entry] };
         return Ok(Answer::new(text, entries));
     }
     let mut listing = Listing::new(sorting, after, limit);
@@ -114,8 +120,24 @@ pub fn ls(disk: &Disk, a: &Ls) -> Result<Answer<Entries>, Failure> {
         return Err(refused(error));
     }
     let total = listing.seen();
-    let (page, next) = listing.finish();
-    let entries: Vec<Entry> = page.into_iter().map(|(name, kind)| look(disk, &path, name, kind)).collect();
+    let (page, mut next) = listing.finish();
+    let (mut entries, mut last, mut room) = (Vec::new(), None, PAGE);
+    for (rank, kind) in page {
+        let entry = look(disk, &path, rank.name.clone(), kind);
+        // The line of the text, or the entry's members.
+        let length = json_len(&entry.name) + entry.target.as_deref().map_or(0, json_len) + 120;
+        room = match room.checked_sub(length) {
+            Some(left) => left,
+            // Not so many were asked for by number.
+            None if a.limit.is_none() && last.is_some() => {
+                next = last;
+                break;
+            }
+            None => 0,
+        };
+        entries.push(entry);
+        last = Some(rank);
+    }
     let next_cursor = next.map(|next| cursor::encode("ls", &(path.as_str(), sorting, next)));
     let mut text: String = entries.iter().map(line).collect();
     if entries.is_empty() {
@@ -124,7 +146,7 @@ pub fn ls(disk: &Disk, a: &Ls) -> Result<Answer<Entries>, Failure> {
     if let Some(cursor) = &next_cursor {
         text += &format!("[{} of {total} entries; go on with cursor {cursor}]\n", entries.len());
     }
-    Ok(Answer::new(text, Entries { file_path: path.to_string(), entries, total, next_cursor }))
+    Ok(Answer::new(text, Entries { file_path: path.to_string(), next_cursor, total, entries }))
 }
 
 /// One entry of a list, or why nothing is known of it.
@@ -155,7 +177,7 @@ fn roots(disk: &Disk) -> Answer<Entries> {
     entries.sort_by(|a, b| a.name.cmp(&b.name));
     let text = entries.iter().map(line).collect::<String>();
     let total = entries.len() as u64;
-    Answer::new(text, Entries { file_path: "/".to_owned(), entries, total, next_cursor: None })
+    Answer::new(text, Entries { file_path: "/".to_owned(), next_cursor: None, total, entries })
 }
 
 /// `stat_tool`.

@@ -52,9 +52,6 @@ pub fn reason(error: &io::Error) -> (&'static str, String) {
             ("would_block", "it has nothing to read now, and would have to be waited for".to_owned())
         }
         Some(other) => ("io_error", format!("it cannot be read ({})", other.message())),
-        None if error.kind() == io::ErrorKind::InvalidInput || error.kind() == io::ErrorKind::UnexpectedEof => {
-            ("broken_gzip", format!("its compressed data is broken ({error}); decompress=false shows its bytes"))
-        }
         // The search's own words.
         None if error.kind() == io::ErrorKind::Unsupported => ("not_searched", error.to_string()),
         None => ("io_error", format!("it cannot be read ({error})")),

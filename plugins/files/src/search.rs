@@ -3,13 +3,13 @@
 use std::io;
 
 use cofferdam_sdk::{Answer, Failure};
-use files_logic::grep::{Budget, Filter, Found, Options, Resume, Search, Tree, Visit, walk};
-use files_logic::{Source, UserPath, is_stop};
+use files_logic::grep::{Budget, Filter, Found, Options, Printer, Resume, Search, Tree, Visit, walk};
+use files_logic::{Source, UserPath, is_stop, json_len};
 use plugin_kit::cursor;
 use wasip2::filesystem::types::DescriptorType;
 
-use crate::answers::{Line, Matches, Matching, Skipped};
-use crate::arguments::Grep;
+use crate::answers::{Matches, Matching, Skipped, Warning};
+use crate::arguments::{Grep, given};
 use crate::disk::Disk;
 use crate::refusals::{failure, number, path, reason};
 
@@ -19,8 +19,12 @@ const LINES: usize = 5000;
 /// The most files of one answer.
 const FILES: usize = 5000;
 
-/// The most skipped files that are named.
+/// The most skipped files that are named, and the most warnings.
 const SKIPPED: usize = 100;
+
+/// What the structured answer has beside files and lines, in JSON, and what each file has beside its name.
+const FRAME: usize = 1 << 10;
+const EACH: usize = 64;
 
 /// Where a search goes on: in which file, or right behind it; where in it; whether lines were shown before; and which search it is of.
 type Position = (String, bool, Resume, bool, String);
@@ -41,7 +45,7 @@ struct Run<'a> {
     search: &'a Search,
     decompress: bool,
     budget: Budget,
-    named: bool,
+    printer: Printer<'a>,
     answer: Matches,
     text: String,
     resume: Option<From>,
@@ -54,9 +58,10 @@ struct Run<'a> {
 impl Run<'_> {
     /// Searches one file from a position on.
     fn file(&mut self, disk: &mut Disk, path: &UserPath, from: &Resume) -> io::Result<Visit> {
-        let options = self.search.options();
         let up = disk.up();
+        self.budget.of_file(path.as_str(), self.printer.named);
         let source = disk.open(path).and_then(|file| Source::open(file, self.decompress)).map(|one| one.until(up));
+        let faults = source.as_ref().map(Source::faults).unwrap_or_default();
         let text = source.and_then(|source| {
             let (binary, plain) = (source.binary, source.is_plain());
             match source.into_reader(from.offset) {
@@ -77,21 +82,26 @@ impl Run<'_> {
                 return Ok(Visit::Stop);
             }
             Err(error) => {
-                self.skip(path, &reason(&error).1);
+                self.skip(path, reason(&error));
                 return Ok(Visit::Next);
             }
         };
         self.answer.files_searched += 1;
         self.answer.bytes_searched += found.reached.saturating_sub(from.offset);
         self.answer.matches += found.matches;
-        if !(options.count || options.with_matches || options.without_match) {
+        if !self.search.options().lists() {
             self.lines(path, from, &found);
         } else if !found.partial {
             // What only part of a file says is no count of it.
             self.of_file(path, &found);
         }
         if let Some(why) = &found.failed {
-            self.skip(path, &format!("not searched to its end: {why}"));
+            self.skip(path, ("not_searched", format!("not searched to its end: {why}")));
+        }
+        if let Some(fault) = faults.first()
+            && found.resume.is_none()
+        {
+            self.warn(path, fault.code(), fault.message());
         }
         self.answer.partial |= found.partial;
         if let Some(at) = found.resume {
@@ -112,67 +122,68 @@ impl Run<'_> {
         self.resume = Some(From { file: path.to_string(), behind, at, shown: self.shown });
     }
 
-    fn skip(&mut self, path: &UserPath, reason: &str) {
-        self.answer.skipped_count += 1;
-        if self.answer.skipped.len() < SKIPPED {
+    /// Whether something about a file is told, and in which text; it takes of the room as well.
+    fn told(&mut self, path: &UserPath, reason: &str, before: usize) -> bool {
+        let length = json_len(path.as_str()) + json_len(reason) + EACH;
+        let room = before < SKIPPED && length <= self.budget.bytes;
+        if room {
+            self.budget.spend(length);
             if !self.search.options().quiet_errors {
                 self.text += &format!("{path}: {reason}\n");
             }
-            self.answer.skipped.push(Skipped { file: path.to_string(), reason: reason.to_owned() });
+        }
+        room
+    }
+
+    fn skip(&mut self, path: &UserPath, (code, reason): (&'static str, String)) {
+        self.answer.skipped_count += 1;
+        if self.told(path, &reason, self.answer.skipped.len()) {
+            self.answer.skipped.push(Skipped { file: path.to_string(), code, reason });
+        }
+    }
+
+    fn warn(&mut self, path: &UserPath, code: &'static str, message: &str) {
+        if self.told(path, message, self.answer.warnings.len()) {
+            self.answer.warnings.push(Warning { file: Some(path.to_string()), code, message: message.to_owned() });
         }
     }
 
     fn of_file(&mut self, path: &UserPath, found: &Found) {
-        let options = self.search.options();
-        let shown = match (options.with_matches, options.without_match) {
-            (true, _) => found.total > 0,
-            (_, true) => found.total == 0,
-            _ => true,
-        };
-        if !shown {
-            return;
+        if self.printer.lists(found) {
+            self.printer.file(&mut self.text, path.as_str(), found);
+            self.matching(path, found.total, found.binary);
         }
-        self.text += &match (options.count && !options.with_matches && !options.without_match, self.named) {
-            (true, true) => format!("{path}:{}\n", found.total),
-            (true, false) => format!("{}\n", found.total),
-            (false, _) => format!("{path}\n"),
-        };
-        self.budget.bytes = self.budget.bytes.saturating_sub(2 * path.as_str().len() + 64);
-        let matching = Matching { file: path.to_string(), matches: found.total, binary: found.binary };
-        self.answer.files.push(matching);
+    }
+
+    fn matching(&mut self, path: &UserPath, matches: u64, binary: bool) {
+        self.budget.spend(json_len(path.as_str()) + EACH);
+        self.answer.files.push(Matching { file: path.to_string(), matches, binary, lines: Vec::new() });
     }
 
     fn lines(&mut self, path: &UserPath, from: &Resume, found: &Found) {
-        let options = self.search.options();
-        if found.binary && found.matches > 0 {
-            self.text += &format!("Binary file {path} matches\n");
-            self.answer.files.push(Matching { file: path.to_string(), matches: found.matches, binary: true });
+        let binary = found.binary && found.matches > 0;
+        if binary || !found.lines.is_empty() {
+            self.matching(path, found.matches, binary);
         }
         // A file that goes on from the page before says itself whether lines were left out.
-        let mut first = from.shown == 0 && self.shown && options.context;
+        let mut first = from.shown == 0 && self.shown && self.search.options().context();
+        let mut lines = Vec::with_capacity(found.lines.len());
         for line in &found.lines {
+            if line.gap {
+                lines.push("--".to_owned());
+            }
             if std::mem::take(&mut first) || line.gap {
                 self.text += "--\n";
             }
             self.shown = true;
-            let mark = if line.matched { ':' } else { '-' };
-            if self.named {
-                self.text += &format!("{path}{mark}");
-            }
-            if options.numbers {
-                self.text += &format!("{}{mark}", line.number);
-            }
-            self.text += &line.text;
-            self.text += if line.cut { "…\n" } else { "\n" };
-            self.budget.bytes = self.budget.bytes.saturating_sub(2 * path.as_str().len());
-            self.answer.lines.push(Line {
-                file: path.to_string(),
-                line: line.number,
-                offset: line.offset,
-                text: line.text.clone(),
-                context: !line.matched,
-                cut: line.cut,
-            });
+            self.printer.line(&mut self.text, path.as_str(), line);
+            lines.push(self.printer.entry(line, true));
+        }
+        if let Some(file) = self.answer.files.last_mut().filter(|_| !lines.is_empty()) {
+            file.lines = lines;
+        }
+        if binary {
+            self.text += &format!("Binary file {path} matches\n");
         }
     }
 }
@@ -184,13 +195,12 @@ pub fn grep(mut disk: Disk, a: &Grep) -> Result<Answer<Matches>, Failure> {
         .map_err(|error| Failure::argument("options", error))?;
     let filter = Filter::new(&options.include, &options.exclude, &options.exclude_dir)
         .map_err(|error| Failure::argument("options", error))?;
-    let limit = number("limit", a.limit, 64 << 10, 16 << 10, (512 << 10).min(cofferdam_sdk::limits().output / 8))?;
-    let from = match &a.cursor {
+    let limit = number("limit", a.limit, 32 << 10, 16 << 10, (512 << 10).min(cofferdam_sdk::limits().output / 4))?;
+    let from = match given(&a.cursor) {
         None => None,
         Some(text) => Some(position(a, text)?),
     };
     let recursive = options.recursive;
-    let named = options.names;
     let search = Search::new(&a.pattern, options).map_err(|error| Failure::argument("pattern", error))?;
     let stat = disk.stat(&path, true).map_err(|error| failure(&disk, &path, &error))?;
     let directory = stat.type_ == DescriptorType::Directory;
@@ -201,8 +211,8 @@ pub fn grep(mut disk: Disk, a: &Grep) -> Result<Answer<Matches>, Failure> {
     let mut run = Run {
         search: &search,
         decompress: a.decompress.unwrap_or(true),
-        budget: Budget::new(usize::try_from(limit).unwrap_or(usize::MAX), LINES),
-        named: named.unwrap_or(directory),
+        budget: Budget::new(usize::try_from(limit - (FRAME as u64).min(limit / 4)).unwrap_or(usize::MAX), LINES),
+        printer: Printer::new(search.options(), directory),
         answer: Matches::default(),
         text: String::new(),
         resume: None,
@@ -217,7 +227,7 @@ pub fn grep(mut disk: Disk, a: &Grep) -> Result<Answer<Matches>, Failure> {
         drop(disk.open(&path).map_err(|error| failure(&disk, &path, &error))?);
         run.file(&mut disk, &path, &at).map_err(|error| failure(&disk, &path, &error))?;
         if let ([skipped], 0) = (&run.answer.skipped[..], run.answer.files_searched) {
-            return Err(Failure::new("io_error", format_args!("`{path}`: {}", skipped.reason)));
+            return Err(Failure::new(skipped.code, format_args!("`{path}`: {}", skipped.reason)));
         }
     }
     Ok(finish(run, a))
@@ -260,7 +270,7 @@ fn below(
         },
     );
     for (directory, error) in &skipped {
-        run.skip(directory, &reason(error).1);
+        run.skip(directory, reason(error));
     }
     run.answer.skipped_count += beyond;
     match walked {
@@ -303,15 +313,30 @@ fn digest(text: &str) -> String {
     format!("{:016x}", hasher.finish())
 }
 
+/// What it means that nothing is printed.
+fn nothing(options: &Options, answer: &Matches) -> &'static str {
+    match () {
+        () if !answer.end => "nothing so far",
+        () if options.max_count == Some(0) => "no line was asked for: -m 0",
+        () if answer.files_searched == 0 => "no file was searched",
+        () if options.without_match => "every file has a line that matches",
+        () if options.invert && !options.lists() && answer.matches == 0 => "every line matches",
+        () if options.only_matching && answer.matches > 0 => {
+            "lines match, but what matches is empty, or left out with -v"
+        }
+        () => "no line matches",
+    }
+}
+
 fn finish(run: Run<'_>, a: &Grep) -> Answer<Matches> {
-    let Run { mut answer, mut text, resume, .. } = run;
+    let Run { mut answer, mut text, resume, search, .. } = run;
     answer.end = resume.is_none() && !answer.partial;
     answer.next_cursor = resume.map(|From { file, behind, at, shown }| {
         let position: Position = (file, behind, at, shown, digest(&which(a)));
         cursor::encode("grep", &position)
     });
     if text.is_empty() {
-        text += "(no line matches)\n";
+        text += &format!("({})\n", nothing(search.options(), &answer));
     }
     if answer.partial {
         text += "[time was up before all was searched]\n";

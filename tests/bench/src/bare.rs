@@ -36,12 +36,15 @@ impl ServerHandler for Echo {
         request: CallToolRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, rmcp::ErrorData> {
-        // `text`: the same text again and again, read once.
-        let text = match request.arguments.as_ref().and_then(|all| all.get("file")?.as_str()) {
-            Some(file) => TEXT.get_or_init(|| std::fs::read_to_string(file).unwrap()).clone(),
-            None => serde_json::to_string(&request.arguments).unwrap(),
+        // `text`: the same text again and again, read once, in both halves of the answer.
+        let Some(file) = request.arguments.as_ref().and_then(|all| all.get("file")?.as_str()) else {
+            let text = serde_json::to_string(&request.arguments).unwrap();
+            return Ok(CallToolResult::success(vec![ContentBlock::text(text)]).into());
         };
-        Ok(CallToolResult::success(vec![ContentBlock::text(text)]).into())
+        let text = TEXT.get_or_init(|| std::fs::read_to_string(file).unwrap()).clone();
+        let mut result = CallToolResult::success(vec![ContentBlock::text(text.clone())]);
+        result.structured_content = Some(serde_json::json!({ "content": text }));
+        Ok(result.into())
     }
 }
 

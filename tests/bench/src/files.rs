@@ -103,7 +103,7 @@ pub fn long() -> Vec<Row> {
         }));
     }
     let (a, b) = (median(a), median(b));
-    let what = "`cat_tool`, a 1 MiB answer, against a bare rmcp server with the same text in memory (p50)";
+    let what = "`cat_tool`, a 1 MiB answer, against a bare rmcp server with the same text in memory, both in both halves (p50)";
     vec![Row { what, ours: micros(a), bare: micros(b), ratio: ratio(a, b), most: 1.5, unit: "≤" }]
 }
 

@@ -10,6 +10,7 @@ mod host;
 mod look;
 #[expect(clippy::disallowed_methods, reason = "our own files are looked up, so that they are known")]
 mod own;
+mod process;
 mod root;
 mod stream;
 mod trial;

@@ -5,8 +5,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod bounds;
+mod fault;
 pub mod follow;
 pub mod grep;
+mod gunzip;
+mod json;
 mod lines;
 mod list;
 mod page;
@@ -15,11 +18,13 @@ mod show;
 mod source;
 
 pub use bounds::{Outside, bounded};
+pub use fault::{Fault, Faults};
+pub use json::json_len;
 pub use lines::{Part, head, tail};
 pub use list::{Direction, Listing, Rank, SortKey, Sorting};
 pub use page::{Page, page};
 pub use path::{PathError, UserPath, place};
-pub use show::{Shown, complete, fitting, shown};
+pub use show::{Room, Showing, Shown, show, show_end, shown};
 pub use source::{Encoding, File, Source, is_stop};
 
 /// Bytes read at a time.

@@ -10,7 +10,7 @@ use crate::source::{Source, fill, is_stop};
 const FIRST: usize = 16 << 10;
 
 /// Some lines of a text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Part {
     /// The lines with their ends.
     pub bytes: Vec<u8>,
@@ -26,6 +26,21 @@ pub struct Part {
     pub truncated: bool,
     /// Whether time was up before all were found.
     pub partial: bool,
+    /// Why the file could not be read further.
+    pub failed: Option<io::Error>,
+}
+
+impl Part {
+    /// Keeps what went wrong beside what was read; an error if that is nothing.
+    fn broken(&mut self, error: Option<io::Error>, nothing: bool) -> io::Result<bool> {
+        match error {
+            None => return Ok(false),
+            Some(error) if is_stop(&error) => self.partial = true,
+            Some(error) if nothing => return Err(error),
+            Some(error) => self.failed = Some(error),
+        }
+        Ok(true)
+    }
 }
 
 fn count(bytes: &[u8]) -> u64 {
@@ -45,23 +60,17 @@ pub fn head<R: Read + Seek + 'static>(source: &mut Source<R>, lines: u64, limit:
     while left > 0 && part.bytes.len() <= limit {
         let held = part.bytes.len();
         part.bytes.resize(held + block, 0);
-        let filled = match fill(reader, &mut part.bytes[held..]) {
-            Ok(filled) => filled,
-            Err(error) if is_stop(&error) => {
-                part.bytes.truncate(held);
-                part.partial = true;
-                break;
-            }
-            Err(error) => return Err(error),
-        };
+        let (filled, error) = fill(reader, &mut part.bytes[held..]);
         part.bytes.truncate(held + filled);
         let ends = memchr::memchr_iter(b'\n', &part.bytes[held..]).take(usize::try_from(left).unwrap_or(usize::MAX));
         let (found, last) = ends.fold((0, 0), |(found, _), at| (found + 1, at + 1));
         left -= found;
         if left == 0 {
             // Where the block ends with the last line, one byte more says whether anything follows.
-            part.more = part.bytes.len() > held + last || (filled == block && fill(reader, &mut [0])? > 0);
+            part.more = part.bytes.len() > held + last || (filled == block && fill(reader, &mut [0]).0 > 0);
             part.bytes.truncate(held + last);
+        } else if part.broken(error, held + filled == 0)? {
+            break;
         } else if filled < block {
             part.more = false;
             break;
@@ -95,24 +104,19 @@ pub fn tail<R: Read + Seek + 'static>(source: &mut Source<R>, lines: u64, limit:
 fn tail_of_file<R: Read + Seek>(file: &mut R, start: u64, mut size: u64, lines: u64, limit: usize) -> io::Result<Part> {
     let (mut from, mut found, mut block) = (size, 0, FIRST as u64);
     let mut buffer = Vec::new();
-    let mut partial = false;
+    let mut part = Part::default();
     'blocks: while from > start && size - from <= limit as u64 && lines > 0 {
         let begin = from.saturating_sub(block).max(start);
         buffer.resize(usize::try_from(from - begin).unwrap_or(BLOCK), 0);
         file.seek(SeekFrom::Start(begin))?;
-        match fill(file, &mut buffer) {
-            Ok(filled) => {
-                buffer.truncate(filled);
-                // Some of the kernel's files say that they are a page long, and hold less.
-                if from == size {
-                    size = begin + filled as u64;
-                }
-            }
-            Err(error) if is_stop(&error) => {
-                partial = true;
-                break;
-            }
-            Err(error) => return Err(error),
+        let (filled, error) = fill(file, &mut buffer);
+        if part.broken(error, from == size)? {
+            break;
+        }
+        buffer.truncate(filled);
+        // Some of the kernel's files say that they are a page long, and hold less.
+        if from == size {
+            size = begin + filled as u64;
         }
         for at in memchr::memrchr_iter(b'\n', &buffer) {
             let after = begin + at as u64 + 1;
@@ -136,21 +140,12 @@ fn tail_of_file<R: Read + Seek>(file: &mut R, start: u64, mut size: u64, lines: 
     let mut bytes = vec![0; usize::try_from(size - kept).unwrap_or(limit)];
     file.seek(SeekFrom::Start(kept))?;
     // What was written meanwhile belongs to whoever asks next; what was cut off meanwhile is not there any more.
-    let filled = match fill(file, &mut bytes) {
-        Ok(filled) => filled,
-        Err(error) if is_stop(&error) => 0,
-        Err(error) => return Err(error),
-    };
+    let (filled, error) = fill(file, &mut bytes);
+    part.broken(error, filled == 0)?;
     bytes.truncate(filled);
-    Ok(Part {
-        offset: Some(kept),
-        next: kept + filled as u64,
-        lines: count(&bytes),
-        more: false,
-        truncated: kept > from,
-        partial,
-        bytes,
-    })
+    part.lines = count(&bytes);
+    (part.offset, part.next, part.truncated, part.bytes) = (Some(kept), kept + filled as u64, kept > from, bytes);
+    Ok(part)
 }
 
 fn tail_of_stream(reader: &mut dyn Read, lines: u64, limit: usize) -> io::Result<Part> {
@@ -159,20 +154,15 @@ fn tail_of_stream(reader: &mut dyn Read, lines: u64, limit: usize) -> io::Result
     let mut cut = false;
     let mut block = vec![0; BLOCK];
     loop {
-        let filled = match fill(reader, &mut block) {
-            Ok(0) => break,
-            Ok(filled) => filled,
-            Err(error) if is_stop(&error) => {
-                part.partial = true;
-                break;
-            }
-            Err(error) => return Err(error),
-        };
+        let (filled, error) = fill(reader, &mut block);
         kept.extend_from_slice(&block[..filled]);
         part.next += filled as u64;
         if kept.len() > limit.saturating_mul(2).max(BLOCK) {
             kept.drain(..kept.len() - limit);
             cut = true;
+        }
+        if part.broken(error, part.next == 0)? || filled == 0 {
+            break;
         }
     }
     let body = kept.strip_suffix(b"\n").unwrap_or(&kept);

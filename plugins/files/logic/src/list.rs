@@ -118,9 +118,9 @@ impl<T> Listing<T> {
     }
 
     /// The page, and where the next begins, if there is one.
-    pub fn finish(self) -> (Vec<(String, T)>, Option<Rank>) {
+    pub fn finish(self) -> (Vec<(Rank, T)>, Option<Rank>) {
         let next = if self.beyond { self.kept.last().map(|entry| entry.rank.clone()) } else { None };
-        (self.kept.into_iter().map(|entry| (entry.rank.name, entry.about)).collect(), next)
+        (self.kept.into_iter().map(|entry| (entry.rank, entry.about)).collect(), next)
     }
 }
 
@@ -137,7 +137,7 @@ mod tests {
             }
             assert_eq!(listing.seen(), entries.len() as u64);
             let (page, next) = listing.finish();
-            pages.push(page.into_iter().map(|(name, ())| name).collect());
+            pages.push(page.into_iter().map(|(rank, ())| rank.name).collect());
             match next {
                 Some(next) => after = Some(next),
                 None => return pages,

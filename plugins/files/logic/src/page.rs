@@ -2,11 +2,20 @@
 
 use std::io::{self, SeekFrom};
 
-use crate::show::{complete, fitting, shown};
+use crate::show::{Room, Showing};
 use crate::source::{File, Source, blocks, fill, is_stop};
 
+/// The most bytes of a file that one page passes over: a run of one byte takes little room, however long it is.
+const MOST: u64 = 256 << 20;
+
+/// The least that is read at a time.
+const LEAST: usize = 4 << 10;
+
+/// The most that is read at a time, beside a few bytes that tell whether there is more.
+const BLOCK: usize = 1 << 20;
+
 /// A piece of a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Page {
     /// What is shown.
     pub text: String,
@@ -14,64 +23,69 @@ pub struct Page {
     pub offset: u64,
     /// Where the next begins.
     pub next: u64,
-    /// Bytes shown as `\xNN`.
+    /// Bytes that are not shown as they are.
     pub escaped: u64,
     /// Whether the text ends here.
     pub end: bool,
     /// Whether it ended because time was up.
     pub partial: bool,
+    /// Why the file could not be read further, although it does not end here.
+    pub failed: Option<io::Error>,
 }
 
-/// Reads one page of at most `limit` bytes, as shown.
+/// Reads one page, as much as there is room for.
 ///
 /// # Errors
-/// The file cannot be read. That time was up is none, once there is something.
-pub fn page<R: File>(source: &mut Source<R>, offset: u64, limit: usize) -> io::Result<Page> {
-    // A few bytes more, to know whether there is more.
-    let want = limit.saturating_add(4);
-    let (offset, read) = match source.plain() {
-        Some((file, start)) => {
-            let offset = offset.max(start);
-            (offset, file.seek(SeekFrom::Start(offset)).and_then(|_| blocks(file, want)))
+/// The file cannot be read. That time was up is none, nor anything else once there is something.
+pub fn page<R: File>(source: &mut Source<R>, offset: u64, room: Room) -> io::Result<Page> {
+    let offset = source.plain().map_or(offset, |(_, start)| offset.max(start));
+    let mut page =
+        Page { text: String::new(), offset, next: offset, escaped: 0, end: false, partial: false, failed: None };
+    let mut showing = Showing::new(room);
+    let (mut pending, mut begun) = (Vec::new(), false);
+    while !showing.is_full() && page.next - offset < MOST {
+        let want = room.text.saturating_sub(showing.text().len()).clamp(LEAST, BLOCK) + 8;
+        let (block, error) = match (source.plain(), begun) {
+            (Some((file, _)), false) => match file.seek(SeekFrom::Start(offset)) {
+                Ok(_) => blocks(file, want),
+                Err(error) => (Vec::new(), Some(error)),
+            },
+            (Some((file, _)), true) => blocks(file, want),
+            (None, _) => {
+                let mut block = vec![0; want];
+                let (filled, error) = match source.at(if begun { 0 } else { offset }) {
+                    Ok(reader) => fill(reader, &mut block),
+                    Err(error) => (0, Some(error)),
+                };
+                block.truncate(filled);
+                (block, error)
+            }
+        };
+        begun = true;
+        let ended = block.len() < want;
+        let whole = ended && error.is_none();
+        // At the end of the text an unfinished character is shown as the bytes it is.
+        page.next += match showing.take(block) {
+            Ok(taken) => taken as u64,
+            Err(block) => {
+                pending.extend_from_slice(&block);
+                let taken = showing.push(&pending, whole);
+                pending.drain(..taken);
+                taken as u64
+            }
+        };
+        if ended {
+            page.end = whole && pending.is_empty();
+            page.partial = error.as_ref().is_some_and(is_stop);
+            page.failed = error.filter(|error| !is_stop(error));
+            break;
         }
-        None => {
-            let mut bytes = vec![0; want];
-            let filled = source.at(offset).and_then(|reader| fill(reader, &mut bytes));
-            (
-                offset,
-                filled.map(|filled| {
-                    bytes.truncate(filled);
-                    bytes
-                }),
-            )
-        }
-    };
-    let (mut bytes, partial) = match read {
-        Ok(bytes) => (bytes, false),
-        Err(error) if is_stop(&error) => (Vec::new(), true),
-        Err(error) => return Err(error),
-    };
-    let filled = bytes.len();
-    let whole = filled < want && !partial;
-    // At the end of the text an unfinished character is shown as the bytes it is.
-    let usable = if whole { bytes.len() } else { complete(&bytes) };
-    bytes.truncate(usable.min(limit));
-    if usable > limit {
-        // Within a character nothing ends; what is cut off is the next page's.
-        bytes.truncate(complete(&bytes));
     }
-    let (text, taken, escaped) = match String::from_utf8(bytes) {
-        Ok(text) => {
-            let taken = text.len();
-            (text, taken, 0)
-        }
-        Err(error) => {
-            let taken = fitting(error.as_bytes(), limit);
-            let shown = shown(&error.as_bytes()[..taken]);
-            (shown.text.into_owned(), taken, shown.escaped)
-        }
-    };
-    Ok(Page { text, offset, next: offset + taken as u64, escaped, end: whole && taken == filled, partial })
+    (page.text, page.escaped) = showing.finish();
+    match page.failed.take_if(|_| page.next == offset) {
+        Some(error) => Err(error),
+        None => Ok(page),
+    }
 }
 
 #[cfg(test)]
@@ -85,7 +99,7 @@ mod tests {
         let (mut pages, mut offset) = (Vec::new(), 0);
         loop {
             let mut source = Source::open(Cursor::new(bytes.to_vec()), true).unwrap();
-            let one = page(&mut source, offset, limit).unwrap();
+            let one = page(&mut source, offset, Room::of_text(limit)).unwrap();
             assert!(one.text.len() <= limit, "{one:?}");
             assert!(one.end || one.next > offset, "{one:?}");
             pages.push(one.text);
@@ -122,7 +136,7 @@ mod tests {
     #[test]
     fn past_the_end_there_is_an_empty_page() {
         let mut source = Source::open(Cursor::new(b"abc".to_vec()), true).unwrap();
-        let past = page(&mut source, 10, 10).unwrap();
+        let past = page(&mut source, 10, Room::of_text(10)).unwrap();
         assert_eq!((past.text.as_str(), past.end, past.offset), ("", true, 10));
     }
 
@@ -145,9 +159,9 @@ mod tests {
         // Four reads to look at it, two for the page.
         let file = Slow(Cursor::new(b"abcdefghi".to_vec()), 6);
         let mut source = Source::open(file, true).unwrap();
-        let first = page(&mut source, 0, 8).unwrap();
+        let first = page(&mut source, 0, Room::of_text(8)).unwrap();
         assert_eq!((first.text.as_str(), first.next), ("abcdef", 6));
-        let none = page(&mut source, 6, 8).unwrap();
+        let none = page(&mut source, 6, Room::of_text(8)).unwrap();
         assert!(none.partial && !none.end && none.text.is_empty());
     }
 }

@@ -4,7 +4,9 @@
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use encoding_rs_io::DecodeReaderBytes;
-use flate2::read::MultiGzDecoder;
+
+use crate::fault::{Fault, Faults};
+use crate::gunzip::Gunzip;
 
 /// How much of a file's beginning is looked at.
 const SNIFF: usize = 8 << 10;
@@ -36,6 +38,7 @@ pub struct Source<R> {
     /// Whether its beginning holds what no text does (a NUL byte).
     pub binary: bool,
     inner: Inner<R>,
+    faults: Faults,
 }
 
 enum Inner<R> {
@@ -57,8 +60,8 @@ pub trait File: Read + Seek + 'static {
     }
 }
 
-/// Reads so many bytes, or until the file ends.
-pub(crate) fn blocks(file: &mut impl File, want: usize) -> io::Result<Vec<u8>> {
+/// Reads so many bytes, or until the file ends or cannot be read further.
+pub(crate) fn blocks(file: &mut impl File, want: usize) -> (Vec<u8>, Option<io::Error>) {
     let mut all = Vec::new();
     while all.len() < want {
         match file.block(want - all.len()) {
@@ -66,27 +69,35 @@ pub(crate) fn blocks(file: &mut impl File, want: usize) -> io::Result<Vec<u8>> {
             Ok(block) if all.is_empty() => all = block,
             Ok(block) => all.extend_from_slice(&block),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if is_stop(&error) && !all.is_empty() => break,
-            Err(error) => return Err(error),
+            Err(error) => return (all, Some(error)),
         }
     }
-    Ok(all)
+    (all, None)
 }
 
-/// Reads until the buffer is full or the file ends.
-pub(crate) fn fill(reader: &mut (impl Read + ?Sized), buffer: &mut [u8]) -> io::Result<usize> {
+/// Reads until the buffer is full, or the file ends or cannot be read further. What came before an error is there.
+pub(crate) fn fill(reader: &mut (impl Read + ?Sized), buffer: &mut [u8]) -> (usize, Option<io::Error>) {
     let mut filled = 0;
     while filled < buffer.len() {
         match reader.read(&mut buffer[filled..]) {
             Ok(0) => break,
             Ok(n) => filled += n,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // What came before the time was up is kept; the next read says it again.
-            Err(error) if is_stop(&error) && filled > 0 => break,
-            Err(error) => return Err(error),
+            Err(error) => return (filled, Some(error)),
         }
     }
-    Ok(filled)
+    (filled, None)
+}
+
+/// Reads so many bytes at most; nothing at all is an error if there is one.
+fn sniff(reader: &mut (impl Read + ?Sized)) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; SNIFF];
+    let (filled, error) = fill(reader, &mut head);
+    head.truncate(filled);
+    match error {
+        Some(error) if head.is_empty() => Err(error),
+        _ => Ok(head),
+    }
 }
 
 /// Whether an error is the deadline's, which whoever gives the file tells as `TimedOut`: what was read until then is an answer.
@@ -107,30 +118,40 @@ impl<R: Read + Seek + 'static> Source<R> {
     /// Looks at a file's beginning. A gzip file is decompressed if `decompress` says so.
     ///
     /// # Errors
-    /// It cannot be read, or is broken gzip from the beginning.
+    /// It cannot be read.
     pub fn open(mut file: R, decompress: bool) -> io::Result<Self> {
-        let mut head = vec![0; SNIFF];
-        let filled = fill(&mut file, &mut head)?;
-        head.truncate(filled);
+        let faults = Faults::default();
+        let head = sniff(&mut file)?;
         if decompress && head.starts_with(&[0x1f, 0x8b, 8]) {
             file.seek(SeekFrom::Start(0))?;
-            let mut text = MultiGzDecoder::new(BufReader::with_capacity(crate::BLOCK, file));
-            let mut head = vec![0; SNIFF];
-            let filled = fill(&mut text, &mut head)?;
-            head.truncate(filled);
+            let mut text = Gunzip::new(BufReader::with_capacity(crate::BLOCK, file), faults.clone());
+            let head = sniff(&mut text)?;
             let (encoding, _) = mark(&head);
             let binary = encoding == Encoding::Utf8 && head.contains(&0);
-            let whole = io::Cursor::new(head).chain(text);
-            return Ok(Self { compressed: true, encoding, binary, inner: Inner::Stream(decoded(whole)) });
+            let text = decoded(io::Cursor::new(head).chain(text), encoding, &faults);
+            return Ok(Self { compressed: true, encoding, binary, inner: Inner::Stream(text), faults });
         }
         let (encoding, start) = mark(&head);
         if encoding == Encoding::Utf8 {
             let binary = memchr::memchr(0, &head).is_some();
-            return Ok(Self { compressed: false, encoding, binary, inner: Inner::Plain { file, start } });
+            return Ok(Self { compressed: false, encoding, binary, inner: Inner::Plain { file, start }, faults });
         }
         file.seek(SeekFrom::Start(0))?;
-        let text = decoded(BufReader::with_capacity(crate::BLOCK, file));
-        Ok(Self { compressed: false, encoding, binary: false, inner: Inner::Stream(text) })
+        let text = decoded(BufReader::with_capacity(crate::BLOCK, file), encoding, &faults);
+        Ok(Self { compressed: false, encoding, binary: false, inner: Inner::Stream(text), faults })
+    }
+
+    /// Where it is told what is wrong with the file, once it was read that far.
+    pub fn faults(&self) -> Faults {
+        self.faults.clone()
+    }
+
+    /// The file itself, if its bytes are its text.
+    pub fn into_plain(self) -> Option<R> {
+        match self.inner {
+            Inner::Plain { file, .. } => Some(file),
+            Inner::Stream(_) => None,
+        }
     }
 
     /// Ends what is decompressed or decoded with `TimedOut` once `up` says so. What is read as it is, its file ends by itself.
@@ -206,11 +227,46 @@ impl<F: Fn() -> bool> Read for Timed<F> {
 }
 
 /// UTF-16 by its mark as UTF-8; what has none is passed through.
-fn decoded(reader: impl Read + 'static) -> Box<dyn Read> {
+fn decoded(reader: impl Read + 'static, encoding: Encoding, faults: &Faults) -> Box<dyn Read> {
     let mut decoder = encoding_rs_io::DecodeReaderBytesBuilder::new();
     decoder.bom_sniffing(true).utf8_passthru(true).strip_bom(true);
-    let decoder: DecodeReaderBytes<_, Vec<u8>> = decoder.build(reader);
+    if encoding == Encoding::Utf8 {
+        let decoder: DecodeReaderBytes<_, Vec<u8>> = decoder.build(reader);
+        return Box::new(decoder);
+    }
+    let units = Units { reader, big: encoding == Encoding::Utf16Be, last: [0; 2], odd: false, faults: faults.clone() };
+    let decoder: DecodeReaderBytes<_, Vec<u8>> = decoder.build(units);
     Box::new(decoder)
+}
+
+/// Bytes of UTF-16, which tells if they end within a character.
+struct Units<R> {
+    reader: R,
+    big: bool,
+    /// The last two bytes.
+    last: [u8; 2],
+    /// Whether their number is odd.
+    odd: bool,
+    faults: Faults,
+}
+
+impl<R: Read> Read for Units<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.reader.read(buffer)?;
+        match buffer.get(..n).unwrap_or_default() {
+            [] if !buffer.is_empty() => {
+                let unit = if self.big { u16::from_be_bytes(self.last) } else { u16::from_le_bytes(self.last) };
+                if self.odd || (0xd800..0xdc00).contains(&unit) {
+                    self.faults.tell(Fault::Utf16Truncated);
+                }
+            }
+            [.., before, last] => self.last = [*before, *last],
+            [last] => self.last = [self.last[1], *last],
+            [] => {}
+        }
+        self.odd ^= n % 2 == 1;
+        Ok(n)
+    }
 }
 
 #[cfg(test)]
@@ -286,16 +342,5 @@ pub(crate) mod tests {
         let error = source.into_reader(0).unwrap().read_to_end(&mut text).unwrap_err();
         assert!(is_stop(&error), "{error}");
         assert!(text.len() < 400_000 && asked.get() == 4, "{} {}", text.len(), asked.get());
-    }
-
-    #[test]
-    fn broken_gzip_is_an_error_where_it_breaks() {
-        let mut broken = gz(&b"line\n".repeat(100_000));
-        broken.truncate(broken.len() / 2);
-        let source = Source::open(Cursor::new(broken), true).unwrap();
-        let mut text = Vec::new();
-        assert!(source.into_reader(0).unwrap().read_to_end(&mut text).is_err());
-        assert!(!text.is_empty());
-        assert!(Source::open(Cursor::new(b"\x1f\x8b\x08".to_vec()), true).is_err());
     }
 }

@@ -95,7 +95,7 @@ fn a_page_smaller_than_a_line_comes_further_all_the_same() {
     let (lines, pages, _) = paged(&search("x", ""), "x".repeat(500).repeat(3).replace("xx", "x\n").as_bytes(), 128, 10);
     assert!(!lines.is_empty() && pages > 1);
     let (lines, ..) = paged(&search("x", ""), [vec![b'x'; 5000], vec![b'x'; 50]].join(&b'\n').as_slice(), 128, 10);
-    assert_eq!(lines.iter().map(|line| (line.text.len(), line.cut)).collect::<Vec<_>>(), [(32, true), (32, true)]);
+    assert_eq!(lines.iter().map(|line| (line.text.len(), line.cut)).collect::<Vec<_>>(), [(104, true), (50, false)]);
 }
 
 /// Gives so many bytes, then says that time is up.

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 use cofferdam_grants::AbsolutePath;
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat, Statx, StatxFlags, fstat, fstatfs, makedev, openat, openat2,
+    AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat, Statx, StatxFlags, fstat, makedev, openat, openat2,
     readlinkat, statx,
 };
 use rustix::io::Errno;
 
 use super::bindings::wasi::filesystem::types::ErrorCode;
 use super::own::OwnFiles;
+use super::process::is_of_a_process;
 use super::root::Root;
 
 /// What the kernel appends to the path of a file that has lost its name.
@@ -229,14 +230,6 @@ fn held_back(handle: &OwnedFd, stat: &Stat, real: &AbsolutePath, own: &OwnFiles)
     } else {
         None
     }
-}
-
-/// Whether this is about a process: below a number in a `/proc`. Environments, memory and command lines are nobody's to read through
-/// a grant for files, and what is open in this very process least of all.
-fn is_of_a_process(handle: &OwnedFd, real: &AbsolutePath) -> bool {
-    const PROC_SUPER_MAGIC: i64 = 0x9fa0;
-    let is_number = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
-    real.components().any(is_number) && fstatfs(handle).is_ok_and(|about| about.f_type == PROC_SUPER_MAGIC)
 }
 
 /// Whether it is a regular file, a directory, or neither.

@@ -5,8 +5,9 @@ use std::io::{self, BufRead, Read as _};
 use grep_searcher::{Searcher, Sink, SinkContext, SinkContextKind, SinkMatch};
 
 use super::resume::Resume;
-use super::search::{Budget, Found, LINE, Line, OVERHEAD, Search, too_long};
-use crate::show::{fitting, shown};
+use super::search::{Budget, Found, LINE, Line, Search, too_long};
+use crate::json::json_len;
+use crate::show::show;
 
 /// What is found in one file.
 pub(super) struct Collector<'a> {
@@ -41,26 +42,33 @@ impl Collector<'_> {
     fn take(&mut self, bytes: &[u8], offset: u64, place: (u64, u64), matched: bool) -> bool {
         let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        let fits = fitting(bytes, self.budget.line);
-        let text = shown(&bytes[..fits]).text.into_owned();
-        let cost = text.len() + OVERHEAD;
-        if cost > self.budget.bytes || self.budget.lines == 0 {
+        let shown = show(bytes, self.budget.line);
+        let (text, cut) = (shown.text.into_owned(), shown.taken < bytes.len());
+        let cost = json_len(&text) + self.budget.each;
+        // The first line of a page is always taken, so that every page comes further.
+        if (cost > self.budget.bytes && !self.budget.fresh) || self.budget.lines == 0 {
             self.found.resume = Some(Resume { offset: place.0, number: place.1, ..self.at });
             self.found.reached = place.0;
             return false;
         }
-        self.budget.bytes -= cost;
+        self.budget.fresh = false;
+        self.budget.bytes = self.budget.bytes.saturating_sub(cost);
         self.budget.lines -= 1;
         let number = place.1;
-        let gap = self.search.options().context && self.at.shown > 0 && number > self.at.shown + 1;
+        let gap = self.search.options().context() && self.at.shown > 0 && number > self.at.shown + 1;
         self.at.shown = number;
-        self.found.lines.push(Line { number, offset, text, matched, cut: fits < bytes.len(), gap });
+        self.found.lines.push(Line { number, offset, text, matched, cut, gap });
         true
     }
 
     /// Takes a line of context in.
     fn beside(&mut self, bytes: &[u8], place: (u64, u64), after: bool) -> Result<bool, io::Error> {
-        if self.search.options().only_matching {
+        let options = self.search.options();
+        if options.only_matching {
+            // Of lines that match and are mere context, as with -v, the matches are shown.
+            if options.invert && !self.pieces(bytes, place, false) {
+                return self.stop();
+            }
             self.at.shown = place.1;
         } else if !self.take(bytes, place.0, place, false) {
             return self.stop();
@@ -81,7 +89,7 @@ impl Collector<'_> {
     }
 
     /// Takes the matches of a line in; false if there is no room for all.
-    fn pieces(&mut self, bytes: &[u8], place: (u64, u64)) -> bool {
+    fn pieces(&mut self, bytes: &[u8], place: (u64, u64), matched: bool) -> bool {
         let (search, bytes) = (self.search, bytes.strip_suffix(b"\n").unwrap_or(bytes));
         // Those that an earlier page has shown.
         let skipped = if place.0 == self.from.offset { self.from.taken } else { 0 };
@@ -90,7 +98,7 @@ impl Collector<'_> {
             count += 1;
             if count > skipped {
                 self.at.taken = count - 1;
-                room = self.take(&bytes[piece.clone()], place.0 + piece.start as u64, place, true);
+                room = self.take(&bytes[piece.clone()], place.0 + piece.start as u64, place, matched);
             }
             room
         });
@@ -144,7 +152,7 @@ impl Sink for Collector<'_> {
         if self.shows && !self.found.binary {
             let room = match (options.only_matching, options.invert) {
                 (true, true) => true,
-                (true, false) => self.pieces(line.bytes(), place),
+                (true, false) => self.pieces(line.bytes(), place, true),
                 _ => self.take(line.bytes(), place.0, place, true),
             };
             if !room {
@@ -156,7 +164,7 @@ impl Sink for Collector<'_> {
         self.at.matches += 1;
         self.passed(line.bytes(), place);
         let shown = self.shows && !self.found.binary;
-        self.at.owed = if shown { options.after } else { 0 };
+        self.at.owed = if shown { options.after() } else { 0 };
         let one = options.with_matches || options.without_match || (self.shows && self.found.binary);
         if one || (self.enough() && (self.at.owed == 0 || options.only_matching)) {
             return self.stop();

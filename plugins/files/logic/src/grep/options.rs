@@ -33,6 +33,8 @@ pub struct Options {
     pub line: bool,
     /// `-n`
     pub numbers: bool,
+    /// `-b`
+    pub offsets: bool,
     /// `-c`
     pub count: bool,
     /// `-l`
@@ -52,11 +54,11 @@ pub struct Options {
     /// `-m N`
     pub max_count: Option<u64>,
     /// `-B N`
-    pub before: u64,
+    before: Option<u64>,
     /// `-A N`
-    pub after: u64,
-    /// Whether any context was asked for, be it none: groups of lines are told apart then.
-    pub context: bool,
+    after: Option<u64>,
+    /// `-C N`, for what neither of these says.
+    around: Option<u64>,
     /// `--include=GLOB`
     pub include: Vec<String>,
     /// `--exclude=GLOB`
@@ -70,7 +72,7 @@ pub struct Options {
 pub enum OptionsError {
     /// Not on the list.
     #[error(
-        "`{0}` is not one of the options of this tool: -i -v -w -x -n -c -l -L -o -r -h -H -s -a -E -F -G -P, -m N, -A N, -B N, \
+        "`{0}` is not one of the options of this tool: -i -v -w -x -n -b -c -l -L -o -r -h -H -s -a -E -F -G -P, -m N, -A N, -B N, \
          -C N, --include=GLOB, --exclude=GLOB, --exclude-dir=GLOB"
     )]
     Unknown(String),
@@ -141,10 +143,30 @@ impl Options {
         Ok(options)
     }
 
+    /// Lines of context before a match.
+    pub fn before(&self) -> u64 {
+        self.before.or(self.around).unwrap_or(0)
+    }
+
+    /// Lines of context after a match.
+    pub fn after(&self) -> u64 {
+        self.after.or(self.around).unwrap_or(0)
+    }
+
+    /// Whether any context was asked for, be it none: groups of lines are told apart then.
+    pub fn context(&self) -> bool {
+        self.before.or(self.after).or(self.around).is_some()
+    }
+
+    /// Whether files are listed, and no lines.
+    pub fn lists(&self) -> bool {
+        self.count || self.with_matches || self.without_match
+    }
+
     fn short(&mut self, letters: &str, words: &mut impl Iterator<Item = String>) -> Result<(), OptionsError> {
         if letters.starts_with(|c: char| c.is_ascii_digit()) {
             let context = number(&format!("-{letters}"), letters, MOST_CONTEXT)?;
-            (self.before, self.after, self.context) = (context, context, true);
+            self.around = Some(context);
             return Ok(());
         }
         for (index, letter) in letters.char_indices() {
@@ -171,9 +193,10 @@ impl Options {
             'w' => self.word = true,
             'x' => self.line = true,
             'n' => self.numbers = true,
+            'b' => self.offsets = true,
             'c' => self.count = true,
-            'l' => self.with_matches = true,
-            'L' => self.without_match = true,
+            // Of the two the last holds.
+            'l' | 'L' => (self.with_matches, self.without_match) = (letter == 'l', letter == 'L'),
             'o' => self.only_matching = true,
             'r' => self.recursive = true,
             'h' => self.names = Some(false),
@@ -190,15 +213,11 @@ impl Options {
     }
 
     fn valued(&mut self, letter: char, option: &str, value: &str) -> Result<(), OptionsError> {
-        self.context |= letter != 'm';
         match letter {
             'm' => self.max_count = Some(number(option, value, u64::MAX)?),
-            'A' => self.after = number(option, value, MOST_CONTEXT)?,
-            'B' => self.before = number(option, value, MOST_CONTEXT)?,
-            _ => {
-                let context = number(option, value, MOST_CONTEXT)?;
-                (self.before, self.after) = (context, context);
-            }
+            'A' => self.after = Some(number(option, value, MOST_CONTEXT)?),
+            'B' => self.before = Some(number(option, value, MOST_CONTEXT)?),
+            _ => self.around = Some(number(option, value, MOST_CONTEXT)?),
         }
         Ok(())
     }
@@ -216,6 +235,7 @@ impl Options {
             "word-regexp" => 'w',
             "line-regexp" => 'x',
             "line-number" => 'n',
+            "byte-offset" => 'b',
             "count" => 'c',
             "files-with-matches" => 'l',
             "files-without-match" => 'L',
@@ -263,9 +283,8 @@ mod tests {
             numbers: true,
             invert: true,
             count: true,
-            after: 3,
-            before: 2,
-            context: true,
+            after: Some(3),
+            before: Some(2),
             max_count: Some(5),
             include: vec!["*.log".to_owned()],
             exclude: vec!["a b".to_owned()],
@@ -273,6 +292,8 @@ mod tests {
         };
         assert_eq!(all, expected);
         assert_eq!(Options::parse("").unwrap(), Options::default());
+        let both = Options::parse("-A 1 -C 4").unwrap();
+        assert_eq!((both.before(), both.after(), both.context()), (4, 1, true));
         assert_eq!(Options::parse("-C 4").unwrap(), Options::parse("-4").unwrap());
         assert_eq!(Options::parse("--ignore-case --context=1").unwrap(), Options::parse("-iC1").unwrap());
         assert_eq!(Options::parse("-rl").unwrap(), Options::parse("-r -l").unwrap());

@@ -9,7 +9,8 @@ use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
 
-use super::syntax::{SyntaxError, perl, quoted, translate};
+use super::perl::perl;
+use super::syntax::{SyntaxError, quoted, translate};
 use super::{Options, Syntax};
 
 /// The most memory of a compiled pattern.
@@ -57,7 +58,7 @@ impl Pattern {
             let one = match options.syntax {
                 Syntax::Basic => translate(one, false)?,
                 Syntax::Extended => translate(one, true)?,
-                Syntax::Perl => return Ok(perl(one)),
+                Syntax::Perl => return perl(one),
                 Syntax::Fixed => quoted(one),
             };
             Ok(if options.ignore_case && plain(&one) { format!("(?-u:{one})") } else { one })

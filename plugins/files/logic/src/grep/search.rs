@@ -11,6 +11,8 @@ use super::Options;
 use super::collect::Collector;
 use super::pattern::{Pattern, PatternError};
 use super::resume::{Progress, Resume, Tracked};
+use crate::json::json_len;
+use crate::show::Room;
 use crate::source::is_stop;
 
 /// The longest line that is searched; a file with a longer one is told, not searched further.
@@ -19,24 +21,39 @@ pub(super) const LINE: usize = 8 << 20;
 /// The most of one line that is shown.
 const SHOWN: usize = 8 << 10;
 
-/// What a line costs besides its text.
-pub(super) const OVERHEAD: usize = 96;
+/// What a line costs besides its text: its number, and what JSON has around it.
+const OVERHEAD: usize = 24;
 
 /// How much may still be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// Bytes, as shown.
+    /// Bytes, as JSON.
     pub bytes: usize,
     /// Lines.
     pub lines: usize,
     /// The most of one line: one has to fit, so that every page comes further.
-    pub(super) line: usize,
+    pub(super) line: Room,
+    /// What each line costs besides its text.
+    pub(super) each: usize,
+    /// Whether nothing was taken yet.
+    pub(super) fresh: bool,
 }
 
 impl Budget {
     /// Room for so much.
     pub fn new(bytes: usize, lines: usize) -> Self {
-        Self { bytes, lines, line: SHOWN.min(bytes.saturating_sub(OVERHEAD)) }
+        let line = Room { text: SHOWN.min(bytes.saturating_sub(OVERHEAD)), json: bytes.saturating_sub(OVERHEAD) };
+        Self { bytes, lines, line, each: OVERHEAD, fresh: true }
+    }
+
+    /// The lines of this file come next, each with its name or not.
+    pub fn of_file(&mut self, path: &str, named: bool) {
+        self.each = OVERHEAD + if named { json_len(path) } else { 0 };
+    }
+
+    /// Takes so much off.
+    pub fn spend(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_sub(bytes);
     }
 }
 
@@ -108,9 +125,9 @@ impl Search {
     /// It cannot be read at all. Once something was found, that is returned, with the reason for going no further.
     pub fn run(&self, text: impl Read, from: &Resume, binary: bool, budget: &mut Budget) -> io::Result<Found> {
         let options = &self.options;
-        let shows = !(options.count || options.with_matches || options.without_match);
+        let shows = !options.lists();
         let binary = binary && !options.text;
-        let before = if shows { usize::try_from(options.before).unwrap_or(usize::MAX) } else { 0 };
+        let before = if shows { usize::try_from(options.before()).unwrap_or(usize::MAX) } else { 0 };
         let mut sink = Collector {
             search: self,
             budget,
@@ -167,7 +184,7 @@ impl Collector<'_> {
         builder.line_number(self.shows).invert_match(options.invert).heap_limit(Some(LINE)).bom_sniffing(false);
         if self.shows {
             builder.before_context(before);
-            builder.after_context(usize::try_from(options.after).unwrap_or(usize::MAX));
+            builder.after_context(usize::try_from(options.after()).unwrap_or(usize::MAX));
         }
         if !options.text {
             builder.binary_detection(BinaryDetection::convert(0));

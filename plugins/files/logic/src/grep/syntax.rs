@@ -24,6 +24,20 @@ pub enum SyntaxError {
     /// `a{2}{2}{2}…`
     #[error("repeats a repetition too often")]
     Repetitions,
+    /// `a\{`
+    #[error(
+        "has a `\\{{` that begins no repetition such as `\\{{2\\}}` or `\\{{1,3\\}}`; write `{{` for the character"
+    )]
+    Braces,
+    /// `a{2,1}`
+    #[error("has a repetition that ends before it begins, such as `{{2,1}}`")]
+    Reversed,
+    /// `a++`
+    #[error("has a possessive repetition or an atomic group, which matching in linear time cannot do")]
+    Possessive,
+    /// `(?R)`
+    #[error("is recursive, which matching in linear time cannot do")]
+    Recursion,
     /// It ends in a backslash.
     #[error("ends in a backslash; write `\\\\` for the character")]
     Backslash,
@@ -40,8 +54,11 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
     let mut begins = true;
     // Where the groups that are open begin, where what a repetition would repeat does, and whether it is one itself.
     let (mut groups, mut piece, mut repeated, mut nested) = (Vec::new(), 0, false, 0);
+    // Whether the last thing was an anchor, behind which a brace of a basic expression stands for itself.
+    let mut anchored = false;
     while let Some(c) = rest.next() {
         let here = out.len();
+        let behind_anchor = std::mem::take(&mut anchored);
         let operator = match c {
             '\\' => {
                 let escaped = rest.next().ok_or(SyntaxError::Backslash)?;
@@ -51,15 +68,13 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
                     'w' | 'W' | 's' | 'S' | 'b' | 'B' | '<' | '>' => {
                         out.push('\\');
                         out.push(escaped);
+                        anchored = !matches!(escaped, 'w' | 'W' | 's' | 'S');
                         None
                     }
                     // The beginning and the end of the line, as each line is searched by itself.
-                    '`' => {
-                        out.push('^');
-                        None
-                    }
-                    '\'' => {
-                        out.push('$');
+                    '`' | '\'' => {
+                        out.push(if escaped == '`' { '^' } else { '$' });
+                        anchored = true;
                         None
                     }
                     plain => {
@@ -77,8 +92,10 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
                 None
             }
             '*' => Some('*'),
-            '^' if extended || begins => {
+            // A second one in a row is a character in a basic expression.
+            '^' if extended || (begins && !behind_anchor) => {
                 out.push('^');
+                anchored = true;
                 // What follows the anchor is still the beginning.
                 continue;
             }
@@ -98,12 +115,21 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
         };
         let repeats = match operator {
             '*' | '+' | '?' => true,
-            '{' => repetition(&mut rest.clone(), extended),
+            '{' => match repetition(&mut rest.clone(), extended) {
+                Some((least, most)) if least > most && begins => false,
+                Some((least, most)) if least > most => return Err(SyntaxError::Reversed),
+                bounds => bounds.is_some(),
+            },
             _ => false,
         };
         match operator {
+            '{' if !repeats && !extended && !begins && !behind_anchor => return Err(SyntaxError::Braces),
             // With nothing before it to repeat: nothing in an extended expression, a character in a basic one.
-            '*' | '+' | '?' | '{' if begins && repeats && extended => continue,
+            '{' if begins && repeats && extended => {
+                rest.by_ref().take_while(|c| *c != '}').for_each(drop);
+                continue;
+            }
+            '*' | '+' | '?' if begins && extended => continue,
             '*' | '+' | '?' | '{' if begins => literal(&mut out, operator),
             // In a row: `+?` is no lazy repetition, as with GNU grep.
             '*' | '+' | '?' if repeated && out.ends_with(['*', '+', '?']) => {
@@ -165,28 +191,6 @@ fn braces(out: &mut String, rest: &mut impl Iterator<Item = char>) {
     out.push('}');
 }
 
-/// A pattern as in Perl, in which a brace that begins no repetition stands for itself.
-pub fn perl(pattern: &str) -> String {
-    let mut out = String::with_capacity(pattern.len() + 16);
-    let mut rest = pattern.chars().peekable();
-    while let Some(c) = rest.next() {
-        match c {
-            '\\' => {
-                out.push(c);
-                let escaped = rest.next();
-                out.extend(escaped);
-                // `\p{Greek}`, `\x{e9}`
-                if escaped.is_some_and(|c| c.is_ascii_alphabetic()) {
-                    out.extend(rest.next_if_eq(&'{'));
-                }
-            }
-            '{' if rest.peek() == Some(&',') || !repetition(&mut rest.clone(), true) => out.push_str(r"\{"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 /// A text as a pattern for itself.
 pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
@@ -212,17 +216,24 @@ fn ends(rest: &mut impl Iterator<Item = char>) -> bool {
     }
 }
 
-/// Whether what follows a brace is `n}`, `n,}`, `,m}` or `n,m}` (with `\}` in a basic expression).
-fn repetition(rest: &mut impl Iterator<Item = char>, extended: bool) -> bool {
-    let (mut digits, mut commas) = (0, 0);
+/// The bounds of a repetition, if what follows a brace is `n}`, `n,}`, `,m}`, `,}` or `n,m}` (with `\}` in a basic expression).
+pub(super) fn repetition(rest: &mut impl Iterator<Item = char>, extended: bool) -> Option<(u32, u32)> {
+    let (mut bounds, mut at) = ([None::<u32>; 2], 0);
     loop {
-        match rest.next() {
-            Some('0'..='9') => digits += 1,
-            Some(',') => commas += 1,
-            Some('}') if extended => return digits > 0 && commas < 2,
-            Some('\\') if !extended => return rest.next() == Some('}') && digits > 0 && commas < 2,
-            _ => return false,
+        match rest.next()? {
+            c @ '0'..='9' => {
+                let bound = bounds[at].unwrap_or(0).saturating_mul(10);
+                bounds[at] = Some(bound.saturating_add(c.to_digit(10)?));
+            }
+            ',' if at == 0 => at = 1,
+            '}' if extended => break,
+            '\\' if !extended && rest.next()? == '}' => break,
+            _ => return None,
         }
+    }
+    match (bounds, at) {
+        ([least, _], 0) => least.map(|least| (least, least)),
+        ([least, most], _) => Some((least.unwrap_or(0), most.unwrap_or(u32::MAX))),
     }
 }
 
@@ -256,7 +267,12 @@ mod tests {
             ("x{", "x{", true, true),
             ("{1", "{1", true, true),
             ("{1", "1", false, false),
-            ("{1}a", "1}a", false, true),
+            ("{1}a", "a", false, true),
+            ("{1}", "", false, true),
+            ("(|{2}b)", "b", false, true),
+            ("^a{,}$", "aaa", false, true),
+            (r"\{", "{", true, true),
+            (r"\<\{", "{", false, false),
             ("*a", "a", false, true),
             ("+a", "a", false, true),
             ("(?a)", "a", false, true),
@@ -283,6 +299,8 @@ mod tests {
             ("[[=a=]]", "a", true, true),
             ("*a", "*a", true, true),
             ("^*a", "*a", true, false),
+            ("^^*$", "^^", true, false),
+            ("{2,1}", "{2,1}", true, true),
             ("^*a", "a", false, true),
             ("a^b", "a^b", true, false),
             ("a$b", "a$b", true, false),
@@ -322,13 +340,11 @@ mod tests {
         assert_eq!(translate(&format!("a{}", "{2}".repeat(1000)), true), Err(SyntaxError::Repetitions));
         assert_eq!(translate("[[:digit:", true), Err(SyntaxError::Bracket));
         assert_eq!(translate("a\\", true), Err(SyntaxError::Backslash));
-    }
-
-    #[test]
-    fn a_brace_that_repeats_nothing_is_one_in_perl_as_well() {
-        assert_eq!(perl("x{ {a} {,2} x{2} x{2,} x{2,3}"), r"x\{ \{a} \{,2} x{2} x{2,} x{2,3}");
-        assert_eq!(perl(r"\p{Greek}\{ \x{e9}{"), r"\p{Greek}\{ \x{e9}\{");
-        assert_eq!(quoted("a.b{"), r"a\.b\{");
+        assert_eq!(translate(r"a\{2,1\}", false), Err(SyntaxError::Reversed));
+        assert_eq!(translate("a{2,1}", true), Err(SyntaxError::Reversed));
+        for pattern in [r"a\{", r"a\{b\}", r"a\{1"] {
+            assert_eq!(translate(pattern, false), Err(SyntaxError::Braces), "{pattern}");
+        }
     }
 
     proptest::proptest! {

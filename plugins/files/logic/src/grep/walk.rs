@@ -96,7 +96,8 @@ fn level<T: Tree>(tree: &mut T, directory: UserPath, after: Option<Rank>) -> io:
     let mut listing = Listing::new(Sorting::default(), after, BATCH);
     tree.entries(&directory, &mut |name, kind| listing.add(Rank { value: 0, name }, kind))?;
     let (batch, next) = listing.finish();
-    Ok(Level { directory, batch: batch.into(), next })
+    let batch = batch.into_iter().map(|(rank, kind)| (rank.name, kind)).collect();
+    Ok(Level { directory, batch, next })
 }
 
 /// Visits every file below `root`, from `from` on if that is given. A directory that cannot be read is told to `failed`, and left

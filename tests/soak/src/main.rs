@@ -163,7 +163,10 @@ fn compile(place: &Place, arguments: &Arguments) {
         ("telnet_tool", json!({ "target": "127.0.0.1", "port": place.ports.console })),
         ("say", json!({ "text": "compiled" })),
     ];
-    calls.map(|(tool, arguments)| session.call(tool, arguments)).map(|pending| pending.wait(&session));
+    let calls = calls.map(|(tool, arguments)| session.call(tool, arguments));
+    for pending in calls {
+        pending.wait(&session);
+    }
     session.close();
     let _ = server.wait();
 }

@@ -137,7 +137,7 @@ fn prompts_that_are_repainted_are_prompts() {
         ("exit\r\n", "\x1bEbye\x1bE"),
     ];
     const OTHERS: Script = &[
-        ("", "sw1# \x1b7\x1b[1;60H12:34:56\x1b8"),
+        ("", "\r\nWelcome\r\nsw1# \x1b7\x1b[1;60H12:34:56\x1b8"),
         ("show time\r\n", "shw\x08ow time\r\nMon Nov 23 10:00:00 2026\r\nsw1# \r\x1b[Ksw1# \r\x1b[5C"),
         ("exit\r\n", "\r\nbye\r\n"),
     ];

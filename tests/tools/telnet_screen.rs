@@ -137,7 +137,7 @@ fn prompts_that_are_repainted_are_prompts() {
         ("exit\r\n", "\x1bEbye\x1bE"),
     ];
     const OTHERS: Script = &[
-        ("", "sw1# \x1b7\x1b[1;60H12:34:56\x1b8"),
+        ("", "\r\nWelcome\r\nsw1# \x1b7\x1b[1;60H12:34:56\x1b8"),
         ("show time\r\n", "shw\x08ow time\r\nMon Nov 23 10:00:00 2026\r\nsw1# \r\x1b[Ksw1# \r\x1b[5C"),
         ("exit\r\n", "\r\nbye\r\n"),
     ];
@@ -212,13 +212,28 @@ fn a_console_that_takes_cr_alone_is_logged_into_with_it() {
     assert!(answer["session"]["hint"].as_str().unwrap().contains("another `line_end`"), "{answer}");
 }
 
+/// Keeps what it hears, and says a prompt at once and after whatever it hears.
+fn prompts() -> (Peer, Arc<Mutex<Vec<u8>>>) {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&heard);
+    let peer = Peer::new(move |mut stream| {
+        let mut buffer = [0; 256];
+        while stream.write_all(b"\r\n> ").is_ok()
+            && let Ok(n @ 1..) = stream.read(&mut buffer)
+        {
+            kept.lock().unwrap().extend_from_slice(&buffer[..n]);
+        }
+    });
+    (peer, heard)
+}
+
 #[test]
 fn the_return_key_sends_what_is_asked_for() {
     let mut session = Session::local();
     for (line_end, sent) in
         [(None, "\r\n"), (Some("crlf"), "\r\n"), (Some("cr"), "\r"), (Some("lf"), "\n"), (Some("cr-nul"), "\r\0")]
     {
-        let (peer, heard) = Peer::hears();
+        let (peer, heard) = prompts();
         let steps = json!([{ "send": "a\nb" }, { "send": "c", "line_end": "lf" }, { "send": "d" }]);
         let mut arguments = with(peer.port(), json!({ "steps": steps, "silence_ms": 1, "keep": true }));
         if let Some(line_end) = line_end {

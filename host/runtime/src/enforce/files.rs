@@ -137,19 +137,13 @@ impl SharedFiles {
         let (sender, done) = watch::channel(());
         let begun = (Instant::now(), done);
         opening.insert(path.clone(), begun.clone());
-        let (shared, path) = (Arc::clone(self), path.clone());
-        // It goes on, and so does the mark, until the file system answers.
-        tokio::spawn(async move {
-            let opened = Arc::clone(&shared);
-            let place = path.clone();
-            let _ = blocking(move || {
-                opened.open_root(&place);
-                Ok(())
-            })
-            .await;
-            shared.opening.lock().unwrap_or_else(PoisonError::into_inner).remove(&path);
-            drop(sender);
-        });
+        drop(opening);
+        let under_way = UnderWay { shared: Arc::clone(self), path: path.clone(), _done: sender };
+        // It goes on, and so does the mark, until the file system answers, or whoever runs it is gone.
+        tokio::spawn(blocking(move || {
+            under_way.shared.open_root(&under_way.path);
+            Ok(())
+        }));
         begun
     }
 
@@ -161,6 +155,20 @@ impl SharedFiles {
         let hangs = tokio::time::timeout(patience, done.changed()).await.is_err();
         let known = self.open_roots().get(path).cloned();
         known.ok_or(if hangs { ErrorCode::WouldBlock } else { ErrorCode::NoEntry })
+    }
+}
+
+/// The opening of a root, until it is over in whatever way.
+struct UnderWay {
+    shared: Arc<SharedFiles>,
+    path: AbsolutePath,
+    /// Who waits is told when this is dropped, which is after the mark is taken away.
+    _done: watch::Sender<()>,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.shared.opening.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.path);
     }
 }
 

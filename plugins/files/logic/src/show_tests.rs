@@ -126,9 +126,11 @@ proptest::proptest! {
         let same = shown(&bytes[..some.taken]);
         proptest::prop_assert_eq!(&some.text, &same.text);
         if some.taken < bytes.len() {
-            // The next whole character or byte does not fit any more.
-            let next = (1..=4.min(bytes.len() - some.taken)).all(|n| !fits(&shown(&bytes[..some.taken + n])));
-            proptest::prop_assert!(next, "{:?} {}", bytes, some.taken);
+            // The next whole character or byte does not fit any more. (Four of them may: a run is shorter than they are.)
+            let rest = &bytes[some.taken..];
+            let width = if rest.starts_with("ü".as_bytes()) { 2 } else { 1 };
+            let next = shown(&bytes[..some.taken + width]);
+            proptest::prop_assert!(!fits(&next), "{:?} {}", bytes, some.taken);
         }
     }
 

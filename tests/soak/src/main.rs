@@ -163,9 +163,8 @@ fn compile(place: &Place, arguments: &Arguments) {
         ("telnet_tool", json!({ "target": "127.0.0.1", "port": place.ports.console })),
         ("say", json!({ "text": "compiled" })),
     ];
-    let calls = calls.map(|(tool, arguments)| session.call(tool, arguments));
-    for pending in calls {
-        pending.wait(&session);
+    for pending in calls.map(|(tool, arguments)| session.call(tool, arguments)) {
+        let _ = pending.wait(&session);
     }
     session.close();
     let _ = server.wait();

@@ -236,3 +236,14 @@ fn what_explain_says_of_a_file_is_what_a_plugin_meets() {
         assert_eq!(told.starts_with("denied: plugin `files` may not read "), denied, "{told}");
     }
 }
+
+#[test]
+fn what_is_told_when_a_name_is_refused_is_what_explain_says() {
+    let policy = &["--allow-resolve", "any"][..];
+    let mut session = Session::serve(policy);
+    session.call("tcp_connect", json!({ "host": "db.lab.example", "port": 22 })).failed("connection_failed");
+    session.log_has("`[plugins.tcp] connect = [\"tcp://db.lab.example:*\"]` would allow it");
+    assert!(!session.log().contains("manifest"), "{}", session.log());
+    let output = run(&[&["explain", "tcp", "connect", "db.lab.example:22"], policy].concat());
+    assert!(stdout(&output).contains("`[plugins.tcp] connect = [\"tcp://db.lab.example:22\"]` would allow it"));
+}

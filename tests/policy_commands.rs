@@ -192,16 +192,18 @@ fn a_dry_run_shows_the_grants_and_limits_and_serves_nothing() {
         table,
         "  allowed --allow-connect tcp://localhost:*
   denied  --deny-connect tcp://127.0.0.1:22
-  limit   memory             256 MiB  of one instance
-  limit   connections           2048  open at the same time
-  limit   mailbox               1024  calls that wait or run
-  limit   call                  60 s  of one call
-  limit   cpu                   10 s  without a pause
-  limit   output               4 MiB  of one answer
-  limit   log_lines               50  a second
-  limit   calls_per_minute     60000  evenly
-  limit   concurrent_calls      1024  calls that run
-  limit   compile              120 s  of a compilation
+  limit   memory               256 MiB  of one instance
+  limit   connections             2048  open at the same time
+  limit   mailbox                 1024  calls that wait or run
+  limit   call                    60 s  of one call
+  limit   cpu                     10 s  without a pause
+  limit   output                 4 MiB  of one answer
+  limit   log_lines                 50  a second
+  limit   calls_per_minute       60000  evenly
+  limit   concurrent_calls        1024  calls that run
+  limit   compile                120 s  of a compilation
+  limit   lookups                   64  of names, under way
+  limit   lookups_per_minute      3000  evenly
 "
     );
     let text = stdout(&run(&["serve", "--dry-run"]));

@@ -77,10 +77,12 @@ fn table(plugin: &PluginStatus, colour: Colour) -> String {
         ("calls_per_minute", limits.calls_per_minute.to_string(), "evenly"),
         ("concurrent_calls", limits.concurrent_calls.to_string(), "calls that run"),
         ("compile", time(limits.compile), "of a compilation"),
+        ("lookups", limits.lookups.to_string(), "of names, under way"),
+        ("lookups_per_minute", limits.lookups_per_minute.to_string(), "evenly"),
     ];
     let mut text = grants(plugin, colour);
     for (name, value, about) in limits {
-        let (name, about) = (colour.dim(&format!("{name:<16}")), colour.dim(about));
+        let (name, about) = (colour.dim(&format!("{name:<18}")), colour.dim(about));
         // Writing into a string cannot fail.
         let _ = writeln!(text, "{}", row("limit", &format!("{name}  {value:>8}  {about}"), colour));
     }

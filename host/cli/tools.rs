@@ -97,7 +97,7 @@ fn describe(plugin: &PluginStatus, tools: &[Tool], colour: Colour) -> String {
     let mut text = dry_run::grants(plugin, colour);
     let limits = &plugin.limits;
     let limits = format!(
-        "{} of memory, {} connections, {} calls waiting; a call {}, {} without a pause, an answer of {}; {} log lines a second; {} calls a minute, {} at once; compiled in {}",
+        "{} of memory, {} connections, {} calls waiting; a call {}, {} without a pause, an answer of {}; {} log lines a second; {} calls a minute, {} at once; compiled in {}; {} lookups of names a minute, {} at once",
         size(limits.memory),
         limits.connections,
         limits.mailbox,
@@ -108,6 +108,8 @@ fn describe(plugin: &PluginStatus, tools: &[Tool], colour: Colour) -> String {
         limits.calls_per_minute,
         limits.concurrent_calls,
         time(limits.compile),
+        limits.lookups_per_minute,
+        limits.lookups,
     );
     // Writing into a string cannot fail.
     let _ = writeln!(text, "{}", dry_run::row("limits", &limits, colour));

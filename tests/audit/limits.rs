@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::Place;
-use crate::support::{Session, eventually, guest, policy, raw_guest};
+use crate::support::{NameServer, Session, eventually, guest, policy, raw_guest};
 
 /// An audited server with limits and a component.
 fn limited(place: &Place, component: &str, limits: &str) -> Session {
@@ -84,6 +84,29 @@ fn every_limit_that_is_hit_has_its_line() {
         let failure = session.call("sleep", json!({ "count": 1 })).failed("overloaded");
         assert_eq!(failure["limit"], limit);
         session.called(sleeping).ok();
+        session.close();
+        assert_eq!(hits(&place), [hit(limit, Some(2))]);
+    }
+
+    // A name server that is silent: the second of two lookups at once is one too many, and so is the third in a minute.
+    let silent = NameServer::new(|_, _| Vec::new());
+    for (limit, set) in [("lookups", "lookups = 1"), ("lookups_per_minute", "lookups_per_minute = 1")] {
+        let place = Place::new();
+        let text = format!(
+            "[names]\nservers = [\"{}\"]\n[defaults]\nconnect = [\"tcp://*.example:80\"]\n[limits]\n{set}\n",
+            silent.address
+        );
+        let [flag, file] = policy(&text);
+        let mut session = place.audited(&[&flag, &file]);
+        let asked = silent.asked().len();
+        let first =
+            session.post_call("tcp_connect", json!({ "host": "a.example", "port": 80, "connect_timeout_ms": 3000 }));
+        eventually("the name is asked for", || silent.asked().len() > asked);
+        let failure =
+            session.call("tcp_connect", json!({ "host": "b.example", "port": 80 })).failed("connection_failed");
+        assert_eq!(failure["reason"], "limit", "{failure}");
+        assert!(failure["detail"].as_str().unwrap().ends_with(&format!("is reached (`{limit}`)")), "{failure}");
+        assert_eq!(session.called(first).failed("connection_failed")["reason"], "dns");
         session.close();
         assert_eq!(hits(&place), [hit(limit, Some(2))]);
     }

@@ -16,7 +16,9 @@ mod tcp;
 pub use files::Folder;
 pub use guests::guest;
 pub use line::{Deaf, Line, Listener};
-pub use names::{Daemon, NameServer, free, newest_knot, newest_nsd, nsd, reply, unbound};
+pub use names::{
+    Daemon, NameServer, asked_name, free, has_edns, kind, newest_knot, newest_nsd, nsd, reply, reply_six, unbound,
+};
 pub use net::{Sends, Tun, allow_ping_sockets, in_namespace, ip};
 pub use packet::Request;
 pub use peers::{Dns, Peer, closed_port};

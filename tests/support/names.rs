@@ -214,6 +214,36 @@ fn end_of_question(message: &[u8]) -> usize {
     at + 5
 }
 
+/// The type that a question asks for: 1 for A, 28 for AAAA.
+pub fn kind(question: &[u8]) -> u8 {
+    question[end_of_question(question) - 3]
+}
+
+/// Whether a question has EDNS.
+pub fn has_edns(question: &[u8]) -> bool {
+    question[11] == 1
+}
+
+/// The name that a question asks for, in lower case.
+pub fn asked_name(question: &[u8]) -> String {
+    let (mut at, mut labels) = (12, Vec::new());
+    while question[at] != 0 {
+        let length = usize::from(question[at]);
+        labels.push(String::from_utf8_lossy(&question[at + 1..at + 1 + length]).to_lowercase());
+        at += 1 + length;
+    }
+    labels.join(".")
+}
+
+/// A reply with one AAAA record of the name that was asked for.
+pub fn reply_six(question: &[u8], address: [u8; 16]) -> Vec<u8> {
+    let mut reply = reply(question, 0, 0, &[]);
+    reply[7] = 1;
+    reply.extend(b"\xc0\x0c\0\x1c\0\x01\0\0\0\x3c\0\x10");
+    reply.extend(address);
+    reply
+}
+
 /// A reply to a question: these flags and this status, and A records of the name that was asked for.
 pub fn reply(question: &[u8], flags: u8, status: u8, addresses: &[[u8; 4]]) -> Vec<u8> {
     let count = u8::try_from(addresses.len()).unwrap();

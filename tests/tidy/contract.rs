@@ -19,10 +19,11 @@ const UNRELEASED: &str = "since-0.1.0";
 const HOST: [&str; 7] = ["log", "progress", "cancelled", "time-left", "settings", "get-limits", "predecessor"];
 
 /// What the world `plugin` may import beside it.
-const IMPORTS: [&str; 7] = [
+const IMPORTS: [&str; 8] = [
     "host",
     "dns",
     "icmp",
+    "names",
     "wasi:clocks/monotonic-clock@0.3.0",
     "wasi:clocks/system-clock@0.3.0",
     "wasi:sockets/types@0.3.0",

@@ -7,6 +7,9 @@ mod connect;
 /// Connections that cannot be made.
 mod refused;
 
+/// Names: which there are, and name servers that are silent, lie, or know no EDNS.
+mod names;
+
 /// What goes out.
 mod send;
 

@@ -88,6 +88,8 @@ fn limit_lines(whom: &str, limits: &Limits) -> Vec<String> {
         calls_per_minute,
         concurrent_calls,
         compile,
+        lookups,
+        lookups_per_minute,
     } = limits;
     [
         ("memory", u128::from(*memory)),
@@ -100,6 +102,8 @@ fn limit_lines(whom: &str, limits: &Limits) -> Vec<String> {
         ("calls_per_minute", u128::from(*calls_per_minute)),
         ("concurrent_calls", u128::from(*concurrent_calls)),
         ("compile_ms", compile.as_millis()),
+        ("lookups", u128::from(*lookups)),
+        ("lookups_per_minute", u128::from(*lookups_per_minute)),
     ]
     .into_iter()
     .map(|(name, value)| format!("limit {whom} {name} {value}"))

@@ -123,7 +123,7 @@ fn a_permit_leads_back_to_its_line() {
         "\
 plugin `tcp` may not connect to `tcp://127.0.0.1:23`: a rule covers the host, but not the port
 rule: cofferdam.toml:4: tcp://localhost:22
-hint: `[plugins.tcp] connect = [\"tcp://127.0.0.1:23\"]` would allow it"
+hint: `[plugins.tcp] connect = [\"tcp://127.0.0.1:23\"]` would allow it, as would the flag `--allow-connect 'tcp://127.0.0.1:23'`"
     );
 }
 

@@ -140,23 +140,40 @@ pub fn explain(policy: &Policy, manifest: &Manifest, question: &Question, found:
         }
         Err(denial) => denial,
     };
-    let suggestion = advice(&denial);
-    let text = denial.for_operator_with(plugin, suggestion.as_ref());
-    let (summary, hint) = text.split_once("\nhint: ").unwrap_or((&text, ""));
+    let Refusal { summary, hint, suggestion } = refusal(plugin, &denial);
     Explanation {
         verdict: Verdict::Denied,
-        summary: summary.to_owned(),
+        summary,
         reason: Some(denial.reason().code()),
         rule: denial.rule().and_then(|id| policy.rule(id)).cloned(),
         steps,
         addresses,
-        hint: (!hint.is_empty()).then(|| format!("{hint}{}", suggestion.as_ref().and_then(flag).unwrap_or_default())),
+        hint: Some(hint),
         suggestion,
     }
 }
 
+/// A denial in words for the operator.
+pub(crate) struct Refusal {
+    /// What the plugin may not do, and why.
+    pub(crate) summary: String,
+    /// What would help.
+    pub(crate) hint: String,
+    /// The rule that would allow it.
+    pub(crate) suggestion: Option<Suggestion>,
+}
+
+/// What the operator is told of a denial, before it happens and when it has.
+pub(crate) fn refusal(plugin: &str, denial: &Denial) -> Refusal {
+    let suggestion = advice(denial);
+    let text = denial.for_operator_with(plugin, suggestion.as_ref());
+    let (summary, hint) = text.split_once("\nhint: ").unwrap_or((&text, ""));
+    let flag = suggestion.as_ref().and_then(flag).unwrap_or_default();
+    Refusal { summary: summary.to_owned(), hint: format!("{hint}{flag}"), suggestion }
+}
+
 /// The rule that would allow what was refused, if the rule language takes it: a name may be none to IDNA.
-pub(crate) fn advice(denial: &Denial) -> Option<Suggestion> {
+fn advice(denial: &Denial) -> Option<Suggestion> {
     let suggestion = denial.suggestion()?;
     let is_rule =
         |it: &Suggestion| crate::parse("", &format!("[plugins.x]\n{} = [{}]", it.key, it.entry), &|_| None).is_ok();

@@ -395,3 +395,60 @@ proptest! {
         prop_assert!(told.verdict == Verdict::Allowed, "{:?}\n{}", rules, shown(&told));
     }
 }
+
+#[test]
+fn what_is_told_of_a_lookup_that_is_refused_is_what_is_explained_of_the_connection() {
+    let wants = [
+        serde_json::json!({ "connect": ["tcp://any:*"] }),
+        serde_json::json!({ "connect": ["tcp://*.lab.example:22"] }),
+        serde_json::json!({ "ping": ["any"] }),
+        serde_json::json!({ "connect": ["tcp://any:*"], "ping": ["any"] }),
+        serde_json::json!({ "resolve": ["any"], "servers": ["any"] }),
+    ];
+    let policies = [
+        "",
+        "[defaults]\nresolve = [\"any\"]\n",
+        "[defaults]\nresolve = [\"*.lab.example\"]\nping = [\"*.lab.example\"]\n",
+        "[defaults]\nping = [\"any\"]\n",
+        "[defaults]\nconnect = [\"tcp://other.example:*\"]\nresolve = [\"any\"]\n",
+        "[defaults]\nread = [\"/var/log\"]\nresolve = [\"any\"]\n",
+        "[defaults]\nresolve = [\"any\"]\n[deny]\nresolve = [\"*.lab.example\"]\n",
+        "[defaults]\nconnect = [\"tcp://*.lab.example:*\"]\n[deny]\nconnect = [\"tcp://db.lab.example\"]\n",
+    ];
+    let key = |it: &Option<Suggestion>| it.as_ref().map(|it| it.key);
+    let mut compared = 0;
+    for wants in &wants {
+        let json = serde_json::json!({
+            "name": "x", "version": "1", "abi": crate::ABI, "kind": "plugin", "wants": wants,
+        });
+        let manifest = Manifest::parse_json(&json.to_string()).unwrap();
+        for text in policies {
+            let policy = policy(text);
+            let grants = effective(&policy, &manifest).grants;
+            for host in ["db.lab.example", "my_service.example"] {
+                let name = Name::parse(host).unwrap();
+                // What a plugin meets first when it connects to a name, or pings one.
+                let Err(denial) = grants.decide(&Ask::Resolve { name: &name }) else { continue };
+                let met = refusal("x", &denial);
+                let about = if wants.get("connect").is_some() { "connect" } else { "ping" };
+                let asked = if about == "connect" { format!("connect {host}:22") } else { format!("ping {host}") };
+                let told = explain(&policy, &manifest, &question(&asked), None);
+                let place = format!("{asked} under {text:?} wanting {wants}: {} | {:?}", met.hint, told.hint);
+                assert_eq!(told.verdict, Verdict::Denied, "{place}");
+                // A plugin that only asks for names is not one that connects or pings.
+                if wants.get("resolve").is_none() {
+                    assert_eq!(key(&met.suggestion), key(&told.suggestion), "{place}");
+                    let blamed = |reason: &str| matches!(reason, "not-wanted" | "deny-rule");
+                    let codes = (denial.reason().code(), told.reason.unwrap());
+                    assert_eq!(blamed(codes.0).then_some(codes.0), blamed(codes.1).then_some(codes.1), "{place}");
+                    compared += 1;
+                }
+                // The very same ask has the very same answer.
+                let same = explain(&policy, &manifest, &question(&format!("resolve {host}")), None);
+                assert_eq!(same.summary, met.summary);
+                assert_eq!((same.hint, same.suggestion), (Some(met.hint), met.suggestion), "{place}");
+            }
+        }
+    }
+    assert!(compared > 20, "{compared}");
+}

@@ -114,6 +114,8 @@ pub const KEYS: &[Key] = &[
     now(Section::Limits, "concurrent_calls", "calls that run at the same time"),
     now(Section::Limits, "total_memory", "memory of all plugins together, as \"2 GiB\"; in `[limits]` only"),
     now(Section::Limits, "compile", "wall time of compiling a component, as \"120 s\""),
+    now(Section::Limits, "lookups", "lookups of names under way at the same time"),
+    now(Section::Limits, "lookups_per_minute", "lookups of names per minute"),
     now(Section::Names, "servers", "name servers that the host asks, as \"192.0.2.53:53\""),
     now(Section::Rule, "to", "the rule: `tcp://HOST:PORTS`, or `HOST` of `ping`"),
     now(Section::Rule, "within", "networks that the name may lead into"),

@@ -24,6 +24,8 @@ pub(crate) struct LimitsPatch {
     calls_per_minute: Option<u32>,
     concurrent_calls: Option<u32>,
     compile: Option<Duration>,
+    lookups: Option<u32>,
+    lookups_per_minute: Option<u32>,
 }
 
 impl LimitsPatch {
@@ -40,6 +42,8 @@ impl LimitsPatch {
             calls_per_minute: self.calls_per_minute.unwrap_or(below.calls_per_minute),
             concurrent_calls: self.concurrent_calls.unwrap_or(below.concurrent_calls),
             compile: self.compile.unwrap_or(below.compile),
+            lookups: self.lookups.unwrap_or(below.lookups),
+            lookups_per_minute: self.lookups_per_minute.unwrap_or(below.lookups_per_minute),
         }
     }
 }
@@ -80,6 +84,8 @@ impl Lowering<'_> {
                 "log_lines" => patch.log_lines = self.count(entry, Limits::LOG_LINES),
                 "calls_per_minute" => patch.calls_per_minute = self.count(entry, Limits::CALLS_PER_MINUTE),
                 "concurrent_calls" => patch.concurrent_calls = self.count(entry, Limits::CONCURRENT_CALLS),
+                "lookups" => patch.lookups = self.count(entry, Limits::LOOKUPS),
+                "lookups_per_minute" => patch.lookups_per_minute = self.count(entry, Limits::LOOKUPS_PER_MINUTE),
                 other => {
                     // A key in the table of keys that nothing reads: refused rather than ignored.
                     let message = format!("`{other}` is not yet available in this version");

@@ -51,6 +51,11 @@ fn limits_have_bounds_and_no_unlimited() {
             "concurrent_calls = 0",
             "`concurrent_calls` has to be between 1 and 65536 | the default is 1024; there is no `unlimited`",
         ),
+        ("lookups = 0", "`lookups` has to be between 1 and 4096 | the default is 64; there is no `unlimited`"),
+        (
+            "lookups_per_minute = 1000001",
+            "`lookups_per_minute` has to be between 1 and 1000000 | the default is 3000; there is no `unlimited`",
+        ),
         ("mailbox = \"5\"", "`mailbox` has to be a whole number"),
         ("log_lines = 1.5", "`log_lines` has to be a string or a whole number, not a number with a point"),
         ("memroy = \"1 MiB\"", "unknown key `memroy` in `limits` | did you mean `memory`?"),

@@ -85,6 +85,8 @@ mailbox = 64
 calls_per_minute = 600
 concurrent_calls = 8
 compile = "5 min"
+lookups = 4
+lookups_per_minute = 60
 
 [names]
 servers = ["127.0.0.1:5353", "192.0.2.53", "[2001:db8::53]:53", "::1"]
@@ -124,6 +126,8 @@ servers = ["127.0.0.1:5353", "192.0.2.53", "[2001:db8::53]:53", "::1"]
         calls_per_minute: 600,
         concurrent_calls: 8,
         compile: Duration::from_secs(300),
+        lookups: 4,
+        lookups_per_minute: 60,
     };
     assert_eq!(shared, expected);
     assert_eq!(policy.plugin_limits["tcp"].over(shared), Limits { memory: 64 << 20, ..expected });

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use cofferdam_grants::{Denial, Rule, RuleId};
 
 use crate::diagnostic::{Diagnostic, Source};
+use crate::explain::{Refusal, refusal};
 use crate::keys::did_you_mean;
 use crate::limits::LimitsPatch;
 use crate::rule::{Capability, Purpose, parse_rule};
@@ -219,13 +220,11 @@ impl Policy {
     /// A refusal for the operator: the reason, the rule that decided with its line, and the
     /// smallest rule that would allow it.
     pub fn explain_denial(&self, plugin: &str, denial: &Denial) -> String {
-        let mut text = denial.for_operator_with(plugin, crate::explain::advice(denial).as_ref());
-        if let Some(source) = denial.rule().and_then(|id| self.rule(id)) {
-            // The rule stands before the hint, which is the last line.
-            let at = text.find("\nhint: ").unwrap_or(text.len());
-            text.insert_str(at, &format!("\nrule: {source}"));
-        }
-        text
+        let Refusal { summary, hint, .. } = refusal(plugin, denial);
+        let rule = denial.rule().and_then(|id| self.rule(id));
+        let rule = rule.map(|source| format!("\nrule: {source}")).unwrap_or_default();
+        // The hint is the last line.
+        format!("{summary}{rule}\nhint: {hint}")
     }
 }
 

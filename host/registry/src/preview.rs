@@ -132,10 +132,10 @@ pub fn shipped_names(shipped: &[Shipped]) -> Vec<String> {
 /// # Errors
 /// Why there are no addresses, in words.
 pub async fn look_up(policy: &Policy, permit: Permit, name: &Name) -> Result<Vec<IpAddr>, String> {
-    match Names::new(name_servers(policy)).lookup(permit, name).await {
-        Ok((addresses, _)) => Ok(addresses),
-        Err(Unresolved::NoSuchName) => Err(format!("`{name}` has no addresses")),
-        Err(Unresolved::Temporary) => Err("no name server answered in time".to_owned()),
-        Err(Unresolved::Permanent) => Err("the name servers refuse to answer, or there are none".to_owned()),
+    match Names::new(name_servers(policy)).look_up(permit, name).await {
+        Ok(addresses) => Ok(addresses),
+        Err(Unresolved::NoSuchName | Unresolved::NoAddresses) => Err(format!("`{name}` has no addresses")),
+        Err(Unresolved::NoAnswer) => Err("no name server answered in time".to_owned()),
+        Err(Unresolved::Failed(why)) => Err(why.to_owned()),
     }
 }

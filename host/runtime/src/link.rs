@@ -14,7 +14,7 @@ use wasmtime_wasi::{WasiView, p2::bindings as v0_2, p3::bindings as v0_3};
 use crate::abi::since_0_1_0::{Host, host};
 use crate::component::imports;
 use crate::enforce::{
-    add_dns, add_files_0_2, add_icmp, add_names_0_2, add_names_0_3, add_sockets_0_2, add_sockets_0_3,
+    add_dns, add_files_0_2, add_icmp, add_names, add_names_0_2, add_names_0_3, add_sockets_0_2, add_sockets_0_3,
 };
 use crate::error::LoadError;
 use crate::state::State;
@@ -56,6 +56,7 @@ fn kind(import: &str) -> Kind {
         "wasi:filesystem/types" | "wasi:filesystem/preopens" if version.starts_with("0.2.") => Kind::Files,
         "cofferdam:plugin/icmp" => Kind::Ping,
         "wasi:sockets/types" | "wasi:sockets/ip-name-lookup" if version.starts_with("0.3.") => Kind::Names,
+        "cofferdam:plugin/names" => Kind::Names,
         "wasi:sockets/network" | "wasi:sockets/instance-network"
         | "wasi:sockets/ip-name-lookup" | "wasi:sockets/tcp" | "wasi:sockets/tcp-create-socket"
         // UDP comes with the socket types of both versions; every use of it is denied.
@@ -127,6 +128,7 @@ pub fn linker(engine: &Engine, grants: &Grants) -> wasmtime::Result<Linker<State
     }
     if grants.grants_connect(Protocol::Tcp) || grants.grants_ping() {
         add_names_0_3(l)?;
+        add_names(l)?;
     }
     if grants.grants_ping() {
         add_icmp(l)?;

@@ -1,35 +1,44 @@
-//! Making a connection: the name is looked up, its addresses are tried in the manner of RFC 8305 (a further one every 250 ms),
-//! and the first that answers wins. Whether any of it is allowed is the host's to say, at each step.
+//! Making a connection, in the manner of RFC 8305: a name's addresses of both kinds are looked up at once, tried as they come, a
+//! further one every 250 ms, and the first that answers wins. Whether any of it is allowed is the host's to say, at each step.
 
-use std::future::poll_fn;
+mod order;
+
+use std::future::{pending, poll_fn};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::Host;
-use cofferdam_sdk::Failure;
-use cofferdam_sdk::sockets::ip_name_lookup::{self, ErrorCode as NameError};
 use cofferdam_sdk::sockets::{
     ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress, TcpSocket,
 };
-use futures::stream::{FuturesUnordered, StreamExt};
+use cofferdam_sdk::{Failure, now};
+use futures::stream::{FuturesUnordered, LocalBoxStream, StreamExt};
+
+use crate::Host;
+use crate::lookup::{Missing, Missings, RESOLUTION_DELAY, addresses, answers, v6};
+use order::Order;
 
 /// A further address is tried when the ones before have not answered for so long (RFC 8305, section 8).
 const STAGGER: Duration = Duration::from_millis(250);
 
+/// When every known address has failed, so long is waited for a name server that has not told of the other kind.
+const LATE: Duration = Duration::from_secs(1);
+
 /// Why no connection was made: a stable word, and more where there is more to say.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Failed {
     /// `refused`, `timeout`, `dns`, `unreachable`, `denied`, `limit` …
     pub reason: &'static str,
     /// What else is known.
     pub detail: Option<String>,
+    /// Whether nothing is known of the peer, as nobody could say where it is.
+    pub inconclusive: bool,
 }
 
 impl Failed {
-    fn because(reason: &'static str) -> Self {
-        Self { reason, detail: None }
+    pub(crate) fn because(reason: &'static str) -> Self {
+        Self { reason, detail: None, inconclusive: false }
     }
 
     /// The same for the caller, who spelt the host as `spelt`.
@@ -49,42 +58,11 @@ impl Failed {
 /// Connects within `timeout`. Gives the socket and the address that answered.
 ///
 /// # Errors
-/// The reason that says most of all that were met.
+/// The reason that says most of all that were met, and each address with its own.
 pub async fn dial(host: &Host, port: u16, timeout: Duration) -> Result<(TcpSocket, String), Failed> {
-    let work = async {
-        let (addresses, link) = match host {
-            Host::V6 { address, zone: Some(zone) } => (vec![v6(*address)], link(zone)?),
-            host => (addresses(host).await?, 0),
-        };
-        race(addresses, port, link).await
-    };
-    cofferdam_sdk::timeout(timeout, work).await.unwrap_or_else(|| Err(Failed::because("timeout")))
-}
-
-/// The addresses that a host stands for: itself, or what a lookup of the name gives.
-///
-/// # Errors
-/// Why there are none: `denied`, or `dns` with what the lookup said.
-pub async fn addresses(host: &Host) -> Result<Vec<IpAddress>, Failed> {
-    match host {
-        Host::V4(address) => Ok(vec![v4(*address)]),
-        Host::V6 { address, zone: None } => Ok(vec![v6(*address)]),
-        Host::V6 { zone: Some(zone), .. } => Err(Failed {
-            reason: "unreachable",
-            detail: Some(format!("an address with a zone (`%{zone}`) cannot be used here")),
-        }),
-        Host::Name(name) => ip_name_lookup::resolve_addresses(name.clone()).await.map_err(|error| match error {
-            NameError::AccessDenied => Failed::because("denied"),
-            NameError::NameUnresolvable => Failed { reason: "dns", detail: Some("no such name".to_owned()) },
-            NameError::InvalidArgument => Failed { reason: "dns", detail: Some("not a valid name".to_owned()) },
-            NameError::TemporaryResolverFailure => {
-                Failed { reason: "dns", detail: Some("the name server does not answer".to_owned()) }
-            }
-            NameError::PermanentResolverFailure | NameError::Other(_) => {
-                Failed { reason: "dns", detail: Some("the name server cannot answer".to_owned()) }
-            }
-        }),
-    }
+    let mut race = Race::default();
+    let done = cofferdam_sdk::timeout(timeout, race.run(host, port)).await;
+    done.unwrap_or_else(|| Err(race.late()))
 }
 
 /// The number of a link, which an address is dialled by. Which number an interface of some name has, only the host knows.
@@ -94,38 +72,152 @@ fn link(zone: &str) -> Result<u32, Failed> {
         detail: Some(format!(
             "a link cannot be dialled by its name, `%{zone}`, from inside the sandbox: write its number, as in `%2`"
         )),
+        inconclusive: false,
     })
 }
 
-/// Tries all addresses, each a little later than the one before, or at once when that has failed.
-async fn race(addresses: Vec<IpAddress>, port: u16, link: u32) -> Result<(TcpSocket, String), Failed> {
-    let mut waiting = addresses.into_iter();
-    let mut trying = FuturesUnordered::new();
-    let mut worst: Option<Failed> = None;
-    loop {
-        match waiting.next() {
-            Some(address) => trying.push(connect(address, port, link)),
-            None if trying.is_empty() => return Err(worst.unwrap_or(Failed::because("dns"))),
-            None => {}
-        }
-        // Until one fails, one connects, or the next one's turn has come.
-        let mut turn = pin!(async {
-            match waiting.len() {
-                0 => std::future::pending().await,
-                _ => cofferdam_sdk::sleep(STAGGER).await,
+type Answers = LocalBoxStream<'static, (IpAddressFamily, Result<Vec<IpAddress>, Missing>)>;
+
+/// What happens next.
+enum Event {
+    Ended(usize, Result<TcpSocket, Failed>),
+    Answer(IpAddressFamily, Result<Vec<IpAddress>, Missing>),
+    AllAnswered,
+    Due,
+}
+
+/// Attempts at one host.
+#[derive(Default)]
+struct Race {
+    order: Order,
+    /// By the order of their beginning; no failure while they are under way.
+    tried: Vec<(String, Option<Failed>)>,
+    missing: Missings,
+    /// Whether the addresses of both kinds are told.
+    told: bool,
+}
+
+impl Race {
+    async fn run(&mut self, host: &Host, port: u16) -> Result<(TcpSocket, String), Failed> {
+        let (mut answers, link): (Answers, u32) = match host {
+            Host::Name(name) if name.eq_ignore_ascii_case("localhost") => {
+                // Two addresses and no lookup; the one that everybody means is first.
+                self.order.push(addresses(host, Some(IpAddressFamily::Ipv4)).await?);
+                let six = addresses(host, Some(IpAddressFamily::Ipv6)).await?;
+                (futures::stream::iter([(IpAddressFamily::Ipv6, Ok(six))]).boxed_local(), 0)
             }
-        });
-        let ended = poll_fn(|cx| match trying.poll_next_unpin(cx) {
-            Poll::Ready(ended) => Poll::Ready(ended),
-            Poll::Pending => turn.as_mut().poll(cx).map(|()| None),
-        });
-        match ended.await {
-            Some(Ok(made)) => return Ok(made),
-            Some(Err(failed)) if worst.as_ref().is_none_or(|worst| weight(&failed) > weight(worst)) => {
-                worst = Some(failed);
+            Host::Name(name) => (answers(name, None)?, 0),
+            Host::V6 { address, zone: Some(zone) } => {
+                self.order.push([v6(*address)]);
+                (futures::stream::empty().boxed_local(), link(zone)?)
             }
-            Some(Err(_)) | None => {}
+            host => {
+                self.order.push(addresses(host, None).await?);
+                (futures::stream::empty().boxed_local(), 0)
+            }
+        };
+        let mut trying = FuturesUnordered::new();
+        let mut due = (!self.order.is_empty()).then(now);
+        loop {
+            if due.is_some_and(|due| due <= now())
+                && let Some(address) = self.order.next()
+            {
+                let (to, shown) = place(address, port, link);
+                let index = self.tried.len();
+                self.tried.push((shown, None));
+                trying.push(async move { (index, connect(to).await) });
+                due = Some(now() + STAGGER);
+                continue;
+            }
+            let idle = self.order.is_empty() && trying.is_empty();
+            if idle && self.told {
+                return Err(self.end());
+            }
+            let wake = match (self.order.is_empty(), due) {
+                (false, due) => due,
+                (true, Some(failed)) if idle => Some(failed + LATE),
+                (true, _) => None,
+            };
+            let event = {
+                let mut turn = pin!(async {
+                    match wake {
+                        Some(at) => cofferdam_sdk::sleep(at.saturating_sub(now())).await,
+                        None => pending().await,
+                    }
+                });
+                let told = self.told;
+                poll_fn(|cx| {
+                    if let Poll::Ready(Some((index, ended))) = trying.poll_next_unpin(cx) {
+                        return Poll::Ready(Event::Ended(index, ended));
+                    }
+                    if !told && let Poll::Ready(answer) = answers.poll_next_unpin(cx) {
+                        return Poll::Ready(
+                            answer.map_or(Event::AllAnswered, |(family, found)| Event::Answer(family, found)),
+                        );
+                    }
+                    turn.as_mut().poll(cx).map(|()| Event::Due)
+                })
+                .await
+            };
+            match event {
+                Event::Ended(index, Ok(socket)) => {
+                    let shown = self.tried.swap_remove(index).0;
+                    return Ok((socket, shown));
+                }
+                Event::Ended(index, Err(failed)) => {
+                    self.tried[index].1 = Some(failed);
+                    due = Some(now());
+                }
+                Event::Due if idle => return Err(self.end()),
+                Event::Due => due = Some(now()),
+                Event::AllAnswered => self.told = true,
+                Event::Answer(_, Ok(found)) => self.order.push(found),
+                Event::Answer(family, Err(why)) => self.missing.push(family, why),
+            }
+            if self.tried.is_empty() && !self.order.is_empty() {
+                let all = self.told || self.order.has_six();
+                due = Some(match due {
+                    _ if all => now(),
+                    None => now() + RESOLUTION_DELAY,
+                    Some(due) => due,
+                });
+            }
         }
+    }
+
+    /// What is said when every address has failed, or there is none.
+    fn end(&self) -> Failed {
+        let failures = || self.tried.iter().filter_map(|(shown, failed)| Some((shown, failed.as_ref()?)));
+        let Some((_, worst)) = failures().max_by_key(|(_, failed)| weight(failed)) else {
+            return self.missing.failed();
+        };
+        let doubts = self.missing.doubts();
+        if self.tried.len() == 1 && doubts.is_empty() {
+            return worst.clone();
+        }
+        let each =
+            failures().map(|(shown, failed)| format!("{shown}: {}", failed.detail.as_deref().unwrap_or(failed.reason)));
+        let detail = each.chain(doubts).collect::<Vec<_>>().join("; ");
+        Failed { detail: Some(detail), ..worst.clone() }
+    }
+
+    /// What is said when the time is over.
+    fn late(&self) -> Failed {
+        if self.tried.is_empty() {
+            let detail = Some("the name server has not answered in time".to_owned());
+            return Failed { reason: "dns", detail, inconclusive: true };
+        }
+        if self.tried.iter().all(|(_, failed)| failed.is_some()) {
+            return self.end();
+        }
+        if self.tried.len() == 1 {
+            return Failed::because("timeout");
+        }
+        let each = self.tried.iter().map(|(shown, failed)| match failed {
+            Some(failed) => format!("{shown}: {}", failed.detail.as_deref().unwrap_or(failed.reason)),
+            None => format!("{shown}: no answer in time"),
+        });
+        Failed { detail: Some(each.collect::<Vec<_>>().join("; ")), ..Failed::because("timeout") }
     }
 }
 
@@ -141,42 +233,36 @@ fn weight(failed: &Failed) -> u8 {
     }
 }
 
-async fn connect(address: IpAddress, port: u16, link: u32) -> Result<(TcpSocket, String), Failed> {
-    let (family, to, shown) = match address {
+/// Where to connect to, and how that is shown.
+fn place(address: IpAddress, port: u16, link: u32) -> (IpSocketAddress, String) {
+    match address {
         IpAddress::Ipv4(address) => {
             let (a, b, c, d) = address;
             let shown = format!("{}:{port}", Ipv4Addr::new(a, b, c, d));
-            (IpAddressFamily::Ipv4, IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address }), shown)
+            (IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address }), shown)
         }
         IpAddress::Ipv6(address) => {
             let (a, b, c, d, e, f, g, h) = address;
             let zone = if link == 0 { String::new() } else { format!("%{link}") };
             let shown = format!("[{}{zone}]:{port}", Ipv6Addr::new(a, b, c, d, e, f, g, h));
             let to = Ipv6SocketAddress { port, flow_info: 0, address, scope_id: link };
-            (IpAddressFamily::Ipv6, IpSocketAddress::Ipv6(to), shown)
+            (IpSocketAddress::Ipv6(to), shown)
         }
-    };
+    }
+}
+
+async fn connect(to: IpSocketAddress) -> Result<TcpSocket, Failed> {
     let failed = |code: ErrorCode| match code {
-        ErrorCode::Other(Some(detail)) => Failed { reason: "limit", detail: Some(detail) },
+        ErrorCode::Other(Some(detail)) => Failed { detail: Some(detail), ..Failed::because("limit") },
         code => Failed::because(reason(&code)),
+    };
+    let family = match to {
+        IpSocketAddress::Ipv4(_) => IpAddressFamily::Ipv4,
+        IpSocketAddress::Ipv6(_) => IpAddressFamily::Ipv6,
     };
     let socket = TcpSocket::create(family).map_err(failed)?;
     socket.connect(to).await.map_err(failed)?;
-    Ok((socket, shown))
-}
-
-fn v4(address: Ipv4Addr) -> IpAddress {
-    let [a, b, c, d] = address.octets();
-    IpAddress::Ipv4((a, b, c, d))
-}
-
-/// An IPv4 address in IPv6's clothing is dialled as what it is.
-fn v6(address: Ipv6Addr) -> IpAddress {
-    if let Some(plain) = address.to_ipv4_mapped() {
-        return v4(plain);
-    }
-    let [a, b, c, d, e, f, g, h] = address.segments();
-    IpAddress::Ipv6((a, b, c, d, e, f, g, h))
+    Ok(socket)
 }
 
 /// The stable word for an error of a socket.

@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 mod spelling;
 
-use spelling::{check_name, hidden, number_form};
+use spelling::{check_name, hidden, is_number, number_form};
 
 /// A host as it may be dialled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,10 +96,7 @@ impl Host {
             return Err(HostError::OddAddress { written: clip(text), meant: address.to_string() });
         }
         let last = name.rsplit('.').next().unwrap_or(name);
-        let hexadecimal = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        if !last.is_empty() && last.bytes().all(|digit| digit.is_ascii_digit())
-            || last.strip_prefix("0x").or(last.strip_prefix("0X")).is_some_and(hexadecimal)
-        {
+        if is_number(last) {
             return Err(HostError::NotAddress { written: clip(text) });
         }
         check_name(name)?;
@@ -210,6 +207,11 @@ mod tests {
             "7zip.org",
             "1.example",
             "0xcafe.org",
+            "my_service.example",
+            "db_1.lab.example",
+            "_x_.x_.example",
+            "ｄｂ１.example",
+            "①.example",
         ] {
             assert_eq!(Host::parse(name), Ok(Host::Name(name.to_owned())));
         }
@@ -238,7 +240,7 @@ mod tests {
         for text in ["256.1.1.1", "1.2.3.4.5", "4294967296", "host.1", "127.0.0.09", "host.0x1", "127.0.0.256"] {
             assert!(refused(text).contains("neither an IPv4 address nor a name"), "{text}");
         }
-        for text in ["１２７.0.0.1", "127。0。0。1", "127．1", "①.example"] {
+        for text in ["１２７.0.0.1", "127。0。0。1", "127．1", "a.①", "a。０ｘ７ｆ"] {
             assert!(Host::parse(text).is_err(), "{text}");
         }
     }

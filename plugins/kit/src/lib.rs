@@ -10,14 +10,16 @@ pub mod cursor;
 pub mod dial;
 pub mod durations;
 pub mod hosts;
+pub mod lookup;
 pub mod pattern;
 pub mod scanner;
 pub mod text;
 pub mod writer;
 
-pub use dial::{addresses, dial, reason};
+pub use dial::{dial, reason};
 pub use durations::{milliseconds, seconds, within};
 pub use hosts::{Host, HostError, port};
+pub use lookup::addresses;
 pub use pattern::{Pattern, PatternError};
 pub use scanner::Scanner;
 pub use writer::{Unsent, Writer};

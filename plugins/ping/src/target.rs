@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use cofferdam_sdk::Failure;
 use cofferdam_sdk::icmp::{Error, Kind, Packet, Socket};
+use cofferdam_sdk::sockets::IpAddressFamily;
 use ping_logic::{Difference, Message};
 use plugin_kit::{Host, HostError, addresses};
 
@@ -55,7 +56,11 @@ async fn find(host: &Host, family: Option<Family>, do_not_fragment: bool) -> Res
     let (found, zone) = match host {
         Host::V6 { address, zone: Some(zone) } => (vec![IpAddr::V6(*address)], Some(zone.as_str())),
         host => {
-            let found = addresses(host).await;
+            let wanted = family.map(|family| match family {
+                Family::Ipv4 => IpAddressFamily::Ipv4,
+                Family::Ipv6 => IpAddressFamily::Ipv6,
+            });
+            let found = addresses(host, wanted).await;
             let found = found.map_err(|failed| Failed { reason: failed.reason, detail: failed.detail })?;
             (found.into_iter().map(address).collect(), None)
         }

@@ -50,6 +50,11 @@ pub mod sockets {
     }
 }
 
+/// Names, as granted: their addresses, each kind by itself, as they come. What passes the policy's filter is what may be dialled.
+pub mod names {
+    pub use crate::bindings::cofferdam::plugin::names::{Answer, ErrorCode, Lookup};
+}
+
 /// Echo requests of ICMP and ICMPv6, as granted. Each socket is for one address; one that the policy does not allow answers
 /// `denied`.
 pub mod icmp {

@@ -49,11 +49,12 @@ pub async fn probe(
     let mut answer = Answer { target: target.to_owned(), port, connect_ms: Some(tenths(took)), ..Answer::default() };
     let (socket, address) = match dialled {
         Ok(made) => made,
-        // Whether it can be reached is not known if nobody was asked.
+        // Whether it can be reached is not known if nobody was asked, or nobody could say where it is.
+        Err(failed) if failed.inconclusive => return Err(failed.failure(host, target, port)),
         Err(failed) if !["refused", "timeout", "dns", "unreachable", "reset", "closed"].contains(&failed.reason) => {
             return Err(failed.failure(host, target, port));
         }
-        Err(Failed { reason, detail }) => {
+        Err(Failed { reason, detail, .. }) => {
             (answer.reason, answer.detail) = (Some(reason), detail);
             return Ok(answer);
         }
@@ -79,7 +80,7 @@ pub async fn probe(
 
 /// The call's deadline is the time that there was to connect.
 fn late<T>() -> Result<T, Failed> {
-    Err(Failed { reason: "timeout", detail: Some("the call's own deadline came".to_owned()) })
+    Err(Failed { reason: "timeout", detail: Some("the call's own deadline came".to_owned()), inconclusive: false })
 }
 
 /// Milliseconds to a tenth.

@@ -80,7 +80,9 @@ impl Grants {
         match (nearest, first) {
             (Some(want), _) => near.or_for(want),
             // What a rule of another kind, or on other ports, lacks is not what this plugin lacks.
-            (None, Some(want)) if near.is_about_a_rule() => Near::because(Reason::NoRule).or_for(want),
+            (None, Some(want)) if near.is_about_a_rule() || near.reason() == Reason::NotWanted => {
+                Near::because(Reason::NoRule).or_for(want)
+            }
             (None, Some(want)) => near.or_for(want),
             (None, None) => near.unless_wanted(false),
         }

@@ -13,6 +13,7 @@ mod bindings {
                 import cofferdam:plugin/host@0.1.0;
                 import cofferdam:plugin/dns@0.1.0;
                 import cofferdam:plugin/icmp@0.1.0;
+                import cofferdam:plugin/names@0.1.0;
                 export cofferdam:plugin/tools@0.1.0;
             }
         ",
@@ -20,6 +21,7 @@ mod bindings {
         imports: {
             "cofferdam:plugin/icmp.[static]socket.open": store | trappable,
             "cofferdam:plugin/icmp.[method]socket.send": store | trappable,
+            "cofferdam:plugin/names.[static]lookup.start": store | trappable,
             default: trappable,
         },
         exports: { default: async },
@@ -29,6 +31,7 @@ mod bindings {
             "wasi:clocks": wasmtime_wasi::p3::bindings::clocks,
             "cofferdam:plugin/dns.query": crate::enforce::Query,
             "cofferdam:plugin/icmp.socket": crate::enforce::IcmpSocket,
+            "cofferdam:plugin/names.lookup": crate::enforce::NameLookup,
         },
     });
 }
@@ -36,6 +39,7 @@ mod bindings {
 pub use bindings::cofferdam::plugin::dns;
 pub use bindings::cofferdam::plugin::host::{self, Cancellation, Level, Limits};
 pub use bindings::cofferdam::plugin::icmp;
+pub use bindings::cofferdam::plugin::names;
 pub use bindings::exports::cofferdam::plugin::tools::{Definition, Failure, Output};
 pub use bindings::{Hosted, HostedPre};
 

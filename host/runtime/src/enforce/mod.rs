@@ -4,6 +4,7 @@
 mod dns;
 mod files;
 mod icmp;
+mod lookups;
 mod names;
 mod resolver;
 mod sockets;
@@ -25,7 +26,7 @@ use crate::state::{CallState, State};
 pub use dns::{Query, add_dns};
 pub use files::{Files, OwnFiles, SharedFiles, add_files_0_2, try_reading};
 pub use icmp::{IcmpSocket, add_icmp};
-pub use names::{add_names_0_2, add_names_0_3};
+pub use names::{NameLookup, add_names, add_names_0_2, add_names_0_3};
 pub use resolver::{NameServers, Names, Unresolved, machine_servers};
 pub use sockets::{Orphans, add_sockets_0_2, add_sockets_0_3};
 pub use zone::link_of;

@@ -1,5 +1,8 @@
-//! `ip-name-lookup` of WASI 0.2 and 0.3, our own: a name is asked for only if it is granted, its answers are filtered,
-//! and what passes is pinned. Only what is pinned here can be dialled on the name's behalf.
+//! Names, as guests ask for their addresses: `ip-name-lookup` of WASI 0.2 and 0.3, and our own `names`, which gives the addresses of
+//! each kind as they come. A name is asked for only if it is granted, its answers are filtered, and what passes is pinned. Only what
+//! is pinned here can be dialled on the name's behalf.
+
+mod apart;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -7,6 +10,7 @@ use std::task::Poll;
 
 use cofferdam_audit::Caller;
 use cofferdam_grants::{Ask, Name};
+use tokio::time::Instant;
 use wasmtime::AsContextMut as _;
 use wasmtime::component::{Accessor, Linker, Resource};
 use wasmtime_wasi::WasiView;
@@ -17,46 +21,100 @@ use wasmtime_wasi::p3::bindings::sockets::ip_name_lookup as v0_3;
 use wasmtime_wasi::p3::bindings::sockets::types as v0_3_types;
 use wasmtime_wasi_io::poll::{DynPollable, Pollable, subscribe};
 
-use super::resolver::Unresolved;
+use super::lookups::Full;
+use super::resolver::{Family, Found, Lookup as Asked, Unresolved};
 use super::{Gate, Gated, GatedView};
 use crate::state::State;
+
+pub use apart::{NameLookup, add_names};
 
 /// Why a lookup was not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Failed {
     Denied,
     Invalid,
+    Full(Full),
     Unresolved(Unresolved),
 }
 
+impl Failed {
+    /// Which of the failures for several kinds of address tells most.
+    fn weight(self) -> u8 {
+        match self {
+            Self::Invalid | Self::Full(_) => 5,
+            Self::Denied => 4,
+            Self::Unresolved(Unresolved::NoSuchName) => 3,
+            Self::Unresolved(Unresolved::Failed(_)) => 2,
+            Self::Unresolved(Unresolved::NoAnswer) => 1,
+            Self::Unresolved(Unresolved::NoAddresses) => 0,
+        }
+    }
+}
+
+/// What a guest's text stands for.
+enum Begun {
+    /// Addresses, without a question.
+    These(Vec<IpAddr>),
+    /// A name that is being looked up.
+    Asked(Name, Asked),
+}
+
 impl Gate {
-    /// Looks a guest's name up, filters what comes back and pins what is left.
-    async fn resolve(&self, text: &str, caller: Option<&Caller>) -> Result<Vec<IpAddr>, Failed> {
+    /// Begins to look a guest's name up.
+    fn begin(&self, text: &str, families: &[Family], caller: Option<&Caller>) -> Result<Begun, Failed> {
         // An address is not a name: nothing is asked, and `Connect` decides about it.
         if let Ok(address) = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
-            return Ok(vec![address]);
+            return Ok(Begun::These(vec![address]));
         }
+        // As the names of rules are read.
         let ascii = idna::domain_to_ascii(text).map_err(|_| Failed::Invalid)?;
-        let name = Name::parse(ascii.strip_suffix('.').unwrap_or(&ascii)).map_err(|_| Failed::Invalid)?;
+        let name = Name::parse(&ascii).map_err(|_| Failed::Invalid)?;
         if name.is_localhost() {
             // An alias of two addresses, not a name (RFC 6761): whether they may be dialled is decided then.
-            return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
+            return Ok(Begun::These(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]));
         }
         let permit = self.ask(&Ask::Resolve { name: &name }, caller).ok_or(Failed::Denied)?;
-        let (found, ttl) = self.names.lookup(permit, &name).await.map_err(Failed::Unresolved)?;
-        if found.is_empty() {
-            return Err(Failed::Unresolved(Unresolved::NoSuchName));
+        match self.names.begin(permit, &name, families) {
+            Ok(asked) => Ok(Begun::Asked(name, asked)),
+            Err(full) => {
+                self.limit_hit(full.limit, caller);
+                Err(Failed::Full(full))
+            }
         }
-        let now = self.now();
-        let mut kept = Vec::with_capacity(found.len());
-        for address in found {
-            if let Some(permit) = self.ask(&Ask::Pin { name: &name, address }, caller)
+    }
+
+    /// Filters the answers and pins what is left.
+    fn keep(&self, name: &Name, found: &Found, caller: Option<&Caller>) -> Result<Vec<IpAddr>, Failed> {
+        let (now, ttl) = (self.now(), found.until.map(|until| until.saturating_duration_since(Instant::now())));
+        let mut kept = Vec::with_capacity(found.addresses.len());
+        for address in found.addresses.iter().copied() {
+            if let Some(permit) = self.ask(&Ask::Pin { name, address }, caller)
                 && self.pins().insert(permit, ttl, now)
             {
                 kept.push(cofferdam_grants::canonical(address));
             }
         }
         if kept.is_empty() { Err(Failed::Denied) } else { Ok(kept) }
+    }
+
+    /// Looks a guest's name up: all of its addresses that are there in time.
+    async fn resolve(&self, text: &str, caller: Option<&Caller>) -> Result<Vec<IpAddr>, Failed> {
+        let (name, asked) = match self.begin(text, Family::BOTH, caller)? {
+            Begun::These(addresses) => return Ok(addresses),
+            Begun::Asked(name, asked) => (name, asked),
+        };
+        let (mut kept, mut worst) = (Vec::new(), Failed::Unresolved(Unresolved::NoAddresses));
+        for (family, outcome) in asked.all().await {
+            let outcome = outcome.map_err(Failed::Unresolved);
+            match outcome.and_then(|found| self.keep(&name, &found, caller)) {
+                // Whoever tries one after the other begins with those that every machine reaches.
+                Ok(addresses) if family == Family::V4 => drop(kept.splice(0..0, addresses)),
+                Ok(addresses) => kept.extend(addresses),
+                Err(failed) if failed.weight() > worst.weight() => worst = failed,
+                Err(_) => {}
+            }
+        }
+        if kept.is_empty() { Err(worst) } else { Ok(kept) }
     }
 }
 
@@ -81,9 +139,12 @@ impl v0_3::HostWithStore<State> for Gated {
             Ok(addresses) => Ok(addresses.into_iter().map(Into::into).collect()),
             Err(Failed::Denied) => Err(ErrorCode::AccessDenied),
             Err(Failed::Invalid) => Err(ErrorCode::InvalidArgument),
-            Err(Failed::Unresolved(Unresolved::NoSuchName)) => Err(ErrorCode::NameUnresolvable),
-            Err(Failed::Unresolved(Unresolved::Temporary)) => Err(ErrorCode::TemporaryResolverFailure),
-            Err(Failed::Unresolved(Unresolved::Permanent)) => Err(ErrorCode::PermanentResolverFailure),
+            Err(Failed::Full(full)) => Err(ErrorCode::Other(Some(full.to_string()))),
+            Err(Failed::Unresolved(Unresolved::NoSuchName | Unresolved::NoAddresses)) => {
+                Err(ErrorCode::NameUnresolvable)
+            }
+            Err(Failed::Unresolved(Unresolved::NoAnswer)) => Err(ErrorCode::TemporaryResolverFailure),
+            Err(Failed::Unresolved(Unresolved::Failed(_))) => Err(ErrorCode::PermanentResolverFailure),
         })
     }
 }
@@ -92,6 +153,9 @@ impl v0_3::HostWithStore<State> for Gated {
 pub fn add_names_0_2(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     v0_2::add_to_linker::<State, Gated>(linker, |state| GatedView(state))
 }
+
+/// What is said of a lookup whose task is gone.
+const ENDED: Failed = Failed::Unresolved(Unresolved::Failed("the lookup has ended"));
 
 /// A lookup under way, in WASI 0.2's manner: polled, then read address by address.
 struct Lookup {
@@ -112,7 +176,7 @@ impl Lookup {
         if let Some(task) = &mut self.task {
             let Poll::Ready(done) = std::pin::Pin::new(task).poll(cx) else { return Poll::Pending };
             self.task = None;
-            self.found = done.unwrap_or(Err(Failed::Unresolved(Unresolved::Permanent))).map(Vec::into_iter);
+            self.found = done.unwrap_or(Err(ENDED)).map(Vec::into_iter);
         }
         Poll::Ready(())
     }
@@ -140,7 +204,10 @@ impl v0_2::Host for GatedView<'_> {
         let table = self.0.ctx().table;
         // The handle is the capability to ask at all.
         table.get(&network)?;
-        let task = tokio::spawn(async move { gate.resolve(&name, None).await });
+        let task = gate.names.runtime().spawn({
+            let gate = Arc::clone(&gate);
+            async move { gate.resolve(&name, None).await }
+        });
         let lookup = table.push(Lookup { task: Some(task), found: Ok(Vec::new().into_iter()) })?;
         Ok(Resource::new_own(lookup.rep()))
     }
@@ -160,9 +227,12 @@ impl v0_2::HostResolveAddressStream for GatedView<'_> {
             Ok(addresses) => Ok(addresses.next().map(Into::into)),
             Err(Failed::Denied) => Err(ErrorCode::AccessDenied.into()),
             Err(Failed::Invalid) => Err(ErrorCode::InvalidArgument.into()),
-            Err(Failed::Unresolved(Unresolved::NoSuchName)) => Err(ErrorCode::NameUnresolvable.into()),
-            Err(Failed::Unresolved(Unresolved::Temporary)) => Err(ErrorCode::TemporaryResolverFailure.into()),
-            Err(Failed::Unresolved(Unresolved::Permanent)) => Err(ErrorCode::PermanentResolverFailure.into()),
+            Err(Failed::Full(_)) => Err(ErrorCode::NewSocketLimit.into()),
+            Err(Failed::Unresolved(Unresolved::NoSuchName | Unresolved::NoAddresses)) => {
+                Err(ErrorCode::NameUnresolvable.into())
+            }
+            Err(Failed::Unresolved(Unresolved::NoAnswer)) => Err(ErrorCode::TemporaryResolverFailure.into()),
+            Err(Failed::Unresolved(Unresolved::Failed(_))) => Err(ErrorCode::PermanentResolverFailure.into()),
         }
     }
 

@@ -1,27 +1,51 @@
-//! Who is asked for names, and how: absolute names only, no search list, TTLs honoured, every lookup bounded in time. Which
-//! names may be asked, and which answers kept, is decided elsewhere.
+//! Who is asked for names, and how: absolute names only, no search list, lifetimes honoured, every lookup bounded in time and in
+//! sockets, one kind of address a question. Which names may be asked, and which answers kept, is decided elsewhere.
+//!
+//! Lookups run on the runtime on which the host's own work is done, whichever thread asks: a guest that spins holds up nobody's.
 
+mod ask;
+mod hosts;
 mod machine;
-mod scoped;
+mod question;
+mod server;
+mod shared;
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use cofferdam_grants::{Name, Permit};
-use hickory_proto::op::Query;
-use hickory_proto::rr::RecordType;
-use hickory_resolver::config::{
-    ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
-};
-use hickory_resolver::net::NetError;
-use hickory_resolver::{Hosts, Resolver};
+use cofferdam_grants::{Limits, Name, Permit};
+use tokio::runtime::Handle;
+use tokio::time::Instant;
 
+use super::lookups::{Full, Lookups, Place};
+use ask::Servers;
+use hosts::Hosts;
 use machine::{Files, Stamp};
-use scoped::Scoped;
+use shared::{Coming, Outcome, Shared};
 
-/// The longest a lookup may take, whatever the servers do.
-const LOOKUP: Duration = Duration::from_secs(10);
+/// After the addresses of one kind, so long is waited for those of the other (RFC 8305, section 3: the resolution delay).
+pub const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
+
+/// A kind of address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// IPv4, records of type A.
+    V4,
+    /// IPv6, records of type AAAA.
+    V6,
+}
+
+impl Family {
+    /// Both, in the order in which they are asked for.
+    pub const BOTH: &[Self] = &[Self::V6, Self::V4];
+
+    /// Whether an address is of this kind.
+    pub fn has(self, address: IpAddr) -> bool {
+        address.is_ipv4() == (self == Self::V4)
+    }
+}
 
 /// Whom the host asks when a granted name is looked up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,108 +57,226 @@ pub enum NameServers {
     These(Vec<SocketAddr>),
 }
 
-/// A resolver, made on first use, and again where the machine's files have changed.
-#[derive(Clone)]
-pub struct Names(Arc<Lazy>);
-
-struct Lazy {
-    servers: NameServers,
-    files: Files,
-    made: Mutex<Option<(Stamp, Arc<Asked>)>>,
-    machine: Mutex<Option<(Stamp, Vec<SocketAddr>)>>,
+/// The addresses of one kind that a name has, and until when that counts, where it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub addresses: Arc<[IpAddr]>,
+    pub until: Option<Instant>,
 }
 
-/// Whom to ask, in this order.
-struct Asked {
-    hosts: Hosts,
-    /// None where there is no server.
-    resolver: Option<Resolver<Scoped>>,
-}
-
-/// Why a lookup gave nothing.
+/// Why there are no addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unresolved {
-    /// The name does not exist, or has no addresses.
+    /// The name does not exist.
     NoSuchName,
+    /// The name has no addresses of the kind.
+    NoAddresses,
     /// No server answered in time.
-    Temporary,
-    /// The servers refuse, or there are none.
-    Permanent,
+    NoAnswer,
+    /// The servers answer, but not the question; or there are none.
+    Failed(&'static str),
+}
+
+impl fmt::Display for Unresolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoSuchName => "no such name",
+            Self::NoAddresses => "the name has no addresses",
+            Self::NoAnswer => "the name server does not answer",
+            Self::Failed(why) => why,
+        })
+    }
+}
+
+/// A resolver, made on first use, and again where the machine's files have changed; and the lookups of whom it is used for.
+#[derive(Clone)]
+pub struct Names {
+    machine: Arc<Machine>,
+    lookups: Arc<Lookups>,
+}
+
+struct Machine {
+    servers: NameServers,
+    files: Files,
+    /// Where lookups run; none where there was no runtime yet when this was made.
+    on: Option<Handle>,
+    made: Mutex<Option<(Stamp, Arc<Asked>)>>,
+    own: Mutex<Option<(Stamp, Vec<SocketAddr>)>>,
+}
+
+/// Whom to ask, in this order, and what they have said.
+struct Asked {
+    hosts: Hosts,
+    servers: Arc<Servers>,
+    shared: Shared,
 }
 
 impl Names {
-    /// Asks these servers, once there is something to ask.
+    /// Asks these servers, once there is something to ask, on the runtime that this is called on.
     pub fn new(servers: NameServers) -> Self {
         Self::with(servers, Files::default())
     }
 
     fn with(servers: NameServers, files: Files) -> Self {
-        Self(Arc::new(Lazy { servers, files, made: Mutex::default(), machine: Mutex::default() }))
+        let (on, made, own) = (Handle::try_current().ok(), Mutex::default(), Mutex::default());
+        let machine = Arc::new(Machine { servers, files, on, made, own });
+        Self { machine, lookups: Arc::new(Lookups::new(&Limits::default())) }
+    }
+
+    /// The same for a plugin with these limits: its instances share them.
+    #[must_use]
+    pub fn limited(&self, limits: &Limits) -> Self {
+        Self { machine: Arc::clone(&self.machine), lookups: Arc::new(Lookups::new(limits)) }
     }
 
     /// The servers that the machine asks now; `None` where the policy names those of `system` itself.
     pub fn machine_servers(&self) -> Option<Vec<SocketAddr>> {
-        let Lazy { servers, files, machine, .. } = &*self.0;
+        let Machine { servers, files, own, .. } = &*self.machine;
         if *servers != NameServers::System {
             return None;
         }
-        let mut machine = machine.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut own = own.lock().unwrap_or_else(PoisonError::into_inner);
         let stamp = files.stamp();
-        let known = machine.take().filter(|(at, _)| *at == stamp);
-        let (_, servers) = machine.insert(known.unwrap_or_else(|| (stamp, files.servers())));
+        let known = own.take().filter(|(at, _)| *at == stamp);
+        let (_, servers) = own.insert(known.unwrap_or_else(|| (stamp, files.servers())));
         Some(servers.clone())
     }
 
     /// Whom to ask by what the machine's files say now.
-    fn asked(&self) -> Result<Arc<Asked>, String> {
-        let Lazy { servers, files, made, .. } = &*self.0;
+    fn asked(&self) -> Arc<Asked> {
+        let Machine { servers, files, made, .. } = &*self.machine;
         let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
         let stamp = files.stamp();
         if let Some((_, asked)) = made.as_ref().filter(|(at, _)| *at == stamp) {
-            return Ok(Arc::clone(asked));
+            return Arc::clone(asked);
         }
-        let asked = Arc::new(Asked { hosts: hosts(files), resolver: resolver_for(servers, files)? });
+        let servers = match servers {
+            NameServers::System => files.servers(),
+            NameServers::These(servers) => servers.clone(),
+        };
+        let hosts = Hosts::read(&files.hosts_text());
+        let asked = Arc::new(Asked { hosts, servers: Arc::new(Servers::new(&servers)), shared: Shared::default() });
         *made = Some((stamp, Arc::clone(&asked)));
-        Ok(asked)
+        asked
     }
 
-    /// Looks a name up. The permit says that it may be. Gives its addresses, and for how long they count, where that is
-    /// known.
+    /// The runtime on which lookups run.
+    ///
+    /// # Panics
+    /// Outside of any runtime, if there was none when this was made either.
+    pub fn runtime(&self) -> Handle {
+        self.machine.on.clone().unwrap_or_else(Handle::current)
+    }
+
+    /// Begins to look a name up. The permit says that it may be. What is known counts against no limit.
     ///
     /// # Errors
-    /// Why there are none.
-    pub async fn lookup(&self, permit: Permit, name: &Name) -> Result<(Vec<IpAddr>, Option<Duration>), Unresolved> {
+    /// The limit that is reached.
+    pub fn begin(&self, permit: Permit, name: &Name, families: &[Family]) -> Result<Lookup, Full> {
         drop(permit);
-        let asked = self.asked().map_err(|error| {
-            tracing::error!(target: "cofferdam", "names cannot be looked up: {error}");
-            Unresolved::Permanent
-        })?;
-        // The dot makes it absolute: no search list is applied.
-        let name = format!("{name}.");
+        let asked = self.asked();
         // As the machine does it: who stands in its hosts file is not asked for elsewhere.
-        let known = asked.known(&name);
-        if !known.is_empty() {
-            return Ok((known, None));
+        let own = asked.hosts.of(name);
+        if !own.is_empty() {
+            let of = |family: Family| -> Outcome {
+                let addresses: Arc<[IpAddr]> = own.iter().copied().filter(|own| family.has(*own)).collect();
+                if addresses.is_empty() { Err(Unresolved::NoAddresses) } else { Ok(Found { addresses, until: None }) }
+            };
+            let coming = families.iter().map(|family| (*family, Coming::Known(of(*family)))).collect();
+            return Ok(Lookup { coming, place: None, on: self.runtime() });
         }
-        let lookup = asked.resolver.as_ref().ok_or(Unresolved::Permanent)?.lookup_ip(name);
-        match tokio::time::timeout(LOOKUP, lookup).await {
-            Err(_) => Err(Unresolved::Temporary),
-            Ok(Err(error)) => Err(unresolved(&error)),
-            Ok(Ok(found)) => {
-                let ttl = found.valid_until().saturating_duration_since(Instant::now());
-                Ok((found.iter().collect(), Some(ttl)))
-            }
+        let known = families.iter().map(|family| asked.shared.known(name, *family)).collect::<Option<Vec<_>>>();
+        if let Some(known) = known {
+            let coming = families.iter().copied().zip(known.into_iter().map(Coming::Known)).collect();
+            return Ok(Lookup { coming, place: None, on: self.runtime() });
         }
+        let (place, on) = (self.lookups.begin()?, self.runtime());
+        let ask = |family: &Family| {
+            let work = ask::ask(Arc::clone(&asked.servers), name.clone(), *family);
+            (*family, asked.shared.ask(&on, name, *family, work))
+        };
+        Ok(Lookup { coming: families.iter().map(ask).collect(), place: Some(place), on })
     }
 }
 
-fn unresolved(error: &NetError) -> Unresolved {
-    if error.is_no_records_found() {
-        Unresolved::NoSuchName
-    } else if matches!(error, NetError::Timeout | NetError::Busy | NetError::Io(_)) {
-        Unresolved::Temporary
-    } else {
-        Unresolved::Permanent
+impl Names {
+    /// All addresses of a name, for somebody who looks one name up. The permit says that it may be.
+    ///
+    /// # Errors
+    /// Why there are none.
+    pub async fn look_up(&self, permit: Permit, name: &Name) -> Result<Vec<IpAddr>, Unresolved> {
+        let mut lookup = self.begin(permit, name, Family::BOTH).map_err(|_| Unresolved::Failed("too many lookups"))?;
+        let (mut addresses, mut why) = (Vec::new(), Unresolved::NoAddresses);
+        while let Some((family, outcome)) = lookup.next().await {
+            match outcome {
+                Ok(found) if family == Family::V4 => drop(addresses.splice(0..0, found.addresses.iter().copied())),
+                Ok(found) => addresses.extend(found.addresses.iter().copied()),
+                Err(Unresolved::NoAddresses) => {}
+                Err(other) => why = other,
+            }
+        }
+        if addresses.is_empty() { Err(why) } else { Ok(addresses) }
+    }
+}
+
+/// A lookup under way: an answer for each kind of address that was asked for, as it comes.
+pub struct Lookup {
+    coming: Vec<(Family, Coming)>,
+    /// Among those of the plugin.
+    place: Option<Place>,
+    on: Handle,
+}
+
+impl Lookup {
+    /// The next answer; none when all were given. A wait that is given up loses nothing.
+    pub async fn next(&mut self) -> Option<(Family, Outcome)> {
+        if self.coming.is_empty() {
+            return None;
+        }
+        // What is known comes first, in the order of the question.
+        let at = match self.coming.iter().position(|(_, coming)| coming.is_known()) {
+            Some(known) => known,
+            None => {
+                let waits = self.coming.iter_mut().map(|(_, coming)| {
+                    Box::pin(async move {
+                        drop(coming.outcome().await);
+                    })
+                });
+                futures::future::select_all(waits).await.1
+            }
+        };
+        let (family, mut coming) = self.coming.remove(at);
+        let outcome = coming.outcome().await;
+        if self.coming.is_empty() {
+            self.place = None;
+        }
+        Some((family, outcome))
+    }
+
+    /// What there is for somebody who takes one list: all answers, or those that came a little after the first that has something
+    /// to say. What is still being asked then goes on, so that who asks again has it.
+    pub async fn all(mut self) -> Vec<(Family, Outcome)> {
+        let mut all = Vec::new();
+        let mut end = None;
+        loop {
+            let next = match end {
+                None => self.next().await,
+                Some(end) => match tokio::time::timeout_at(end, self.next()).await {
+                    Ok(next) => next,
+                    Err(_) => break,
+                },
+            };
+            let Some((family, outcome)) = next else { return all };
+            // That the name does not exist is said of all kinds.
+            let says = matches!(outcome, Ok(_) | Err(Unresolved::NoSuchName));
+            if says && end.is_none() {
+                end = Some(Instant::now() + RESOLUTION_DELAY);
+            }
+            all.push((family, outcome));
+        }
+        let on = self.on.clone();
+        on.spawn(async move { while self.next().await.is_some() {} });
+        all
     }
 }
 
@@ -143,86 +285,6 @@ pub fn machine_servers() -> Vec<SocketAddr> {
     Files::default().servers()
 }
 
-impl Asked {
-    /// The addresses that the hosts file has for a name.
-    fn known(&self, name: &str) -> Vec<IpAddr> {
-        let Ok(name) = hickory_proto::rr::Name::from_ascii(name) else { return Vec::new() };
-        let of = |kind| self.hosts.lookup_static_host(&Query::query(name.clone(), kind));
-        let found: Vec<_> = [RecordType::A, RecordType::AAAA].into_iter().filter_map(of).collect();
-        let records = found.iter().flat_map(|lookup| lookup.answers());
-        records.filter_map(|record| record.data.ip_addr()).collect()
-    }
-}
-
-/// The machine's hosts file. One that is not there, or cannot be read, is empty.
-#[expect(clippy::disallowed_methods, reason = "the machine's hosts file")]
-fn hosts(files: &Files) -> Hosts {
-    let mut hosts = Hosts::default();
-    if let Ok(file) = std::fs::File::open(&files.hosts)
-        && let Err(error) = hosts.read_hosts_conf(file)
-    {
-        tracing::warn!(target: "cofferdam", "the machine's hosts file cannot be read: {error}");
-    }
-    hosts
-}
-
-/// A resolver that asks these servers; none where there are none.
-fn resolver_for(servers: &NameServers, files: &Files) -> Result<Option<Resolver<Scoped>>, String> {
-    let (servers, believed) = match servers {
-        NameServers::System => (files.servers(), false),
-        NameServers::These(servers) => (servers.clone(), true),
-    };
-    if servers.is_empty() {
-        return Ok(None);
-    }
-    let configs = servers.iter().map(|server| {
-        let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
-            connection.port = server.port();
-            connection
-        });
-        NameServerConfig::new(server.ip(), believed, connections.into())
-    });
-    let config = ResolverConfig::from_name_servers(configs.collect());
-    let mut builder = Resolver::builder_with_config(config, Scoped::new(&servers));
-    let options = builder.options_mut();
-    *options = ResolverOpts::default();
-    options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-    options.timeout = Duration::from_secs(3);
-    options.attempts = 2;
-    // That file has been looked at before.
-    options.use_hosts_file = ResolveHosts::Never;
-    builder.build().map(Some).map_err(|error| error.to_string())
-}
-
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a folder of the test's own")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hosts_count_without_a_server_and_changes_are_seen() {
-        let folder = std::env::temp_dir().join(format!("cofferdam-resolver-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let files = Files { servers: folder.join("resolv.conf"), hosts: folder.join("hosts") };
-        let names = Names::with(NameServers::System, files.clone());
-        let known = || names.asked().unwrap().known("printer.lab.example.");
-        std::fs::write(&files.servers, "# no server\nsearch a..b\n").unwrap();
-        std::fs::write(&files.hosts, "192.0.2.7 printer.lab.example\n2001:db8::7 Printer.Lab.Example\n").unwrap();
-        assert_eq!(known(), ["192.0.2.7".parse::<IpAddr>().unwrap(), "2001:db8::7".parse().unwrap()]);
-        assert!(names.asked().unwrap().resolver.is_none());
-        // What tells files apart is which they are, and when they were written.
-        std::fs::rename(&files.hosts, folder.join("old")).unwrap();
-        std::fs::write(&files.hosts, "192.0.2.8 printer.lab.example\n").unwrap();
-        assert_eq!(known(), ["192.0.2.8".parse::<IpAddr>().unwrap()]);
-        let first = names.asked().unwrap();
-        assert!(Arc::ptr_eq(&first, &names.asked().unwrap()), "what has not changed is not read again");
-        assert_eq!(names.machine_servers(), Some(Vec::new()));
-        std::fs::write(&files.servers, "nameserver 127.0.0.1\n").unwrap();
-        assert!(names.asked().unwrap().resolver.is_some());
-        assert_eq!(names.machine_servers(), Some(vec!["127.0.0.1:53".parse().unwrap()]));
-        let named = Names::with(NameServers::These(Vec::new()), files.clone());
-        assert_eq!(named.machine_servers(), None, "the policy's own do not follow the machine's");
-        std::fs::remove_dir_all(&folder).unwrap();
-        assert!(known().is_empty() && names.asked().unwrap().resolver.is_none(), "files that are gone are empty");
-    }
-}
+#[path = "resolver_tests.rs"]
+mod tests;

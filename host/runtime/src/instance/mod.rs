@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::memory::PluginMemory;
 
 pub use plugin::Plugin;
+pub use rate::Rate;
 pub use threads::give_way;
 pub use turn::{Orders, Turn};
 

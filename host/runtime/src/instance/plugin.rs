@@ -21,7 +21,7 @@ use super::threads::Threads;
 use super::{About, GRACE, Request, Shape, Spec};
 use crate::abi::since_0_1_0::{Cancellation, Failure, Output};
 use crate::component::Digest;
-use crate::enforce::Gate;
+use crate::enforce::{Gate, Names};
 use crate::engine::Runtime;
 use crate::error::{CallError, LoadError};
 use crate::link;
@@ -43,6 +43,8 @@ pub struct Plugin {
     spare: Mutex<Option<(Arc<Actor>, Arc<Gate>)>>,
     predecessor: Mutex<Option<String>>,
     next_call: AtomicU64,
+    /// The host's resolver, with the lookups of this plugin's instances.
+    names: Names,
     rate: Rate,
     running: Arc<Semaphore>,
     /// Where every call has an instance of its own: the mailbox that they have together.
@@ -60,6 +62,7 @@ impl Plugin {
             Arc::new(Semaphore::new(most))
         };
         Self {
+            names: runtime.names().limited(&spec.limits),
             rate: Rate::per_minute(spec.limits.calls_per_minute),
             running: room(spec.limits.concurrent_calls),
             places: room(spec.limits.mailbox),

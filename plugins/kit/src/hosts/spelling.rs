@@ -35,14 +35,13 @@ fn number(text: &str) -> Option<u64> {
 
 /// Refuses what is no name.
 pub(super) fn check_name(name: &str) -> Result<(), HostError> {
-    // ASCII as in RFC 1123, and `_`, which service names use. What is not ASCII is the host's to judge, except for
-    // spellings of digits and dots that its mapping would turn into an address.
+    // ASCII as in RFC 1123, and `_`, which service names use. What is not ASCII is the host's to judge, as it is in rules, except
+    // for what its mapping would turn into an address.
+    let seen: String = name.chars().map(seen_as).collect();
+    let address = is_number(seen.rsplit('.').next().unwrap_or(&seen));
     for (index, c) in name.chars().enumerate() {
         let plain = c.is_ascii_alphanumeric() || "-_.".contains(c);
-        let look_alike = matches!(c, '²' | '³' | '¹' | '¼'..='¾' | '\u{2024}' | '\u{2070}'..='\u{209F}')
-            || matches!(c, '\u{2150}'..='\u{218F}' | '\u{2460}'..='\u{24FF}' | '\u{3002}' | '\u{FF00}'..='\u{FFEF}')
-            || matches!(c, '\u{1D7CE}'..='\u{1D7FF}' | '\u{1F100}'..='\u{1F10C}' | '\u{1FBF0}'..='\u{1FBF9}');
-        if !plain && (c.is_ascii() || look_alike) {
+        if !plain && (c.is_ascii() || address && seen_as(c) != c) {
             let found = if c == ' ' { "a space".to_owned() } else { format!("`{c}`") };
             return Err(HostError::Character { found, position: index + 1 });
         }
@@ -59,6 +58,26 @@ pub(super) fn check_name(name: &str) -> Result<(), HostError> {
         return Ok(());
     };
     Err(HostError::Name { problem })
+}
+
+/// Whether an address parser could read this label as a number.
+pub(super) fn is_number(label: &str) -> bool {
+    let hexadecimal = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    !label.is_empty() && label.bytes().all(|digit| digit.is_ascii_digit())
+        || label.strip_prefix("0x").or(label.strip_prefix("0X")).is_some_and(hexadecimal)
+}
+
+/// The ASCII character that IDNA may make of one, as far as addresses have it; some digit for what becomes digits.
+fn seen_as(c: char) -> char {
+    match c {
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
+        '\u{2024}' | '\u{3002}' | '\u{FF61}' => '.',
+        '²' | '³' | '¹' | '¼'..='¾' | '\u{2070}'..='\u{209F}' | '\u{2150}'..='\u{218F}' => '0',
+        '\u{2460}'..='\u{24FF}' | '\u{1D7CE}'..='\u{1D7FF}' | '\u{1F100}'..='\u{1F10C}' | '\u{1FBF0}'..='\u{1FBF9}' => {
+            '0'
+        }
+        other => other,
+    }
 }
 
 /// Control characters, white space other than a plain space, and characters that are not seen.

@@ -1,5 +1,5 @@
-//! Whom the machine itself asks (resolv.conf(5)), read as its own resolver reads it: line by line, and what one line gets wrong
-//! takes nothing from the others.
+//! The machine's files: whom it asks itself (resolv.conf(5)), read as its own resolver reads it, line by line, so that what one
+//! line gets wrong takes nothing from the others; and when they have changed.
 
 use std::fs::{File, Metadata};
 use std::io::Read as _;
@@ -8,6 +8,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::net::if_::if_nametoindex;
+
+use super::hosts;
 
 /// The most that is read of the file.
 const LONGEST: u64 = 64 << 10;
@@ -43,13 +45,22 @@ impl Files {
     }
 
     /// The servers that the file names; none if it is not there.
-    #[expect(clippy::disallowed_methods, reason = "the machine's resolv.conf")]
     pub fn servers(&self) -> Vec<SocketAddr> {
-        let mut text = Vec::new();
-        match File::open(&self.servers).and_then(|file| file.take(LONGEST).read_to_end(&mut text)) {
-            Ok(_) => servers(&String::from_utf8_lossy(&text)),
-            Err(_) => Vec::new(),
-        }
+        servers(&text_of(&self.servers, LONGEST))
+    }
+
+    /// The text of the hosts file; empty if it is not there.
+    pub fn hosts_text(&self) -> String {
+        text_of(&self.hosts, hosts::LONGEST)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the machine's resolv.conf and hosts file")]
+fn text_of(path: &Path, longest: u64) -> String {
+    let mut text = Vec::new();
+    match File::open(path).and_then(|file| file.take(longest).read_to_end(&mut text)) {
+        Ok(_) => String::from_utf8_lossy(&text).into_owned(),
+        Err(_) => String::new(),
     }
 }
 

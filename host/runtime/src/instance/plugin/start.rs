@@ -117,7 +117,7 @@ impl Plugin {
     }
 
     pub(super) fn gate(&self, only: Option<&Arc<Caller>>) -> Arc<Gate> {
-        let (names, sink) = (self.runtime.names().clone(), Arc::clone(self.runtime.sink()));
+        let (names, sink) = (self.names.clone(), Arc::clone(self.runtime.sink()));
         let files = self.runtime.files();
         let gate = Arc::new(Gate::new(self.about.name.as_str().into(), self.grants.clone(), names, files, sink));
         if let Some(caller) = only {

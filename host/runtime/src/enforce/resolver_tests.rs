@@ -1,0 +1,108 @@
+//! The machine's files, and lookups through a server of the test's own.
+
+use std::collections::HashMap;
+
+use tokio::net::UdpSocket;
+
+use super::*;
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a folder of the test's own")]
+fn hosts_count_without_a_server_and_changes_are_seen() {
+    let folder = std::env::temp_dir().join(format!("cofferdam-resolver-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let files = Files { servers: folder.join("resolv.conf"), hosts: folder.join("hosts") };
+    let names = Names::with(NameServers::System, files.clone());
+    let known = || names.asked().hosts.of(&Name::parse("printer.lab.example").unwrap()).to_vec();
+    std::fs::write(&files.servers, "# no server\nsearch a..b\n").unwrap();
+    std::fs::write(&files.hosts, "192.0.2.7 printer.lab.example\n2001:db8::7 Printer.Lab.Example\n").unwrap();
+    assert_eq!(known(), ["192.0.2.7".parse::<IpAddr>().unwrap(), "2001:db8::7".parse().unwrap()]);
+    assert!(names.asked().servers.is_empty());
+    // What tells files apart is which they are, and when they were written.
+    std::fs::rename(&files.hosts, folder.join("old")).unwrap();
+    std::fs::write(&files.hosts, "192.0.2.8 printer.lab.example\n").unwrap();
+    assert_eq!(known(), ["192.0.2.8".parse::<IpAddr>().unwrap()]);
+    let first = names.asked();
+    assert!(Arc::ptr_eq(&first, &names.asked()), "what has not changed is not read again");
+    assert_eq!(names.machine_servers(), Some(Vec::new()));
+    std::fs::write(&files.servers, "nameserver 127.0.0.1\n").unwrap();
+    assert!(!names.asked().servers.is_empty());
+    assert_eq!(names.machine_servers(), Some(vec!["127.0.0.1:53".parse().unwrap()]));
+    let named = Names::with(NameServers::These(Vec::new()), files.clone());
+    assert_eq!(named.machine_servers(), None, "the policy's own do not follow the machine's");
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(known().is_empty() && names.asked().servers.is_empty(), "files that are gone are empty");
+}
+
+/// Answers A with this address, by name; AAAA never. Counts the questions of each kind.
+#[expect(clippy::disallowed_methods, reason = "the test's own server")]
+async fn half_silent() -> (SocketAddr, Arc<Mutex<HashMap<u8, usize>>>) {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let (address, seen) = (socket.local_addr().unwrap(), Arc::<Mutex<HashMap<u8, usize>>>::default());
+    let kept = Arc::clone(&seen);
+    tokio::spawn(async move {
+        let mut buffer = [0; 4096];
+        while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
+            let question = &buffer[..length];
+            let end = 12 + question[12..].iter().position(|byte| *byte == 0).unwrap() + 5;
+            let kind = question[end - 3];
+            *kept.lock().unwrap().entry(kind).or_default() += 1;
+            if kind == 1 {
+                let header = [question[0], question[1], 0x80, 0x80, 0, 1, 0, 1, 0, 0, 0, 0];
+                let record = b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02\x01";
+                socket.send_to(&[&header[..], &question[12..end], record].concat(), from).await.unwrap();
+            }
+        }
+    });
+    (address, seen)
+}
+
+/// A permit is what only a decision makes.
+fn permit(name: &Name) -> Permit {
+    use cofferdam_grants::{Ask, ConnectRule, GrantsBuilder, Host, Ports, Protocol, RuleId};
+    let rule = || ConnectRule::new(Protocol::Tcp, Host::Any, Ports::parse("*").unwrap());
+    let grants = GrantsBuilder::new().allow(RuleId(0), rule()).want(rule()).finish();
+    grants.decide(&Ask::Resolve { name }).unwrap()
+}
+
+#[tokio::test]
+async fn the_kind_that_is_there_does_not_wait_for_the_other() {
+    let (address, seen) = half_silent().await;
+    let names =
+        Names::with(NameServers::These(vec![address]), Files { servers: "/none".into(), hosts: "/none".into() });
+    let name = Name::parse("my_service.example").unwrap();
+    let begun = Instant::now();
+    let all = names.begin(permit(&name), &name, Family::BOTH).unwrap().all().await;
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    let [(Family::V4, Ok(found))] = &all[..] else { panic!("{all:?}") };
+    assert_eq!(found.addresses.to_vec(), ["192.0.2.1".parse::<IpAddr>().unwrap()]);
+    // One kind alone asks for no other, and what is known asks nobody.
+    let before = seen.lock().unwrap()[&28];
+    for _ in 0..3 {
+        let mut four = names.begin(permit(&name), &name, &[Family::V4]).unwrap();
+        assert!(four.next().await.unwrap().1.is_ok());
+        assert_eq!(four.next().await, None);
+    }
+    assert_eq!(*seen.lock().unwrap(), HashMap::from([(1, 1), (28, before)]));
+    let other = Name::parse("other.example").unwrap();
+    assert!(names.begin(permit(&other), &other, &[Family::V4]).unwrap().next().await.unwrap().1.is_ok());
+    assert_eq!(seen.lock().unwrap()[&1], 2);
+}
+
+#[tokio::test]
+async fn plugins_share_answers_and_not_their_limits() {
+    let (address, seen) = half_silent().await;
+    let names =
+        Names::with(NameServers::These(vec![address]), Files { servers: "/none".into(), hosts: "/none".into() });
+    let limits = Limits { lookups: 1, ..Limits::default() };
+    let (one, other) = (names.limited(&limits), names.limited(&limits));
+    let name = Name::parse("slow.example").unwrap();
+    let ask = |names: &Names| names.begin(permit(&name), &name, &[Family::V6]);
+    let first = ask(&one).unwrap();
+    assert_eq!(ask(&one).err().map(|full| full.limit), Some("lookups"));
+    let second = ask(&other).unwrap();
+    drop(first);
+    assert!(ask(&one).is_ok(), "what was given up counts no more");
+    drop(second);
+    assert!(seen.lock().unwrap().get(&28).is_none_or(|asked| *asked <= 2));
+}

@@ -1,0 +1,212 @@
+//! The addresses that a host stands for, each kind as it comes. Whether a name may be looked up, and which addresses are kept, is the
+//! host's to say.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use cofferdam_sdk::names::{Answer, ErrorCode, Lookup};
+use cofferdam_sdk::sockets::{IpAddress, IpAddressFamily};
+use futures::stream::{LocalBoxStream, StreamExt as _};
+
+use crate::Host;
+use crate::dial::Failed;
+
+/// After the addresses of one kind, so long is waited for those of the other (RFC 8305, section 3).
+pub(crate) const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
+
+/// Why there are no addresses of a kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    Denied,
+    Invalid,
+    NoSuchName,
+    NoAddresses,
+    NoAnswer,
+    Failed(String),
+    Limit(String),
+}
+
+impl From<ErrorCode> for Missing {
+    fn from(code: ErrorCode) -> Self {
+        match code {
+            ErrorCode::AccessDenied => Self::Denied,
+            ErrorCode::InvalidName => Self::Invalid,
+            ErrorCode::NoSuchName => Self::NoSuchName,
+            ErrorCode::NoAddresses => Self::NoAddresses,
+            ErrorCode::NoAnswer => Self::NoAnswer,
+            ErrorCode::Failed(why) => Self::Failed(why),
+            ErrorCode::Limit(why) => Self::Limit(why),
+        }
+    }
+}
+
+impl Missing {
+    /// Which of those for several kinds tells most.
+    fn weight(&self) -> u8 {
+        match self {
+            Self::Limit(_) | Self::Invalid => 6,
+            Self::Denied => 5,
+            Self::NoSuchName => 4,
+            Self::Failed(_) => 3,
+            Self::NoAnswer => 2,
+            Self::NoAddresses => 0,
+        }
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            Self::Denied => "the policy allows none of them",
+            Self::Invalid => "not a valid name",
+            Self::NoSuchName => "no such name",
+            Self::NoAddresses => "there are none",
+            Self::NoAnswer => "the name server does not answer",
+            Self::Failed(why) | Self::Limit(why) => why,
+        }
+    }
+}
+
+/// What is missing, by kind of address.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Missings(Vec<(IpAddressFamily, Missing)>);
+
+impl Missings {
+    pub(crate) fn push(&mut self, family: IpAddressFamily, missing: Missing) {
+        self.0.push((family, missing));
+    }
+
+    /// Why there are addresses of none of the kinds that were asked for.
+    pub(crate) fn failed(&self) -> Failed {
+        let worst = self.0.iter().map(|(_, missing)| missing).max_by_key(|missing| missing.weight());
+        let reason = match worst {
+            Some(Missing::Denied) => return Failed::because("denied"),
+            Some(Missing::Limit(_)) => "limit",
+            _ => "dns",
+        };
+        let detail = match (&self.0[..], worst) {
+            ([(family, Missing::NoAddresses)], _) => format!("there is no {} address for it", kind(*family)),
+            (_, Some(Missing::NoAddresses) | None) => "the name has no addresses".to_owned(),
+            (all, Some(worst @ (Missing::NoAnswer | Missing::Failed(_))))
+                if all.iter().any(|(_, own)| own != worst) =>
+            {
+                self.notes().join("; ")
+            }
+            (_, Some(worst)) => worst.text().to_owned(),
+        };
+        let inconclusive = !matches!(worst, Some(Missing::NoSuchName | Missing::NoAddresses) | None);
+        Failed { reason, detail: Some(detail), inconclusive }
+    }
+
+    /// What is not known about the kinds that are missing, a line for each.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        self.0.iter().map(|(family, missing)| format!("{} addresses: {}", kind(*family), missing.text())).collect()
+    }
+
+    /// The same of those that might be there.
+    pub(crate) fn doubts(&self) -> Vec<String> {
+        let doubtful = |(_, missing): &&(_, Missing)| matches!(missing, Missing::NoAnswer | Missing::Failed(_));
+        Self(self.0.iter().filter(doubtful).cloned().collect()).notes()
+    }
+}
+
+pub(crate) fn kind(family: IpAddressFamily) -> &'static str {
+    match family {
+        IpAddressFamily::Ipv4 => "IPv4",
+        IpAddressFamily::Ipv6 => "IPv6",
+    }
+}
+
+/// An answer for each kind that is asked for, as it comes.
+pub(crate) fn answers(
+    name: &str,
+    family: Option<IpAddressFamily>,
+) -> Result<LocalBoxStream<'static, (IpAddressFamily, Result<Vec<IpAddress>, Missing>)>, Failed> {
+    let lookup = Lookup::start(name, family).map_err(|code| {
+        let mut missing = Missings::default();
+        missing.push(family.unwrap_or(IpAddressFamily::Ipv4), code.into());
+        missing.failed()
+    })?;
+    // One wait for each answer, which is never given up while somebody still wants it.
+    let answers = futures::stream::unfold(lookup, |lookup| async move {
+        let Answer { family, addresses } = lookup.next().await?;
+        Some(((family, addresses.map_err(Missing::from)), lookup))
+    });
+    Ok(answers.boxed_local())
+}
+
+/// The addresses that a host stands for, of one kind or of both: itself, or what a lookup of the name gives. Those of the one kind do
+/// not wait for a name server that is silent about the other.
+///
+/// # Errors
+/// Why there are none: `denied`, `limit`, or `dns` with what the lookup said.
+pub async fn addresses(host: &Host, family: Option<IpAddressFamily>) -> Result<Vec<IpAddress>, Failed> {
+    let name = match host {
+        Host::V4(address) => return Ok(vec![v4(*address)]),
+        Host::V6 { address, zone: None } => return Ok(vec![v6(*address)]),
+        Host::V6 { zone: Some(zone), .. } => {
+            let detail = format!("an address with a zone (`%{zone}`) cannot be used here");
+            return Err(Failed { reason: "unreachable", detail: Some(detail), inconclusive: false });
+        }
+        Host::Name(name) => name,
+    };
+    let mut answers = answers(name, family)?;
+    let (mut found, mut missing) = (Vec::new(), Missings::default());
+    loop {
+        let next = match found.is_empty() {
+            true => answers.next().await,
+            false => cofferdam_sdk::timeout(RESOLUTION_DELAY, answers.next()).await.flatten(),
+        };
+        match next {
+            None if found.is_empty() => return Err(missing.failed()),
+            None => return Ok(found),
+            Some((IpAddressFamily::Ipv4, Ok(four))) => drop(found.splice(0..0, four)),
+            Some((IpAddressFamily::Ipv6, Ok(six))) => found.extend(six),
+            Some((family, Err(why))) => missing.push(family, why),
+        }
+    }
+}
+
+pub(crate) fn v4(address: Ipv4Addr) -> IpAddress {
+    let [a, b, c, d] = address.octets();
+    IpAddress::Ipv4((a, b, c, d))
+}
+
+/// An IPv4 address in IPv6's clothing is dialled as what it is.
+pub(crate) fn v6(address: Ipv6Addr) -> IpAddress {
+    if let Some(plain) = address.to_ipv4_mapped() {
+        return v4(plain);
+    }
+    let [a, b, c, d, e, f, g, h] = address.segments();
+    IpAddress::Ipv6((a, b, c, d, e, f, g, h))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use IpAddressFamily::{Ipv4, Ipv6};
+
+    fn failed(all: &[(IpAddressFamily, Missing)]) -> (&'static str, Option<String>, bool) {
+        let Failed { reason, detail, inconclusive } = Missings(all.to_vec()).failed();
+        (reason, detail, inconclusive)
+    }
+
+    #[test]
+    fn what_did_not_answer_is_told() {
+        let dns = |detail: &str, inconclusive| ("dns", Some(detail.to_owned()), inconclusive);
+        let (silent, none) = (Missing::NoAnswer, Missing::NoAddresses);
+        assert_eq!(
+            failed(&[(Ipv4, silent.clone()), (Ipv6, silent.clone())]),
+            dns("the name server does not answer", true)
+        );
+        assert_eq!(
+            failed(&[(Ipv4, none.clone()), (Ipv6, silent.clone())]),
+            dns("IPv4 addresses: there are none; IPv6 addresses: the name server does not answer", true)
+        );
+        assert_eq!(failed(&[(Ipv6, silent)]), dns("the name server does not answer", true));
+        assert_eq!(failed(&[(Ipv6, none.clone())]), dns("there is no IPv6 address for it", false));
+        assert_eq!(failed(&[(Ipv6, none.clone()), (Ipv4, none.clone())]), dns("the name has no addresses", false));
+        assert_eq!(failed(&[(Ipv6, Missing::NoSuchName), (Ipv4, Missing::NoAnswer)]), dns("no such name", false));
+        assert_eq!(failed(&[(Ipv6, none), (Ipv4, Missing::Denied)]), ("denied", None, false));
+        let full = Missing::Limit("the limit of 1 lookups".to_owned());
+        assert_eq!(failed(&[(Ipv4, full)]), ("limit", Some("the limit of 1 lookups".to_owned()), true));
+    }
+}

@@ -73,11 +73,22 @@ impl Policy {
 }
 
 fn limit_lines(whom: &str, limits: &Limits) -> Vec<String> {
-    let Limits { memory, connections, mailbox, call, output, cpu, log_lines, calls_per_minute, concurrent_calls } =
-        limits;
+    let Limits {
+        memory,
+        connections,
+        descriptors,
+        mailbox,
+        call,
+        output,
+        cpu,
+        log_lines,
+        calls_per_minute,
+        concurrent_calls,
+    } = limits;
     [
         ("memory", u128::from(*memory)),
         ("connections", u128::from(*connections)),
+        ("descriptors", u128::from(*descriptors)),
         ("mailbox", u128::from(*mailbox)),
         ("call_ms", call.as_millis()),
         ("output", u128::from(*output)),

@@ -36,6 +36,7 @@ limit every plugin calls_per_minute 60000
 limit every plugin concurrent_calls 1024
 limit every plugin connections 2048
 limit every plugin cpu_ms 10000
+limit every plugin descriptors 4096
 limit every plugin log_lines 50
 limit every plugin mailbox 1024
 limit every plugin memory 268435456
@@ -45,6 +46,7 @@ limit plugin tcp calls_per_minute 60000
 limit plugin tcp concurrent_calls 1024
 limit plugin tcp connections 2048
 limit plugin tcp cpu_ms 10000
+limit plugin tcp descriptors 4096
 limit plugin tcp log_lines 50
 limit plugin tcp mailbox 1024
 limit plugin tcp memory 268435456

@@ -77,6 +77,7 @@ connect = ["tcp://10.0.0.13"]
 memory = "128 MiB"
 call = "90 s"
 connections = 0x10
+descriptors = 32
 log_lines = 100
 output = "1 MiB"
 cpu = "500 ms"
@@ -113,6 +114,7 @@ servers = ["127.0.0.1:5353", "192.0.2.53", "[2001:db8::53]:53", "::1"]
     let expected = Limits {
         memory: 128 << 20,
         connections: 16,
+        descriptors: 32,
         mailbox: 64,
         call: Duration::from_secs(90),
         output: 1 << 20,

@@ -1,14 +1,40 @@
-//! How much a store may hold: linear memory over all of its memories, and tables. Only counts and refuses; that a guest
+//! How much a store may hold: linear memory over all of its memories, its tables besides, and entries in the tables of its host. Only counts and refuses; that a guest
 //! then traps is its own affair.
 
 use std::sync::Arc;
 
+use cofferdam_grants::Limits;
 use wasmtime::ResourceLimiter;
 
 use crate::enforce::Gate;
 
 /// Elements of one table. A table holds function references; the largest guests here have a few thousand.
 const TABLE_ELEMENTS: usize = 100_000;
+
+/// What an element takes of our memory: a pointer, or a continuation's two.
+const ELEMENT: usize = 16;
+
+/// What an entry of a resource table or a task table takes at most of what is usual, with what it stands for (measured: `tests/README.md`).
+const ENTRY: u64 = 1024;
+/// Entries that even the least memory has room for, and the most of sockets, streams and pollables that there ever are. Tasks, streams
+/// and futures of WASI 0.3 have a table of their own, with what connections need besides.
+const LEAST_ENTRIES: u64 = 2048;
+const MOST_ENTRIES: u64 = 1 << 17;
+const PER_CONNECTION: u64 = 64;
+
+/// How many resources an instance with these limits may have in its table: what they take is a part of its memory.
+pub fn resources(limits: &Limits) -> usize {
+    entries(limits.memory, MOST_ENTRIES)
+}
+
+/// The same for its tasks, streams and futures.
+pub fn tasks(limits: &Limits) -> usize {
+    entries(limits.memory, MOST_ENTRIES + u64::from(limits.connections) * PER_CONNECTION)
+}
+
+fn entries(memory: u64, most: u64) -> usize {
+    usize::try_from((memory / ENTRY).clamp(LEAST_ENTRIES, most)).unwrap_or(usize::MAX)
+}
 
 pub struct Limiter {
     limit: usize,
@@ -23,6 +49,18 @@ impl Limiter {
         Self { limit: usize::try_from(limit).unwrap_or(usize::MAX), used: 0, exhausted: false, gate }
     }
 
+    /// Takes some more memory, if there is so much.
+    fn take(&mut self, more: usize) -> bool {
+        let used = self.used.saturating_add(more);
+        let granted = used <= self.limit;
+        if granted {
+            self.used = used;
+        } else {
+            self.refuse();
+        }
+        granted
+    }
+
     /// A growth is refused. The first is written down: a guest may well go on.
     fn refuse(&mut self) {
         if !self.exhausted {
@@ -34,22 +72,15 @@ impl Limiter {
 
 impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let used = self.used.saturating_add(desired.saturating_sub(current));
-        let granted = used <= self.limit;
-        if granted {
-            self.used = used;
-        } else {
-            self.refuse();
-        }
-        Ok(granted)
+        Ok(self.take(desired.saturating_sub(current)))
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let granted = desired <= TABLE_ELEMENTS;
-        if !granted {
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > TABLE_ELEMENTS {
             self.refuse();
+            return Ok(false);
         }
-        Ok(granted)
+        Ok(self.take(desired.saturating_sub(current).saturating_mul(ELEMENT)))
     }
 
     fn instances(&self) -> usize {

@@ -22,10 +22,12 @@ use super::{Gate, Gated, GatedView};
 use crate::state::State;
 
 /// Why a lookup was not answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Failed {
     Denied,
     Invalid,
+    /// There is no descriptor for it.
+    Limit(String),
     Unresolved(Unresolved),
 }
 
@@ -43,6 +45,7 @@ impl Gate {
             return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
         }
         let permit = self.ask(&Ask::Resolve { name: &name }, caller).ok_or(Failed::Denied)?;
+        let _slot = self.lookup_descriptors(caller).map_err(Failed::Limit)?;
         let (found, ttl) = self.names.lookup(permit, &name).await.map_err(Failed::Unresolved)?;
         if found.is_empty() {
             return Err(Failed::Unresolved(Unresolved::NoSuchName));
@@ -81,6 +84,7 @@ impl v0_3::HostWithStore<State> for Gated {
             Ok(addresses) => Ok(addresses.into_iter().map(Into::into).collect()),
             Err(Failed::Denied) => Err(ErrorCode::AccessDenied),
             Err(Failed::Invalid) => Err(ErrorCode::InvalidArgument),
+            Err(Failed::Limit(limit)) => Err(ErrorCode::Other(Some(limit))),
             Err(Failed::Unresolved(Unresolved::NoSuchName)) => Err(ErrorCode::NameUnresolvable),
             Err(Failed::Unresolved(Unresolved::Temporary)) => Err(ErrorCode::TemporaryResolverFailure),
             Err(Failed::Unresolved(Unresolved::Permanent)) => Err(ErrorCode::PermanentResolverFailure),
@@ -160,6 +164,7 @@ impl v0_2::HostResolveAddressStream for GatedView<'_> {
             Ok(addresses) => Ok(addresses.next().map(Into::into)),
             Err(Failed::Denied) => Err(ErrorCode::AccessDenied.into()),
             Err(Failed::Invalid) => Err(ErrorCode::InvalidArgument.into()),
+            Err(Failed::Limit(_)) => Err(ErrorCode::NewSocketLimit.into()),
             Err(Failed::Unresolved(Unresolved::NoSuchName)) => Err(ErrorCode::NameUnresolvable.into()),
             Err(Failed::Unresolved(Unresolved::Temporary)) => Err(ErrorCode::TemporaryResolverFailure.into()),
             Err(Failed::Unresolved(Unresolved::Permanent)) => Err(ErrorCode::PermanentResolverFailure.into()),

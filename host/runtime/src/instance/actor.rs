@@ -151,7 +151,7 @@ async fn run(
         () = kill.notify.notified() => Err(None),
         ran = live(&mould.pre, &mut store, &mut letters, &pulse) => ran.map_err(Some),
     };
-    let connections = store.data_mut().sockets();
+    let connections = store.data().sockets.open();
     let why: Option<Why> = match ran {
         Ok(()) => None,
         Err(_) if kill.orderly.load(Ordering::SeqCst) => None,

@@ -17,7 +17,7 @@ use super::rate::Rate;
 use super::{About, GRACE, Request, Shape, Spec};
 use crate::abi::since_0_1_0::{Cancellation, Failure, Output};
 use crate::component::Digest;
-use crate::enforce::Gate;
+use crate::enforce::{Descriptors, Gate};
 use crate::engine::Runtime;
 use crate::error::{CallError, LoadError};
 use crate::link;
@@ -27,6 +27,7 @@ use crate::state::{CallState, State};
 /// A loaded plugin. Nothing is compiled before the first call, or [`Plugin::prepare`].
 pub struct Plugin {
     runtime: Runtime,
+    descriptors: Arc<Descriptors>,
     about: Arc<About>,
     grants: Grants,
     shape: Shape,
@@ -60,6 +61,7 @@ impl Plugin {
             places: room(spec.limits.mailbox),
             at_work: AtWork::default(),
             runtime: runtime.clone(),
+            descriptors: Descriptors::new(spec.limits.descriptors),
             about: Arc::new(About { name: spec.name, limits: spec.limits, settings: spec.settings }),
             grants: spec.grants,
             shape: spec.shape,
@@ -343,7 +345,8 @@ impl Plugin {
     fn gate(&self, only: Option<&Arc<Caller>>) -> Arc<Gate> {
         let (names, sink) = (self.runtime.names().clone(), Arc::clone(self.runtime.sink()));
         let files = self.runtime.files();
-        let gate = Arc::new(Gate::new(self.about.name.as_str().into(), self.grants.clone(), names, files, sink));
+        let (name, descriptors) = (self.about.name.as_str().into(), Arc::clone(&self.descriptors));
+        let gate = Arc::new(Gate::new(name, self.grants.clone(), names, files, descriptors, sink));
         if let Some(caller) = only {
             gate.belongs_to(caller);
         }

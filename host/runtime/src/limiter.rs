@@ -11,10 +11,10 @@ use crate::enforce::Gate;
 /// Elements of one table. A table holds function references; the largest guests here have a few thousand.
 const TABLE_ELEMENTS: usize = 100_000;
 
-/// What an element takes of our memory: a pointer, or a continuation's two.
-const ELEMENT: usize = 16;
+/// What an element takes of our memory: a pointer.
+const ELEMENT: usize = 8;
 
-/// What an entry of a resource table or a task table takes at most of what is usual, with what it stands for (measured: `tests/README.md`).
+/// What an entry of a resource table or a task table takes at most of what is usual, with what it stands for (a pollable some 350 bytes, a stream and its two ends some more).
 const ENTRY: u64 = 1024;
 /// Entries that even the least memory has room for, and the most of sockets, streams and pollables that there ever are. Tasks, streams
 /// and futures of WASI 0.3 have a table of their own, with what connections need besides.

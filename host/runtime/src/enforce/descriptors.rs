@@ -79,8 +79,13 @@ pub struct Descriptors {
 impl Descriptors {
     /// For a plugin that may have so many.
     pub fn new(most: u32) -> Arc<Self> {
-        let plugin = Count::up_to(usize::try_from(most).unwrap_or(usize::MAX));
-        Arc::new(Self { plugin, process: process() })
+        Self::of(most, process())
+    }
+
+    /// Whatever a plugin may have, others are left with as many of the process's.
+    fn of(most: u32, process: &'static Count) -> Arc<Self> {
+        let most = usize::try_from(most).unwrap_or(usize::MAX).min(process.most.div_ceil(2));
+        Arc::new(Self { plugin: Count::up_to(most), process })
     }
 
     /// How many the plugin may have.
@@ -194,9 +199,12 @@ impl<T: AsFd> AsFd for Held<T> {
 mod tests {
     use super::*;
 
-    fn counted(plugin: usize, process: usize) -> Arc<Descriptors> {
-        let process: &'static Count = Box::leak(Box::new(Count::up_to(process)));
-        Arc::new(Descriptors { plugin: Count::up_to(plugin), process })
+    fn process_of(most: usize) -> &'static Count {
+        Box::leak(Box::new(Count::up_to(most)))
+    }
+
+    fn counted(plugin: u32, process: usize) -> Arc<Descriptors> {
+        Descriptors::of(plugin, process_of(process))
     }
 
     #[test]
@@ -213,14 +221,15 @@ mod tests {
 
     #[test]
     fn plugins_share_the_process_and_a_refusal_costs_nothing() {
-        let one = counted(10, 3);
-        let two = Arc::new(Descriptors { plugin: Count::up_to(10), process: one.process });
+        let process = process_of(4);
+        let [one, two, three] = [10, 10, 10].map(|most| Descriptors::of(most, process));
         let held = one.slots(2).unwrap();
-        assert_eq!(two.slots(2).unwrap_err(), Full::Process);
-        assert_eq!(two.plugin.now.load(Ordering::Relaxed), 0);
+        assert_eq!(one.slot().unwrap_err(), Full::Plugin, "the other half is for others");
         let other = two.slot().unwrap();
+        assert_eq!(three.slots(2).unwrap_err(), Full::Process);
+        assert_eq!(three.plugin.now.load(Ordering::Relaxed), 0);
         drop((held, other));
-        two.slots(3).unwrap();
+        three.slots(2).unwrap();
     }
 
     #[test]

@@ -80,7 +80,7 @@ fn i10_under_few_descriptors_other_plugins_and_the_audit_live_on() {
     let path = folder.path("file");
     assert_eq!(text(session.call("open", json!({ "path": path, "count": 10, "hold_ms": 0 })).ok()), "10 ");
     let before = open(&session);
-    let holding = session.post_call("open", json!({ "path": path, "count": 20_000, "hold_ms": 3000 }));
+    let holding = session.post_call("open", json!({ "path": path, "count": 20_000, "hold_ms": 5000 }));
     // Half of what is left of 256 after the reserve.
     eventually("its share is open", || open(&session) >= before + 80);
     assert!(open(&session) < 256 - 64, "{} are open", open(&session));
@@ -91,8 +91,11 @@ fn i10_under_few_descriptors_other_plugins_and_the_audit_live_on() {
     assert!(!session.call("cat_tool", json!({ "file_path": path })).is_error);
     // A log rotator moves the file away: it has to be opened anew.
     std::fs::rename(&log, place.join("audit.jsonl.1")).unwrap();
-    session.connect(peer.port(), "d");
-    eventually("the audit goes on in a new file", || std::fs::metadata(&log).is_ok_and(|file| file.len() > 0));
+    eventually("the audit goes on in a new file", || {
+        session.send_text("c", "again\n");
+        std::fs::metadata(&log).is_ok_and(|file| file.len() > 0)
+    });
+    assert!(open(&session) >= before + 80, "all the while they were open");
     assert_eq!(text(session.called(holding).ok()), "80 QuotaExceeded");
     session.log_has("`hostile` hit its limit `descriptors`");
 }
@@ -120,7 +123,8 @@ fn i10_entries_of_the_hosts_tables_are_a_part_of_the_memory() {
         let before = peak(&session);
         let posted: Vec<u64> = (0..60).map(|_| session.post_call(tool, json!({ "count": 1_000_000 }))).collect();
         for id in posted {
-            session.called(id).failed("instance_lost");
+            let failure = session.called(id).failed("instance_lost");
+            assert!(failure["message"].as_str().unwrap().contains("(limit `memory`)"), "{failure}");
         }
         // A call may take twice its memory, and all of them at once.
         assert!(peak(&session) < before + 2 * 60 * 4, "{tool}: {} MiB after {before}", peak(&session));

@@ -111,7 +111,7 @@ fn unsafe_code_gives_its_reason() {
 fn every_hostile_guest_is_run_by_a_test() {
     // The words that run one; each is a function of `tests/`, and takes the guest's name first.
     let compiled = ["guest", "with_guest", "with_limit"];
-    let raw = ["raw_guest", "with_raw", "dies", "never_comes"];
+    let raw = ["raw_guest", "raw_guest_with", "with_raw", "dies", "never_comes"];
     let tests = texts(&["tests"], &[".rs"]);
     let named_in = |folder: &str, end: &str| -> Vec<String> {
         let files = texts(&["tests/guests"], &[end]);

@@ -352,3 +352,11 @@ proptest! {
         let _ = parse("f", &text, &env).map_err(|all| all.iter().map(ToString::to_string).count());
     }
 }
+
+#[test]
+fn descriptors_are_enough_for_the_connections_that_a_policy_allows() {
+    let limits = |text: &str| read(&format!("[limits]\n{text}\n")).limits.over(Limits::default());
+    assert_eq!(limits("connections = 20000").descriptors, 21_024);
+    assert_eq!(limits("connections = 5").descriptors, Limits::default().descriptors);
+    assert_eq!(limits("connections = 20000\ndescriptors = 100").descriptors, 100, "what is said holds");
+}

@@ -5,6 +5,7 @@
 mod options;
 mod since_0_2;
 mod since_0_3;
+mod streams_0_2;
 mod tcp;
 
 use std::borrow::BorrowMut;

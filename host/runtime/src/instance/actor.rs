@@ -17,6 +17,7 @@ use super::program::Mould;
 use crate::abi::since_0_1_0::{Failure, Hosted, HostedPre, Output};
 use crate::enforce::Gate;
 use crate::engine::TICK;
+use crate::limiter;
 use crate::pulse::Pulse;
 use crate::state::{CallState, State};
 
@@ -246,6 +247,9 @@ fn why_trapped(trap: &wasmtime::Error, state: &State, cpu: Duration) -> Why {
     if state.limiter.exhausted {
         let memory = state.about.limits.memory >> 20;
         return (format!("it used up its memory of {memory} MiB (limit `memory`)"), Some("memory"));
+    }
+    if limiter::is_full(trap) {
+        return ("it used up the tables that go with its memory (limit `memory`)".to_owned(), Some("memory"));
     }
     if let Some(exit) = trap.downcast_ref::<wasmtime_wasi::I32Exit>() {
         return (format!("it exited with status {}", exit.0), None);

@@ -2,10 +2,8 @@
 
 use std::borrow::{Borrow, BorrowMut};
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::Poll;
 
-use bytes::Bytes;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, LinkerInstance, Resource, ResourceType};
 use wasmtime_wasi::WasiView as _;
@@ -13,20 +11,15 @@ use wasmtime_wasi::p2::SocketError;
 use wasmtime_wasi::p2::bindings::sockets as v0_2;
 use wasmtime_wasi::p2::bindings::sockets::network::{ErrorCode as Code, IpAddressFamily, IpSocketAddress, Network};
 use wasmtime_wasi::p2::bindings::sockets::tcp::ShutdownType;
-use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
 use wasmtime_wasi::sockets::{ErrorCode, WasiSockets};
 use wasmtime_wasi_io::poll::{DynPollable, Pollable, subscribe};
-use wasmtime_wasi_io::streams::{
-    DynInputStream, DynOutputStream, InputStream, OutputStream, StreamError, StreamResult,
-};
+use wasmtime_wasi_io::streams::{DynInputStream, DynOutputStream};
 
 use super::options::{Generation, add_options};
-use super::tcp::{Family, Receiving, Sending, TcpSocket};
+use super::streams_0_2::{Input, Output, nobody};
+use super::tcp::{Family, TcpSocket};
 use crate::enforce::{Gated, GatedView};
 use crate::state::State;
-
-/// The most bytes of one read or write.
-const PIECE: usize = 64 << 10;
 
 struct Since02;
 
@@ -46,7 +39,6 @@ impl Generation for Since02 {
 }
 
 /// Links TCP, and UDP, which is switched off.
-#[expect(clippy::disallowed_methods, reason = "UDP, which is switched off, and what every address needs")]
 pub fn add_sockets_0_2(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     add_tcp(&mut linker.instance("wasi:sockets/tcp@0.2.12")?)?;
     linker
@@ -126,8 +118,8 @@ impl Socket {
         let Poll::Ready(connected) = self.tcp.poll_connected(&mut nobody()) else { return Err(Code::WouldBlock) };
         self.begun = None;
         connected?;
-        let input = Input(Arc::new(Mutex::new(Some(self.tcp.receiving()?))));
-        let output = Output(Arc::new(Mutex::new(Writing::new(self.tcp.sending()?))));
+        let input = Input::new(self.tcp.receiving()?);
+        let output = Output::new(self.tcp.sending()?);
         self.halves = Some((input.clone(), output.clone()));
         Ok((input, output))
     }
@@ -135,10 +127,10 @@ impl Socket {
     fn shutdown(&self, which: ShutdownType) -> Result<(), Code> {
         let (input, output) = self.halves.as_ref().ok_or(Code::InvalidState)?;
         if matches!(which, ShutdownType::Receive | ShutdownType::Both) {
-            input.lock().take();
+            input.close();
         }
         if matches!(which, ShutdownType::Send | ShutdownType::Both) {
-            output.lock().half.take();
+            output.close();
         }
         Ok(())
     }
@@ -264,170 +256,4 @@ fn start_listen(
         return Ok(Err(Code::InvalidState));
     }
     Ok(super::listen(&mut store, socket)?.map_err(Code::from))
-}
-
-/// A context in which nobody waits.
-fn nobody() -> Context<'static> {
-    Context::from_waker(Waker::noop())
-}
-
-fn failed(code: ErrorCode) -> StreamError {
-    match code {
-        // The peer has closed its half, or we ours: the end of a stream, as WASI 0.2 has it.
-        ErrorCode::ConnectionBroken => StreamError::Closed,
-        code => StreamError::LastOperationFailed(code.into()),
-    }
-}
-
-/// From the peer; `None` once it is closed.
-#[derive(Clone)]
-struct Input(Arc<Mutex<Option<Receiving>>>);
-
-impl Input {
-    fn lock(&self) -> MutexGuard<'_, Option<Receiving>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[wasmtime_wasi::async_trait]
-impl InputStream for Input {
-    fn read(&mut self, size: usize) -> StreamResult<Bytes> {
-        let mut input = self.lock();
-        let half = input.as_ref().ok_or(StreamError::Closed)?;
-        if size == 0 {
-            return Ok(Bytes::new());
-        }
-        let mut buffer = vec![0; size.min(PIECE)];
-        match half.poll_read(&mut nobody(), &mut buffer) {
-            Poll::Pending => Ok(Bytes::new()),
-            Poll::Ready(Ok(0)) => {
-                input.take();
-                Err(StreamError::Closed)
-            }
-            Poll::Ready(Ok(read)) => {
-                buffer.truncate(read);
-                Ok(buffer.into())
-            }
-            Poll::Ready(Err(code)) => {
-                input.take();
-                Err(StreamError::LastOperationFailed(code.into()))
-            }
-        }
-    }
-}
-
-#[wasmtime_wasi::async_trait]
-impl Pollable for Input {
-    async fn ready(&mut self) {
-        poll_fn(|cx| self.lock().as_ref().map_or(Poll::Ready(()), |half| half.poll_ready(cx))).await;
-    }
-}
-
-/// To the peer.
-#[derive(Clone)]
-struct Output(Arc<Mutex<Writing>>);
-
-/// What of a write the system did not take at once goes out by itself: a guest need not look after it. The half is closed when both
-/// this and what still writes have let go of it.
-struct Writing {
-    half: Option<Arc<Sending>>,
-    rest: Option<AbortOnDropJoinHandle<Result<(), ErrorCode>>>,
-    failed: Option<ErrorCode>,
-}
-
-impl Output {
-    fn lock(&self) -> MutexGuard<'_, Writing> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Writing {
-    fn new(half: Sending) -> Self {
-        Self { half: Some(Arc::new(half)), rest: None, failed: None }
-    }
-
-    fn fail(&mut self, code: ErrorCode) {
-        self.failed = Some(code);
-        self.half = None;
-    }
-
-    /// Whether more may be written, once that is known.
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<StreamResult<()>> {
-        if let Some(rest) = &mut self.rest {
-            let written = ready!(std::pin::Pin::new(rest).poll(cx));
-            self.rest = None;
-            if let Err(code) = written {
-                self.fail(code);
-            }
-        }
-        if let Some(code) = self.failed {
-            return Poll::Ready(Err(failed(code)));
-        }
-        match &self.half {
-            Some(half) => half.poll_ready(cx).map(Ok),
-            None => Poll::Ready(Err(StreamError::Closed)),
-        }
-    }
-
-    fn write(&mut self, mut bytes: Bytes) -> StreamResult<()> {
-        if self.rest.is_some() || bytes.len() > PIECE {
-            return Err(StreamError::trap("more is written than `check-write` has allowed"));
-        }
-        if let Some(code) = self.failed {
-            return Err(failed(code));
-        }
-        let half = self.half.as_ref().ok_or(StreamError::Closed)?;
-        while !bytes.is_empty() {
-            match half.poll_write(&mut nobody(), &bytes) {
-                Poll::Ready(Ok(written)) => drop(bytes.split_to(written)),
-                Poll::Ready(Err(code)) => {
-                    self.fail(code);
-                    return Err(failed(code));
-                }
-                Poll::Pending => {
-                    let half = Arc::clone(half);
-                    self.rest = Some(spawn(async move { half.write_all(&bytes).await }));
-                    break;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-#[wasmtime_wasi::async_trait]
-impl OutputStream for Output {
-    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.lock().write(bytes)
-    }
-
-    fn flush(&mut self) -> StreamResult<()> {
-        // What was written is on its way.
-        let writing = self.lock();
-        match (writing.failed, &writing.half) {
-            (Some(code), _) => Err(failed(code)),
-            (None, None) if writing.rest.is_none() => Err(StreamError::Closed),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_write(&mut self) -> StreamResult<usize> {
-        match self.lock().poll_ready(&mut nobody()) {
-            Poll::Ready(ready) => ready.map(|()| PIECE),
-            Poll::Pending => Ok(0),
-        }
-    }
-
-    async fn cancel(&mut self) {
-        // A stream that is dropped loses nothing of what was written to it.
-        self.ready().await;
-    }
-}
-
-#[wasmtime_wasi::async_trait]
-impl Pollable for Output {
-    async fn ready(&mut self) {
-        // How it went is told by the next operation.
-        let _ = poll_fn(|cx| self.lock().poll_ready(cx)).await;
-    }
 }

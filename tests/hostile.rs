@@ -7,8 +7,17 @@ mod calls;
 /// Forged tools: names, texts, schemas.
 mod definitions;
 
+/// File descriptors and the host's tables.
+mod descriptors;
+
+/// Peers that end at any moment.
+mod ends;
+
 /// What is held and not let go of.
 mod handles;
+
+/// Sockets as guests use them: options, and small pieces.
+mod sockets;
 
 /// Faults that other hosts have had.
 mod peers;

@@ -194,6 +194,7 @@ fn a_dry_run_shows_the_grants_and_limits_and_serves_nothing() {
   denied  --deny-connect tcp://127.0.0.1:22
   limit   memory               256 MiB  of one instance
   limit   connections             2048  open at the same time
+  limit   descriptors             4096  of all instances
   limit   mailbox                 1024  calls that wait or run
   limit   call                    60 s  of one call
   limit   cpu                     10 s  without a pause

@@ -69,6 +69,7 @@ fn table(plugin: &PluginStatus, colour: Colour) -> String {
     let limits = [
         ("memory", size(limits.memory), "of one instance"),
         ("connections", limits.connections.to_string(), "open at the same time"),
+        ("descriptors", limits.descriptors.to_string(), "of all instances"),
         ("mailbox", limits.mailbox.to_string(), "calls that wait or run"),
         ("call", time(limits.call), "of one call"),
         ("cpu", time(limits.cpu), "without a pause"),

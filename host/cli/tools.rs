@@ -97,9 +97,10 @@ fn describe(plugin: &PluginStatus, tools: &[Tool], colour: Colour) -> String {
     let mut text = dry_run::grants(plugin, colour);
     let limits = &plugin.limits;
     let limits = format!(
-        "{} of memory, {} connections, {} calls waiting; a call {}, {} without a pause, an answer of {}; {} log lines a second; {} calls a minute, {} at once; compiled in {}; {} lookups of names a minute, {} at once",
+        "{} of memory, {} connections, {} descriptors, {} calls waiting; a call {}, {} without a pause, an answer of {}; {} log lines a second; {} calls a minute, {} at once; compiled in {}; {} lookups of names a minute, {} at once",
         size(limits.memory),
         limits.connections,
+        limits.descriptors,
         limits.mailbox,
         time(limits.call),
         time(limits.cpu),

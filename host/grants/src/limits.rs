@@ -11,6 +11,8 @@ pub struct Limits {
     pub memory: u64,
     /// Connections open at the same time.
     pub connections: u32,
+    /// File descriptors open at the same time on behalf of all instances of the plugin: sockets, files, directories, lookups.
+    pub descriptors: u32,
     /// Calls that wait or run at the same time; one more is refused as overloaded.
     pub mailbox: u32,
     /// Wall time of one call.
@@ -38,6 +40,7 @@ impl Default for Limits {
         Self {
             memory: Self::MEMORY.default,
             connections: Self::CONNECTIONS.default,
+            descriptors: Self::DESCRIPTORS.default,
             mailbox: Self::MAILBOX.default,
             call: Self::CALL.default,
             output: Self::OUTPUT.default,
@@ -70,6 +73,10 @@ impl Limits {
     pub const MEMORY: Bounds<u64> = Bounds { least: 2 * MIB, default: 256 * MIB, most: 4096 * MIB };
     /// Connections; one per port of an address at most.
     pub const CONNECTIONS: Bounds<u32> = Bounds { least: 1, default: 2048, most: 65_535 };
+    /// Descriptors; a lookup needs a few.
+    pub const DESCRIPTORS: Bounds<u32> = Bounds { least: 8, default: 4096, most: 1 << 20 };
+    /// How many more descriptors than connections there are at least where a policy speaks of the latter only.
+    pub const BESIDE_CONNECTIONS: u32 = 1024;
     /// Calls.
     pub const MAILBOX: Bounds<u32> = Bounds { least: 1, default: 1024, most: 65_536 };
     /// Wall time of a call: 100 ms to 1 h.

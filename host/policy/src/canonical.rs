@@ -80,6 +80,7 @@ fn limit_lines(whom: &str, limits: &Limits) -> Vec<String> {
     let Limits {
         memory,
         connections,
+        descriptors,
         mailbox,
         call,
         output,
@@ -94,6 +95,7 @@ fn limit_lines(whom: &str, limits: &Limits) -> Vec<String> {
     [
         ("memory", u128::from(*memory)),
         ("connections", u128::from(*connections)),
+        ("descriptors", u128::from(*descriptors)),
         ("mailbox", u128::from(*mailbox)),
         ("call_ms", call.as_millis()),
         ("output", u128::from(*output)),

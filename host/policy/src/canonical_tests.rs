@@ -37,6 +37,7 @@ limit every plugin compile_ms 120000
 limit every plugin concurrent_calls 1024
 limit every plugin connections 2048
 limit every plugin cpu_ms 10000
+limit every plugin descriptors 4096
 limit every plugin log_lines 50
 limit every plugin lookups 64
 limit every plugin lookups_per_minute 3000
@@ -49,6 +50,7 @@ limit plugin tcp compile_ms 120000
 limit plugin tcp concurrent_calls 1024
 limit plugin tcp connections 2048
 limit plugin tcp cpu_ms 10000
+limit plugin tcp descriptors 4096
 limit plugin tcp log_lines 50
 limit plugin tcp lookups 64
 limit plugin tcp lookups_per_minute 3000

@@ -105,6 +105,7 @@ pub const KEYS: &[Key] = &[
     now(Section::Deny, "read", "directories and files that no plugin may read"),
     now(Section::Limits, "memory", "memory of an instance, as \"256 MiB\""),
     now(Section::Limits, "connections", "connections open at the same time"),
+    now(Section::Limits, "descriptors", "file descriptors open at the same time, of a plugin"),
     now(Section::Limits, "mailbox", "calls that wait or run at the same time"),
     now(Section::Limits, "call", "wall time of a call, as \"60 s\""),
     now(Section::Limits, "output", "size of one answer, as \"4 MiB\""),

@@ -16,6 +16,7 @@ use crate::quantity::{duration, show_duration, show_size, size};
 pub(crate) struct LimitsPatch {
     memory: Option<u64>,
     connections: Option<u32>,
+    descriptors: Option<u32>,
     mailbox: Option<u32>,
     call: Option<Duration>,
     output: Option<u64>,
@@ -31,9 +32,16 @@ pub(crate) struct LimitsPatch {
 impl LimitsPatch {
     /// The limits with what this table sets put over them.
     pub(crate) fn over(&self, below: Limits) -> Limits {
+        let connections = self.connections.unwrap_or(below.connections);
+        // Who allows more connections means that there is a descriptor for each.
+        let descriptors = below.descriptors.max(connections.saturating_add(Limits::BESIDE_CONNECTIONS));
         Limits {
             memory: self.memory.unwrap_or(below.memory),
-            connections: self.connections.unwrap_or(below.connections),
+            connections,
+            descriptors: self.descriptors.unwrap_or(match self.connections {
+                Some(_) => descriptors,
+                None => below.descriptors,
+            }),
             mailbox: self.mailbox.unwrap_or(below.mailbox),
             call: self.call.unwrap_or(below.call),
             output: self.output.unwrap_or(below.output),
@@ -80,6 +88,7 @@ impl Lowering<'_> {
                 "compile" => patch.compile = self.time(entry, Limits::COMPILE),
                 "cpu" => patch.cpu = self.time(entry, Limits::CPU),
                 "connections" => patch.connections = self.count(entry, Limits::CONNECTIONS),
+                "descriptors" => patch.descriptors = self.count(entry, Limits::DESCRIPTORS),
                 "mailbox" => patch.mailbox = self.count(entry, Limits::MAILBOX),
                 "log_lines" => patch.log_lines = self.count(entry, Limits::LOG_LINES),
                 "calls_per_minute" => patch.calls_per_minute = self.count(entry, Limits::CALLS_PER_MINUTE),

@@ -48,6 +48,10 @@ fn limits_have_bounds_and_no_unlimited() {
             "`calls_per_minute` has to be between 1 and 10000000 | the default is 60000; there is no `unlimited`",
         ),
         (
+            "descriptors = 7",
+            "`descriptors` has to be between 8 and 1048576 | the default is 4096; there is no `unlimited`",
+        ),
+        (
             "concurrent_calls = 0",
             "`concurrent_calls` has to be between 1 and 65536 | the default is 1024; there is no `unlimited`",
         ),

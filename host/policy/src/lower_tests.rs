@@ -78,6 +78,7 @@ memory = "128 MiB"
 total_memory = "3 GiB"
 call = "90 s"
 connections = 0x10
+descriptors = 32
 log_lines = 100
 output = "1 MiB"
 cpu = "500 ms"
@@ -118,6 +119,7 @@ servers = ["127.0.0.1:5353", "192.0.2.53", "[2001:db8::53]:53", "::1"]
     let expected = Limits {
         memory: 128 << 20,
         connections: 16,
+        descriptors: 32,
         mailbox: 64,
         call: Duration::from_secs(90),
         output: 1 << 20,
@@ -357,4 +359,12 @@ proptest! {
         let text = parts.concat();
         let _ = parse("f", &text, &env).map_err(|all| all.iter().map(ToString::to_string).count());
     }
+}
+
+#[test]
+fn descriptors_are_enough_for_the_connections_that_a_policy_allows() {
+    let limits = |text: &str| read(&format!("[limits]\n{text}\n")).limits.over(Limits::default());
+    assert_eq!(limits("connections = 20000").descriptors, 21_024);
+    assert_eq!(limits("connections = 5").descriptors, Limits::default().descriptors);
+    assert_eq!(limits("connections = 20000\ndescriptors = 100").descriptors, 100, "what is said holds");
 }

@@ -1,9 +1,11 @@
-//! How much a store may hold: linear memory over all of its memories, and tables. Only counts and refuses; that a guest
+//! How much a store may hold: linear memory over all of its memories, its tables besides, and entries in the tables of its host. Only counts and refuses; that a guest
 //! then traps is its own affair.
 
 use std::sync::Arc;
 
+use cofferdam_grants::Limits;
 use wasmtime::ResourceLimiter;
+use wasmtime::component::ResourceTableError;
 
 use crate::enforce::Gate;
 use crate::memory::{Held, PER_INSTANCE, PluginMemory};
@@ -13,6 +15,39 @@ const TABLE_ELEMENTS: usize = 100_000;
 
 /// The linear memory that is counted for an instance before it starts: as much as most have then.
 const TO_START: usize = 2 << 20;
+
+/// What an element takes of our memory: a pointer.
+const ELEMENT: usize = 8;
+
+/// What an entry of a resource table or a task table is reckoned with: measured are 165 bytes for a pollable's, 190 for a stream's, and
+/// what one stands for may be more.
+const ENTRY: u64 = 1024;
+/// Entries that even the least memory has room for, and the most of sockets, streams and pollables that there ever are. Tasks, streams
+/// and futures of WASI 0.3 have a table of their own, with what connections need besides.
+const LEAST_ENTRIES: u64 = 2048;
+const MOST_ENTRIES: u64 = 1 << 17;
+const PER_CONNECTION: u64 = 64;
+
+/// How many resources an instance with these limits may have in its table: what they take is a part of its memory.
+pub fn resources(limits: &Limits) -> usize {
+    entries(limits.memory, MOST_ENTRIES)
+}
+
+/// The same for its tasks, streams and futures.
+pub fn tasks(limits: &Limits) -> usize {
+    entries(limits.memory, MOST_ENTRIES + u64::from(limits.connections) * PER_CONNECTION)
+}
+
+/// Whether a guest has ended because one of these was full.
+pub fn is_full(trap: &wasmtime::Error) -> bool {
+    // wasmtime has no type for the second: more handles than one store may have.
+    matches!(trap.downcast_ref::<ResourceTableError>(), Some(ResourceTableError::Full))
+        || trap.root_cause().to_string().ends_with("handle limit exceeded")
+}
+
+fn entries(memory: u64, most: u64) -> usize {
+    usize::try_from((memory / ENTRY).clamp(LEAST_ENTRIES, most)).unwrap_or(usize::MAX)
+}
 
 pub struct Limiter {
     limit: usize,
@@ -37,6 +72,19 @@ impl Limiter {
         memory.take(PER_INSTANCE + u64::try_from(TO_START).unwrap_or(u64::MAX))
     }
 
+    /// Takes some more memory, if there is so much.
+    fn take(&mut self, more: usize) -> bool {
+        let used = self.used.saturating_add(more);
+        if used > self.limit {
+            return self.refuse("memory");
+        }
+        let granted = self.hold(more);
+        if granted {
+            self.used = used;
+        }
+        granted
+    }
+
     /// A growth is refused. The first is written down: a guest may well go on.
     fn refuse(&mut self, limit: &'static str) -> bool {
         if self.exhausted.is_none() {
@@ -57,23 +105,14 @@ impl Limiter {
 
 impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let more = desired.saturating_sub(current);
-        let used = self.used.saturating_add(more);
-        if used > self.limit {
-            return Ok(self.refuse("memory"));
-        }
-        let granted = self.hold(more);
-        if granted {
-            self.used = used;
-        }
-        Ok(granted)
+        Ok(self.take(desired.saturating_sub(current)))
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         if desired > TABLE_ELEMENTS {
             return Ok(self.refuse("memory"));
         }
-        Ok(self.hold(desired.saturating_sub(current).saturating_mul(size_of::<usize>())))
+        Ok(self.take(desired.saturating_sub(current).saturating_mul(ELEMENT)))
     }
 
     fn instances(&self) -> usize {

@@ -14,21 +14,15 @@ use tokio::sync::{mpsc, watch};
 use wasmtime::component::{GuestTaskId, ResourceTable};
 use wasmtime::{Store, StoreContextMut};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
-use wasmtime_wasi::sockets::TcpSocket;
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, p2};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::abi::since_0_1_0::Cancellation;
-use crate::enforce::{Gate, IcmpSocket, Orphans};
+use crate::enforce::{Gate, Sockets};
 use crate::instance::{About, ProgressReport};
-use crate::limiter::Limiter;
+use crate::limiter::{self, Limiter};
 use crate::memory::Held;
 use crate::output::{printable, printable_text};
 use crate::pulse::Pulse;
-
-/// Entries of a guest's resource table: sockets, streams and pollables. WASI 0.3 has a second one for tasks, streams and
-/// futures, which holds as many and what connections need besides.
-const RESOURCES: usize = 1 << 17;
-const PER_CONNECTION: usize = 64;
 
 /// The longest line of a guest that is kept; what is beyond is cut.
 const LINE: usize = 4096;
@@ -43,9 +37,8 @@ pub struct State {
     pub callers: HashMap<GuestTaskId, Arc<Caller>>,
     pub log: GuestLog,
     pub predecessor: Option<String>,
-    pub orphans: Orphans,
-    /// One more holder for every socket of a DNS question, also while it is being opened.
-    pub queries: Arc<()>,
+    /// Sockets that are open now, by handle or by stream, and those of questions.
+    pub sockets: Sockets,
     table: ResourceTable,
     wasi: WasiCtx,
 }
@@ -56,9 +49,9 @@ impl State {
         let mut wasi = WasiCtx::builder();
         wasi.stdout(GuestStream { log: log.clone(), name: "stdout" });
         wasi.stderr(GuestStream { log: log.clone(), name: "stderr" });
-        gate.open(&mut wasi);
+        Gate::close_wasi(&mut wasi);
         let mut table = ResourceTable::new();
-        table.set_max_capacity(RESOURCES);
+        table.set_max_capacity(limiter::resources(&about.limits));
         Self {
             limiter: Limiter::new(about.limits.memory, memory, Arc::clone(&gate)),
             pulse: Arc::default(),
@@ -66,8 +59,7 @@ impl State {
             callers: HashMap::new(),
             log,
             predecessor,
-            orphans: Orphans::default(),
-            queries: Arc::new(()),
+            sockets: Sockets::default(),
             table,
             wasi: wasi.build(),
             about,
@@ -85,19 +77,10 @@ impl State {
     /// Bounds what the store around this may hold: memory, tables of elements, tables of resources.
     pub fn bound(store: &mut Store<Self>) {
         store.limiter(|state| &mut state.limiter);
-        let connections = usize::try_from(store.data().about.limits.connections).unwrap_or(usize::MAX);
+        let tasks = limiter::tasks(&store.data().about.limits);
         if let Some(table) = store.concurrent_resource_table() {
-            table.set_max_capacity(RESOURCES.saturating_add(connections.saturating_mul(PER_CONNECTION)));
+            table.set_max_capacity(tasks);
         }
-    }
-
-    /// Sockets that are open now, by handle or by stream.
-    pub fn sockets(&mut self) -> usize {
-        let sockets = self
-            .table
-            .iter_mut()
-            .filter(|entry| entry.is::<TcpSocket>() || entry.is::<p2::TcpSocket>() || entry.is::<IcmpSocket>());
-        sockets.count() + self.orphans.open() + Arc::strong_count(&self.queries) - 1
     }
 }
 

@@ -47,6 +47,7 @@ pub fn reason(error: &io::Error) -> (&'static str, String) {
         Some(ErrorCode::NotDirectory) => ("not_directory", "a part of the path is not a directory".to_owned()),
         Some(ErrorCode::Loop) => ("link_loop", "its symbolic links lead in a circle".to_owned()),
         Some(ErrorCode::Unsupported) => ("not_a_file", "it is neither a regular file nor a directory".to_owned()),
+        Some(ErrorCode::Quota) => ("limit", "this plugin has as many files open as the operator allows".to_owned()),
         Some(ErrorCode::NameTooLong) => ("not_found", "there is no such file: the name is too long".to_owned()),
         Some(ErrorCode::WouldBlock) => {
             ("would_block", "it has nothing to read now, and would have to be waited for".to_owned())

@@ -26,6 +26,8 @@ pub struct Writer {
 struct Half {
     stream: StreamWriter<u8>,
     done: Done,
+    /// The host takes no more. A stream that has said so once must not be written to again: that is a trap.
+    over: Cell<bool>,
 }
 
 /// A send that did not come to its end: how much of it did, and why not more.
@@ -40,7 +42,8 @@ pub struct Unsent {
 impl Writer {
     /// Our half, from the stream whose other end the socket sends, and what says how that ends.
     pub fn new(stream: StreamWriter<u8>, done: Done) -> Self {
-        Self { half: Mutex::new(Some(Half { stream, done })), open: Cell::new(true), shut: watch::Sender::new(false) }
+        let half = Half { stream, done, over: Cell::new(false) };
+        Self { half: Mutex::new(Some(half)), open: Cell::new(true), shut: watch::Sender::new(false) }
     }
 
     /// Whether sending can still succeed, as far as is known.
@@ -48,11 +51,18 @@ impl Writer {
         self.open.get()
     }
 
-    /// Ends all sending now, also what is under way.
+    /// Ends all sending now, also what is under way. A sender that holds our half lets go of it and drops it.
     pub fn shut(&self) {
         self.open.set(false);
         self.shut.send_replace(true);
-        if let Ok(mut half) = self.half.try_lock() {
+        self.drop_if_shut();
+    }
+
+    /// Drops our half once nothing may be sent any more, unless a sender still holds it.
+    fn drop_if_shut(&self) {
+        if *self.shut.borrow()
+            && let Ok(mut half) = self.half.try_lock()
+        {
             half.take();
         }
     }
@@ -62,9 +72,13 @@ impl Writer {
         let sent = Cell::new(0);
         self.within(timeout, &sent, async {
             let mut half = self.half.lock().await;
-            let Some(Half { stream, done }) = half.as_mut() else { return Err("closed") };
+            // A sender whose turn comes after the end does not begin.
+            if *self.shut.borrow() {
+                return Err("closed");
+            }
+            let Some(Half { stream, done, over }) = half.as_mut() else { return Err("closed") };
             for piece in bytes.chunks(PIECE) {
-                if !write(stream, piece, &sent).await {
+                if over.get() || !write(stream, piece, &sent, over).await {
                     let reason = done.as_mut().await.err().map_or("closed", |code| reason(&code));
                     self.open.set(false);
                     half.take();
@@ -79,7 +93,7 @@ impl Writer {
     /// Closes our half after what was sent; the peer reads our end of stream.
     pub async fn end(&self, timeout: Duration) -> Result<(), Unsent> {
         self.within(timeout, &Cell::new(0), async {
-            let Some(Half { stream, done }) = self.half.lock().await.take() else { return Err("closed") };
+            let Some(Half { stream, done, .. }) = self.half.lock().await.take() else { return Err("closed") };
             self.open.set(false);
             drop(stream);
             done.await.map_err(|code| reason(&code))
@@ -105,7 +119,9 @@ impl Writer {
             })
             .await
         };
-        match cofferdam_sdk::timeout(timeout, work).await {
+        let result = cofferdam_sdk::timeout(timeout, work).await;
+        self.drop_if_shut();
+        match result {
             Some(Ok(())) => Ok(()),
             Some(Err(reason)) => Err(Unsent { sent: sent.get(), reason }),
             None => Err(Unsent { sent: sent.get(), reason: "timeout" }),
@@ -113,31 +129,35 @@ impl Writer {
     }
 }
 
-/// Writes a piece; false if the other end takes no more. What was written counts even if this is dropped halfway.
-async fn write(stream: &mut StreamWriter<u8>, piece: &[u8], sent: &Cell<usize>) -> bool {
+/// Writes a piece; false if the other end takes no more, which is then in `over` too. What was written counts, and what the other
+/// end has said is known, even if this is dropped halfway.
+async fn write(stream: &mut StreamWriter<u8>, piece: &[u8], sent: &Cell<usize>, over: &Cell<bool>) -> bool {
     struct Counted<'a, 'b> {
         write: Pin<&'a mut StreamWrite<'b, u8>>,
         length: usize,
         sent: &'a Cell<usize>,
+        over: &'a Cell<bool>,
         under_way: bool,
     }
     impl Drop for Counted<'_, '_> {
         fn drop(&mut self) {
             if self.under_way {
-                let (_, left) = self.write.as_mut().cancel();
+                let (result, left) = self.write.as_mut().cancel();
                 self.sent.set(self.sent.get() + (self.length - left.remaining()));
+                self.over.set(matches!(result, StreamResult::Dropped));
             }
         }
     }
     let mut rest = piece.to_vec();
     loop {
         let length = rest.len();
-        let mut counted = Counted { write: pin!(stream.write(rest)), length, sent, under_way: true };
+        let mut counted = Counted { write: pin!(stream.write(rest)), length, sent, over, under_way: true };
         let (result, left) = poll_fn(|cx| counted.write.as_mut().poll(cx)).await;
         counted.under_way = false;
         drop(counted);
         sent.set(sent.get() + (length - left.remaining()));
         if !matches!(result, StreamResult::Complete(_)) {
+            over.set(true);
             return false;
         }
         if left.remaining() == 0 {

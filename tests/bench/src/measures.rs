@@ -17,6 +17,7 @@ pub const ALL: [(&str, Measure); 15] = [
     ("audit", crate::audit::audit),
     ("call", call),
     ("send-wait", send_wait),
+    ("small-sends", small_sends),
     ("receive", receive),
     ("trigger", trigger),
     ("start", start),
@@ -98,6 +99,52 @@ fn send_wait() -> Vec<Row> {
     let (a, b) = (median(a), median(b) + median(c));
     let what = "send a line and wait for its echo, against two bare rmcp calls + one native tokio round trip (p50)";
     vec![Row { what, ours: micros(a), bare: micros(b), ratio: ratio(a, b), most: 1.5, unit: "≤" }]
+}
+
+/// A peer that answers with one byte to every forty, and to nothing less.
+fn pairs() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            stream.set_nodelay(true).unwrap();
+            let mut pair = [0; 40];
+            while stream.read_exact(&mut pair).is_ok() && stream.write_all(b".").is_ok() {}
+        }
+    });
+    port
+}
+
+fn small_sends() -> Vec<Row> {
+    let (mut ours, mut bare, port) = (Client::ours(), Client::bare(), pairs());
+    ours.call("tcp_connect", json!({ "host": "127.0.0.1", "port": port, "connection_id": "c" }));
+    let send = request("tcp_send", &json!({ "connection_id": "c", "data": "twenty bytes of text" }));
+    let wait = request("tcp_wait", &json!({ "connection_id": "c", "until": "bytes", "bytes": 1 }));
+    let them = request("echo", &json!({}));
+    let mut native = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    native.set_nodelay(true).unwrap();
+    let (mut a, mut b, mut c) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        a.extend(timed(300, || {
+            ours.round(&send);
+            ours.round(&send);
+            ours.round(&wait);
+        }));
+        b.extend(timed(300, || {
+            bare.round(&them);
+            bare.round(&them);
+            bare.round(&them);
+        }));
+        c.extend(timed(300, || {
+            native.write_all(&[b'x'; 20]).unwrap();
+            native.write_all(&[b'x'; 20]).unwrap();
+            native.read_exact(&mut [0]).unwrap();
+        }));
+    }
+    let (a, b) = (median(a), median(b) + median(c));
+    let what = "two sends of 20 bytes and the answer to both, against three bare rmcp calls + the same natively with TCP_NODELAY (p50)";
+    vec![Row { what, ours: micros(a), bare: micros(b), ratio: ratio(a, b), most: 1.3, unit: "≤" }]
 }
 
 /// A peer that sends so many bytes to whoever connects.

@@ -14,6 +14,7 @@ use wasmtime::AsContextMut as _;
 use wasmtime::component::{Accessor, Linker, Resource};
 use wasmtime_wasi::WasiView as _;
 
+use super::descriptors::Slot;
 use super::{Gate, Gated, GatedView};
 use crate::abi::since_0_1_0::dns::{self, ErrorCode, IpAddress, Reply, Server, Transport};
 use crate::state::State;
@@ -40,7 +41,7 @@ impl Gate {
         transport: Transport,
         message: &[u8],
         within: Duration,
-        open: Arc<()>,
+        slot: Slot,
         caller: Option<&Caller>,
     ) -> Result<Carrier, ErrorCode> {
         if message.len() > LONGEST {
@@ -52,7 +53,7 @@ impl Gate {
         // The id is ours: a number that the guest may choose is a way out for data, and a forger must not know it.
         let id = getrandom::u32().map_err(|error| ErrorCode::Other(error.to_string()))? as u16;
         let message = question.message(id).map_err(ErrorCode::Malformed)?;
-        Carrier::send(permit, server, transport, id, &message, within, open).await
+        Carrier::send(permit, server, transport, id, &message, within, slot).await
     }
 }
 
@@ -94,16 +95,14 @@ impl dns::HostQueryWithStore<State> for Gated {
             let mut store = access.as_context_mut();
             let caller = State::caller(&mut store);
             let state = store.data_mut();
-            match state.open_query(caller.as_deref()) {
-                Some(open) => Ok((Arc::clone(&state.gate), open, state.within(within), caller)),
-                None => Err(format!("the limit of {} connections is reached", state.about.limits.connections)),
-            }
+            let slot = state.socket_slot(caller.as_deref())?;
+            Ok((Arc::clone(&state.gate), slot, state.within(within), caller))
         });
-        let (gate, open, within, caller) = match begun {
+        let (gate, slot, within, caller) = match begun {
             Ok(begun) => begun,
             Err(limit) => return Ok(Err(ErrorCode::Limit(limit))),
         };
-        match gate.query(to, transport, &message, within, open, caller.as_deref()).await {
+        match gate.query(to, transport, &message, within, slot, caller.as_deref()).await {
             Ok(carrier) => accessor.with(|mut access| Ok(Ok(access.get().0.ctx().table.push(Arc::new(carrier))?))),
             Err(error) => Ok(Err(error)),
         }
@@ -127,11 +126,6 @@ impl dns::HostQueryWithStore<State> for Gated {
 }
 
 impl State {
-    /// Room for one more question's socket, taken until it is dropped.
-    fn open_query(&mut self, caller: Option<&Caller>) -> Option<Arc<()>> {
-        self.has_room_for_socket(caller).then(|| Arc::clone(&self.queries))
-    }
-
     /// A guest's wait, which ends with the longest call at the latest.
     fn within(&self, nanoseconds: u64) -> Duration {
         Duration::from_nanos(nanoseconds).min(self.about.limits.call)

@@ -19,6 +19,7 @@ use wasmtime::component::{Access, Accessor, Linker, Resource};
 use wasmtime_wasi::WasiView as _;
 use wasmtime_wasi::p3::bindings::sockets::types::IpAddress;
 
+use super::descriptors::Slot;
 use super::{Gate, Gated, GatedView, zone};
 use crate::abi::since_0_1_0::icmp as abi;
 use crate::state::State;
@@ -45,6 +46,7 @@ impl Default for Sending {
 /// A guest's socket.
 pub struct IcmpSocket {
     echo: Arc<Echo>,
+    _slot: Slot,
     /// Whether it was told that the socket sends more than it may: once for each, not packet by packet.
     told: AtomicBool,
 }
@@ -150,11 +152,11 @@ impl abi::HostSocketWithStore<State> for Gated {
     ) -> wasmtime::Result<Result<Resource<IcmpSocket>, abi::Error>> {
         let caller = State::caller(&mut store.as_context_mut());
         let state = store.get().0;
-        if !state.has_room_for_socket(caller.as_deref()) {
-            return Ok(Err(abi::Error::TooManySockets));
-        }
+        let Ok(slot) = state.socket_slot(caller.as_deref()) else { return Ok(Err(abi::Error::TooManySockets)) };
         Ok(match state.gate.ping(target.into(), zone.as_deref(), do_not_fragment, caller.as_deref()) {
-            Ok(echo) => Ok(state.ctx().table.push(IcmpSocket { echo: Arc::new(echo), told: false.into() })?),
+            Ok(echo) => {
+                Ok(state.ctx().table.push(IcmpSocket { echo: Arc::new(echo), _slot: slot, told: false.into() })?)
+            }
             Err(error) => Err(error),
         })
     }

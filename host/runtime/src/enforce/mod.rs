@@ -1,6 +1,7 @@
 //! The gate: every ask of a guest comes through here to `Grants::decide`, is recorded, and only then answered. No
 //! decision is taken here.
 
+mod descriptors;
 mod dns;
 mod files;
 mod icmp;
@@ -16,20 +17,24 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use cofferdam_audit::{Caller, Decision, Event, Sink, Unwritten};
-use cofferdam_grants::{Ask, Denial, Grants, Moment, Permit, Pins, Protocol};
+use cofferdam_grants::{Ask, Denial, Grants, Moment, Permit, Pins};
 use wasmtime::component::HasData;
 use wasmtime_wasi::WasiCtxBuilder;
-use wasmtime_wasi::sockets::SocketAddrUse;
 
 use crate::state::{CallState, State};
+use descriptors::{Full, Slot};
 
+pub use descriptors::{Descriptors, Sockets};
 pub use dns::{Query, add_dns};
 pub use files::{Files, OwnFiles, SharedFiles, add_files_0_2, try_reading};
 pub use icmp::{IcmpSocket, add_icmp};
 pub use names::{NameLookup, add_names, add_names_0_2, add_names_0_3};
 pub use resolver::{NameServers, Names, Unresolved, machine_servers};
-pub use sockets::{Orphans, add_sockets_0_2, add_sockets_0_3};
+pub use sockets::{add_sockets_0_2, add_sockets_0_3};
 pub use zone::link_of;
+
+/// Sockets that one lookup has open at one time.
+const LOOKUP: usize = 3;
 
 /// Where generated code finds our state, for the interfaces that are our own.
 pub struct Gated;
@@ -53,15 +58,21 @@ pub struct Gate {
     sending: icmp::Sending,
     /// The one call that the instance is for, where it is for one only.
     only: OnceLock<Arc<Caller>>,
-    /// Whose effect is under way, while wasmtime asks about a socket's address without saying for whom.
-    asking: Mutex<Option<Arc<Caller>>>,
     /// The calls under way, by their numbers, so that an ask which cannot be recorded is told as that.
     calls: Mutex<HashMap<u64, Arc<CallState>>>,
+    descriptors: Arc<Descriptors>,
 }
 
 impl Gate {
     /// A gate under these grants, in which `system` means the name servers that the machine asks now.
-    pub fn new(plugin: Arc<str>, grants: Grants, names: Names, files: Arc<SharedFiles>, sink: Arc<dyn Sink>) -> Self {
+    pub fn new(
+        plugin: Arc<str>,
+        grants: Grants,
+        names: Names,
+        files: Arc<SharedFiles>,
+        descriptors: Arc<Descriptors>,
+        sink: Arc<dyn Sink>,
+    ) -> Self {
         let machine = grants.grants_query().then(|| names.machine_servers()).flatten();
         let grants = match machine {
             Some(servers) => grants.with_system_servers(servers),
@@ -77,8 +88,8 @@ impl Gate {
             sink,
             files: Files::new(files),
             sending: icmp::Sending::default(),
-            asking: Mutex::default(),
             calls: Mutex::default(),
+            descriptors,
         }
     }
 
@@ -98,15 +109,10 @@ impl Gate {
         self.only.get().map(|caller| &**caller)
     }
 
-    /// Sets WASI's own switches: TCP where anything of it is granted, every address through [`Gate::socket`].
-    #[expect(clippy::disallowed_methods, reason = "the gate: every address goes through `Gate::socket`")]
-    pub fn open(self: &Arc<Self>, wasi: &mut WasiCtxBuilder) {
-        wasi.allow_tcp(self.grants.grants_connect(Protocol::Tcp));
-        wasi.allow_udp(false);
-        // Names are looked up by our own interface, never by wasmtime's.
-        wasi.allow_ip_name_lookup(false);
-        let gate = Arc::clone(self);
-        wasi.socket_addr_check(move |address, to| Box::pin(std::future::ready(gate.socket(address, to))));
+    /// Sets WASI's own switches, all of them off: sockets and names are our own.
+    #[expect(clippy::disallowed_methods, reason = "the gate: nothing of wasmtime's own is let through")]
+    pub fn close_wasi(wasi: &mut WasiCtxBuilder) {
+        wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
     }
 
     /// Asks, records, answers. If the answer cannot be recorded it is no.
@@ -154,34 +160,21 @@ impl Gate {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn socket(&self, address: SocketAddr, to: SocketAddrUse) -> bool {
-        use Protocol::{Tcp, Udp};
-        let pins = self.pins();
-        // What is dialled is known by its number; rules may name the link.
-        let link = match address {
-            SocketAddr::V6(six) if six.scope_id() != 0 => Some(zone::numbered(six.scope_id())),
-            _ => None,
-        };
-        let zone = link.as_ref();
-        let ask = match to {
-            SocketAddrUse::TcpBind => Ask::Bind { protocol: Tcp, at: address },
-            SocketAddrUse::TcpConnect => {
-                Ask::Connect { protocol: Tcp, to: address, zone, pins: &pins, now: self.now() }
-            }
-            SocketAddrUse::TcpListen => Ask::Listen { protocol: Tcp, at: address },
-            SocketAddrUse::TcpAccept => Ask::Accept { protocol: Tcp, from: address },
-            SocketAddrUse::UdpBind => Ask::Bind { protocol: Udp, at: address },
-            SocketAddrUse::UdpSend => Ask::Connect { protocol: Udp, to: address, zone, pins: &pins, now: self.now() },
-            SocketAddrUse::UdpReceive => Ask::Accept { protocol: Udp, from: address },
-        };
-        let caller = self.asking.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match self.ask(&ask, caller.as_deref()) {
-            // The effect is wasmtime's own next step, on this very address: the permit has done its part.
-            Some(permit) => {
-                drop(permit);
-                true
-            }
-            None => false,
+    /// A place for one more descriptor; why there is none, for whoever asked.
+    pub fn descriptor(&self, caller: Option<&Caller>) -> Result<Slot, String> {
+        self.descriptors.slot().map_err(|full| self.no_room(full, caller))
+    }
+
+    /// Places for what a lookup of a name opens: a socket for each of the two families, and one for an answer that has to come over TCP.
+    pub fn lookup_descriptors(&self, caller: Option<&Caller>) -> Result<Slot, String> {
+        self.descriptors.slots(LOOKUP).map_err(|full| self.no_room(full, caller))
+    }
+
+    fn no_room(&self, full: Full, caller: Option<&Caller>) -> String {
+        self.limit_hit(full.limit(), caller);
+        match full {
+            Full::Plugin => format!("the limit of {} descriptors is reached", self.descriptors.most()),
+            Full::Process => "the process has as many descriptors open as it may".to_owned(),
         }
     }
 
@@ -203,19 +196,5 @@ impl Gate {
         let caller = caller.or(self.only.get().map(|caller| &**caller));
         // The request is refused in any case: nothing more depends on the record.
         self.sink.owe(&Event::LimitHit { plugin: &self.plugin, caller, limit });
-    }
-
-    /// Runs an effect of wasmtime's so that what it asks is recorded as this caller's. Effects of one instance are polled one
-    /// after the other, by the one event loop.
-    async fn on_behalf<T>(&self, caller: Option<Arc<Caller>>, effect: impl Future<Output = T>) -> T {
-        let mut effect = std::pin::pin!(effect);
-        let asking = || self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-        std::future::poll_fn(|cx| {
-            *asking() = caller.clone();
-            let polled = effect.as_mut().poll(cx);
-            *asking() = None;
-            polled
-        })
-        .await
     }
 }

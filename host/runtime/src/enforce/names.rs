@@ -21,6 +21,7 @@ use wasmtime_wasi::p3::bindings::sockets::ip_name_lookup as v0_3;
 use wasmtime_wasi::p3::bindings::sockets::types as v0_3_types;
 use wasmtime_wasi_io::poll::{DynPollable, Pollable, subscribe};
 
+use super::descriptors::Slot;
 use super::lookups::Full;
 use super::resolver::{Family, Found, Lookup as Asked, Unresolved};
 use super::{Gate, Gated, GatedView};
@@ -29,19 +30,21 @@ use crate::state::State;
 pub use apart::{NameLookup, add_names};
 
 /// Why a lookup was not answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Failed {
     Denied,
     Invalid,
     Full(Full),
+    /// There is no descriptor for it.
+    Limit(String),
     Unresolved(Unresolved),
 }
 
 impl Failed {
     /// Which of the failures for several kinds of address tells most.
-    fn weight(self) -> u8 {
+    fn weight(&self) -> u8 {
         match self {
-            Self::Invalid | Self::Full(_) => 5,
+            Self::Invalid | Self::Full(_) | Self::Limit(_) => 5,
             Self::Denied => 4,
             Self::Unresolved(Unresolved::NoSuchName) => 3,
             Self::Unresolved(Unresolved::Failed(_)) => 2,
@@ -55,8 +58,8 @@ impl Failed {
 enum Begun {
     /// Addresses, without a question.
     These(Vec<IpAddr>),
-    /// A name that is being looked up.
-    Asked(Name, Asked),
+    /// A name that is being looked up, with the places of what that opens.
+    Asked(Name, Asked, Slot),
 }
 
 impl Gate {
@@ -74,8 +77,9 @@ impl Gate {
             return Ok(Begun::These(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]));
         }
         let permit = self.ask(&Ask::Resolve { name: &name }, caller).ok_or(Failed::Denied)?;
+        let slot = self.lookup_descriptors(caller).map_err(Failed::Limit)?;
         match self.names.begin(permit, &name, families) {
-            Ok(asked) => Ok(Begun::Asked(name, asked)),
+            Ok(asked) => Ok(Begun::Asked(name, asked, slot)),
             Err(full) => {
                 self.limit_hit(full.limit, caller);
                 Err(Failed::Full(full))
@@ -99,9 +103,9 @@ impl Gate {
 
     /// Looks a guest's name up: all of its addresses that are there in time.
     async fn resolve(&self, text: &str, caller: Option<&Caller>) -> Result<Vec<IpAddr>, Failed> {
-        let (name, asked) = match self.begin(text, Family::BOTH, caller)? {
+        let (name, asked, _slot) = match self.begin(text, Family::BOTH, caller)? {
             Begun::These(addresses) => return Ok(addresses),
-            Begun::Asked(name, asked) => (name, asked),
+            Begun::Asked(name, asked, slot) => (name, asked, slot),
         };
         let (mut kept, mut worst) = (Vec::new(), Failed::Unresolved(Unresolved::NoAddresses));
         for (family, outcome) in asked.all().await {
@@ -139,6 +143,7 @@ impl v0_3::HostWithStore<State> for Gated {
             Ok(addresses) => Ok(addresses.into_iter().map(Into::into).collect()),
             Err(Failed::Denied) => Err(ErrorCode::AccessDenied),
             Err(Failed::Invalid) => Err(ErrorCode::InvalidArgument),
+            Err(Failed::Limit(limit)) => Err(ErrorCode::Other(Some(limit))),
             Err(Failed::Full(full)) => Err(ErrorCode::Other(Some(full.to_string()))),
             Err(Failed::Unresolved(Unresolved::NoSuchName | Unresolved::NoAddresses)) => {
                 Err(ErrorCode::NameUnresolvable)
@@ -227,6 +232,7 @@ impl v0_2::HostResolveAddressStream for GatedView<'_> {
             Ok(addresses) => Ok(addresses.next().map(Into::into)),
             Err(Failed::Denied) => Err(ErrorCode::AccessDenied.into()),
             Err(Failed::Invalid) => Err(ErrorCode::InvalidArgument.into()),
+            Err(Failed::Limit(_)) => Err(ErrorCode::NewSocketLimit.into()),
             Err(Failed::Full(_)) => Err(ErrorCode::NewSocketLimit.into()),
             Err(Failed::Unresolved(Unresolved::NoSuchName | Unresolved::NoAddresses)) => {
                 Err(ErrorCode::NameUnresolvable.into())

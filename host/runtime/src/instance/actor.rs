@@ -16,6 +16,7 @@ use super::program::Mould;
 use super::threads::Seat;
 use crate::abi::since_0_1_0::{Failure, Hosted, HostedPre, Output};
 use crate::clock::TICK;
+use crate::limiter;
 use crate::output::{printable, printable_text};
 use crate::pulse::Pulse;
 use crate::state::{CallState, State};
@@ -142,7 +143,7 @@ async fn run(
         () = kill.notify.notified() => Err(None),
         ran = live(&mould.pre, &mut store, &mut letters, &pulse) => ran.map_err(Some),
     };
-    let connections = store.data_mut().sockets();
+    let connections = store.data().sockets.open();
     let why: Option<Why> = match ran {
         Ok(()) => None,
         Err(_) if kill.orderly.load(Ordering::SeqCst) => None,
@@ -245,6 +246,9 @@ fn why_trapped(trap: &wasmtime::Error, state: &State, cpu: Duration) -> Why {
         }
         Some(limit) => return (format!("the server has no memory left for it (limit `{limit}`)"), Some(limit)),
         None => {}
+    }
+    if limiter::is_full(trap) {
+        return ("it used up the tables that go with its memory (limit `memory`)".to_owned(), Some("memory"));
     }
     if let Some(exit) = trap.downcast_ref::<wasmtime_wasi::I32Exit>() {
         return (format!("it exited with status {}", exit.0), None);

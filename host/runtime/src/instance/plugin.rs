@@ -21,7 +21,7 @@ use super::threads::Threads;
 use super::{About, GRACE, Request, Shape, Spec};
 use crate::abi::since_0_1_0::{Cancellation, Failure, Output};
 use crate::component::Digest;
-use crate::enforce::{Gate, Names};
+use crate::enforce::{Descriptors, Gate, Names};
 use crate::engine::Runtime;
 use crate::error::{CallError, LoadError};
 use crate::link;
@@ -31,6 +31,7 @@ use crate::state::CallState;
 /// A loaded plugin. Nothing is compiled before the first call, or [`Plugin::prepare`].
 pub struct Plugin {
     runtime: Runtime,
+    descriptors: Arc<Descriptors>,
     about: Arc<About>,
     grants: Grants,
     shape: Shape,
@@ -69,6 +70,7 @@ impl Plugin {
             at_work: AtWork::default(),
             threads: Threads::new(&spec.name, spec.shape == Shape::Actor, runtime.clock().clone()),
             runtime: runtime.clone(),
+            descriptors: Descriptors::new(spec.limits.descriptors),
             about: Arc::new(About {
                 name: spec.name,
                 limits: spec.limits,

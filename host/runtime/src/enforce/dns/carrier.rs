@@ -3,7 +3,7 @@
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cofferdam_grants::Permit;
@@ -11,6 +11,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpStream, UdpSocket};
 
 use crate::abi::since_0_1_0::dns::{ErrorCode, Transport};
+use crate::enforce::descriptors::Slot;
 
 /// The largest message there is.
 const LARGEST: usize = 65_535;
@@ -22,8 +23,7 @@ pub struct Carrier {
     pub id: u16,
     sent: Instant,
     socket: Socket,
-    /// Stands for the socket among those that the instance has open.
-    _open: Arc<()>,
+    _slot: Slot,
 }
 
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Carrier {
         id: u16,
         message: &[u8],
         within: Duration,
-        open: Arc<()>,
+        slot: Slot,
     ) -> Result<Self, ErrorCode> {
         drop(permit);
         let work = async {
@@ -59,7 +59,7 @@ impl Carrier {
                     socket.connect(server).await?;
                     let sent = Instant::now();
                     socket.send(message).await?;
-                    Ok(Self { id, sent, socket: Socket::Udp(socket), _open: open })
+                    Ok(Self { id, sent, socket: Socket::Udp(socket), _slot: slot })
                 }
                 Transport::Tcp => {
                     let mut stream = TcpStream::connect(server).await?;
@@ -67,7 +67,7 @@ impl Carrier {
                     let sent = Instant::now();
                     let length = u16::try_from(message.len()).map_err(|_| ErrorKind::InvalidInput)?;
                     stream.write_all(&[&length.to_be_bytes()[..], message].concat()).await?;
-                    Ok(Self { id, sent, socket: Socket::Tcp(stream, Mutex::default()), _open: open })
+                    Ok(Self { id, sent, socket: Socket::Tcp(stream, Mutex::default()), _slot: slot })
                 }
             }
         };

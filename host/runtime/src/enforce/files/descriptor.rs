@@ -14,6 +14,7 @@ use super::blocking;
 use super::find::Found;
 use super::look::{code, kind};
 use super::root::Root;
+use crate::enforce::descriptors::{Held, Slot};
 use crate::pulse::Pulse;
 
 /// The most bytes of one read: a mebibyte, and a look at what follows.
@@ -42,14 +43,14 @@ impl Descriptor {
             return Self::Single(root);
         }
         let (handle, at_hand, spelled) = (Arc::clone(&root.directory), root.is_local(), root.path.clone());
-        Self::Directory(Arc::new(Directory { handle, at_hand, root, spelled }))
+        Self::Directory(Arc::new(Directory { handle, at_hand, root, spelled, _slot: None }))
     }
 }
 
 /// An open regular file.
 pub struct OpenFile {
     /// The handle.
-    pub handle: Arc<OwnedFd>,
+    pub handle: Arc<Held<OwnedFd>>,
     /// Whether what is known of it is at hand.
     pub at_hand: bool,
 }
@@ -64,24 +65,27 @@ pub struct Directory {
     pub root: Arc<Root>,
     /// Its path as the guest has spelled it.
     pub spelled: AbsolutePath,
+    /// Its place among the descriptors; a root's handle is shared by all, and there are as many as the policy has rules.
+    pub _slot: Option<Slot>,
 }
 
 /// Opens what was found and is permitted: the very file, by its handle. Of everything but files and directories there is nothing
 /// to read, and opening it could wake a device or wait for a writer.
 #[expect(clippy::disallowed_methods, reason = "the file that was permitted, by its handle")]
-pub fn open_found(found: Found, directory: bool) -> Result<Descriptor, ErrorCode> {
+pub fn open_found(found: Found, directory: bool, slot: Slot) -> Result<Descriptor, ErrorCode> {
     let Found { permit: _permit, looked, spelled } = found;
     match kind(&looked.stat) {
         FileType::Directory => {
             let handle = Arc::new(Dir::from_std_file(std::fs::File::from(looked.handle)));
             let at_hand = looked.at_hand;
-            Ok(Descriptor::Directory(Arc::new(Directory { handle, at_hand, root: looked.root, spelled })))
+            let _slot = Some(slot);
+            Ok(Descriptor::Directory(Arc::new(Directory { handle, at_hand, root: looked.root, spelled, _slot })))
         }
         _ if directory => Err(ErrorCode::NotDirectory),
         FileType::RegularFile => {
             let path = format!("/proc/self/fd/{}", looked.handle.as_raw_fd());
             let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-            let handle = Arc::new(open(path, flags, Mode::empty()).map_err(code)?);
+            let handle = Arc::new(Held::new(open(path, flags, Mode::empty()).map_err(code)?, slot));
             Ok(Descriptor::File(Arc::new(OpenFile { handle, at_hand: looked.at_hand })))
         }
         // A link is found only where it is not to be followed.
@@ -91,7 +95,7 @@ pub fn open_found(found: Found, directory: bool) -> Result<Descriptor, ErrorCode
 }
 
 /// Reads from an open file. What the system has at hand is read at once; for the rest a thread waits.
-pub async fn read(file: &Arc<OwnedFd>, length: u64, offset: u64, pulse: &Pulse) -> Result<Vec<u8>, ErrorCode> {
+pub async fn read(file: &Arc<Held<OwnedFd>>, length: u64, offset: u64, pulse: &Pulse) -> Result<Vec<u8>, ErrorCode> {
     let length = usize::try_from(length.min(MOST)).unwrap_or(0);
     let mut buffer = vec![0; length];
     match read_at(file, &mut buffer, offset, ReadWriteFlags::NOWAIT) {
@@ -116,7 +120,7 @@ pub async fn read(file: &Arc<OwnedFd>, length: u64, offset: u64, pulse: &Pulse) 
     }
 }
 
-fn read_at(file: &OwnedFd, buffer: &mut [u8], offset: u64, flags: ReadWriteFlags) -> Result<usize, Errno> {
+fn read_at(file: &Held<OwnedFd>, buffer: &mut [u8], offset: u64, flags: ReadWriteFlags) -> Result<usize, Errno> {
     loop {
         match preadv2(file, &mut [std::io::IoSliceMut::new(buffer)], offset, flags) {
             Err(Errno::INTR) => {}

@@ -10,6 +10,7 @@ use super::bindings::wasi::filesystem::types::{DirectoryEntry, ErrorCode};
 use super::blocking;
 use super::descriptor::{Directory, type_of};
 use super::look::{code, kind};
+use crate::enforce::descriptors::Slot;
 
 /// Entries that are read at a time.
 const BATCH: usize = 512;
@@ -17,6 +18,7 @@ const BATCH: usize = 512;
 /// A directory being listed.
 pub struct Entries {
     directory: Option<Dir>,
+    _slot: Slot,
     batch: VecDeque<DirectoryEntry>,
 }
 
@@ -35,13 +37,13 @@ pub fn shown(bytes: &[u8]) -> String {
 
 impl Entries {
     /// Begins to list a directory.
-    pub async fn of(directory: Arc<Directory>) -> Result<Self, ErrorCode> {
+    pub async fn of(directory: Arc<Directory>, slot: Slot) -> Result<Self, ErrorCode> {
         let opened = blocking(move || {
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
             let again = openat(&directory.handle, ".", flags, Mode::empty()).map_err(code)?;
             Dir::new(again).map_err(code)
         });
-        Ok(Self { directory: Some(opened.await?), batch: VecDeque::new() })
+        Ok(Self { directory: Some(opened.await?), _slot: slot, batch: VecDeque::new() })
     }
 
     /// An entry that is at hand.

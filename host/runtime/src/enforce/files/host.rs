@@ -19,6 +19,7 @@ use super::entries::{self, Entries};
 use super::find::{Found, find};
 use super::look::target;
 use super::stream::{Failed, FileStream};
+use crate::enforce::descriptors::Slot;
 use crate::pulse::LOOK;
 
 type Answer<T> = wasmtime::Result<Result<T, ErrorCode>>;
@@ -84,9 +85,10 @@ impl HostDescriptor for GatedView<'_> {
             Err(error) => return Ok(Err(error)),
         };
         let directory = open.contains(OpenFlags::DIRECTORY);
+        let Some(slot) = self.slot() else { return Ok(Err(ErrorCode::Quota)) };
         let opened = match found.looked.at_hand {
-            true => open_found(found, directory),
-            false => blocking(move || open_found(found, directory)).await,
+            true => open_found(found, directory, slot),
+            false => blocking(move || open_found(found, directory, slot)).await,
         };
         match opened {
             Ok(descriptor) => Ok(Ok(self.0.ctx().table.push(descriptor)?)),
@@ -161,7 +163,8 @@ impl HostDescriptor for GatedView<'_> {
                 if let Err(error) = find(&Arc::clone(&self.0.gate), at, ".".to_owned(), true).await {
                     return Ok(Err(error));
                 }
-                match Entries::of(directory).await {
+                let Some(slot) = self.slot() else { return Ok(Err(ErrorCode::Quota)) };
+                match Entries::of(directory, slot).await {
                     Ok(entries) => Ok(Ok(self.0.ctx().table.push(entries)?)),
                     Err(error) => Ok(Err(error)),
                 }
@@ -287,6 +290,11 @@ impl HostDescriptor for GatedView<'_> {
 }
 
 impl GatedView<'_> {
+    /// A place for one more file or directory.
+    fn slot(&self) -> Option<Slot> {
+        self.0.gate.descriptor(None).ok()
+    }
+
     /// What is known of what a guest holds.
     async fn about(&mut self, file: &Resource<Descriptor>) -> Answer<rustix::fs::Stat> {
         let held = self.held(file)?;

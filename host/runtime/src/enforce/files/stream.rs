@@ -11,6 +11,7 @@ use wasmtime_wasi_io::streams::{InputStream, StreamError};
 
 use super::bindings::wasi::filesystem::types::ErrorCode;
 use super::descriptor::read;
+use crate::enforce::descriptors::Held;
 use crate::pulse::Pulse;
 
 /// The most bytes that are read ahead.
@@ -20,7 +21,7 @@ type Reading = Pin<Box<dyn Future<Output = Result<Vec<u8>, ErrorCode>> + Send>>;
 
 /// A file, read forward from an offset.
 pub struct FileStream {
-    file: Arc<OwnedFd>,
+    file: Arc<Held<OwnedFd>>,
     offset: u64,
     pulse: Arc<Pulse>,
     reading: Option<Reading>,
@@ -29,7 +30,7 @@ pub struct FileStream {
 
 impl FileStream {
     /// Begins at an offset.
-    pub fn new(file: Arc<OwnedFd>, offset: u64, pulse: Arc<Pulse>) -> Self {
+    pub fn new(file: Arc<Held<OwnedFd>>, offset: u64, pulse: Arc<Pulse>) -> Self {
         Self { file, offset, pulse, reading: None, ready: None }
     }
 }

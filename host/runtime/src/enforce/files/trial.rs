@@ -4,14 +4,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cofferdam_audit::{Decision, Event, Sink, Unwritten};
-use cofferdam_grants::{AbsolutePath, AtPath, Grants};
+use cofferdam_grants::{AbsolutePath, AtPath, Grants, Limits};
 use rustix::fs::FileType;
 
 use super::descriptor::Descriptor;
 use super::find::find;
 use super::look::kind;
 use super::{ErrorCode, OwnFiles, PATIENCE, SharedFiles};
-use crate::enforce::{Gate, NameServers, Names};
+use crate::enforce::{Descriptors, Gate, NameServers, Names};
 
 const SILENT: &str = "its file system does not answer";
 
@@ -19,7 +19,8 @@ const SILENT: &str = "its file system does not answer";
 pub async fn try_reading(grants: Grants, own: OwnFiles, path: &AbsolutePath) -> AtPath {
     let kept = Arc::new(Kept::default());
     let (names, files) = (Names::new(NameServers::System), Arc::new(SharedFiles::new(own)));
-    let gate = Arc::new(Gate::new("".into(), grants, names, files, Arc::clone(&kept) as Arc<dyn Sink>));
+    let descriptors = Descriptors::new(Limits::default().descriptors);
+    let gate = Arc::new(Gate::new("".into(), grants, names, files, descriptors, Arc::clone(&kept) as Arc<dyn Sink>));
     let roots = gate.files.roots(gate.grants.read_roots()).await;
     let mut above = roots.into_iter().filter_map(|(root, there)| Some((path.below(&root)?.to_vec(), root, there)));
     // There is one at most: no granted root lies in another.

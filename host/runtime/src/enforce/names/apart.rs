@@ -11,7 +11,7 @@ use wasmtime::component::{Access, Accessor, Linker, Resource};
 use wasmtime::{AsContextMut as _, StoreContextMut};
 use wasmtime_wasi::WasiView as _;
 
-use super::{Begun, Failed};
+use super::{Begun, Failed, Slot};
 use crate::abi::since_0_1_0::names::{self as abi, Answer, ErrorCode, IpAddressFamily};
 use crate::enforce::resolver::{Family, Lookup, Unresolved};
 use crate::enforce::{Gate, Gated, GatedView};
@@ -30,7 +30,7 @@ pub struct Pending {
 enum Left {
     /// Without a question.
     These(Vec<Answer>),
-    Asked(Name, Lookup),
+    Asked(Name, Lookup, #[expect(dead_code, reason = "held while the lookup is under way")] Slot),
 }
 
 /// Links the interface.
@@ -49,7 +49,7 @@ impl Pending {
                 // They are given from the end.
                 Left::These(families.iter().rev().map(of).collect())
             }
-            Begun::Asked(name, lookup) => Left::Asked(name, lookup),
+            Begun::Asked(name, lookup, slot) => Left::Asked(name, lookup, slot),
         };
         Ok(Self { gate, caller, left: Mutex::new(left) })
     }
@@ -57,7 +57,7 @@ impl Pending {
     async fn next(&self) -> Option<Answer> {
         match &mut *self.left.lock().await {
             Left::These(left) => left.pop(),
-            Left::Asked(name, lookup) => {
+            Left::Asked(name, lookup, _) => {
                 let (family, outcome) = lookup.next().await?;
                 let outcome = outcome.map_err(Failed::Unresolved);
                 let kept = outcome.and_then(|found| self.gate.keep(name, &found, self.caller.as_deref()));
@@ -79,6 +79,7 @@ fn code(failed: Failed) -> ErrorCode {
     match failed {
         Failed::Denied => ErrorCode::AccessDenied,
         Failed::Invalid => ErrorCode::InvalidName,
+        Failed::Limit(limit) => ErrorCode::Limit(limit),
         Failed::Full(full) => ErrorCode::Limit(full.to_string()),
         Failed::Unresolved(Unresolved::NoSuchName) => ErrorCode::NoSuchName,
         Failed::Unresolved(Unresolved::NoAddresses) => ErrorCode::NoAddresses,

@@ -119,7 +119,8 @@ impl Plugin {
     pub(super) fn gate(&self, only: Option<&Arc<Caller>>) -> Arc<Gate> {
         let (names, sink) = (self.names.clone(), Arc::clone(self.runtime.sink()));
         let files = self.runtime.files();
-        let gate = Arc::new(Gate::new(self.about.name.as_str().into(), self.grants.clone(), names, files, sink));
+        let (name, descriptors) = (self.about.name.as_str().into(), Arc::clone(&self.descriptors));
+        let gate = Arc::new(Gate::new(name, self.grants.clone(), names, files, descriptors, sink));
         if let Some(caller) = only {
             gate.belongs_to(caller);
         }

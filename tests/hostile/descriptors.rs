@@ -1,0 +1,133 @@
+//! File descriptors: whatever guests open, a plugin has no more than its limit, whatever plugins have, the process keeps its reserve,
+//! and what is refused is told. Tables of the host count as memory.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::{Folder, Peer, Session, eventually, guest, policy, raw_guest_with, scratch};
+
+/// Descriptors of the process that are open.
+fn open(session: &Session) -> usize {
+    std::fs::read_dir(format!("/proc/{}/fd", session.pid())).unwrap().count()
+}
+
+/// So many MiB were in memory at one time.
+fn peak(session: &Session) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", session.pid())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() >> 10
+}
+
+fn text(answer: Value) -> String {
+    answer["text"].as_str().unwrap().to_owned()
+}
+
+/// A folder with one file, and a policy that lets every plugin read it, and dial this machine.
+fn readable(limits: &str) -> (Folder, [String; 2]) {
+    let folder = Folder::new("hoards");
+    folder.write("file", "line\n");
+    let root = folder.path("");
+    let text = format!(
+        "[defaults]\nread = [{root:?}]\nconnect = [\"tcp://localhost:*\"]\n[plugins.hostile.limits]\n{limits}\n"
+    );
+    (folder, policy(&text))
+}
+
+#[test]
+fn i10_a_file_that_is_opened_without_end_hits_the_plugins_limit() {
+    let (folder, [flag, file]) = readable("connections = 1\ndescriptors = 100");
+    let mut session = Session::serve(&[&flag, &file, "--plugin", &guest("hoards")]);
+    let path = folder.path("file");
+    let hoard = |hold_ms: u64| json!({ "path": path, "count": 20_000, "hold_ms": hold_ms });
+    assert_eq!(text(session.call("open", json!({ "path": path, "count": 50, "hold_ms": 0 })).ok()), "50 ");
+    assert_eq!(text(session.call("open", hoard(0)).ok()), "100 QuotaExceeded");
+    session.log_has("`hostile` hit its limit `descriptors`");
+    let lists = json!({ "path": folder.path(""), "count": 20_000, "hold_ms": 0 });
+    let listed = text(session.call("list", lists).ok());
+    // Each list holds the directory and its entries.
+    assert_eq!(listed, "50 QuotaExceeded");
+    // The count is the plugin's: what one call holds, another does not get.
+    let before = open(&session);
+    let holding = session.post_call("open", hoard(2000));
+    eventually("a hundred are open", || open(&session) >= before + 100);
+    assert_eq!(text(session.call("open", hoard(0)).ok()), "0 QuotaExceeded");
+    // Nobody else is affected.
+    assert!(!session.call("cat_tool", json!({ "file_path": path })).is_error);
+    let peer = Peer::echo();
+    session.connect(peer.port(), "c");
+    session.called(holding).ok();
+    eventually("all are closed", || open(&session) < before + 10);
+    assert_eq!(text(session.call("open", hoard(0)).ok()), "100 QuotaExceeded", "they are there again");
+}
+
+#[test]
+fn i10_under_few_descriptors_other_plugins_and_the_audit_live_on() {
+    let (folder, [flag, file]) = readable("descriptors = 100000");
+    let place = scratch("few");
+    let log = place.join("audit.jsonl");
+    let mut command = Command::new("sh");
+    let serve = "ulimit -n 256; exec \"$0\" serve \"$@\"";
+    command.args(["-c", serve, env!("CARGO_BIN_EXE_cofferdam"), &flag, &file, "--plugin", &guest("hoards")]);
+    command.args(["--audit", &log.display().to_string()]);
+    command
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", env!("CARGO_TARGET_TMPDIR"))
+        .env("XDG_STATE_HOME", &place);
+    let mut session = Session::spawn(command);
+    session.initialize("2025-11-25");
+    let path = folder.path("file");
+    assert_eq!(text(session.call("open", json!({ "path": path, "count": 10, "hold_ms": 0 })).ok()), "10 ");
+    let before = open(&session);
+    let holding = session.post_call("open", json!({ "path": path, "count": 20_000, "hold_ms": 5000 }));
+    // Half of what is left of 256 after the reserve.
+    eventually("its share is open", || open(&session) >= before + 80);
+    assert!(open(&session) < 256 - 64, "{} are open", open(&session));
+    let peer = Peer::echo();
+    session.connect(peer.port(), "c");
+    session.send_text("c", "still\n");
+    session.receives("c", 6);
+    assert!(!session.call("cat_tool", json!({ "file_path": path })).is_error);
+    // A log rotator moves the file away: it has to be opened anew.
+    std::fs::rename(&log, place.join("audit.jsonl.1")).unwrap();
+    eventually("the audit goes on in a new file", || {
+        session.send_text("c", "again\n");
+        std::fs::metadata(&log).is_ok_and(|file| file.len() > 0)
+    });
+    assert!(open(&session) >= before + 80, "all the while they were open");
+    assert_eq!(text(session.called(holding).ok()), "80 QuotaExceeded");
+    session.log_has("`hostile` hit its limit `descriptors`");
+}
+
+#[test]
+fn i10_many_tables_of_a_guest_count_against_its_memory() {
+    let [flag, file] = policy("[limits]\nmemory = \"2 MiB\"\n");
+    let mut session = Session::serve(&[&flag, &file, "--plugin", &raw_guest_with("many_tables", "", "call")]);
+    assert_eq!(session.call("raw", json!({})).text, "alive", "the allowed twin");
+    let posted: Vec<u64> = (0..60).map(|_| session.post_call("raw", json!({ "hostile": true }))).collect();
+    for id in posted {
+        let failure = session.called(id).failed("instance_lost");
+        assert!(failure["message"].as_str().unwrap().contains("(limit `memory`)"), "{failure}");
+    }
+    assert!(peak(&session) < 400, "{} MiB", peak(&session));
+    assert_eq!(session.call("raw", json!({})).text, "alive");
+}
+
+#[test]
+fn i10_entries_of_the_hosts_tables_are_a_part_of_the_memory() {
+    let (_folder, [flag, file]) = readable("memory = \"4 MiB\"");
+    for tool in ["pollables", "streams"] {
+        let mut session = Session::serve(&[&flag, &file, "--plugin", &guest("hoards")]);
+        assert_eq!(text(session.call(tool, json!({ "count": 500 })).ok()), "500", "the allowed twin of {tool}");
+        let before = peak(&session);
+        let posted: Vec<u64> = (0..60).map(|_| session.post_call(tool, json!({ "count": 1_000_000 }))).collect();
+        for id in posted {
+            let failure = session.called(id).failed("instance_lost");
+            assert!(failure["message"].as_str().unwrap().contains("(limit `memory`)"), "{failure}");
+        }
+        // A call may take twice its memory, and all of them at once.
+        assert!(peak(&session) < before + 2 * 60 * 4, "{tool}: {} MiB after {before}", peak(&session));
+        assert_eq!(text(session.call(tool, json!({ "count": 500 })).ok()), "500");
+    }
+}

@@ -103,6 +103,29 @@ fn the_official_python_client_2_lists_and_calls_without_a_handshake() {
     python_session(peers::PYTHON[1], "auto", "2026-07-28");
 }
 
+#[test]
+fn the_official_python_clients_close_while_a_call_is_pending() {
+    let folder = Folder::new("closing");
+    folder.write("read/page.txt", "a line\n");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/mcp_client.py");
+    for requirement in peers::PYTHON {
+        let mut client = Command::new(python(requirement));
+        client.arg(&script).args([
+            "--close",
+            &folder.path("read"),
+            BINARY,
+            "serve",
+            "--allow-read",
+            &folder.path("read"),
+        ]);
+        let begun = Instant::now();
+        let (said, output) = finish(&mut client);
+        assert!(output.status.success(), "{requirement}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(said, json!({ "closed": true }));
+        assert!(begun.elapsed() < Duration::from_secs(20), "{requirement}: {:?}", begun.elapsed());
+    }
+}
+
 /// The MCP inspector without its window.
 fn inspector(arguments: &[&str]) -> Command {
     let node = peers::node(&mut stderr_progress()).unwrap_or_else(|error| panic!("{error}"));

@@ -174,7 +174,7 @@ fn what_explain_says_is_what_a_plugin_meets() {
         [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]"), ("localhost", "localhost"), ("10.9.8.7", "10.9.8.7")]
     {
         let told = run(&["explain", "tcp", "connect", &format!("{shown}:{port}"), "--allow-connect", &rule]);
-        let answer = session.call("tcp_connect", json!({ "host": host, "port": port, "timeout": 2 }));
+        let answer = session.call("tcp_connect", json!({ "host": host, "port": port, "connect_timeout_ms": 2000 }));
         let denied = answer.text.contains("\"denied\"");
         assert_eq!(told.status.code(), Some(i32::from(denied)), "{host}: {}", answer.text);
     }

@@ -196,7 +196,7 @@ fn a_dry_run_shows_the_grants_and_limits_and_serves_nothing() {
   limit   connections             2048  open at the same time
   limit   descriptors             4096  of all instances
   limit   mailbox                 1024  calls that wait or run
-  limit   call                    60 s  of one call
+  limit   call                    50 s  of one call
   limit   cpu                     10 s  without a pause
   limit   output                 4 MiB  of one answer
   limit   log_lines                 50  a second
@@ -276,4 +276,19 @@ fn itmcp_hosts_are_rules_when_asked_for_and_only_warned_about_otherwise() {
         "{}",
         stderr(&wrong)
     );
+}
+
+#[test]
+fn a_warning_of_a_server_that_starts_is_one_line() {
+    let [flag, file] = policy("[plugins.tcp]\nconnect = [\"tcp://0.0.0.0/0:22\"]\n");
+    let mut command = cofferdam(&["serve", &flag, &file, "--allow-resolve", "any"]);
+    let output = command.env("USE_DOCKER", "1").stdin(Stdio::null()).output().unwrap();
+    ends(&output, 0);
+    let said = stderr(&output);
+    let warnings: Vec<&str> = said.lines().filter(|line| line.starts_with("warning: ")).collect();
+    assert!(warnings.len() >= 4, "{said}");
+    assert!(warnings[0].contains("is a large part of the Internet (") && warnings[0].ends_with(":2:12)"), "{said}");
+    assert!(warnings.iter().any(|line| line.contains("(--allow-resolve); hint: name them")), "{said}");
+    let others = said.lines().filter(|line| !line.starts_with("warning: "));
+    assert!(others.clone().all(|line| line.contains("cofferdam: ")), "{:?}", others.collect::<Vec<_>>());
 }

@@ -56,11 +56,99 @@ fn every_tool_has_schemas_and_all_four_annotations() {
         for hint in ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"] {
             assert!(tool["annotations"][hint].is_boolean(), "{hint} of {tool}");
         }
-        // The hints follow the grants: a plugin that wants other things than connections reaches nobody here.
+        // The hints follow the grants: what dials may reach a peer here.
         let dials = shipped::tools_of("tcp").contains(tool["name"].as_str().unwrap());
         assert!(!dials || tool["annotations"]["openWorldHint"] == true, "it may reach a peer: {tool}");
         assert!(tool["description"].as_str().unwrap().len() > 20, "{tool}");
     }
+    let claimed = |hint: &str| -> Vec<&str> {
+        let has = |tool: &&Value| tool["annotations"][hint] == true;
+        tools.iter().filter(has).map(|tool| tool["name"].as_str().unwrap()).collect()
+    };
+    let reading = [
+        "cat_tool",
+        "dig_tool",
+        "grep_tool",
+        "head_tool",
+        "ls_tool",
+        "nslookup_tool",
+        "ping_tool",
+        "stat_tool",
+        "tail_tool",
+        "tcp_buffer_info",
+        "tcp_connection_info",
+        "tcp_list_connections",
+        "tcp_read_buffer",
+        "tcp_wait",
+        "traceroute_tool",
+    ];
+    assert_eq!(claimed("readOnlyHint"), reading);
+    assert!(claimed("destructiveHint").iter().all(|name| !reading.contains(name)) && tools.len() > reading.len());
+}
+
+#[test]
+fn what_clients_get_of_schemas_is_what_each_of_them_takes() {
+    let mut session = Session::serve(&LOCAL);
+    let listed = session.request("tools/list", json!({}));
+    fn walk(at: &str, value: &Value, is_name: bool) {
+        match value {
+            Value::Object(members) => {
+                for (key, value) in members {
+                    assert!(is_name || key != "additionalProperties" || !value.is_boolean(), "{at}: {key}");
+                    walk(&format!("{at}.{key}"), value, !is_name && key == "properties");
+                }
+            }
+            Value::Array(values) => values.iter().for_each(|value| walk(at, value, false)),
+            _ => {}
+        }
+    }
+    for tool in listed["result"]["tools"].as_array().unwrap() {
+        let name = tool["name"].as_str().unwrap();
+        walk(name, &tool["inputSchema"], false);
+        walk(name, &tool["outputSchema"], false);
+        // A client that checks a failure against the output schema finds nothing wrong with it.
+        assert!(tool["outputSchema"].get("required").is_none(), "{name}");
+        for member in ["error", "message"] {
+            let kind = &tool["outputSchema"]["properties"][member]["type"];
+            assert!(kind.is_null() || kind == "string", "`{member}` of {name} is {kind}");
+        }
+        let pages = ["cat", "head", "tail", "grep", "ls", "telnet"].iter().any(|tool| name == format!("{tool}_tool"))
+            || ["tcp_wait", "tcp_read_buffer"].contains(&name);
+        let meta = tool["_meta"]["anthropic/maxResultSizeChars"].as_u64();
+        assert_eq!(meta.is_some(), pages, "{name}");
+    }
+}
+
+#[test]
+fn arguments_as_strict_clients_and_guessing_models_send_them() {
+    let folder = crate::support::Folder::new("strict");
+    let file = folder.write("read/file", "a line\n");
+    let mut session = Session::serve(&[&LOCAL[..], &["--allow-read", &folder.path("read")]].concat());
+    let all = json!({ "file_path": file, "cursor": "", "offset": null, "limit": null, "decompress": false });
+    let page = session.call("cat_tool", all);
+    assert!(!page.is_error && page.text.contains("a line"), "{}", page.text);
+    let peer = crate::support::Peer::hears().0;
+    let strict = json!({ "host": "127.0.0.1", "port": peer.port(), "connection_id": "", "connect_timeout_ms": null });
+    let id = session.call("tcp_connect", strict).ok()["connection_id"].as_str().unwrap().to_owned();
+    assert!(!id.is_empty(), "no id is none");
+    for (arguments, message) in [
+        (
+            json!({ "connection_id": id, "until": "close", "timeout": 5 }),
+            "there is no argument `timeout`: did you mean `timeout_ms`?",
+        ),
+        (
+            json!({ "connectionId": id, "until": "close" }),
+            "there is no argument `connectionId`: did you mean `connection_id`?",
+        ),
+    ] {
+        let failure = session.call("tcp_wait", arguments).failed("invalid_argument");
+        assert_eq!(failure["message"], message);
+    }
+    let steps = json!([{ "send": "" }, { "expct": "x" }]);
+    let failure = session
+        .call("telnet_tool", json!({ "target": "127.0.0.1", "port": 9, "steps": steps }))
+        .failed("invalid_argument");
+    assert_eq!(failure["message"], "there is no argument `steps.1.expct`: did you mean `steps.1.expect`?");
 }
 
 #[test]
@@ -110,6 +198,91 @@ fn a_stateless_client_hears_of_changed_tools_where_it_listens() {
         message["method"].as_str().is_some_and(|method| method.contains("acknowledged"))
     });
     session.wait_for("the change", |message| message["method"] == "notifications/tools/list_changed");
+}
+
+#[test]
+fn both_generations_are_spoken_in_one_process_in_any_order() {
+    let discover = |session: &mut Session| {
+        let found = session.request("server/discover", json!({ "_meta": modern() }));
+        assert_eq!(found["result"]["resultType"], "complete", "{found}");
+    };
+    let stateless = |session: &mut Session| {
+        let params = json!({ "name": "tcp_list_connections", "arguments": {}, "_meta": modern() });
+        let called = session.request("tools/call", params);
+        assert_eq!(called["result"]["resultType"], "complete", "{called}");
+    };
+    let stateful = |session: &mut Session| {
+        for version in ["2025-11-25", "2024-11-05"] {
+            assert_eq!(session.initialize(version)["protocolVersion"], version);
+            let called = session.request("tools/call", json!({ "name": "tcp_list_connections", "arguments": {} }));
+            assert_eq!(called["result"]["structuredContent"]["total_connections"], 0, "{called}");
+            assert!(called["result"].get("resultType").is_none(), "{called}");
+            assert_eq!(session.request("ping", json!({}))["result"], json!({}));
+        }
+    };
+    // As a bridge does that starts one process for all of its clients.
+    let steps: [&dyn Fn(&mut Session); 3] = [&discover, &stateless, &stateful];
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let mut session = Session::bare(&LOCAL);
+        order.into_iter().for_each(|step| steps[step](&mut session));
+        stateful(&mut session);
+    }
+    let mut session = Session::bare(&LOCAL);
+    stateless(&mut session);
+    let without = session.request("tools/list", json!({}));
+    assert!(error(&without, -32602).contains("send `initialize` first"), "{without}");
+}
+
+#[test]
+fn an_id_that_is_used_again_after_a_cancel_gets_its_own_answer() {
+    let peer = crate::support::Peer::hears().0;
+    let mut session = Session::serve(&LOCAL);
+    session.call("tcp_connect", json!({ "host": "127.0.0.1", "port": peer.port(), "connection_id": "c" })).ok();
+    let request = |name: &str, arguments: Value| json!({ "jsonrpc": "2.0", "id": "same", "method": "tools/call", "params": { "name": name, "arguments": arguments } });
+    for _ in 0..50 {
+        session.send(&request("tcp_wait", json!({ "connection_id": "c", "until": "close", "timeout_ms": 9000 })));
+        session.send(&json!({
+            "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": "same" },
+        }));
+        session.send(&request("tcp_list_connections", json!({})));
+        let answer = session.answer_to(&json!("same"));
+        assert_eq!(answer["result"]["structuredContent"]["total_connections"], 1, "{answer}");
+    }
+    assert_eq!(session.request("ping", json!({}))["result"], json!({}));
+    assert_eq!(session.count(|message| message["id"] == "same"), 0, "an answer too many");
+}
+
+#[test]
+fn requests_that_end_with_the_input_are_answered_and_in_order_of_the_handshake() {
+    // `printf … | cofferdam serve`: all of it is there at once.
+    let mut session = Session::bare(&LOCAL);
+    let client = json!({ "name": "printf", "version": "0" });
+    let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client });
+    let hello = session.post("initialize", params);
+    session.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
+    let list = session.post("tools/list", json!({}));
+    let call = session.post_call("tcp_list_connections", json!({}));
+    let rest = session.rest();
+    assert_eq!(rest[0]["id"], hello, "nothing is answered before the handshake");
+    for id in [list, call] {
+        assert!(rest.iter().any(|message| message["id"] == id && message.get("result").is_some()), "{id} in {rest:?}");
+    }
+    assert!(session.wait().0.success());
+}
+
+#[test]
+fn nothing_is_written_after_the_end_of_the_input_for_a_call_that_was_pending_before_it() {
+    let peer = crate::support::Peer::hears().0;
+    let mut session = Session::serve(&LOCAL);
+    session.call("tcp_connect", json!({ "host": "127.0.0.1", "port": peer.port(), "connection_id": "c" })).ok();
+    let arguments = json!({ "connection_id": "c", "until": "close", "timeout_ms": 9000 });
+    let params = json!({ "name": "tcp_wait", "arguments": arguments, "_meta": { "progressToken": "t" } });
+    session.post("tools/call", params);
+    // Its first report comes after a second, in which the input is silent.
+    session.wait_for("progress", |message| message["method"] == "notifications/progress");
+    let rest = session.rest();
+    assert!(rest.iter().all(|message| message["method"] == "notifications/progress"), "{rest:?}");
+    assert!(session.wait().0.success());
 }
 
 #[test]

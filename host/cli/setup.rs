@@ -53,7 +53,8 @@ pub fn policy(common: &Common) -> Result<Policy, Misuse> {
         return Err(Misuse(mistakes.join("\n\n")));
     }
     for warning in policy.warnings() {
-        terminal::complain(&shown(warning));
+        // Some clients show their user all of standard error, at every start.
+        terminal::complain(&warning.one_line());
     }
     policy.set_machine_servers(machine_servers());
     Ok(policy)

@@ -88,7 +88,7 @@ fn a_deny_rule_for_a_link_holds_by_its_name_and_by_its_number() {
         for allow in ["tcp://[fe80::%1]/10:7002", "tcp://[fe80::%lo]/10:7002"] {
             let mut session = Session::serve(&["--allow-connect", allow, "--deny-connect", deny]);
             let mut dial = |host: &str| {
-                let arguments = json!({ "host": host, "port": 7002, "timeout": 2 });
+                let arguments = json!({ "host": host, "port": 7002, "connect_timeout_ms": 2000 });
                 session.call("tcp_connect", arguments).failed("connection_failed")
             };
             assert_eq!(dial("fe80::2%1")["reason"], "denied", "{allow} {deny}");

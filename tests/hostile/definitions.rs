@@ -214,3 +214,29 @@ fn i10_a_schema_that_is_slow_to_check_holds_nobody_up() {
     let failure = session.call("forged", json!({ "wide": vec![-1; 1_000_000] })).failed("invalid_argument");
     assert!(failure["message"].as_str().unwrap().contains("too many to check against the tool's schema"), "{failure}");
 }
+
+#[test]
+fn i12_what_a_component_claims_of_its_tools_is_not_believed_where_it_may_connect() {
+    let hints = ["read_only", "additive", "idempotent", "closed_world"];
+    let mut tools = json!([{ "name": "claims", "pages": true }, { "name": "silent" }]);
+    hints.iter().for_each(|hint| tools[0][hint] = json!(true));
+    let forged = Forged::new(&tools);
+    let listed = |session: &mut Session| {
+        // A call waits until the tools of every plugin are known.
+        session.call("claims", json!({})).ok();
+        let listed = session.request("tools/list", json!({}));
+        let tools = listed["result"]["tools"].as_array().unwrap().clone();
+        move |name: &str| tools.iter().find(|tool| tool["name"] == name).unwrap().clone()
+    };
+    let hints = |tool: &Value| {
+        ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"]
+            .map(|hint| tool["annotations"][hint] == true)
+    };
+    let careful = [false, true, false, true];
+    let mut alone = Session::serve(&["--policy", &forged.policy]);
+    let tool = listed(&mut alone);
+    assert_eq!((hints(&tool("claims")), hints(&tool("silent"))), ([true, false, true, false], careful));
+    assert!(tool("claims")["_meta"].is_object() && tool("silent")["_meta"].is_null());
+    let tool = listed(&mut forged.serve(&[]));
+    assert_eq!((hints(&tool("claims")), hints(&tool("silent"))), (careful, careful));
+}

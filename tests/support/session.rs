@@ -252,6 +252,20 @@ impl Session {
         assert!(Command::new("kill").args([name, &self.pid().to_string()]).status().unwrap().success());
     }
 
+    /// Closes standard input, and gives every message that comes until the server closes its output.
+    pub fn rest(&mut self) -> Vec<Value> {
+        self.stdin = None;
+        let mut rest: Vec<Value> = self.early.drain(..).collect();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => rest.push(serde_json::from_str(&line).unwrap()),
+                Err(RecvTimeoutError::Timeout) => panic!("the server goes on after its input; log:\n{}", self.log()),
+                Err(RecvTimeoutError::Disconnected) => return rest,
+            }
+        }
+    }
+
     /// Closes standard input and waits for the end.
     pub fn close(mut self) -> (ExitStatus, String) {
         self.stdin = None;

@@ -73,7 +73,7 @@ fn every_argument_of_the_wrong_type_is_named_and_nothing_happens() {
                 other => panic!("`{name}` has an argument of type {other:?}"),
             };
             if property.get("enum").is_some() {
-                wrong.extend([json!("nonsense"), json!(""), json!("UTF-8"), json!("Pattern")]);
+                wrong.extend([json!("nonsense"), json!("UTF-8"), json!("Pattern")]);
             }
             if required.contains(&argument.as_str()) {
                 wrong.push(Value::Null);
@@ -106,7 +106,9 @@ fn null_stands_for_an_optional_argument_that_is_not_given() {
         json!({ "connection_id": "c", "index": null, "count": null, "format": null, "offset": null, "limit": null });
     assert_eq!(session.call("tcp_read_buffer", read).ok()["data"], json!(["kept"]));
     let unknown = json!({ "connection_id": "c", "no_such_argument": 1 });
-    assert_eq!(session.call("tcp_read_buffer", unknown).ok()["data"], json!(["kept"]));
+    let failure = session.call("tcp_read_buffer", unknown).failed("invalid_argument");
+    let message = failure["message"].as_str().unwrap();
+    assert!(message.starts_with("there is no argument `no_such_argument`: there are `connection_id`"), "{message}");
     unharmed(session, line, &listener);
 }
 
@@ -151,12 +153,21 @@ fn numbers_out_of_range_are_named() {
         arguments[argument] = json!(value);
         cases.push(("tcp_read_buffer", argument, arguments));
     }
+    let listed = session.request("tools/list", json!({}))["result"]["tools"].clone();
+    // Without what this tool does not take.
+    let fitting = |tool: &str, mut arguments: Value| {
+        let tool = listed.as_array().unwrap().iter().find(|one| one["name"] == tool).unwrap();
+        arguments.as_object_mut().unwrap().retain(|name, _| tool["inputSchema"]["properties"].get(name).is_some());
+        arguments
+    };
     for (tool, argument, arguments) in cases {
+        let arguments = fitting(tool, arguments);
         let failure = session.call(tool, arguments.clone()).failed("invalid_argument");
         let message = failure["message"].as_str().unwrap();
         assert!(message.contains(&format!("`{argument}`")), "{tool} {arguments}: {message}");
     }
-    let failure = session.call("tcp_connect", connect("port", json!(70_000))).failed("invalid_argument");
+    let failure =
+        session.call("tcp_connect", fitting("tcp_connect", connect("port", json!(70_000)))).failed("invalid_argument");
     assert_eq!(failure["message"], "`port` must be 1 to 65535, it is 70000");
     unharmed(session, line, &listener);
 }
@@ -200,6 +211,10 @@ fn ids_that_are_unknown_or_cannot_be_ids() {
             ("tcp_set_trigger", "connection_id"),
             ("tcp_set_trigger", "trigger_id"),
         ] {
+            if id.is_empty() && tool != "tcp_set_trigger" {
+                // Where an id may be left out, an empty one is.
+                continue;
+            }
             let mut arguments = good(tool, listener.port());
             arguments[argument] = json!(id);
             let failure = session.call(tool, arguments).failed("invalid_argument");

@@ -81,7 +81,7 @@ impl Limits {
     pub const MAILBOX: Bounds<u32> = Bounds { least: 1, default: 1024, most: 65_536 };
     /// Wall time of a call: 100 ms to 1 h.
     pub const CALL: Bounds<Duration> =
-        Bounds { least: Duration::from_millis(100), default: Duration::from_secs(60), most: Duration::from_secs(3600) };
+        Bounds { least: Duration::from_millis(100), default: Duration::from_secs(50), most: Duration::from_secs(3600) };
     /// Bytes of an answer: 1 KiB to 64 MiB.
     pub const OUTPUT: Bounds<u64> = Bounds { least: 1024, default: 4 * MIB, most: 64 * MIB };
     /// CPU between two waits: 10 ms (five ticks of the epoch clock) to 10 min.

@@ -31,7 +31,7 @@ allow plugin files read /var/log
 allow plugin tcp connect tcp://*.lab.example:22,8000-8099
 allow plugin tcp connect tcp://db.lab.example:5432 within 10.0.0.0/8
 deny every plugin ping 10.0.0.13
-limit every plugin call_ms 60000
+limit every plugin call_ms 50000
 limit every plugin calls_per_minute 60000
 limit every plugin compile_ms 120000
 limit every plugin concurrent_calls 1024

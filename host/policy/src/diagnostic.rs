@@ -18,6 +18,15 @@ pub enum Severity {
     Warning,
 }
 
+impl Severity {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
 /// One thing to tell the operator. `Display` renders it over several lines:
 ///
 /// ```text
@@ -71,13 +80,18 @@ impl Diagnostic {
     }
 }
 
+impl Diagnostic {
+    /// All of it but the excerpt, in one line: for a program that is started again and again.
+    pub fn one_line(&self) -> String {
+        let line = self.line.map(|line| format!(":{line}:{}", self.column)).unwrap_or_default();
+        let hint = self.hint.as_ref().map(|hint| format!("; hint: {hint}")).unwrap_or_default();
+        format!("{}: {} ({}{line}){hint}", self.severity.word(), self.message, self.origin)
+    }
+}
+
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = match self.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        writeln!(f, "{severity}: {}", self.message)?;
+        writeln!(f, "{}: {}", self.severity.word(), self.message)?;
         let number = self.line.map(|line| line.to_string()).unwrap_or_default();
         let margin = " ".repeat(number.len());
         match self.line {

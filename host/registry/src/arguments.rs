@@ -1,5 +1,9 @@
-//! Arguments against a tool's schema, before any guest runs. What is wrong is said by argument; what the caller sent is not
-//! repeated, it may be long or secret.
+//! Arguments against a tool's schema, before any guest runs. What is wrong is said by argument; values that the caller sent
+//! are not repeated, they may be long or secret.
+//!
+//! Clients make models fill in every argument (`strict` mode) and models guess names, so two things are settled first, at
+//! every depth: what stands for an argument that is not given is taken out, and what the schema does not name is refused
+//! with the name that it is most like. Where `""` means something, the schema says `minLength: 0`.
 
 use std::sync::OnceLock;
 
@@ -13,6 +17,26 @@ use crate::schema::{self, Size};
 const MISTAKES: usize = 8;
 const VALUES: u64 = 10_000;
 
+/// The most characters of an unknown argument's name, and the most known names, that an answer repeats.
+const NAME: usize = 64;
+const NAMES: usize = 24;
+
+/// Words of a schema that let an object have members beside its `properties`, or name further ones.
+const OPEN: [&str; 12] = [
+    "additionalProperties",
+    "patternProperties",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "then",
+    "else",
+    "dependentSchemas",
+    "$ref",
+    "$dynamicRef",
+];
+
 /// A tool's argument schema, compiled on first use.
 #[derive(Debug)]
 pub struct Arguments {
@@ -25,14 +49,20 @@ impl Arguments {
         Self { schema: Value::Object(schema), check: OnceLock::new() }
     }
 
-    /// Checks arguments, dropping a `null` that stands for "not given": models send it for what is optional.
+    /// Checks arguments, without those that stand for "not given".
     ///
     /// # Errors
     /// What is wrong, each mistake with its argument's name.
     pub fn check(&self, mut arguments: Map<String, Value>) -> Result<Map<String, Value>, String> {
-        arguments.retain(|name, value| !(value.is_null() && self.is_optional(name)));
         let (size, validator) = self.made()?;
         let values = size.cost(&arguments)?.values;
+        let mut unknown = Unknown::default();
+        if let Some(root) = self.schema.as_object() {
+            Settle { root, unknown: &mut unknown }.members(root, &mut arguments, &mut Vec::new());
+        }
+        if !unknown.0.is_empty() {
+            return Err(unknown.0.join("; "));
+        }
         let value = Value::Object(arguments);
         if values > VALUES {
             validator.validate(&value).map_err(|error| mistake(&error))?;
@@ -59,18 +89,107 @@ impl Arguments {
         });
         made.as_ref().map_err(Clone::clone)
     }
+}
 
-    fn is_optional(&self, name: &str) -> bool {
-        let Some(property) = self.schema.pointer("/properties").and_then(|properties| properties.get(name)) else {
-            return false;
+/// What is wrong with the names of arguments: the first few.
+#[derive(Default)]
+struct Unknown(Vec<String>);
+
+impl Unknown {
+    fn add(&mut self, path: &[String], name: &str, known: &Map<String, Value>) {
+        if self.0.len() >= MISTAKES {
+            return;
+        }
+        let shown: String = name.chars().take(NAME).flat_map(char::escape_debug).collect();
+        let at = path.iter().map(|part| format!("{part}.")).collect::<String>();
+        // `timeout` is like `connect_timeout_ms` too.
+        let word = name.to_ascii_lowercase();
+        let part = |known: &str| f64::from(u8::from(word.len() > 3 && known.contains(&word))) * 0.85;
+        let likeness = |known: &&String| strsim::jaro_winkler(known, &word).max(part(known));
+        let near = known.keys().max_by(|a, b| likeness(a).total_cmp(&likeness(b))).filter(|near| likeness(near) > 0.8);
+        let names = || known.keys().take(NAMES).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let hint = match near {
+            Some(near) => format!("did you mean `{at}{near}`?"),
+            None if known.is_empty() => "there are none".to_owned(),
+            None => format!("there are {}{}", names(), if known.len() > NAMES { ", …" } else { "" }),
         };
-        let required = self.schema.get("required").and_then(Value::as_array);
-        let takes_null = match property.get("type") {
-            Some(Value::String(only)) => only == "null",
-            Some(Value::Array(types)) => types.iter().any(|one| one == "null"),
-            _ => true,
-        };
-        !takes_null && !required.is_some_and(|names| names.iter().any(|one| one == name))
+        self.0.push(format!("there is no argument `{at}{shown}`: {hint}"));
+    }
+}
+
+/// Goes through arguments beside their schema. Both are finite: the schema was measured, the arguments were parsed.
+struct Settle<'a> {
+    root: &'a Map<String, Value>,
+    unknown: &'a mut Unknown,
+}
+
+impl<'a> Settle<'a> {
+    fn members(&mut self, schema: &'a Map<String, Value>, members: &mut Map<String, Value>, path: &mut Vec<String>) {
+        let Some(known) = schema.get("properties").and_then(Value::as_object) else { return };
+        let required = schema.get("required").and_then(Value::as_array);
+        let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|one| one == name));
+        let is_open = OPEN.iter().any(|word| schema.get(*word).is_some_and(|value| value != &Value::Bool(false)));
+        members.retain(|name, value| {
+            let Some(property) = known.get(name) else {
+                if !is_open {
+                    self.unknown.add(path, name, known);
+                }
+                return is_open;
+            };
+            let Some(property) = self.resolved(property) else { return true };
+            if !is_required(name) && is_absent(property, value) {
+                return false;
+            }
+            path.push(name.clone());
+            self.value(property, value, path);
+            path.pop();
+            true
+        });
+    }
+
+    fn value(&mut self, schema: &'a Map<String, Value>, value: &mut Value, path: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => self.members(schema, members, path),
+            Value::Array(values) => {
+                let Some(items) = schema.get("items").and_then(|items| self.resolved(items)) else { return };
+                for (at, value) in values.iter_mut().enumerate() {
+                    path.push(at.to_string());
+                    self.value(items, value, path);
+                    path.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A schema, or what it refers to.
+    fn resolved(&self, schema: &'a Value) -> Option<&'a Map<String, Value>> {
+        let mut schema = schema.as_object()?;
+        // No chain of references leads back to itself; see `schema::check`.
+        while let Some(to) = schema.get("$ref").and_then(Value::as_str) {
+            schema = schema::target(self.root, to)?.as_object()?;
+        }
+        Some(schema)
+    }
+}
+
+/// Whether a value stands for "not given": `null` where it is not one of the values, an empty text where it means nothing.
+fn is_absent(schema: &Map<String, Value>, value: &Value) -> bool {
+    let takes = |kind: &str| match schema.get("type") {
+        Some(Value::String(only)) => only == kind,
+        Some(Value::Array(types)) => types.iter().any(|one| one == kind),
+        _ => true,
+    };
+    match value {
+        Value::Null => !takes("null"),
+        Value::String(text) if text.is_empty() => {
+            let listed = schema.get("enum").and_then(Value::as_array).is_some_and(|values| values.contains(value));
+            schema.contains_key("type")
+                && takes("string")
+                && schema.get("minLength") != Some(&Value::from(0))
+                && !listed
+        }
+        _ => false,
     }
 }
 
@@ -91,46 +210,5 @@ fn mistake(error: &ValidationError<'_>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn check(arguments: Value) -> Result<Map<String, Value>, String> {
-        let schema = json!({
-            "type": "object",
-            "properties": {
-                "host": { "type": "string" }, "port": { "type": "integer" }, "id": { "type": "string" },
-                "encoding": { "type": "string", "enum": ["utf-8", "hex"] },
-            },
-            "required": ["host", "port"],
-        });
-        let (Value::Object(schema), Value::Object(arguments)) = (schema, arguments) else { panic!() };
-        Arguments::new(schema).check(arguments)
-    }
-
-    #[test]
-    fn each_mistake_names_its_argument_and_not_its_value() {
-        let text = check(json!({ "port": "80", "id": 7, "encoding": "utf-16-secret" })).unwrap_err();
-        for part in [
-            "`host` is required",
-            "`port` is not of type \"integer\"",
-            "`id` is not of type",
-            "`encoding` is not one of",
-        ] {
-            assert!(text.contains(part), "{part} in {text}");
-        }
-        assert!(!text.contains("secret"), "{text}");
-    }
-
-    #[test]
-    fn null_stands_for_not_given_where_that_is_allowed() {
-        assert_eq!(check(json!({ "host": "h", "port": 1, "id": null })).unwrap().len(), 2);
-        assert!(check(json!({ "host": null, "port": 1 })).unwrap_err().contains("`host`"));
-    }
-
-    #[test]
-    fn further_arguments_are_left_alone() {
-        assert_eq!(check(json!({ "host": "h", "port": 1.0, "x": null })).unwrap().len(), 3);
-    }
-}
+#[path = "arguments_tests.rs"]
+mod tests;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cofferdam_runtime::Turn;
+use cofferdam_runtime::{Hints, Turn};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,8 @@ pub struct Tool {
     pub output_schema: Option<Map<String, Value>>,
     /// Hints for clients, all four given explicitly.
     pub annotations: Annotations,
+    /// What the tool claims of itself, from which the annotations are made with the grants.
+    pub hints: Hints,
     /// The plugin that answers.
     pub plugin: String,
 }

@@ -73,6 +73,7 @@ mod tests {
             input_schema: serde_json::Map::new(),
             output_schema: None,
             annotations: Annotations { read_only: true, destructive: false, idempotent: true, open_world: false },
+            hints: cofferdam_runtime::Hints::default(),
             plugin: plugin.into(),
         }
     }

@@ -1,7 +1,7 @@
 //! Tool definitions: what a component says its tools are, checked before any client sees it. A plugin's text is data: it
 //! is bounded, and may hold nothing that a terminal or a reader could be misled by (I12).
 
-use cofferdam_runtime::Definition;
+use cofferdam_runtime::{Definition, Hints};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -28,6 +28,55 @@ struct Kept {
     input_schema: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_schema: Option<Map<String, Value>>,
+    /// What the tool claims, one word each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    hints: Vec<String>,
+}
+
+/// What the grants of a plugin allow it to do, so far as its tools' hints depend on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// It comes with the binary: what it claims has been read in its source.
+    pub shipped: bool,
+    /// It may do something to somebody: open connections.
+    pub acts: bool,
+    /// It may reach beyond this machine.
+    pub open_world: bool,
+}
+
+/// Hints for clients: what the tool claims, made tighter by what the plugin may do. A component of somebody else's that may
+/// open connections can do anything to its peers, whatever it claims.
+fn annotations(reach: Reach, hints: Hints) -> Annotations {
+    let believed = reach.shipped || !reach.acts;
+    let read_only = hints.read_only && believed;
+    Annotations {
+        read_only,
+        destructive: !(read_only || hints.additive && believed),
+        idempotent: read_only || hints.idempotent && believed,
+        open_world: reach.open_world || !hints.closed_world,
+    }
+}
+
+type Claim = fn(&mut Hints) -> &mut bool;
+
+/// The words under which hints are kept, and what they stand for.
+const WORDS: [(&str, Claim); 5] = [
+    ("readOnly", |hints| &mut hints.read_only),
+    ("additive", |hints| &mut hints.additive),
+    ("idempotent", |hints| &mut hints.idempotent),
+    ("closedWorld", |hints| &mut hints.closed_world),
+    ("pages", |hints| &mut hints.pages),
+];
+
+fn words(mut hints: Hints) -> Vec<String> {
+    WORDS.iter().filter(|(_, of)| *of(&mut hints)).map(|(word, _)| (*word).to_owned()).collect()
+}
+
+/// An unknown word claims nothing.
+fn hints(words: &[String]) -> Hints {
+    let mut hints = Hints::default();
+    WORDS.iter().for_each(|(word, of)| *of(&mut hints) = words.iter().any(|given| given == word));
+    hints
 }
 
 /// Writes definitions down.
@@ -40,6 +89,7 @@ pub fn to_json(tools: &[Tool]) -> String {
             description: tool.description.clone(),
             input_schema: tool.input_schema.clone(),
             output_schema: tool.output_schema.clone(),
+            hints: words(tool.hints),
         })
         .collect();
     // A list of maps with text keys is always JSON.
@@ -47,17 +97,19 @@ pub fn to_json(tools: &[Tool]) -> String {
 }
 
 /// Reads definitions that were written down.
-pub fn from_json(plugin: &str, annotations: Annotations, json: &[u8]) -> Result<Vec<Tool>, String> {
+pub fn from_json(plugin: &str, reach: Reach, json: &[u8]) -> Result<Vec<Tool>, String> {
     let kept: Vec<Kept> = serde_json::from_slice(json).map_err(|error| error.to_string())?;
     kept.into_iter()
         .map(|kept| {
+            let hints = hints(&kept.hints);
             checked(Tool {
                 name: kept.name,
                 title: kept.title,
                 description: kept.description,
                 input_schema: kept.input_schema,
                 output_schema: kept.output_schema,
-                annotations,
+                annotations: annotations(reach, hints),
+                hints,
                 plugin: plugin.to_owned(),
             })
         })
@@ -65,7 +117,7 @@ pub fn from_json(plugin: &str, annotations: Annotations, json: &[u8]) -> Result<
 }
 
 /// Takes a component's own definitions over.
-pub fn from_component(plugin: &str, annotations: Annotations, given: Vec<Definition>) -> Result<Vec<Tool>, String> {
+pub fn from_component(plugin: &str, reach: Reach, given: Vec<Definition>) -> Result<Vec<Tool>, String> {
     if given.len() > TOOLS {
         return Err(format!("it lists {} tools, {TOOLS} are the most", given.len()));
     }
@@ -83,7 +135,8 @@ pub fn from_component(plugin: &str, annotations: Annotations, given: Vec<Definit
             name,
             title: definition.title,
             description: definition.description,
-            annotations,
+            annotations: annotations(reach, definition.hints),
+            hints: definition.hints,
             plugin: plugin.to_owned(),
         })?;
         if tools.iter().any(|other| other.name == tool.name) {
@@ -103,7 +156,7 @@ pub fn from_component(plugin: &str, annotations: Annotations, given: Vec<Definit
 }
 
 fn length(definition: &Definition) -> usize {
-    let Definition { name, title, description, input_schema, output_schema } = definition;
+    let Definition { name, title, description, input_schema, output_schema, hints: _ } = definition;
     let optional = [title, output_schema].into_iter().flatten().map(String::len).sum::<usize>();
     name.len() + description.len() + input_schema.len() + optional
 }
@@ -140,7 +193,7 @@ fn checked(tool: Tool) -> Result<Tool, String> {
 mod tests {
     use super::*;
 
-    const HINTS: Annotations = Annotations { read_only: false, destructive: true, idempotent: false, open_world: true };
+    const REACH: Reach = Reach { shipped: false, acts: true, open_world: true };
 
     fn given(name: &str, description: &str, input: &str) -> Definition {
         Definition {
@@ -149,11 +202,12 @@ mod tests {
             description: description.into(),
             input_schema: input.into(),
             output_schema: None,
+            hints: Hints::default(),
         }
     }
 
     fn problem(definition: Definition) -> String {
-        from_component("p", HINTS, vec![definition]).unwrap_err()
+        from_component("p", REACH, vec![definition]).unwrap_err()
     }
 
     const OBJECT: &str = r#"{"type":"object","properties":{}}"#;
@@ -163,7 +217,7 @@ mod tests {
         for name in ["", "a b", "a\u{1b}[2J", "näme", "tool\u{202e}", &"x".repeat(41)] {
             assert!(problem(given(name, "d", OBJECT)).contains("is not 1 to 40"), "{name:?}");
         }
-        assert!(from_component("p", HINTS, vec![given("tcp_connect-2", "d", OBJECT)]).is_ok());
+        assert!(from_component("p", REACH, vec![given("tcp_connect-2", "d", OBJECT)]).is_ok());
     }
 
     #[test]
@@ -193,7 +247,7 @@ mod tests {
     fn a_plugin_lists_no_more_than_a_client_can_read() {
         let many = |count: usize, description: &str| {
             let tools = (0..count).map(|n| given(&format!("t{n}"), description, OBJECT)).collect();
-            from_component("p", HINTS, tools)
+            from_component("p", REACH, tools)
         };
         assert_eq!(many(TOOLS, "d").unwrap().len(), TOOLS);
         assert_eq!(many(10_000, "d").unwrap_err(), "it lists 10000 tools, 128 are the most");
@@ -201,7 +255,7 @@ mod tests {
         let huge =
             r#"{"type":"object","properties":{},"description":"#.to_owned() + &format!("{:?}}}", "x".repeat(60_000));
         let tools = (0..20).map(|n| given(&format!("t{n}"), "d", &huge)).collect();
-        assert!(from_component("p", HINTS, tools).unwrap_err().contains("1048576 are the most"));
+        assert!(from_component("p", REACH, tools).unwrap_err().contains("1048576 are the most"));
     }
 
     #[test]
@@ -218,12 +272,28 @@ mod tests {
     #[test]
     fn one_name_twice_is_refused() {
         let twice = vec![given("t", "d", OBJECT), given("t", "d", OBJECT)];
-        assert_eq!(from_component("p", HINTS, twice).unwrap_err(), "it lists the tool `t` twice");
+        assert_eq!(from_component("p", REACH, twice).unwrap_err(), "it lists the tool `t` twice");
+    }
+
+    #[test]
+    fn grants_only_tighten_what_a_tool_claims() {
+        let all = Hints { read_only: true, additive: true, idempotent: true, closed_world: true, pages: false };
+        let careful = Annotations { read_only: false, destructive: true, idempotent: false, open_world: true };
+        let careless = Annotations { read_only: true, destructive: false, idempotent: true, open_world: false };
+        let nothing = Reach::default();
+        assert_eq!(annotations(nothing, Hints::default()), careful, "what is not claimed is not given");
+        assert_eq!(annotations(nothing, all), careless);
+        assert_eq!(annotations(REACH, all), careful, "a stranger that may connect is not believed");
+        assert_eq!(annotations(Reach { shipped: true, ..REACH }, all), Annotations { open_world: true, ..careless });
+        let adds = Hints { read_only: false, idempotent: false, ..all };
+        assert_eq!(annotations(nothing, adds), Annotations { read_only: false, idempotent: false, ..careless });
     }
 
     #[test]
     fn kept_definitions_come_back_as_they_were() {
-        let tools = from_component("p", HINTS, vec![given("t", "d", OBJECT)]).unwrap();
-        assert_eq!(from_json("p", HINTS, to_json(&tools).as_bytes()).unwrap(), tools);
+        let hints = Hints { read_only: true, pages: true, ..Hints::default() };
+        let tools = from_component("p", REACH, vec![Definition { hints, ..given("t", "d", OBJECT) }]).unwrap();
+        assert_eq!(tools[0].hints, hints);
+        assert_eq!(from_json("p", REACH, to_json(&tools).as_bytes()).unwrap(), tools);
     }
 }

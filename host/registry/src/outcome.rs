@@ -1,17 +1,33 @@
 //! What a call came to, as an answer: a failure is one JSON object, `{"error": code, "message": …}`, the same for every
 //! plugin.
 
-use cofferdam_runtime::{CallError, Reply, harmless_json};
+use cofferdam_runtime::{CallError, LoadError, Reply, harmless_json, printable_text};
 use serde_json::{Map, Value};
 
 use crate::call::Answer;
+
+/// What wasmtime begins a backtrace with.
+const BACKTRACE: &str = "error while executing at wasm backtrace:";
 
 /// The answer of a call that the runtime has run.
 pub fn answer(result: Result<Reply, CallError>) -> Answer {
     match result {
         Ok(reply) => Answer { content: reply.content, structured: reply.structured, is_error: false },
         Err(error) => {
-            let (code, message, limit) = (error.code().to_owned(), error.to_string(), error.limit());
+            let (code, limit) = (error.code().to_owned(), error.limit());
+            let message = match &error {
+                CallError::Failed { message, .. } => message.clone(),
+                CallError::Load(LoadError::Invalid { plugin, cause }) => {
+                    // A compiler's words: the operator's to read.
+                    tracing::error!(target: "cofferdam", "plugin `{plugin}`: {}", printable_text(cause.clone()));
+                    format!("the `{plugin}` plugin cannot be loaded; the operator's log says why")
+                }
+                CallError::InstanceLost { plugin, limit, reason, connections } => {
+                    let (plugin, limit, connections) = (plugin.clone(), *limit, *connections);
+                    CallError::InstanceLost { plugin, limit, reason: for_model(reason), connections }.to_string()
+                }
+                ours => ours.to_string(),
+            };
             let mut details = match error {
                 CallError::Failed { details, .. } => details,
                 CallError::InstanceLost { connections, .. } => {
@@ -31,6 +47,22 @@ pub fn answer(result: Result<Reply, CallError>) -> Answer {
     }
 }
 
+/// Why an instance ended, without what is the operator's to read: a backtrace, addresses in a guest's memory, paths of this
+/// machine. Each is in the log.
+fn for_model(reason: &str) -> String {
+    let first = reason.lines().next().unwrap_or_default();
+    let first = first.strip_suffix(BACKTRACE).map_or(first, |before| before.trim_end_matches([':', ' ']));
+    let word = |word: &str| {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '/');
+        if bare.starts_with("0x") || bare.len() > 1 && bare.starts_with('/') {
+            "…".to_owned()
+        } else {
+            word.to_owned()
+        }
+    };
+    first.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 /// An answer that says why there is none, in JSON that no terminal obeys: details are a guest's. It carries no structured content: that would have to match the tool's
 /// output schema.
 pub fn failure(code: &str, message: &str, details: Map<String, Value>) -> Answer {
@@ -41,4 +73,46 @@ pub fn failure(code: &str, message: &str, details: Map<String, Value>) -> Answer
         object.entry(key).or_insert(value);
     }
     Answer { content: vec![harmless_json(Value::Object(object).to_string())], structured: None, is_error: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(error: CallError) -> String {
+        answer(Err(error)).content.concat()
+    }
+
+    #[test]
+    fn a_model_reads_no_backtrace_no_address_and_no_path() {
+        let reason =
+            "it failed at 0x7ffe12 of `/opt/guest.wasm` (see /tmp/x)\nwasm backtrace:\n  0: 0x1f4a - guest!run";
+        let lost =
+            CallError::InstanceLost { plugin: "p".to_owned(), reason: reason.to_owned(), limit: None, connections: 2 };
+        let text = told(lost);
+        assert!(
+            !text.contains("0x") && !text.contains("guest!") && !text.contains("/opt") && !text.contains("/tmp"),
+            "{text}"
+        );
+        assert!(
+            text.contains("the `p` plugin ended: it failed at … of … (see …")
+                && text.contains("\"connections_lost\":2"),
+            "{text}"
+        );
+        assert!(text.contains("the next call finds a fresh instance"), "{text}");
+        assert_eq!(for_model("it failed: error while executing at wasm backtrace:\n  0: 0x1 - m!f"), "it failed");
+        let invalid = LoadError::Invalid { plugin: "p".to_owned(), cause: "failed to parse /opt/x at 0x2".to_owned() };
+        let text = told(CallError::Load(invalid));
+        assert!(text.contains("the `p` plugin cannot be loaded; the operator's log says why"), "{text}");
+    }
+
+    #[test]
+    fn a_tools_own_words_stay_as_they_are() {
+        let failed = CallError::Failed {
+            code: "not_found".to_owned(),
+            message: "`/var/log/x` is not there, at 0x10".to_owned(),
+            details: Map::new(),
+        };
+        assert!(told(failed).contains("`/var/log/x` is not there, at 0x10"));
+    }
 }

@@ -12,9 +12,9 @@ use cofferdam_policy::Policy;
 use cofferdam_runtime::{CallError, Digest, Options, OwnFiles, Plugin, Request, Runtime};
 use tokio::sync::watch;
 
-use crate::call::{Annotations, Answer, Call, Progress, Tool, UnknownTool};
+use crate::call::{Answer, Call, Progress, Tool, UnknownTool};
 use crate::catalog::Catalog;
-use crate::definition;
+use crate::definition::{self, Reach};
 use crate::load::{Found, LoadProblem, Setup, find, name_servers};
 use crate::outcome;
 use crate::preview::PluginStatus;
@@ -46,7 +46,7 @@ pub struct Registry {
 struct Loaded {
     found: Found,
     plugin: Arc<Plugin>,
-    annotations: Annotations,
+    reach: Reach,
 }
 
 impl Registry {
@@ -83,11 +83,7 @@ impl Registry {
         })?;
         let plugins: Vec<Loaded> = found
             .into_iter()
-            .map(|found| Loaded {
-                plugin: Arc::new(Plugin::new(&runtime, found.spec())),
-                annotations: annotations(&found),
-                found,
-            })
+            .map(|found| Loaded { plugin: Arc::new(Plugin::new(&runtime, found.spec())), reach: reach(&found), found })
             .collect();
         let registry = Arc::new(Self {
             runtime,
@@ -115,7 +111,7 @@ impl Registry {
                 Some(json) => Some(json.to_vec()),
                 None => self.runtime.kept_definitions(&loaded.found.digest),
             };
-            let listed = kept.map(|json| definition::from_json(name, loaded.annotations, &json));
+            let listed = kept.map(|json| definition::from_json(name, loaded.reach, &json));
             match listed {
                 Some(Ok(tools)) => self.list(index, tools),
                 // An empty list of a shipped plugin means that its definitions are being made just now.
@@ -144,7 +140,7 @@ impl Registry {
             let given = loaded.plugin.definitions().await;
             let passes = given.as_ref().is_err_and(CallError::may_pass);
             let listed = match given {
-                Ok(given) => definition::from_component(name, loaded.annotations, given),
+                Ok(given) => definition::from_component(name, loaded.reach, given),
                 Err(error) => Err(error.to_string()),
             };
             match listed {
@@ -366,12 +362,11 @@ pub(crate) fn own_files(setup: &Setup) -> OwnFiles {
     own
 }
 
-/// Hints for clients, from what the plugin may do, not from what it says: a tool of a plugin that may dial out can send
-/// anything to anyone it was granted.
-fn annotations(found: &Found) -> Annotations {
+/// What a plugin may do, which its tools' hints depend on.
+fn reach(found: &Found) -> Reach {
     let grants = &found.effective.grants;
     // A connection can do anything to its peer; an echo request or a question changes nothing there.
     let acts = grants.grants_connect(Protocol::Tcp) || grants.grants_connect(Protocol::Udp);
     let open_world = acts || grants.grants_ping() || grants.grants_query();
-    Annotations { read_only: !acts, destructive: acts, idempotent: !acts, open_world }
+    Reach { shipped: found.shipped.is_some(), acts, open_world }
 }

@@ -218,7 +218,7 @@ fn too_deep() -> String {
 }
 
 /// What a reference leads to: a JSON pointer (RFC 6901) inside the schema, in its plain spelling.
-fn target<'a>(root: &'a Map<String, Value>, to: &str) -> Option<&'a Value> {
+pub fn target<'a>(root: &'a Map<String, Value>, to: &str) -> Option<&'a Value> {
     let path = to.strip_prefix("#/").filter(|path| !path.contains('%'))?;
     let (first, rest) = path.split_once('/').map_or((path, None), |(first, rest)| (first, Some(rest)));
     let value = root.get(&first.replace("~1", "/").replace("~0", "~"))?;

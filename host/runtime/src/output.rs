@@ -23,12 +23,37 @@ pub struct Definition {
     pub input_schema: String,
     /// JSON Schema of the structured answer, as text.
     pub output_schema: Option<String>,
+    /// What it claims of itself.
+    pub hints: Hints,
+}
+
+/// What a tool claims of itself; whatever it does not claim counts as the more dangerous.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a claim of its own")]
+pub struct Hints {
+    /// It changes nothing outside itself.
+    pub read_only: bool,
+    /// It only adds.
+    pub additive: bool,
+    /// Twice is the same as once.
+    pub idempotent: bool,
+    /// It has to do with a closed set of things.
+    pub closed_world: bool,
+    /// Its answer may be a long page, to be shown whole.
+    pub pages: bool,
+}
+
+impl From<abi::Hints> for Hints {
+    fn from(hints: abi::Hints) -> Self {
+        let abi::Hints { read_only, additive, idempotent, closed_world, pages } = hints;
+        Self { read_only, additive, idempotent, closed_world, pages }
+    }
 }
 
 impl From<abi::Definition> for Definition {
     fn from(definition: abi::Definition) -> Self {
-        let abi::Definition { name, title, description, input_schema, output_schema } = definition;
-        Self { name, title, description, input_schema, output_schema }
+        let abi::Definition { name, title, description, input_schema, output_schema, hints } = definition;
+        Self { name, title, description, input_schema, output_schema, hints: hints.into() }
     }
 }
 

@@ -40,6 +40,11 @@ impl Trimmer {
         Self { used: AtomicUsize::new(0), worth_it, _task: AbortOnDropHandle::new(task) }
     }
 
+    /// What was done used so much that it is worth it.
+    pub fn much_was_used(&self) {
+        self.used(WORTH);
+    }
+
     /// A call has used so many bytes of texts.
     pub fn used(&self, texts: usize) {
         let used = texts.saturating_add(PER_CALL);

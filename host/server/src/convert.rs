@@ -4,11 +4,20 @@ use std::sync::Arc;
 
 use cofferdam_registry::{Answer, Progress, Tool, UnknownTool};
 use rmcp::model::{
-    CallToolResult, ContentBlock, ErrorData, ProgressNotificationParam, ProgressToken, Tool as McpTool, ToolAnnotations,
+    CallToolResult, ContentBlock, ErrorData, MetaObject, ProgressNotificationParam, ProgressToken, Tool as McpTool,
+    ToolAnnotations,
 };
 use serde_json::{Value, json};
 
-use crate::arguments::Unreadable;
+use crate::{arguments::Unreadable, schemas};
+
+/// How many characters of a tool's result Claude Code shows its model; without it, what is over some 50,000 becomes a file
+/// and a preview of 2 KB.
+const SHOWN_WHOLE: &str = "anthropic/maxResultSizeChars";
+
+/// Three pages of 32 KiB, the default, and more than Claude Code shows unasked. What a model asks to be longer is better
+/// in a file.
+const PAGE: u32 = 100_000;
 
 /// The tools as they are listed: sorted by name, every hint given.
 pub(crate) fn tools(tools: &[Tool]) -> Arc<[McpTool]> {
@@ -18,9 +27,15 @@ pub(crate) fn tools(tools: &[Tool]) -> Arc<[McpTool]> {
 }
 
 fn tool(tool: &Tool) -> McpTool {
-    let mut listed = McpTool::new(tool.name.clone(), tool.description.clone(), Arc::new(tool.input_schema.clone()));
+    let input = Arc::new(schemas::input(&tool.input_schema));
+    let mut listed = McpTool::new(tool.name.clone(), tool.description.clone(), input);
     listed.title = tool.title.clone();
-    listed.output_schema = tool.output_schema.clone().map(Arc::new);
+    listed.output_schema = tool.output_schema.as_ref().map(|schema| Arc::new(schemas::output(schema)));
+    if tool.hints.pages {
+        let mut meta = MetaObject::new();
+        meta.0.insert(SHOWN_WHOLE.to_owned(), Value::from(PAGE));
+        listed.meta = Some(meta);
+    }
     listed.annotations = Some(ToolAnnotations::from_raw(
         tool.title.clone(),
         Some(tool.annotations.read_only),
@@ -59,7 +74,7 @@ pub(crate) fn progress(progress: Progress, token: ProgressToken) -> ProgressNoti
 
 #[cfg(test)]
 mod tests {
-    use cofferdam_registry::Annotations;
+    use cofferdam_registry::{Annotations, Hints};
 
     use super::*;
 
@@ -72,10 +87,13 @@ mod tests {
             input_schema: serde_json::Map::new(),
             output_schema: None,
             annotations: Annotations { read_only: true, destructive: false, idempotent: true, open_world: false },
+            hints: Hints { pages: name == "a", ..Hints::default() },
             plugin: "p".to_owned(),
         };
         let listed = serde_json::to_value(tools(&[tool("b"), tool("a")]).as_ref()).unwrap_or_default();
         assert_eq!((&listed[0]["name"], &listed[1]["name"]), (&json!("a"), &json!("b")));
+        assert_eq!(listed[0]["_meta"], json!({ "anthropic/maxResultSizeChars": 100_000 }));
+        assert!(listed[1].get("_meta").is_none(), "{listed}");
         assert_eq!(
             listed[0]["annotations"],
             json!({

@@ -16,6 +16,7 @@ mod stdio;
 mod arguments;
 mod batch;
 mod decode;
+mod ids;
 mod lines;
 mod outbox;
 mod requests;
@@ -27,6 +28,7 @@ mod guard;
 mod handler;
 mod instructions;
 mod notify;
+mod schemas;
 
 pub use desk::Desk;
 pub use pipes::{Stdin, Stdout, stdio_pipes};

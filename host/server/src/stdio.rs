@@ -3,7 +3,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use cofferdam_registry::{Principal, Registry};
-use rmcp::service::{ServerInitializeError, serve_server_with_ct};
+use rmcp::service::serve_directly_with_ct;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::timeout,
@@ -19,7 +19,8 @@ use crate::{
     transport::{Link, Wire},
 };
 
-/// After the end of the input, calls in flight may end by themselves: `printf … | cofferdam serve` gets its answers.
+/// After the end of the input, calls that came right before it may end by themselves: `printf … | cofferdam serve` gets its
+/// answers. Calls that came sooner are cancelled without one; see [`Ids`](crate::ids::Ids).
 const END_GRACE: Duration = Duration::from_millis(500);
 
 /// After their cancellation, calls in flight may still answer. Clients kill a server about 2 s after closing its input.
@@ -127,7 +128,7 @@ impl Stdio {
     }
 }
 
-/// Runs the handshake and the service loop to their end.
+/// Runs the service loop to its end.
 async fn session<D: Desk, R: AsyncRead + Send + Unpin + 'static>(
     service: Guard<Handler<D>>,
     wire: Wire<R>,
@@ -135,15 +136,8 @@ async fn session<D: Desk, R: AsyncRead + Send + Unpin + 'static>(
     link: &Link,
     shutdown: &CancellationToken,
 ) -> Result<End, ServeError> {
-    let opening = serve_server_with_ct(service, wire, stop.clone());
-    let running = match shutdown.run_until_cancelled(opening).await {
-        None => return Ok(End::Shutdown),
-        Some(Ok(running)) => running,
-        Some(Err(ServerInitializeError::ConnectionClosed(_))) => return closed(link),
-        Some(Err(ServerInitializeError::TransportError { .. })) => return Err(broken(link)),
-        // The error's text may quote the client's message: it is not passed on.
-        Some(Err(_)) => return Err(ServeError::Session("the handshake failed".to_owned())),
-    };
+    // The handshake is a request like any other: what the first one is does not decide which protocol the others may speak.
+    let running = serve_directly_with_ct(service, wire, None, stop.clone());
     let mut session = std::pin::pin!(running.waiting());
     let (end, grace) = tokio::select! {
         quit = &mut session => {

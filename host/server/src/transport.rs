@@ -1,19 +1,21 @@
 //! rmcp's `Transport` over our own lines. It decides what reaches the service loop: broken lines are answered here, ids
-//! that are in use are refused, batches are taken apart and put together again, and nothing that would end the loop
-//! before the handshake gets through. It does not know any tool.
+//! that are in use are refused and all others replaced (see [`Ids`]), batches are taken apart and put together again, and
+//! requests that need a session wait for it or are refused. It does not know any tool.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::VecDeque,
     io,
     sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::{Duration, Instant},
 };
 
 use cofferdam_registry::{Orders, Turn};
 use rmcp::{
     RoleServer,
     model::{
-        ClientJsonRpcMessage, ClientNotification, ClientRequest, ErrorCode, GetMeta, JsonRpcMessage, ProtocolVersion,
-        RequestId, ServerJsonRpcMessage, ServerResult,
+        CancelledNotification, CancelledNotificationParam, ClientJsonRpcMessage, ClientNotification, ClientRequest,
+        ErrorCode, GetMeta, JsonRpcError, JsonRpcMessage, ProtocolVersion, RequestId, ServerJsonRpcMessage,
+        ServerResult,
     },
     transport::Transport,
 };
@@ -23,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     batch::{Batches, MAX_BATCH},
     decode::{self, Decoded, Refusal},
+    ids::Ids,
     lines::{Line, Lines},
     outbox::{self, Outbox},
 };
@@ -74,12 +77,14 @@ pub(crate) struct Wire<R> {
     /// Answers of the transport's own, not yet queued.
     replies: VecDeque<Vec<u8>>,
     /// Requests whose answers have not been sent.
-    running: HashSet<RequestId>,
+    ids: Ids,
     batches: Batches,
-    /// The service loop runs: notifications may pass.
-    open: bool,
+    session: Session,
     /// What `initialize` settled on.
     version: Option<ProtocolVersion>,
+    /// How long the input has been silent, all in all, and since when it is.
+    silence: Duration,
+    silent_since: Option<Instant>,
     /// In which calls reach their plugins.
     orders: Orders,
     /// The calls that a tool's calls are kept in order with.
@@ -88,6 +93,28 @@ pub(crate) struct Wire<R> {
 
 /// Finds a tool's [group](crate::desk::Desk::group).
 pub(crate) type Grouping = Box<dyn Fn(&str) -> Option<usize> + Send>;
+
+/// How far the handshake of the older protocols has come.
+#[derive(Debug, PartialEq, Eq)]
+enum Session {
+    /// There was none: only what says itself which protocol it speaks is served.
+    None,
+    /// An `initialize` has been read; what stands behind it waits for its answer. It bears this number inside.
+    Opening(RequestId),
+    /// One has been answered.
+    Open,
+}
+
+/// What becomes of a message to the client.
+#[derive(Debug, PartialEq, Eq)]
+enum Outward {
+    /// It answers the request that bears this number inside.
+    Answer(RequestId),
+    /// It answers nothing.
+    Other,
+    /// It belongs to a request that the client has cancelled or abandoned, and is dropped.
+    Unwanted,
+}
 
 /// A call's turn on its way through the loop, which hands requests on as values that can be cloned.
 #[derive(Clone, Debug)]
@@ -113,12 +140,14 @@ impl<R: AsyncRead + Unpin> Wire<R> {
             link,
             ready: VecDeque::new(),
             replies: VecDeque::new(),
-            running: HashSet::new(),
+            ids: Ids::default(),
             batches: Batches::default(),
-            open: false,
+            session: Session::None,
             version: None,
             orders: Orders::default(),
             group,
+            silence: Duration::ZERO,
+            silent_since: None,
         }
     }
 
@@ -139,36 +168,49 @@ impl<R: AsyncRead + Unpin> Wire<R> {
     fn check(&mut self, mut message: ClientJsonRpcMessage) -> Result<Option<ClientJsonRpcMessage>, Refusal> {
         match &mut message {
             JsonRpcMessage::Request(request) => {
-                let id = || serde_json::to_string(&request.id).ok();
-                if !self.open {
-                    self.open = opens(&request.request)
-                        .map_err(|reason| Refusal::new(id(), ErrorCode::INVALID_PARAMS, reason))?;
+                let id = serde_json::to_string(&request.id).ok();
+                if self.session == Session::None
+                    && let Some(reason) = needs_session(&request.request)
+                {
+                    return Err(Refusal::new(id, ErrorCode::INVALID_PARAMS, reason));
                 }
-                if !self.running.insert(request.id.clone()) {
+                let Some(number) = self.ids.admit(&request.id, self.silence) else {
                     let reason = "a request with this `id` has not been answered yet";
-                    return Err(Refusal::new(id(), ErrorCode::INVALID_REQUEST, reason));
-                }
-                if let ClientRequest::CallToolRequest(call) = &mut request.request {
-                    let group = (self.group)(&call.params.name);
-                    call.extensions.insert(Place::new(self.orders.next_turn(group)));
+                    return Err(Refusal::new(id, ErrorCode::INVALID_REQUEST, reason));
+                };
+                request.id = number;
+                match &mut request.request {
+                    ClientRequest::InitializeRequest(_) => self.session = Session::Opening(request.id.clone()),
+                    ClientRequest::CallToolRequest(call) => {
+                        let group = (self.group)(&call.params.name);
+                        call.extensions.insert(Place::new(self.orders.next_turn(group)));
+                    }
+                    _ => {}
                 }
             }
             JsonRpcMessage::Notification(notification) => {
-                if let ClientNotification::CancelledNotification(cancelled) = &notification.notification
-                    && let Some(id) = &cancelled.params.request_id
+                if let ClientNotification::CancelledNotification(cancelled) = &mut notification.notification
+                    && let Some(id) = &mut cancelled.params.request_id
                 {
-                    self.running.remove(id);
-                    self.replies.extend(self.batches.settle(id, None));
+                    // What has been answered cannot be cancelled.
+                    let Some(number) = self.ids.cancel(id) else { return Ok(None) };
+                    self.replies.extend(self.batches.settle(&number, None));
+                    *id = number;
                 }
             }
             JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_) => {}
         }
-        Ok(self.open_to(&message).then_some(message))
+        Ok(Some(message))
     }
 
-    /// Before the handshake the loop takes requests only, and ends at anything else.
-    fn open_to(&self, message: &ClientJsonRpcMessage) -> bool {
-        self.open || matches!(message, JsonRpcMessage::Request(_))
+    /// At the end of the input: requests whose answers nobody waits for are cancelled, without an answer.
+    fn abandon(&mut self) {
+        for number in self.ids.abandon(self.silence) {
+            self.batches.settle(&number, None);
+            let params = CancelledNotificationParam::new(Some(number), Some("the input has ended".to_owned()));
+            let cancelled = ClientNotification::CancelledNotification(CancelledNotification::new(params));
+            self.ready.push_back(ClientJsonRpcMessage::notification(cancelled));
+        }
     }
 
     fn admit_batch(&mut self, elements: Vec<Decoded>) {
@@ -207,32 +249,49 @@ impl<R: AsyncRead + Unpin> Wire<R> {
         self.replies.extend(self.batches.open(requests, answers));
     }
 
+    /// Gives a message the ids that the client knows.
+    fn outward(&mut self, message: &mut ServerJsonRpcMessage) -> Outward {
+        let id = match message {
+            JsonRpcMessage::Response(response) => &mut response.id,
+            JsonRpcMessage::Error(JsonRpcError { id: Some(id), .. }) => id,
+            JsonRpcMessage::Notification(notification) => {
+                if let Some(subscription) = notification.notification.get_meta().subscription_id() {
+                    let Some(id) = self.ids.known(&subscription) else { return Outward::Unwanted };
+                    notification.notification.get_meta_mut().set_subscription_id(id.clone());
+                }
+                return Outward::Other;
+            }
+            JsonRpcMessage::Error(_) | JsonRpcMessage::Request(_) => return Outward::Other,
+        };
+        let Some(outside) = self.ids.answer(id) else { return Outward::Unwanted };
+        let inside = std::mem::replace(id, outside.clone());
+        if let JsonRpcMessage::Response(response) = message {
+            match &mut response.result {
+                ServerResult::InitializeResult(result) => self.version = Some(result.protocol_version.clone()),
+                ServerResult::SubscriptionsListenResult(result) => result.meta.set_subscription_id(outside),
+                _ => {}
+            }
+        }
+        if self.session == Session::Opening(inside.clone()) {
+            self.session = if self.version.is_some() { Session::Open } else { Session::None };
+        }
+        Outward::Answer(inside)
+    }
+
     fn too_long(&self, id: Option<String>) -> Decoded {
         let reason = format!("the message is over the limit of {} bytes and was not read", self.limit);
         Decoded::Refused(Refusal::new(id, ErrorCode::INVALID_REQUEST, reason))
     }
 }
 
-/// Whether a request begins the session, by the rule that the service loop itself applies. One that neither begins it nor
-/// may stand before it is refused with the reason.
-fn opens(request: &ClientRequest) -> Result<bool, String> {
-    match request {
-        ClientRequest::InitializeRequest(_) => Ok(true),
-        ClientRequest::PingRequest(_) => Ok(false),
-        request => {
-            let meta = request.get_meta();
-            let missing = meta.missing_required_keys(&ProtocolVersion::NO_INITIALIZE);
-            if !missing.is_empty() {
-                return Err(format!(
-                    "no session yet: send `initialize` first, or name `{}` in `_meta`",
-                    missing.join("` and `")
-                ));
-            }
-            let known =
-                meta.protocol_version().is_some_and(|version| ProtocolVersion::KNOWN_VERSIONS.contains(&version));
-            Ok(known && !matches!(request, ClientRequest::DiscoverRequest(_)))
-        }
+/// Why a request is refused before any `initialize`: it does not say itself which protocol it speaks.
+fn needs_session(request: &ClientRequest) -> Option<String> {
+    if matches!(request, ClientRequest::InitializeRequest(_) | ClientRequest::PingRequest(_)) {
+        return None;
     }
+    let missing = request.get_meta().missing_required_keys(&ProtocolVersion::NO_INITIALIZE);
+    let names = missing.join("` and `");
+    (!missing.is_empty()).then(|| format!("no session yet: send `initialize` first, or name `{names}` in `_meta`"))
 }
 
 /// The id as JSON text, if the element asks for an answer.
@@ -252,27 +311,20 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for Wire<R> {
 
     fn send(
         &mut self,
-        message: ServerJsonRpcMessage,
+        mut message: ServerJsonRpcMessage,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
-        let id = match &message {
-            JsonRpcMessage::Response(response) => Some(&response.id),
-            JsonRpcMessage::Error(error) => error.id.as_ref(),
-            JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => None,
-        };
         let mut held = None;
-        if let Some(id) = id {
-            self.running.remove(id);
-            if self.batches.holds(id) {
-                held = Some(outbox::encode(&message).map(|answer| self.batches.settle(id, Some(answer))));
-            }
-        }
-        if let JsonRpcMessage::Response(response) = &message
-            && let ServerResult::InitializeResult(result) = &response.result
+        let outward = self.outward(&mut message);
+        if let Outward::Answer(inside) = &outward
+            && self.batches.holds(inside)
         {
-            self.version = Some(result.protocol_version.clone());
+            held = Some(outbox::encode(&message).map(|answer| self.batches.settle(inside, Some(answer))));
         }
         let way = self.outbox.clone().map(|outbox| (outbox.ticket(), outbox));
         async move {
+            if outward == Outward::Unwanted {
+                return Ok(());
+            }
             let (ticket, outbox) = way.ok_or(io::ErrorKind::NotConnected)?;
             match held {
                 None => outbox.send(message, ticket).await,
@@ -297,13 +349,25 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for Wire<R> {
             if let Some(message) = self.ready.pop_front() {
                 return Some(message);
             }
+            if self.link.ended.is_cancelled() {
+                return None;
+            }
+            if matches!(self.session, Session::Opening(_)) {
+                // The loop drops this wait when the answer is sent, and asks again.
+                return std::future::pending().await;
+            }
             outbox.room().await;
-            let decoded = match self.lines.next().await {
+            let since = *self.silent_since.get_or_insert_with(Instant::now);
+            let line = self.lines.next().await;
+            self.silent_since = None;
+            self.silence += since.elapsed();
+            let decoded = match line {
                 Ok(Some(Line::Whole(line))) => decode::line(line),
                 Ok(Some(Line::TooLong { id })) => self.too_long(id),
                 Ok(None) => {
                     self.link.ended.cancel();
-                    return None;
+                    self.abandon();
+                    continue;
                 }
                 Err(error) => {
                     self.link.fail_read(error);

@@ -9,12 +9,12 @@ use std::{
     time::Duration,
 };
 
-use cofferdam_registry::{Annotations, Answer, Call, Progress, Tool, UnknownTool};
+use cofferdam_registry::{Annotations, Answer, Call, Hints, Progress, Tool, UnknownTool};
 use cofferdam_server::{Desk, End, ServeError, Stdio};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf, duplex, split},
-    sync::watch,
+    sync::{Notify, watch},
     task::JoinHandle,
     time::{sleep, timeout},
 };
@@ -23,6 +23,9 @@ use tokio_util::sync::CancellationToken;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 struct Fake {
+    /// Given when `release` runs, and when `late` is over.
+    released: Arc<Notify>,
+    over: Arc<Notify>,
     tools: Mutex<Arc<[Tool]>>,
     changes: watch::Sender<u64>,
 }
@@ -35,6 +38,7 @@ fn tool(name: &str) -> Tool {
         input_schema: serde_json::Map::from_iter([("type".to_owned(), json!("object"))]),
         output_schema: None,
         annotations: Annotations { read_only: true, destructive: false, idempotent: true, open_world: false },
+        hints: Hints::default(),
         plugin: "fake".to_owned(),
     }
 }
@@ -54,8 +58,21 @@ impl Desk for Fake {
 
     fn call(&self, call: Call) -> impl Future<Output = Result<Answer, UnknownTool>> + Send {
         let text = |text: String| Ok(Answer { content: vec![text], structured: None, is_error: false });
+        let (released, over) = (self.released.clone(), self.over.clone());
         async move {
             match call.tool.as_str() {
+                // Ends long after its cancellation, while a later call is on.
+                "late" => {
+                    call.cancel.cancelled().await;
+                    released.notified().await;
+                    over.notify_one();
+                    text("late".to_owned())
+                }
+                "release" => {
+                    released.notify_one();
+                    over.notified().await;
+                    text("released".to_owned())
+                }
                 "echo" => text(Value::Object(call.arguments).to_string()),
                 "panic" => panic!("this panic belongs to the test"),
                 "wait" => {
@@ -97,8 +114,13 @@ impl Session {
         let (reader, writer) = split(theirs);
         let (output, input) = split(ours);
         let shutdown = CancellationToken::new();
-        let tools = ["wait", "echo", "panic", "progress", "grow", "stubborn"].map(tool).into();
-        let desk = Arc::new(Fake { tools: Mutex::new(tools), changes: watch::channel(0).0 });
+        let tools = ["late", "release", "wait", "echo", "panic", "progress", "grow", "stubborn"].map(tool).into();
+        let desk = Arc::new(Fake {
+            released: Arc::default(),
+            over: Arc::default(),
+            tools: Mutex::new(tools),
+            changes: watch::channel(0).0,
+        });
         let server = tokio::spawn(stdio.serve(desk, reader, writer, shutdown.clone()));
         Self { input, output: BufReader::new(output).lines(), shutdown, server }
     }
@@ -225,6 +247,35 @@ async fn cancellation_reaches_the_call_and_frees_its_id() {
     session.line(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#).await;
     assert_eq!(session.call(2, "echo").await["id"], 2);
     assert_eq!(session.call(1, "echo").await["id"], 1);
+}
+
+#[tokio::test]
+async fn an_id_that_is_used_again_gets_its_own_answer_and_the_cancelled_call_none() {
+    let mut session = Session::open("2025-11-25").await;
+    session.send(1, "tools/call", json!({ "name": "late" })).await;
+    session.line(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#).await;
+    let answer = session.call(1, "release").await;
+    assert_eq!((&answer["id"], &answer["result"]["content"][0]["text"]), (&json!(1), &json!("released")));
+    assert_eq!(session.call(2, "echo").await["id"], 2, "nothing came in between");
+    // An id that was answered long ago cannot be cancelled, whoever has it now.
+    session.line(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}"#).await;
+    assert_eq!(session.call(2, "echo").await["id"], 2);
+}
+
+#[tokio::test]
+async fn a_subscription_is_told_of_by_the_clients_id_and_not_after_its_end() {
+    let mut session = Session::open("2025-11-25").await;
+    session.call(1, "echo").await;
+    let params = json!({ "_meta": stateless(), "notifications": { "toolsListChanged": true } });
+    let acknowledged = session.ask(77, "subscriptions/listen", params.clone()).await;
+    assert_eq!(acknowledged["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"], 77);
+    session.line(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":77}}"#).await;
+    let acknowledged = session.ask(77, "subscriptions/listen", params).await;
+    assert_eq!(acknowledged["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"], 77, "{acknowledged}");
+    session.input.shutdown().await.unwrap();
+    let ended = session.next().await;
+    assert_eq!(ended["id"], 77, "{ended}");
+    assert_eq!(ended["result"]["_meta"]["io.modelcontextprotocol/subscriptionId"], 77);
 }
 
 #[tokio::test]

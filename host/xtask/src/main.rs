@@ -20,6 +20,7 @@ Commands:
   test [-- arguments]   fetch what the tests talk to, then run every test of every workspace
   guests                build the plugins and the tests' guests, and print where they are
   ci                    formatting, lints and tests, as continuous integration runs them
+  clients [name…]       run the newest of each MCP client against the server, and print a table
   bench [arguments]     build and run the benchmarks
   fuzz [target] [secs]  fuzz one target, or each of them, for so many seconds (60)
   soak [arguments]      mixed calls of every tool with faults injected: --seed N, --seconds S (120)
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Some("test") => tasks::test::run(after_separator(&rest)),
         Some("guests") => tasks::guests::run(),
         Some("ci") => tasks::ci::run(),
+        Some("clients") => tasks::clients::run(&rest),
         Some("bench") => tasks::bench::run(&rest),
         Some("fuzz") => tasks::fuzz::run(&rest),
         Some("soak") => tasks::soak::run(&rest),

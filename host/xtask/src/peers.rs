@@ -11,8 +11,8 @@ mod python;
 use crate::{Error, Progress};
 
 pub use debian::{Peer, debian, newest};
-pub use node::{node, npm};
-pub use python::python;
+pub use node::{node, npm, npm_newest};
+pub use python::{python, python_newest};
 
 /// Servers out of the distribution's packages, and programs to compare with.
 pub const DEBIAN: [&str; 7] =

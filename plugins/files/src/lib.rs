@@ -41,7 +41,7 @@ impl Files {
     /// and that is final. ls_tool without arguments lists what may be read. gzip files are read decompressed, UTF-16 as text; bytes
     /// that are no text are shown as \xNN, a run of one such byte as \xNN (7 times). A broken file is read as far as it can be, and
     /// `warnings` says what is wrong. If `end` is false, go on with `next_cursor`; for the end of a long file use tail_tool.
-    #[tool(title = "Read a file")]
+    #[tool(title = "Read a file", read_only, closed_world, pages)]
     async fn cat_tool(self: Rc<Self>, cx: Cx, a: arguments::Cat) -> Result<Answer<Content>, Failure> {
         content::cat(&disk(cx), &a)
     }
@@ -49,7 +49,7 @@ impl Files {
     /// Read the first lines of a file (10 if `lines` is absent).
     ///
     /// `next_cursor` goes on where they end, with cat_tool.
-    #[tool(title = "First lines of a file")]
+    #[tool(title = "First lines of a file", read_only, closed_world, pages)]
     async fn head_tool(self: Rc<Self>, cx: Cx, a: arguments::Head) -> Result<Answer<Content>, Failure> {
         content::head(&disk(cx), &a)
     }
@@ -59,7 +59,7 @@ impl Files {
     ///
     /// Following goes on across log rotation. What comes is reported as progress at once, and returned as a whole at the end; `next_cursor`,
     /// passed back, goes on behind it.
-    #[tool(title = "Last lines of a file")]
+    #[tool(title = "Last lines of a file", read_only, closed_world, pages)]
     async fn tail_tool(self: Rc<Self>, cx: Cx, a: arguments::Tail) -> Result<Answer<Content>, Failure> {
         content::tail(cx, &disk(cx), &a).await
     }
@@ -69,19 +69,19 @@ impl Files {
     /// Patterns are grep's: basic regular expressions, or extended ones with -E, as in Perl with -P, plain text with -F. Matching takes
     /// linear time; back-references and look-around are not available. gzip files are searched decompressed; a binary file
     /// only says that it matches. If `end` is false, go on with `next_cursor`.
-    #[tool(title = "Search files")]
+    #[tool(title = "Search files", read_only, closed_world, pages)]
     async fn grep_tool(self: Rc<Self>, cx: Cx, a: arguments::Grep) -> Result<Answer<Matches>, Failure> {
         search::grep(disk(cx), &a)
     }
 
     /// List a directory, or without `file_path` the directories and files that may be read at all.
-    #[tool(title = "List a directory")]
+    #[tool(title = "List a directory", read_only, closed_world, pages)]
     async fn ls_tool(self: Rc<Self>, cx: Cx, a: arguments::Ls) -> Result<Answer<Entries>, Failure> {
         listing::ls(&disk(cx), &a)
     }
 
     /// Tell what is known of a file without reading it: type, size, times, links, and where a symbolic link leads.
-    #[tool(title = "File status")]
+    #[tool(title = "File status", read_only, closed_world)]
     async fn stat_tool(self: Rc<Self>, cx: Cx, a: arguments::Stat) -> Result<Answer<Entry>, Failure> {
         listing::stat(&disk(cx), &a)
     }

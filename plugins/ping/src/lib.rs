@@ -25,7 +25,7 @@ impl Ping {
     ///
     /// Only targets that the operator's policy allows can be asked; a refusal (reason `denied`) is final. No answer at all is
     /// a result (100% packet loss), not a failure.
-    #[tool(title = "Ping")]
+    #[tool(title = "Ping", read_only)]
     async fn ping_tool(self: Rc<Self>, cx: Cx, a: arguments::Ping) -> Result<Answer<Pinged>, Failure> {
         let deadline = deadline(cx);
         let count = within("count", a.count, 4, 1..=1000)?;
@@ -50,7 +50,7 @@ impl Ping {
     ///
     /// Only targets that the operator's policy allows can be traced; a refusal (reason `denied`) is final. `*` is a request that
     /// nobody answered.
-    #[tool(title = "Trace route")]
+    #[tool(title = "Trace route", read_only)]
     async fn traceroute_tool(self: Rc<Self>, cx: Cx, a: arguments::Traceroute) -> Result<Answer<Traced>, Failure> {
         let deadline = deadline(cx);
         let max_hops = within("max_hops", a.max_hops, 30, 1..=255)?;

@@ -8,9 +8,13 @@ use syn::{
     Type, spanned::Spanned,
 };
 
+/// What `#[tool]` may claim, by the names of the contract.
+const HINTS: [&str; 5] = ["read_only", "additive", "idempotent", "closed_world", "pages"];
+
 struct Tool {
     ident: syn::Ident,
     title: Option<LitStr>,
+    hints: Vec<syn::Ident>,
     description: String,
     arguments: Type,
     answer: TokenStream,
@@ -41,8 +45,13 @@ pub fn plugin(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
             Some(title) => quote!(::core::option::Option::Some(#title)),
             None => quote!(::core::option::Option::None),
         };
+        let hints = HINTS.iter().map(|hint| {
+            let (field, claimed) = (quote::format_ident!("{hint}"), t.hints.iter().any(|claimed| claimed == hint));
+            quote!(#field: #claimed)
+        });
+        let hints = quote!(::cofferdam_sdk::export::Hints { #(#hints),* });
         quote! {
-            ::cofferdam_sdk::export::definition::<#arguments, #answer>(#name, #title, #description)
+            ::cofferdam_sdk::export::definition::<#arguments, #answer>(#name, #title, #description, #hints)
         }
     });
     let arms = tools.iter().map(|t| {
@@ -123,20 +132,24 @@ fn tool(attribute: &Attribute, method: &ImplItemFn) -> Result<Tool> {
             "a tool needs a doc comment: it is the description a model reads",
         ));
     }
-    let mut title = None;
+    let (mut title, mut hints) = (None, Vec::new());
     if !matches!(attribute.meta, Meta::Path(_)) {
         attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("title") {
                 title = Some(meta.value()?.parse()?);
                 Ok(())
+            } else if let Some(hint) = meta.path.get_ident().filter(|name| HINTS.iter().any(|hint| name == hint)) {
+                hints.push(hint.clone());
+                Ok(())
             } else {
-                Err(meta.error("`#[tool]` knows `title = \"…\"` only"))
+                Err(meta.error(format_args!("`#[tool]` knows `title = \"…\"` and the hints `{}`", HINTS.join("`, `"))))
             }
         })?;
     }
     Ok(Tool {
         ident: signature.ident.clone(),
         title,
+        hints,
         description,
         arguments: (*arguments.ty).clone(),
         answer: quote!(<#returned as ::cofferdam_sdk::export::Returned>::Answer),

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::bindings::cofferdam::plugin::host::{self, Cancellation};
-pub use crate::bindings::exports::cofferdam::plugin::tools::{Definition, Output};
+pub use crate::bindings::exports::cofferdam::plugin::tools::{Definition, Hints, Output};
 use crate::cx::{Forget, LAST_WORDS, has_asked};
 use crate::{Answer, Cx, Failure, bindings::exports::cofferdam::plugin::tools, schema};
 
@@ -57,13 +57,19 @@ impl<T: Serialize> Success for Answer<T> {
 }
 
 /// Describes one tool.
-pub fn definition<A: JsonSchema, R: JsonSchema>(name: &str, title: Option<&str>, description: &str) -> Definition {
+pub fn definition<A: JsonSchema, R: JsonSchema>(
+    name: &str,
+    title: Option<&str>,
+    description: &str,
+    hints: Hints,
+) -> Definition {
     Definition {
         name: name.to_owned(),
         title: title.map(str::to_owned),
         description: description.to_owned(),
         input_schema: schema::of_arguments::<A>(),
         output_schema: Some(schema::of_answer::<R>()),
+        hints,
     }
 }
 

@@ -38,7 +38,7 @@ pub struct Connect {
     pub port: Integer,
     /// Name for the connection; made up if absent
     pub connection_id: Option<String>,
-    /// How long to try, in milliseconds (default 10000)
+    /// How long to try, in milliseconds (default 4000)
     pub connect_timeout_ms: Option<Integer>,
     /// How many received bytes to hold before reading pauses (default and most 67108864)
     pub buffer_limit: Option<Integer>,
@@ -61,7 +61,7 @@ pub struct Send {
     pub encoding: Encoding,
     /// Bytes to append, in hex: 0d0a for CRLF, 0a for LF
     pub terminator: Option<String>,
-    /// How long the peer may take to accept the data, in milliseconds (default 30000)
+    /// How long the peer may take to accept the data, in milliseconds (default 4000)
     pub timeout_ms: Option<Integer>,
     /// Close our half of the connection afterwards; receiving goes on (default false)
     pub end: Option<bool>,
@@ -124,9 +124,9 @@ pub struct ConnectAndSend {
     pub encoding: Encoding,
     /// Bytes to append, in hex: 0d0a for CRLF, 0a for LF
     pub terminator: Option<String>,
-    /// How long to try to connect, in milliseconds (default 10000)
+    /// How long to try to connect, in milliseconds (default 4000)
     pub connect_timeout_ms: Option<Integer>,
-    /// How long the peer may take to accept the data, in milliseconds (default 30000)
+    /// How long the peer may take to accept the data, in milliseconds (default 4000)
     pub timeout_ms: Option<Integer>,
 }
 
@@ -156,7 +156,7 @@ pub struct Wait {
     pub bytes: Option<Integer>,
     /// With until=silence: how long nothing has to arrive, in milliseconds (default 500)
     pub silence_ms: Option<Integer>,
-    /// How long to wait at most, in milliseconds (default 10000); then what came is returned with ended=timeout
+    /// How long to wait at most, in milliseconds (default 4000); then what came is returned with ended=timeout
     pub timeout_ms: Option<Integer>,
     /// First byte to look at, counted from the beginning of the connection; where the last tcp_wait ended if absent
     pub from: Option<Integer>,

@@ -58,7 +58,7 @@ impl Tcp {
     }
 
     /// Close a connection. Its buffer and triggers are gone; its id is free again.
-    #[tool(title = "Disconnect")]
+    #[tool(title = "Disconnect", idempotent)]
     async fn tcp_disconnect(self: Rc<Self>, _cx: Cx, a: arguments::OfConnection) -> Result<Disconnected, Failure> {
         self.connections.remove(&a.connection_id)?;
         Ok(Disconnected { success: true, connection_id: a.connection_id, status: "disconnected" })
@@ -84,27 +84,27 @@ impl Tcp {
     ///
     /// By chunks (what one read from the network returned) with `index` and `count`, or by bytes with `offset` and `limit`.
     /// One answer holds at most 1 MiB; if `more` is true, go on with `offset` = `next_offset`.
-    #[tool(title = "Read buffer")]
+    #[tool(title = "Read buffer", read_only, pages)]
     async fn tcp_read_buffer(self: Rc<Self>, _cx: Cx, a: arguments::Read) -> Result<ReadAnswer, Failure> {
         let connection = self.connections.get(&a.connection_id)?;
         read(&connection, &a)
     }
 
     /// Forget what a connection has received. Reading goes on if a full buffer had paused it.
-    #[tool(title = "Clear buffer")]
+    #[tool(title = "Clear buffer", idempotent)]
     async fn tcp_clear_buffer(self: Rc<Self>, _cx: Cx, a: arguments::OfConnection) -> Result<Cleared, Failure> {
         self.connections.get(&a.connection_id)?.clear();
         Ok(Cleared { success: true, connection_id: a.connection_id, buffer_cleared: true })
     }
 
     /// How much a connection has received and sent, and whether its halves are open.
-    #[tool(title = "Buffer info")]
+    #[tool(title = "Buffer info", read_only)]
     async fn tcp_buffer_info(self: Rc<Self>, _cx: Cx, a: arguments::OfConnection) -> Result<BufferInfo, Failure> {
         Ok(self.connections.get(&a.connection_id)?.buffer_info())
     }
 
     /// Everything about a connection: peer, state, buffer, and its triggers with how often they fired.
-    #[tool(title = "Connection info")]
+    #[tool(title = "Connection info", read_only)]
     async fn tcp_connection_info(
         self: Rc<Self>,
         _cx: Cx,
@@ -145,7 +145,7 @@ impl Tcp {
     }
 
     /// Remove a trigger, whether its connection is open or still to come.
-    #[tool(title = "Remove trigger")]
+    #[tool(title = "Remove trigger", idempotent)]
     async fn tcp_remove_trigger(
         self: Rc<Self>,
         _cx: Cx,
@@ -199,7 +199,7 @@ impl Tcp {
     }
 
     /// List the connections that are open, or whose data is still held.
-    #[tool(title = "List connections")]
+    #[tool(title = "List connections", read_only)]
     async fn tcp_list_connections(self: Rc<Self>, _cx: Cx, _a: NoArguments) -> Result<Listed, Failure> {
         let connections: Vec<_> = (self.connections.all().iter())
             .map(|connection| {
@@ -224,7 +224,7 @@ impl Tcp {
     ///
     /// Use it instead of polling. Each wait begins where the last one ended, so a sequence of waits reads a conversation piece
     /// by piece. Nothing is consumed: tcp_read_buffer still has all of it.
-    #[tool(title = "Wait for data")]
+    #[tool(title = "Wait for data", read_only, pages)]
     async fn tcp_wait(self: Rc<Self>, cx: Cx, a: arguments::Wait) -> Result<Waited, Failure> {
         let connection = self.connections.get(&a.connection_id)?;
         wait::wait(cx, connection, a).await

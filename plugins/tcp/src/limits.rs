@@ -5,9 +5,9 @@ use std::time::Duration;
 use cofferdam_sdk::{Failure, Integer};
 pub use plugin_kit::milliseconds;
 
-pub const DEFAULT_CONNECT: Duration = Duration::from_secs(10);
-pub const DEFAULT_SEND: Duration = Duration::from_secs(30);
-pub const DEFAULT_WAIT: Duration = Duration::from_secs(10);
+pub const DEFAULT_CONNECT: Duration = Duration::from_secs(4);
+pub const DEFAULT_SEND: Duration = Duration::from_secs(4);
+pub const DEFAULT_WAIT: Duration = Duration::from_secs(4);
 pub const DEFAULT_SILENCE: Duration = Duration::from_millis(500);
 /// How long `tcp_connect_and_send` waits for a first answer.
 pub const FIRST_ANSWER: Duration = Duration::from_millis(100);

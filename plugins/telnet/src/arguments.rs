@@ -105,6 +105,7 @@ pub struct Step {
     #[serde(default, deserialize_with = "word")]
     pub expect: Option<String>,
     /// Text to send then; a line break is the return key, \u0003 is Ctrl-C
+    #[schemars(length(min = 0))]
     pub send: Option<String>,
     /// Whether the return key follows `send` (default true)
     pub enter: Option<bool>,

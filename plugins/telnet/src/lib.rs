@@ -38,7 +38,7 @@ impl Telnet {
     /// ended=timeout. To decide step by step, set `keep` and go on with the `session_id`. For a pager, add a step such as
     /// {"expect": "--More--", "send": " ", "enter": false, "repeat": true} before the one that expects the prompt. If a login fails
     /// with the right password, try `line_end`.
-    #[tool(title = "Telnet")]
+    #[tool(title = "Telnet", pages)]
     async fn telnet_tool(self: Rc<Self>, cx: Cx, a: Arguments) -> Result<cofferdam_sdk::Answer<Answer>, Failure> {
         let began = cofferdam_sdk::now();
         let most = cofferdam_sdk::limits().call;

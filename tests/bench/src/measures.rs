@@ -13,7 +13,7 @@ use crate::native::{Echo, drain, round_trips};
 type Measure = fn() -> Vec<Row>;
 
 /// By the name that `bench NAME` takes.
-pub const ALL: [(&str, Measure); 15] = [
+pub const ALL: [(&str, Measure); 16] = [
     ("audit", crate::audit::audit),
     ("call", call),
     ("send-wait", send_wait),

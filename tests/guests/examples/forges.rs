@@ -1,7 +1,7 @@
 //! Claims: whatever it calls its tools reaches clients. Lists the tools that its settings say, as they say it; each answers.
 use std::rc::Rc;
 
-use cofferdam_sdk::export::{Definition, Output, Plugin};
+use cofferdam_sdk::export::{Definition, Hints, Output, Plugin};
 use cofferdam_sdk::{Cx, Failure};
 use serde_json::Value;
 
@@ -24,12 +24,20 @@ impl Plugin for Guest {
 
 fn definition(tool: &Value, n: u64) -> Definition {
     let optional = |key: &str| tool.get(key).map(text);
+    let claims = |hint: &str| tool[hint].as_bool().unwrap_or(false);
     Definition {
         name: text(&tool["name"]).replace("{n}", &n.to_string()),
         title: optional("title"),
         description: optional("description").unwrap_or_else(|| "Answers.".to_owned()),
         input_schema: optional("input").unwrap_or_else(|| r#"{"type":"object"}"#.to_owned()),
         output_schema: optional("output"),
+        hints: Hints {
+            read_only: claims("read_only"),
+            additive: claims("additive"),
+            idempotent: claims("idempotent"),
+            closed_world: claims("closed_world"),
+            pages: claims("pages"),
+        },
     }
 }
 

@@ -2,5 +2,5 @@
 ;; than `{}`.
 (func $list (result i32) (call $one_tool))
 (func $call (param i64 i32 i32 i32 i32) (result i32)
-  (if (i32.gt_u (local.get 4) (i32.const 2)) (then (i32.store (i32.const 152) (i32.const 0x7fffffff))))
+  (if (i32.gt_u (local.get 4) (i32.const 2)) (then (i32.store (i32.const 200) (i32.const 0x7fffffff))))
   (call $alive))

@@ -13,14 +13,14 @@
 (data (i32.const 32) "Answers.")
 (data (i32.const 48) "{\22type\22:\22object\22}")
 (data (i32.const 80) "alive")
-;; At 96 the tool `raw`: name, title, description, input schema, output schema. At 144 the list of it.
+;; At 96 the tool `raw`: name, title, description, input schema, output schema, hints. At 192 the list of it.
 (data (i32.const 96) "\10\00\00\00\03\00\00\00" "\00\00\00\00\00\00\00\00\00\00\00\00" "\20\00\00\00\08\00\00\00"
-  "\30\00\00\00\11\00\00\00" "\00\00\00\00\00\00\00\00\00\00\00\00")
-(data (i32.const 144) "\60\00\00\00\01\00\00\00")
-;; At 152 the text `alive`. At 160 the answer with it.
-(data (i32.const 152) "\50\00\00\00\05\00\00\00")
-(data (i32.const 160) "\00\00\00\00" "\98\00\00\00\01\00\00\00" "\00\00\00\00\00\00\00\00\00\00\00\00")
-(func $one_tool (result i32) (i32.const 144))
+  "\30\00\00\00\11\00\00\00" "\00\00\00\00\00\00\00\00\00\00\00\00" "\00\00\00\00\00\00\00\00")
+(data (i32.const 192) "\60\00\00\00\01\00\00\00")
+;; At 200 the text `alive`. At 160 the answer with it.
+(data (i32.const 200) "\50\00\00\00\05\00\00\00")
+(data (i32.const 160) "\00\00\00\00" "\c8\00\00\00\01\00\00\00" "\00\00\00\00\00\00\00\00\00\00\00\00")
+(func $one_tool (result i32) (i32.const 192))
 (func $alive (result i32) (i32.const 160))
 (export "list" (func $list))
 (export "call" (func $call))

@@ -40,7 +40,7 @@ pub use bindings::cofferdam::plugin::dns;
 pub use bindings::cofferdam::plugin::host::{self, Cancellation, Level, Limits};
 pub use bindings::cofferdam::plugin::icmp;
 pub use bindings::cofferdam::plugin::names;
-pub use bindings::exports::cofferdam::plugin::tools::{Definition, Failure, Output};
+pub use bindings::exports::cofferdam::plugin::tools::{Definition, Failure, Hints, Output};
 pub use bindings::{Hosted, HostedPre};
 
 /// Where the generated code finds our state.

@@ -39,8 +39,24 @@ pub fn node(progress: Progress<'_>) -> Result<PathBuf, Error> {
     Ok(folder.join("node_modules").join(package).join("bin/node"))
 }
 
+/// The newest version of an npm package, given without one: fetched anew.
+///
+/// # Errors
+/// As for [`npm`].
+pub fn npm_newest(package: &str, progress: Progress<'_>) -> Result<PathBuf, Error> {
+    let newest = format!("{package}@latest");
+    folder(&newest)
+        .and_then(|folder| cache::remove_dir(&folder))
+        .map_err(|error| error.during(&format!("peer `{package}`")))?;
+    npm(&newest, progress)
+}
+
+fn folder(package: &str) -> Result<PathBuf, Error> {
+    Ok(cache::root()?.join("peers").join(format!("npm-{}", folder_name(package))))
+}
+
 fn modules(package: &str, progress: Progress<'_>) -> Result<PathBuf, Error> {
-    let folder = cache::root()?.join("peers").join(format!("npm-{}", folder_name(package)));
+    let folder = folder(package)?;
     cache::keep(&folder, progress, |progress| {
         progress(&format!("peer `{package}`: fetching…"));
         // Without a manifest of its own npm would look for one in the folders above.

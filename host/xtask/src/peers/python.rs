@@ -14,7 +14,7 @@ const INTERPRETERS: [&str; 7] =
 /// The oldest Python the MCP packages run on.
 const OLDEST: (u32, u32) = (3, 10);
 
-/// An interpreter that can import what `requirement` (as pip reads it, such as `mcp==1.*`) brings.
+/// An interpreter that can import what `requirement` brings: as pip reads it (`mcp==1.*`), or several with blanks between them.
 ///
 /// # Errors
 /// If there is no Python of at least 3.10, or pip cannot fetch the requirement.
@@ -22,8 +22,23 @@ pub fn python(requirement: &str, progress: Progress<'_>) -> Result<PathBuf, Erro
     environment(requirement, progress).map_err(|error| error.during(&format!("peer `{requirement}`")))
 }
 
+/// The same, fetched anew: with the newest versions that the requirement allows.
+///
+/// # Errors
+/// As for [`python`].
+pub fn python_newest(requirement: &str, progress: Progress<'_>) -> Result<PathBuf, Error> {
+    folder(requirement)
+        .and_then(|folder| cache::remove_dir(&folder))
+        .map_err(|error| error.during(&format!("peer `{requirement}`")))?;
+    python(requirement, progress)
+}
+
+fn folder(requirement: &str) -> Result<PathBuf, Error> {
+    Ok(cache::root()?.join("peers").join(format!("python-{}", folder_name(requirement))))
+}
+
 fn environment(requirement: &str, progress: Progress<'_>) -> Result<PathBuf, Error> {
-    let folder = cache::root()?.join("peers").join(format!("python-{}", folder_name(requirement)));
+    let folder = folder(requirement)?;
     let python = folder.join("bin/python");
     cache::keep(&folder, progress, |progress| {
         let (base, version) = interpreter()?;
@@ -71,7 +86,7 @@ fn pip(pip: &mut Command, requirement: &str, target: Option<&Path>, progress: Pr
     if let Some(target) = target {
         pip.arg("--target").arg(target);
     }
-    process::run(pip.arg(requirement), None, &mut |event| {
+    process::run(pip.args(requirement.split_whitespace()), None, &mut |event| {
         if let Event::Stderr(line) = event {
             progress(&format!("peer `{requirement}`: {line}"));
         }

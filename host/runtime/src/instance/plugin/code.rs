@@ -60,7 +60,10 @@ impl Plugin {
             let component = plugin.runtime.compile(&plugin.about.name, &plugin.bytes, &plugin.digest)?;
             plugin.link(&component)
         });
-        compiled.await.map_err(|error| failed(error.to_string()))?
+        let compiled = compiled.await;
+        // A compiler leaves much memory behind.
+        self.runtime.trimmer().much_was_used();
+        compiled.map_err(|error| failed(error.to_string()))?
     }
 
     fn link(&self, component: &Component) -> Made {

@@ -113,7 +113,7 @@ fn what_is_no_name_is_none_for_rules_and_for_lookups() {
     let mut session = Session::serve(&[&flag, &file, "--plugin", &guest("resolves")]);
     for name in NO_NAMES {
         let output = run(&["serve", "--dry-run", "--allow-connect", &format!("tcp://{name}:80")]);
-        assert_eq!(output.status.code(), Some(2), "a rule takes `{name}`");
+        assert!(!output.status.success(), "a rule takes `{name}`");
         let answer = session.call("resolve", json!({ "host": name, "port": 80 })).ok();
         assert_eq!(answer["text"], "Err(ErrorCode::InvalidArgument)", "a lookup takes `{name}`");
         let refused = session.call("tcp_connect", json!({ "host": name, "port": 80 }));
@@ -178,12 +178,12 @@ fn a_server_that_is_silent_about_the_only_kind_is_told_and_nothing_is_said_of_th
 fn a_late_kind_is_tried_where_the_first_fails() {
     let port = closed_port();
     let six = Peer::at(&format!("[::1]:{port}"), drop);
-    let server = dns(|question, kind| {
-        if kind == 28 {
-            std::thread::sleep(Duration::from_millis(400));
-            return vec![reply_six(question, HERE_SIX)];
-        }
-        vec![reply(question, 0, 0, &[HERE])]
+    // The first question about IPv6 is lost.
+    let lost = std::sync::Mutex::new(std::collections::HashSet::new());
+    let server = dns(move |question, kind| match kind {
+        28 if lost.lock().unwrap().insert(asked_name(question)) => Vec::new(),
+        28 => vec![reply_six(question, HERE_SIX)],
+        _ => vec![reply(question, 0, 0, &[HERE])],
     });
     let mut session = session(server.address, &["late.test", "none.test"], "*");
     let made = look_up(&mut session, "tcp_connect", "late.test", port).ok();

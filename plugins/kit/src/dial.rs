@@ -22,8 +22,9 @@ use order::Order;
 /// A further address is tried when the ones before have not answered for so long (RFC 8305, section 8).
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// When every known address has failed, so long is waited for a name server that has not told of the other kind.
-const LATE: Duration = Duration::from_secs(1);
+/// When every known address has failed, so long is waited for a name server that has not told of the other kind: the host asks it
+/// again within that time.
+const LATE: Duration = Duration::from_secs(2);
 
 /// Why no connection was made: a stable word, and more where there is more to say.
 #[derive(Clone, Debug)]

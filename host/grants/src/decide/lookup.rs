@@ -76,11 +76,13 @@ impl Grants {
             };
             wanted.iter().copied().filter(|want| want.key() == key).find(on_ports)
         });
+        // A rule of a kind that the manifest wants no name for says nothing about it.
+        let of_another_kind = near.nearest().is_some_and(|(key, _)| wanted.iter().all(|want| want.key() != key));
         let first = kinds.iter().find_map(|key| wanted.iter().copied().find(|want| want.key() == *key));
         match (nearest, first) {
             (Some(want), _) => near.or_for(want),
             // What a rule of another kind, or on other ports, lacks is not what this plugin lacks.
-            (None, Some(want)) if near.is_about_a_rule() || near.reason() == Reason::NotWanted => {
+            (None, Some(want)) if near.is_about_a_rule() || (near.reason() == Reason::NotWanted && of_another_kind) => {
                 Near::because(Reason::NoRule).or_for(want)
             }
             (None, Some(want)) => near.or_for(want),

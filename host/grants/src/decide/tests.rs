@@ -235,6 +235,14 @@ fn a_name_is_looked_up_only_for_ports_that_both_sides_name() {
 }
 
 #[test]
+fn a_rule_of_a_kind_that_the_manifest_does_not_want_is_not_what_the_manifest_lacks() {
+    // A flag for one plugin's questions is a rule of every other plugin too.
+    let own = crate::testing::mixed(&["resolve any"], &[], &["any *"], &[]);
+    let denial = resolve(&own, "db.lab").unwrap_err();
+    assert_eq!((denial.reason(), denial.suggestion().map(|it| it.key)), (Reason::NoRule, Some("connect")));
+}
+
+#[test]
 fn i7_nothing_granted_is_known_before_linking() {
     for (allow, want, granted) in [
         ("any *", "any *", true),

@@ -239,9 +239,11 @@ fn what_explain_says_of_a_file_is_what_a_plugin_meets() {
 
 #[test]
 fn what_is_told_when_a_name_is_refused_is_what_explain_says() {
-    let policy = &["--allow-resolve", "any"][..];
+    // Without any rule to connect, the plugin would not even be linked to sockets.
+    let policy = &["--allow-resolve", "any", "--allow-connect", "tcp://other.example:22"][..];
     let mut session = Session::serve(policy);
-    session.call("tcp_connect", json!({ "host": "db.lab.example", "port": 22 })).failed("connection_failed");
+    let failure = session.call("tcp_connect", json!({ "host": "db.lab.example", "port": 22 }));
+    assert_eq!(failure.failed("connection_failed")["reason"], "denied");
     session.log_has("`[plugins.tcp] connect = [\"tcp://db.lab.example:*\"]` would allow it");
     assert!(!session.log().contains("manifest"), "{}", session.log());
     let output = run(&[&["explain", "tcp", "connect", "db.lab.example:22"], policy].concat());

@@ -75,11 +75,14 @@ fn a_flood_of_progress_reaches_nobody_who_did_not_ask_and_is_bounded_for_who_did
     session.call("progress", json!({ "count": 10_000 })).ok();
     assert_eq!(session.count(|message| message["method"] == "notifications/progress"), 0);
     let params = json!({ "name": "progress", "arguments": { "count": 100_000 }, "_meta": { "progressToken": "t" } });
+    let begun = std::time::Instant::now();
     let answer = session.request("tools/call", params);
     assert!(!answer["result"]["isError"].as_bool().unwrap_or(false), "{answer}");
     session.request("ping", json!({}));
     let told = session.count(|message| message["method"] == "notifications/progress");
-    assert!((1..1000).contains(&told), "{told} of 100,000 reports");
+    // A burst, what its time is worth, and the last.
+    let most = 64 + begun.elapsed().as_millis() as usize / 50 + 1;
+    assert!((1..=most).contains(&told), "{told} of 100,000 reports, {most} at most");
 }
 
 #[test]

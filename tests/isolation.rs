@@ -1,11 +1,12 @@
 //! Nobody feels another: what one guest costs is felt by no other plugin, nor by the protocol, its timers and its order. Numbers
 //! are those of the benchmark (`cargo xtask bench`); here each has to be met in one round of several, because tests run side by side.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Session, eventually, raw_guest_with, scratch};
+use crate::support::{Session, cofferdam, eventually, raw_guest_with, scratch};
 
 /// Rounds of which one has to be good.
 const ROUNDS: usize = 5;
@@ -114,14 +115,12 @@ fn i10_memory_goes_back_to_the_system_after_a_burst() {
     eventually(&format!("{before} KiB before, {after} KiB after, at most {most} KiB"), || resident(&session) <= most);
 }
 
-/// A guest that takes a compiler very long: one function whose every loop carries every variable.
-fn slow_to_compile() -> String {
-    const VARIABLES: usize = 1500;
-    const LOOPS: usize = 1500;
-    let set = |n: usize| format!("(local.set {n} (i64.add (local.get {n}) (local.get {})))", (n * 7 + 1) % VARIABLES);
-    let body: String =
-        (0..LOOPS).map(|n| format!("(loop $l{n} {} (br_if $l{n} (i32.wrap_i64 (local.get {n}))))", set(n))).collect();
-    let locals = "(local ".to_owned() + &"i64 ".repeat(VARIABLES) + ")";
+/// A guest that takes a compiler long: one function whose every loop carries every variable, and there is one for each.
+fn slow_to_compile(variables: usize) -> String {
+    let set = |n: usize| format!("(local.set {n} (i64.add (local.get {n}) (local.get {})))", (n * 7 + 1) % variables);
+    let looped = |n| format!("(loop $l{n} {} (br_if $l{n} (i32.wrap_i64 (local.get {n}))))", set(n));
+    let body: String = (0..variables).map(looped).collect();
+    let locals = "(local ".to_owned() + &"i64 ".repeat(variables) + ")";
     raw_guest_with("spins", &format!("(func (export \"slow\") {locals} {body})"), "call")
 }
 
@@ -130,7 +129,7 @@ fn i10_a_component_that_takes_long_to_compile_delays_no_call_but_its_own() {
     let policy = scratch("compiles").join("policy.toml");
     std::fs::write(&policy, "[plugins.raw.limits]\ncompile = \"2 s\"\n[defaults]\nconnect = [\"tcp://localhost:*\"]\n")
         .unwrap();
-    let slow = slow_to_compile();
+    let slow = slow_to_compile(2500);
     let mut session = Session::serve(&["--policy", &policy.display().to_string(), "--plugin", &slow, "--no-cache"]);
     let begun = Instant::now();
     let waits = session.post_call("raw", json!({}));
@@ -142,4 +141,42 @@ fn i10_a_component_that_takes_long_to_compile_delays_no_call_but_its_own() {
     // A tool that nobody has is an error of the protocol.
     let answer = session.answer_to(&json!(waits));
     assert_eq!(answer["error"]["code"], -32602, "{answer}");
+}
+
+#[test]
+fn a_call_that_waits_for_a_compiler_is_told_so() {
+    let cache = scratch("told");
+    let slow = slow_to_compile(2000);
+    let start = || {
+        let mut command = cofferdam(&["serve", "--plugin", &slow]);
+        command.env("XDG_CACHE_HOME", &cache);
+        let mut session = Session::spawn(command);
+        session.initialize("2025-11-25");
+        session
+    };
+    // Tools are known from then on; only the plugins that are shipped have theirs in the binary.
+    assert_eq!(start().call("raw", json!({})).text, "alive");
+    let kept: Vec<_> =
+        std::fs::read_dir(cache.join("cofferdam/code")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+    let tools: Vec<String> = kept.iter().map(name).filter(|name| name.ends_with(".tools")).collect();
+    let [tools] = &tools[..] else { panic!("{tools:?}") };
+    let digest = tools.split_once('-').unwrap().0;
+    let code: Vec<_> =
+        kept.iter().filter(|path| name(path).starts_with(digest) && name(path).ends_with(".cwasm")).collect();
+    let [code] = code[..] else { panic!("{code:?}") };
+    std::fs::remove_file(code).unwrap();
+
+    let mut session = start();
+    let params = json!({ "name": "raw", "arguments": {}, "_meta": { "progressToken": "t" } });
+    let id = session.post("tools/call", params);
+    let told = session.wait_for("progress", |message| message["method"] == "notifications/progress");
+    assert_eq!(told["params"]["progressToken"], "t");
+    assert_eq!(told["params"]["message"], "compiling the `raw` plugin, for 1 s so far", "{told}");
+    assert_eq!(session.answer_to(&json!(id))["result"]["content"][0]["text"], "alive");
+    // What is compiled waits for nobody.
+    let known = session.count(|message| message["method"] == "notifications/progress");
+    let params = json!({ "name": "raw", "arguments": {}, "_meta": { "progressToken": "again" } });
+    assert_eq!(session.request("tools/call", params)["result"]["content"][0]["text"], "alive");
+    assert_eq!(session.count(|message| message["method"] == "notifications/progress"), known);
 }

@@ -30,6 +30,18 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("`{path}`: {error}"))
 }
 
+/// Inputs of the fuzz targets, which may be any bytes. Everything else has to be UTF-8.
+const SEEDS: &str = "tests/fuzz/seeds/";
+
+/// The text of a file; of a seed, what of it is text.
+fn read_any(path: &str) -> String {
+    if !path.starts_with(SEEDS) {
+        return read(path);
+    }
+    let bytes = std::fs::read(root().join(path)).unwrap_or_else(|error| panic!("`{path}`: {error}"));
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// The texts below these folders whose names end so; what is built, and what is hidden, aside.
 fn texts(folders: &[&str], ends: &[&str]) -> Vec<Text> {
     let mut paths = Vec::new();
@@ -40,7 +52,7 @@ fn texts(folders: &[&str], ends: &[&str]) -> Vec<Text> {
         .into_iter()
         .map(shown)
         .filter(|path| ends.iter().any(|end| path.ends_with(end)))
-        .map(|path| Text { text: read(&path), path })
+        .map(|path| Text { text: read_any(&path), path })
         .collect();
     assert!(!found.is_empty(), "there is nothing to read in {folders:?}");
     found

@@ -24,7 +24,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// What is needed to build a crate or to test it, beyond that.
 const TO_BUILD: &[(&str, &[&str])] = &[("cofferdam", &["cofferdam-xtask"])];
-const TO_TEST: &[(&str, &[&str])] = &[("cofferdam", &["cofferdam-grants", "cofferdam-xtask"])];
+const TO_TEST: &[(&str, &[&str])] =
+    &[("cofferdam", &["cofferdam-grants", "cofferdam-xtask"]), ("cofferdam-runtime", &["cofferdam-policy"])];
 
 /// Crates of others that one of ours knows, and no other: a name, or the beginning of one.
 const HOMES: &[(&str, &[&str])] = &[

@@ -104,9 +104,9 @@ fn an_id_that_is_taken_is_refused_and_dials_nobody() {
     let mut session = Session::local();
     session.connect(listener.port(), "a");
     let mut first = listener.accept();
-    for tool in ["tcp_connect", "tcp_connect_and_send"] {
-        let arguments =
-            json!({ "host": "127.0.0.1", "port": listener.port(), "connection_id": "a", "data": "nothing" });
+    for (tool, more) in [("tcp_connect", json!({})), ("tcp_connect_and_send", json!({ "data": "nothing" }))] {
+        let mut arguments = json!({ "host": "127.0.0.1", "port": listener.port(), "connection_id": "a" });
+        arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let failure = session.call(tool, arguments).failed("duplicate_id");
         assert_eq!(failure["message"], "Connection ID a already exists");
     }

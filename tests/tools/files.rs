@@ -153,9 +153,16 @@ fn gzip_is_read_decompressed_unless_it_shall_not_be() {
     let lines: String = (1..=5000).map(|n| format!("line {n}\n")).collect();
     let path = folder.write("log.gz", gz(lines.as_bytes()));
     let mut session = folder.session();
-    let (text, object) = cat(&mut session, &path);
-    assert!(text == lines);
-    assert_eq!(object["compressed"], true);
+    let whole = session.call("cat_tool", json!({ "file_path": path, "limit": 65_536 }));
+    let (text, object) = whole.parts();
+    assert!(text == lines && object["content"] == lines);
+    assert_eq!((&object["compressed"], &object["end"]), (&json!(true), &json!(true)));
+    // Without a limit there are two pages: offsets are those of the text, not of the file.
+    let first = cat(&mut session, &path).1;
+    let second = session.call("cat_tool", json!({ "file_path": path, "cursor": first["next_cursor"] })).object();
+    let content = |page: &Value| page["content"].as_str().unwrap().to_owned();
+    assert!(content(&first) + &content(&second) == lines);
+    assert_eq!((&first["end"], &second["end"], &second["offset"]), (&json!(false), &json!(true), &first["bytes"]));
     assert_eq!(session.call("head_tool", json!({ "file_path": path, "lines": 1 })).parts().0, "line 1\n");
     assert_eq!(session.call("tail_tool", json!({ "file_path": path, "lines": 1 })).parts().0, "line 5000\n");
     let raw = session.call("cat_tool", json!({ "file_path": path, "decompress": false })).object();

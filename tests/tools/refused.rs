@@ -18,9 +18,13 @@ fn with_names(dns: &Dns, rules: &str) -> Session {
 fn nobody_listens() {
     let port = closed_port();
     let mut session = Session::local();
-    for (tool, host) in [("tcp_connect", "127.0.0.1"), ("tcp_connect_and_send", "localhost"), ("tcp_connect", "::1")] {
-        let failure =
-            session.call(tool, json!({ "host": host, "port": port, "data": "x" })).failed("connection_failed");
+    for (tool, arguments) in [
+        ("tcp_connect", json!({ "host": "127.0.0.1", "port": port })),
+        ("tcp_connect_and_send", json!({ "host": "localhost", "port": port, "data": "x" })),
+        ("tcp_connect", json!({ "host": "::1", "port": port })),
+    ] {
+        let host = arguments["host"].as_str().unwrap().to_owned();
+        let failure = session.call(tool, arguments).failed("connection_failed");
         assert_eq!(failure["message"], format!("Failed to connect to {host}:{port}"));
         assert_eq!(failure["reason"], "refused", "{failure}");
     }

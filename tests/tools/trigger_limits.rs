@@ -32,9 +32,10 @@ fn a_pattern_that_is_none_is_refused_with_the_place_and_the_others_stay_live() {
         ("(?:a{1000}){1000}", &["too large"]),
         ("((((((((((a{100}){100}){100}){100}){100}){100}){100}){100}){100}){100})", &["too large"]),
     ] {
-        for tool in ["tcp_set_trigger", "tcp_wait"] {
-            let mut arguments = trigger("bad", pattern, "x");
-            arguments["until"] = json!("pattern");
+        for (tool, arguments) in [
+            ("tcp_set_trigger", trigger("bad", pattern, "x")),
+            ("tcp_wait", json!({ "connection_id": "c", "until": "pattern", "pattern": pattern })),
+        ] {
             let failure = session.call(tool, arguments).failed("invalid_argument");
             assert_eq!(failure["argument"], "pattern", "{failure}");
             let message = failure["message"].as_str().unwrap();

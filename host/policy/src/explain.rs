@@ -223,7 +223,7 @@ fn answer(
 }
 
 const PEER: &[Stage] = &[Stage::Deny, Stage::Rule, Stage::Range, Stage::Manifest];
-const LOOKUP: &[Stage] = &[Stage::Rule, Stage::Deny, Stage::Manifest];
+const LOOKUP: &[Stage] = &[Stage::Deny, Stage::Rule, Stage::Manifest];
 const QUERY: &[Stage] = &[Stage::Deny, Stage::Rule, Stage::Server, Stage::Range, Stage::Manifest];
 const FILE: &[Stage] = &[Stage::Deny, Stage::Rule, Stage::Manifest];
 

@@ -107,7 +107,7 @@ pub const KEYS: &[Key] = &[
     now(Section::Limits, "connections", "connections open at the same time"),
     now(Section::Limits, "descriptors", "file descriptors open at the same time, of a plugin"),
     now(Section::Limits, "mailbox", "calls that wait or run at the same time"),
-    now(Section::Limits, "call", "wall time of a call, as \"60 s\""),
+    now(Section::Limits, "call", "wall time of a call, as \"50 s\""),
     now(Section::Limits, "output", "size of one answer, as \"4 MiB\""),
     now(Section::Limits, "cpu", "CPU time between two waits, as \"10 s\""),
     now(Section::Limits, "log_lines", "log lines per second"),

@@ -24,7 +24,7 @@ fn limits_have_bounds_and_no_unlimited() {
             "`memory` has to be between 2 MiB and 4 GiB | the default is 256 MiB; there is no `unlimited`",
         ),
         ("memory = \"unlimited\"", "`memory` has to begin with a whole number | write it as `\"256 MiB\"`"),
-        ("call = \"2 h\"", "`call` has to be between 100 ms and 1 h | the default is 1 min; there is no `unlimited`"),
+        ("call = \"2 h\"", "`call` has to be between 100 ms and 1 h | the default is 50 s; there is no `unlimited`"),
         ("call = true", "`call` has to be a string or a whole number, not true or false"),
         ("cpu = \"1 ms\"", "`cpu` has to be between 10 ms and 10 min | the default is 10 s; there is no `unlimited`"),
         (

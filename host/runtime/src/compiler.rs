@@ -85,7 +85,7 @@ mod tests {
     #[tokio::test]
     async fn a_compilation_that_takes_long_holds_no_other_up() {
         let compiler = Compiler::default();
-        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let (end, ended) = std::sync::mpsc::sync_channel::<()>(1);
         let mut long = std::pin::pin!(compiler.run(move || ended.recv().is_err()));
         tokio::select! {
             biased;

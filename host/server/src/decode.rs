@@ -158,13 +158,22 @@ fn echo(id: &RawValue) -> Option<String> {
     (scalar && id.get().len() <= 1024).then(|| id.get().to_owned())
 }
 
-/// A parser's reason, shortened; "at line 1" says nothing where every message is one line.
+/// A parser's reason, shortened; "at line 1" says nothing where every message is one line. It may quote what was sent, whose
+/// control characters are shown as escapes.
 pub(crate) fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars().take(MAX_REASON + 1) {
+        match c.is_control() {
+            true => shown.extend(c.escape_default()),
+            false => shown.push(c),
+        }
+    }
+    let text = shown;
     match text.char_indices().nth(MAX_REASON) {
         Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text.to_owned(),
+        None => text,
     }
 }
 
@@ -234,6 +243,10 @@ mod tests {
             (
                 r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":7}}"#,
                 "-32602 1 invalid params of `tools/call`: `name`: invalid type: integer `7`, expected a string",
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"logging/setLevel","params":{"level":"a\u001b[2J\u007f"}}"#,
+                "-32602 1 invalid params of `logging/setLevel`: unknown variant `a\\u{1b}[2J\\u{7f}`, expected one of `debug`, `info`, `notice`, `warning`, `error`, `critical`, `alert`, `emergency`",
             ),
             (
                 r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":[]}}"#,

@@ -28,6 +28,7 @@ mod guard;
 mod handler;
 mod instructions;
 mod notify;
+mod pace;
 mod schemas;
 
 pub use desk::Desk;

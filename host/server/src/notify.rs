@@ -20,9 +20,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::convert;
+use crate::{convert, pace};
 
-/// Progress reports that may wait for the client; more are dropped by the sender.
+/// Progress reports that may wait to be passed on; more are dropped by the sender.
 pub(crate) const REPORTS: usize = 64;
 
 /// How long one listener may hold up the next notice.
@@ -96,11 +96,11 @@ pub(crate) async fn broadcast(audience: Arc<Audience>, mut changes: watch::Recei
     stop.run_until_cancelled(tell_all).await;
 }
 
-/// Runs a call and sends its reports as they come; every report sent before the answer is out before this returns.
+/// Runs a call and sends its reports at their pace; what is sent of them is out before this returns.
 /// Reports are dropped once `closing` is cancelled, when nobody passes them on any more.
 pub(crate) async fn with_reports<T>(
     call: impl Future<Output = T>,
-    mut reports: mpsc::Receiver<Progress>,
+    reports: mpsc::Receiver<Progress>,
     token: ProgressToken,
     peer: &Peer<RoleServer>,
     closing: &CancellationToken,
@@ -111,19 +111,9 @@ pub(crate) async fn with_reports<T>(
         answered.cancel();
         answer
     };
-    let pass_on = async {
-        loop {
-            let report = tokio::select! {
-                biased;
-                report = reports.recv() => report,
-                () = answered.cancelled() => None,
-            };
-            let Some(report) = report else { return };
-            let notice = peer.notify_progress(convert::progress(report, token.clone()));
-            if !matches!(closing.run_until_cancelled(notice).await, Some(Ok(()))) {
-                return;
-            }
-        }
-    };
-    tokio::join!(call, pass_on).0
+    let passed_on = pace::pass_on(reports, &answered, |report| {
+        let notice = peer.notify_progress(convert::progress(report, token.clone()));
+        async move { matches!(closing.run_until_cancelled(notice).await, Some(Ok(()))) }
+    });
+    tokio::join!(call, passed_on).0
 }

@@ -177,7 +177,7 @@ async fn every_version_with_a_handshake_is_spoken() {
         let mut session = Session::open(version).await;
         let tools = session.ask(1, "tools/list", json!({})).await;
         let names: Vec<_> = tools["result"]["tools"].as_array().unwrap().iter().map(|tool| &tool["name"]).collect();
-        assert_eq!(names, ["echo", "grow", "panic", "progress", "stubborn", "wait"]);
+        assert_eq!(names, ["echo", "grow", "late", "panic", "progress", "release", "stubborn", "wait"]);
         assert_eq!(tools["result"].get("resultType"), None);
         assert_eq!(session.end().await.unwrap(), End::InputClosed);
     }

@@ -94,6 +94,8 @@ struct Race {
     /// By the order of their beginning; no failure while they are under way.
     tried: Vec<(String, Option<Failed>)>,
     missing: Missings,
+    /// The kinds of address that a name server has been asked for and has not told.
+    asked: Vec<IpAddressFamily>,
     /// Whether the addresses of both kinds are told.
     told: bool,
 }
@@ -107,7 +109,10 @@ impl Race {
                 let six = addresses(host, Some(IpAddressFamily::Ipv6)).await?;
                 (futures::stream::iter([(IpAddressFamily::Ipv6, Ok(six))]).boxed_local(), 0)
             }
-            Host::Name(name) => (answers(name, None)?, 0),
+            Host::Name(name) => {
+                self.asked = vec![IpAddressFamily::Ipv4, IpAddressFamily::Ipv6];
+                (answers(name, None)?, 0)
+            }
             Host::V6 { address, zone: Some(zone) } => {
                 self.order.push([v6(*address)]);
                 (futures::stream::empty().boxed_local(), link(zone)?)
@@ -172,8 +177,13 @@ impl Race {
                 Event::Due if idle => return Err(self.end()),
                 Event::Due => due = Some(now()),
                 Event::AllAnswered => self.told = true,
-                Event::Answer(_, Ok(found)) => self.order.push(found),
-                Event::Answer(family, Err(why)) => self.missing.push(family, why),
+                Event::Answer(family, found) => {
+                    self.asked.retain(|asked| *asked != family);
+                    match found {
+                        Ok(found) => self.order.push(found),
+                        Err(why) => self.missing.push(family, why),
+                    }
+                }
             }
             if self.tried.is_empty() && !self.order.is_empty() {
                 let all = self.told || self.order.has_six();
@@ -186,13 +196,20 @@ impl Race {
         }
     }
 
+    /// What is missing now: what the name server said, and what it has not said yet.
+    fn missing(&self) -> Missings {
+        let mut missing = self.missing.clone();
+        self.asked.iter().for_each(|family| missing.push(*family, Missing::NotYet));
+        missing
+    }
+
     /// What is said when every address has failed, or there is none.
     fn end(&self) -> Failed {
         let failures = || self.tried.iter().filter_map(|(shown, failed)| Some((shown, failed.as_ref()?)));
         let Some((_, worst)) = failures().max_by_key(|(_, failed)| weight(failed)) else {
-            return self.missing.failed();
+            return self.missing().failed();
         };
-        let doubts = self.missing.doubts();
+        let doubts = self.missing().doubts();
         if self.tried.len() == 1 && doubts.is_empty() {
             return worst.clone();
         }
@@ -205,8 +222,8 @@ impl Race {
     /// What is said when the time is over.
     fn late(&self) -> Failed {
         if self.tried.is_empty() {
-            let detail = Some("the name server has not answered in time".to_owned());
-            return Failed { reason: "dns", detail, inconclusive: true };
+            let missing = self.missing();
+            return if missing.is_empty() { Failed::because("timeout") } else { missing.failed() };
         }
         if self.tried.iter().all(|(_, failed)| failed.is_some()) {
             return self.end();

@@ -22,6 +22,8 @@ pub(crate) enum Missing {
     NoSuchName,
     NoAddresses,
     NoAnswer,
+    /// No answer has come, and the time for all of it is over.
+    NotYet,
     Failed(String),
     Limit(String),
 }
@@ -49,6 +51,7 @@ impl Missing {
             Self::NoSuchName => 4,
             Self::Failed(_) => 3,
             Self::NoAnswer => 2,
+            Self::NotYet => 1,
             Self::NoAddresses => 0,
         }
     }
@@ -60,6 +63,7 @@ impl Missing {
             Self::NoSuchName => "no such name",
             Self::NoAddresses => "there are none",
             Self::NoAnswer => "the name server does not answer",
+            Self::NotYet => "the name server has not answered in time",
             Self::Failed(why) | Self::Limit(why) => why,
         }
     }
@@ -70,6 +74,10 @@ impl Missing {
 pub(crate) struct Missings(Vec<(IpAddressFamily, Missing)>);
 
 impl Missings {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn push(&mut self, family: IpAddressFamily, missing: Missing) {
         self.0.push((family, missing));
     }
@@ -85,7 +93,7 @@ impl Missings {
         let detail = match (&self.0[..], worst) {
             ([(family, Missing::NoAddresses)], _) => format!("there is no {} address for it", kind(*family)),
             (_, Some(Missing::NoAddresses) | None) => "the name has no addresses".to_owned(),
-            (all, Some(worst @ (Missing::NoAnswer | Missing::Failed(_))))
+            (all, Some(worst @ (Missing::NoAnswer | Missing::NotYet | Missing::Failed(_))))
                 if all.iter().any(|(_, own)| own != worst) =>
             {
                 self.notes().join("; ")
@@ -103,7 +111,9 @@ impl Missings {
 
     /// The same of those that might be there.
     pub(crate) fn doubts(&self) -> Vec<String> {
-        let doubtful = |(_, missing): &&(_, Missing)| matches!(missing, Missing::NoAnswer | Missing::Failed(_));
+        let is_doubtful =
+            |missing: &Missing| matches!(missing, Missing::NoAnswer | Missing::NotYet | Missing::Failed(_));
+        let doubtful = |(_, missing): &&(_, Missing)| is_doubtful(missing);
         Self(self.0.iter().filter(doubtful).cloned().collect()).notes()
     }
 }
@@ -206,6 +216,17 @@ mod tests {
         assert_eq!(failed(&[(Ipv6, none.clone()), (Ipv4, none.clone())]), dns("the name has no addresses", false));
         assert_eq!(failed(&[(Ipv6, Missing::NoSuchName), (Ipv4, Missing::NoAnswer)]), dns("no such name", false));
         assert_eq!(failed(&[(Ipv6, none), (Ipv4, Missing::Denied)]), ("denied", None, false));
+        let late = Missing::NotYet;
+        assert_eq!(
+            failed(&[(Ipv4, late.clone()), (Ipv6, late.clone())]),
+            dns("the name server has not answered in time", true)
+        );
+        assert_eq!(
+            failed(&[(Ipv4, Missing::NoAddresses), (Ipv6, late.clone())]),
+            dns("IPv4 addresses: there are none; IPv6 addresses: the name server has not answered in time", true)
+        );
+        let doubts = Missings(vec![(Ipv4, Missing::NoAddresses), (Ipv6, late)]).doubts();
+        assert_eq!(doubts, ["IPv6 addresses: the name server has not answered in time"]);
         let full = Missing::Limit("the limit of 1 lookups".to_owned());
         assert_eq!(failed(&[(Ipv4, full)]), ("limit", Some("the limit of 1 lookups".to_owned()), true));
     }

@@ -61,8 +61,8 @@ impl Pinging {
 
     fn tell(&mut self, event: &Event, payload: &[u8]) {
         let Some(mut line) = line(event) else { return };
-        // What a peer sends without end is counted, and told up to a length.
-        if self.lines.len() >= self.pings.most_events() {
+        // What a peer sends without end is counted, and told up to a number of lines.
+        if !event.is_kept {
             self.untold += 1;
             return;
         }

@@ -34,6 +34,9 @@ pub async fn run(
     let mut read_in_turn = 0;
     while has_room(&connection).await {
         let Some(chunk) = read(&connection, &mut stream).await else { break };
+        if chunk.is_empty() {
+            continue;
+        }
         read_in_turn += chunk.len();
         connection.receive(&chunk);
         let firings = connection.triggers.borrow_mut().push(&chunk, cofferdam_sdk::now());
@@ -90,7 +93,7 @@ fn room(connection: &Connection) -> usize {
     connection.buffer.borrow().space().min(connection.budget.left())
 }
 
-/// One read; `None` at the end of the stream, or once we have disconnected.
+/// One read; nothing where others have taken the room meanwhile, `None` at the end of the stream, or once we have disconnected.
 async fn read(connection: &Connection, stream: &mut StreamReader<u8>) -> Option<Vec<u8>> {
     let mut changes = connection.watch();
     loop {
@@ -115,6 +118,9 @@ async fn read(connection: &Connection, stream: &mut StreamReader<u8>) -> Option<
             return None;
         }
         let most = room(connection).min(READ);
+        if most == 0 {
+            return Some(Vec::new());
+        }
         let mut buffer = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
         buffer.clear();
         buffer.reserve_exact(most);

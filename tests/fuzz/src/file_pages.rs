@@ -3,7 +3,7 @@
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write as _};
 
-use files_logic::{File, Source, head, page, shown, tail};
+use files_logic::{File, Room, Source, head, page, shown, tail};
 
 /// A file in memory.
 struct Memory(Cursor<Vec<u8>>);
@@ -51,9 +51,12 @@ fn is_text(text: &str) -> bool {
 fn pages(bytes: &[u8], limit: usize) -> (String, bool) {
     let (mut text, mut offset) = (String::new(), 0);
     loop {
-        let one = open(bytes).and_then(|mut source| page(&mut source, offset, limit));
+        let one = open(bytes).and_then(|mut source| page(&mut source, offset, Room::of_text(limit)));
         let Ok(one) = one else { return (text, false) };
         assert!(one.text.len() <= limit, "{one:?}");
+        if one.failed.is_some() {
+            return (text + &one.text, false);
+        }
         assert!(one.end || one.next > offset, "no page comes further: {one:?}");
         assert!(!one.partial && one.offset >= offset && one.next >= one.offset, "{one:?}");
         text += &one.text;

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ping_logic::{Difference, Kind, Message, Pings, Plan, Step, Trace, TracePlan};
+use ping_logic::{Difference, Kind, Message, Outcome, Pings, Plan, Step, Trace, TracePlan};
 
 use crate::host::icmp::{self, Family, HEADER};
 
@@ -168,6 +168,10 @@ fn adds_up(run: &mut Pings, lines: usize, now: Duration) {
         let slack = Duration::from_micros(1);
         assert!(rtt.min <= rtt.avg + slack && rtt.avg <= rtt.max + slack && rtt.mdev <= rtt.max + slack, "{rtt:?}");
     }
+    // Every first word about a request, every first answer, and a bounded number of others.
+    assert!(run.events().count() <= 3 * usize::from(run.plan().count) + 64);
+    let replies = run.events().filter(|event| matches!(event.outcome, Outcome::Reply { .. })).count();
+    assert_eq!(replies, told.received as usize, "a flood hides no answer");
     assert!((0.0..=100.0).contains(&told.loss()));
     let summary = ping_logic::summary(run);
     assert!(crate::is_plain(&summary) && summary.lines().count() <= 3 && summary.len() < 400, "{summary:?}");

@@ -61,7 +61,7 @@ fn round_trip(bytes: &[u8]) {
 }
 
 fn spoken(pieces: &[&[u8]]) -> (Vec<u8>, Vec<u8>) {
-    let settings = Settings { terminal: "xterm".to_owned(), window: WINDOW, encoding: Encoding::Utf8 };
+    let settings = Settings { terminal: "xterm".to_owned(), window: WINDOW, encoding: Encoding::Utf8, line_end: None };
     let (mut protocol, mut data, mut answers) = (Protocol::new(settings), Vec::new(), Vec::new());
     for piece in pieces {
         protocol.receive(piece, &mut data, &mut answers);

@@ -16,6 +16,7 @@ impl Grants {
         }
         let mut near = Near::because(Reason::NoRule);
         let mut rules = Vec::new();
+        let denies_name = |deny: &Peers| deny.denies_name(name);
         for (id, rule) in &self.allow {
             let covers = match rule {
                 // What `localhost` is, nobody is asked.
@@ -29,12 +30,16 @@ impl Grants {
                 }
                 continue;
             }
-            match self.objection(rule, name, |deny| deny.denies_name(name)) {
+            match self.objection(rule, name, denies_name) {
                 Some(reason) => near.note_rule(reason, *id, rule),
                 None => rules.push(*id),
             }
         }
-        if rules.is_empty() { Err(self.for_a_want(near, name, &["resolve", "connect", "ping"])) } else { Ok(rules) }
+        if rules.is_empty() {
+            Err(self.for_a_want(near, name, &["resolve", "connect", "ping"], denies_name))
+        } else {
+            Ok(rules)
+        }
     }
 
     /// An answer may be kept if some rule for dialling or pinging covers both its name and its address.
@@ -44,6 +49,7 @@ impl Grants {
         }
         let mut near = Near::because(Reason::NoRule);
         let mut rules = Vec::new();
+        let denies = |deny: &Peers| deny.denies_address(address) || deny.denies_name(name);
         for (id, rule) in &self.allow {
             let reach = match rule {
                 Rule::Connect(rule) => rule.peers().reach_answer(name, address),
@@ -54,20 +60,20 @@ impl Grants {
                 Reach::No => continue,
                 Reach::Special(range) => Some(Reason::SpecialRange(range)),
                 Reach::Outside => Some(Reason::OutsideWithin(*id)),
-                Reach::Yes => self.objection(rule, name, |deny| deny.denies_address(address) || deny.denies_name(name)),
+                Reach::Yes => self.objection(rule, name, denies),
             };
             match reason {
                 Some(reason) => near.note_rule(reason, *id, rule),
                 None => rules.push(*id),
             }
         }
-        if rules.is_empty() { Err(self.for_a_want(near, name, &["connect", "ping"])) } else { Ok(rules) }
+        if rules.is_empty() { Err(self.for_a_want(near, name, &["connect", "ping"], denies)) } else { Ok(rules) }
     }
 
     /// The refusal of a lookup, or of an answer to one, with the kind of rule that would help: that of the rule which came
     /// nearest, or else the first of these kinds, if the manifest wants the name for it. If it wants it for none, that is the
-    /// reason.
-    fn for_a_want(&self, near: Near, name: &Name, kinds: &[&str]) -> Near {
+    /// reason; and if a deny rule would take away all that such a rule gives, that is.
+    fn for_a_want(&self, near: Near, name: &Name, kinds: &[&str], denies: impl Fn(&Peers) -> bool) -> Near {
         let wanted: Vec<&Rule> = self.wants.iter().filter(|want| wants_name(want, name)).collect();
         let nearest = near.nearest().and_then(|(key, ports)| {
             let on_ports = |want: &&Rule| match (ports, want.ports()) {
@@ -82,10 +88,14 @@ impl Grants {
         match (nearest, first) {
             (Some(want), _) => near.or_for(want),
             // What a rule of another kind, or on other ports, lacks is not what this plugin lacks.
-            (None, Some(want)) if near.is_about_a_rule() || (near.reason() == Reason::NotWanted && of_another_kind) => {
-                Near::because(Reason::NoRule).or_for(want)
+            (None, Some(want)) => {
+                let of_rules = matches!(near.reason(), Reason::NotWanted | Reason::Denied(_)) && of_another_kind;
+                let near = if near.is_about_a_rule() || of_rules { Near::because(Reason::NoRule) } else { near };
+                match self.denied_all(want, denies).filter(|_| near.reason() == Reason::NoRule) {
+                    Some(id) => Near::because(Reason::Denied(id)),
+                    None => near.or_for(want),
+                }
             }
-            (None, Some(want)) => near.or_for(want),
             (None, None) => near.unless_wanted(false),
         }
     }
@@ -100,15 +110,8 @@ impl Grants {
     /// What speaks against an allow rule that covers a name: deny rules that take away all of it, or a manifest that
     /// wants none of it. A deny rule for some ports only is left to the connect, which knows the port.
     fn objection(&self, rule: &Rule, name: &Name, denies: impl Fn(&Peers) -> bool) -> Option<Reason> {
-        let denied = self.deny.iter().find(|(_, deny)| match (rule, deny) {
-            (Rule::Connect(rule), Rule::Connect(deny)) => {
-                deny.protocol() == rule.protocol() && deny.ports().covers(rule.ports()) && denies(deny.peers())
-            }
-            (Rule::Ping(_), Rule::Ping(deny)) => denies(deny.peers()),
-            _ => false,
-        });
-        if let Some((id, _)) = denied {
-            return Some(Reason::Denied(*id));
+        if let Some(id) = self.denied_all(rule, denies) {
+            return Some(Reason::Denied(id));
         }
         let wanted = self.wants.iter().any(|want| match (rule, want) {
             (Rule::Connect(rule), Rule::Connect(wanted)) => {
@@ -119,6 +122,18 @@ impl Grants {
             _ => false,
         });
         (!wanted).then_some(Reason::NotWanted)
+    }
+
+    /// The deny rule that takes away all that this rule, or this want, would give.
+    fn denied_all(&self, rule: &Rule, denies: impl Fn(&Peers) -> bool) -> Option<RuleId> {
+        let denied = self.deny.iter().find(|(_, deny)| match (rule, deny) {
+            (Rule::Connect(rule), Rule::Connect(deny)) => {
+                deny.protocol() == rule.protocol() && deny.ports().covers(rule.ports()) && denies(deny.peers())
+            }
+            (Rule::Ping(_), Rule::Ping(deny)) => denies(deny.peers()),
+            _ => false,
+        });
+        denied.map(|(id, _)| *id)
     }
 }
 

@@ -101,7 +101,6 @@ impl<'a> Telling<'a> {
                 self.step(stage.name(), Passed::No, format!("{reason}{}", rule.unwrap_or_default()));
                 return;
             }
-            let denied = matches!(refusing, Some((Stage::Deny, _)));
             // Where the manifest refuses what no rule covers, there is nothing to tell of rules.
             let unruled = matches!(refusing, Some((Stage::Manifest, _))) && rule.is_none();
             if unruled && *stage != Stage::Deny {
@@ -110,8 +109,6 @@ impl<'a> Telling<'a> {
             let text = match stage {
                 Stage::Deny if self.grants.rules().any(|own| own.denies) => "no deny rule covers it".to_owned(),
                 Stage::Deny => "there is no deny rule".to_owned(),
-                // The rule of such a denial is the deny rule.
-                Stage::Rule if denied => "a rule covers it".to_owned(),
                 Stage::Rule => rule.map(|id| self.source(id)).unwrap_or_default(),
                 Stage::Server => match answer.as_ref().map(|permit| permit.rules().get(1)) {
                     Ok(Some(server)) => self.source(*server),

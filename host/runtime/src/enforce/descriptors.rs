@@ -138,7 +138,7 @@ pub struct Slot {
 
 impl Slot {
     /// Counts as one of the instance's sockets too.
-    pub fn as_socket(mut self, sockets: &Sockets) -> Self {
+    pub fn for_socket(mut self, sockets: &Sockets) -> Self {
         sockets.0.fetch_add(1, Ordering::Relaxed);
         self.instance = Some(sockets.clone());
         self
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn sockets_of_an_instance_are_counted_beside() {
         let (descriptors, sockets) = (counted(10, 10), Sockets::default());
-        let socket = descriptors.slot().unwrap().as_socket(&sockets);
+        let socket = descriptors.slot().unwrap().for_socket(&sockets);
         let file = descriptors.slot().unwrap();
         assert_eq!(sockets.open(), 1);
         drop((socket, file));

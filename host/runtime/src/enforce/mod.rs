@@ -33,9 +33,6 @@ pub use resolver::{NameServers, Names, Unresolved, machine_servers};
 pub use sockets::{add_sockets_0_2, add_sockets_0_3};
 pub use zone::link_of;
 
-/// Sockets that one lookup has open at one time.
-const LOOKUP: usize = 3;
-
 /// Where generated code finds our state, for the interfaces that are our own.
 pub struct Gated;
 
@@ -165,9 +162,9 @@ impl Gate {
         self.descriptors.slot().map_err(|full| self.no_room(full, caller))
     }
 
-    /// Places for what a lookup of a name opens: a socket for each of the two families, and one for an answer that has to come over TCP.
-    pub fn lookup_descriptors(&self, caller: Option<&Caller>) -> Result<Slot, String> {
-        self.descriptors.slots(LOOKUP).map_err(|full| self.no_room(full, caller))
+    /// Places for so many descriptors, which are opened only then; why there are none, for whoever asked.
+    pub fn descriptors(&self, number: usize, caller: Option<&Caller>) -> Result<Slot, String> {
+        self.descriptors.slots(number).map_err(|full| self.no_room(full, caller))
     }
 
     fn no_room(&self, full: Full, caller: Option<&Caller>) -> String {

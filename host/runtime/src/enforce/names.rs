@@ -21,7 +21,6 @@ use wasmtime_wasi::p3::bindings::sockets::ip_name_lookup as v0_3;
 use wasmtime_wasi::p3::bindings::sockets::types as v0_3_types;
 use wasmtime_wasi_io::poll::{DynPollable, Pollable, subscribe};
 
-use super::descriptors::Slot;
 use super::lookups::Full;
 use super::resolver::{Family, Found, Lookup as Asked, Unresolved};
 use super::{Gate, Gated, GatedView};
@@ -38,6 +37,12 @@ enum Failed {
     /// There is no descriptor for it.
     Limit(String),
     Unresolved(Unresolved),
+}
+
+impl From<Full> for Failed {
+    fn from(full: Full) -> Self {
+        Self::Full(full)
+    }
 }
 
 impl Failed {
@@ -58,8 +63,8 @@ impl Failed {
 enum Begun {
     /// Addresses, without a question.
     These(Vec<IpAddr>),
-    /// A name that is being looked up, with the places of what that opens.
-    Asked(Name, Asked, Slot),
+    /// A name that is being looked up.
+    Asked(Name, Asked),
 }
 
 impl Gate {
@@ -77,12 +82,14 @@ impl Gate {
             return Ok(Begun::These(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]));
         }
         let permit = self.ask(&Ask::Resolve { name: &name }, caller).ok_or(Failed::Denied)?;
-        let slot = self.lookup_descriptors(caller).map_err(Failed::Limit)?;
-        match self.names.begin(permit, &name, families) {
-            Ok(asked) => Ok(Begun::Asked(name, asked, slot)),
-            Err(full) => {
-                self.limit_hit(full.limit, caller);
-                Err(Failed::Full(full))
+        let room = |sockets| self.descriptors(sockets, caller).map(Some).map_err(Failed::Limit);
+        match self.names.begin(permit, &name, families, room) {
+            Ok(asked) => Ok(Begun::Asked(name, asked)),
+            Err(failed) => {
+                if let Failed::Full(full) = &failed {
+                    self.limit_hit(full.limit, caller);
+                }
+                Err(failed)
             }
         }
     }
@@ -103,9 +110,9 @@ impl Gate {
 
     /// Looks a guest's name up: all of its addresses that are there in time.
     async fn resolve(&self, text: &str, caller: Option<&Caller>) -> Result<Vec<IpAddr>, Failed> {
-        let (name, asked, _slot) = match self.begin(text, Family::BOTH, caller)? {
+        let (name, asked) = match self.begin(text, Family::BOTH, caller)? {
             Begun::These(addresses) => return Ok(addresses),
-            Begun::Asked(name, asked, slot) => (name, asked, slot),
+            Begun::Asked(name, asked) => (name, asked),
         };
         let (mut kept, mut worst) = (Vec::new(), Failed::Unresolved(Unresolved::NoAddresses));
         for (family, outcome) in asked.all().await {
@@ -232,8 +239,7 @@ impl v0_2::HostResolveAddressStream for GatedView<'_> {
             Ok(addresses) => Ok(addresses.next().map(Into::into)),
             Err(Failed::Denied) => Err(ErrorCode::AccessDenied.into()),
             Err(Failed::Invalid) => Err(ErrorCode::InvalidArgument.into()),
-            Err(Failed::Limit(_)) => Err(ErrorCode::NewSocketLimit.into()),
-            Err(Failed::Full(_)) => Err(ErrorCode::NewSocketLimit.into()),
+            Err(Failed::Limit(_) | Failed::Full(_)) => Err(ErrorCode::NewSocketLimit.into()),
             Err(Failed::Unresolved(Unresolved::NoSuchName | Unresolved::NoAddresses)) => {
                 Err(ErrorCode::NameUnresolvable.into())
             }

@@ -19,6 +19,7 @@ use cofferdam_grants::{Limits, Name, Permit};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
+use super::descriptors::Slot;
 use super::lookups::{Full, Lookups, Place};
 use ask::Servers;
 use hosts::Hosts;
@@ -168,11 +169,18 @@ impl Names {
         self.machine.on.clone().unwrap_or_else(Handle::current)
     }
 
-    /// Begins to look a name up. The permit says that it may be. What is known counts against no limit.
+    /// Begins to look a name up. The permit says that it may be. `room` gives the places for so many sockets, for a guest. What is
+    /// known takes none, and counts against no limit.
     ///
     /// # Errors
     /// The limit that is reached.
-    pub fn begin(&self, permit: Permit, name: &Name, families: &[Family]) -> Result<Lookup, Full> {
+    pub fn begin<E: From<Full>>(
+        &self,
+        permit: Permit,
+        name: &Name,
+        families: &[Family],
+        room: impl FnOnce(usize) -> Result<Option<Slot>, E>,
+    ) -> Result<Lookup, E> {
         drop(permit);
         let asked = self.asked();
         // As the machine does it: who stands in its hosts file is not asked for elsewhere.
@@ -183,19 +191,21 @@ impl Names {
                 if addresses.is_empty() { Err(Unresolved::NoAddresses) } else { Ok(Found { addresses, until: None }) }
             };
             let coming = families.iter().map(|family| (*family, Coming::Known(of(*family)))).collect();
-            return Ok(Lookup { coming, place: None, on: self.runtime() });
+            return Ok(Lookup { coming, held: None, on: self.runtime() });
         }
         let known = families.iter().map(|family| asked.shared.known(name, *family)).collect::<Option<Vec<_>>>();
         if let Some(known) = known {
             let coming = families.iter().copied().zip(known.into_iter().map(Coming::Known)).collect();
-            return Ok(Lookup { coming, place: None, on: self.runtime() });
+            return Ok(Lookup { coming, held: None, on: self.runtime() });
         }
-        let (place, on) = (self.lookups.begin()?, self.runtime());
+        // What is not there costs none of the lookups of a minute.
+        let slot = room(families.len() * asked.servers.number())?;
+        let (held, on) = (Some((self.lookups.begin()?, slot)), self.runtime());
         let ask = |family: &Family| {
             let work = ask::ask(Arc::clone(&asked.servers), name.clone(), *family);
             (*family, asked.shared.ask(&on, name, *family, work))
         };
-        Ok(Lookup { coming: families.iter().map(ask).collect(), place: Some(place), on })
+        Ok(Lookup { coming: families.iter().map(ask).collect(), held, on })
     }
 }
 
@@ -205,7 +215,8 @@ impl Names {
     /// # Errors
     /// Why there are none.
     pub async fn look_up(&self, permit: Permit, name: &Name) -> Result<Vec<IpAddr>, Unresolved> {
-        let mut lookup = self.begin(permit, name, Family::BOTH).map_err(|_| Unresolved::Failed("too many lookups"))?;
+        let lookup = self.begin(permit, name, Family::BOTH, |_| Ok::<_, Full>(None));
+        let mut lookup = lookup.map_err(|_| Unresolved::Failed("too many lookups"))?;
         let (mut addresses, mut why) = (Vec::new(), Unresolved::NoAddresses);
         while let Some((family, outcome)) = lookup.next().await {
             match outcome {
@@ -222,8 +233,8 @@ impl Names {
 /// A lookup under way: an answer for each kind of address that was asked for, as it comes.
 pub struct Lookup {
     coming: Vec<(Family, Coming)>,
-    /// Among those of the plugin.
-    place: Option<Place>,
+    /// Its places among the lookups and the descriptors of the plugin, until the last answer is there.
+    held: Option<(Place, Option<Slot>)>,
     on: Handle,
 }
 
@@ -248,7 +259,7 @@ impl Lookup {
         let (family, mut coming) = self.coming.remove(at);
         let outcome = coming.outcome().await;
         if self.coming.is_empty() {
-            self.place = None;
+            self.held = None;
         }
         Some((family, outcome))
     }

@@ -17,7 +17,7 @@ fn hosts_count_without_a_server_and_changes_are_seen() {
     std::fs::write(&files.servers, "# no server\nsearch a..b\n").unwrap();
     std::fs::write(&files.hosts, "192.0.2.7 printer.lab.example\n2001:db8::7 Printer.Lab.Example\n").unwrap();
     assert_eq!(known(), ["192.0.2.7".parse::<IpAddr>().unwrap(), "2001:db8::7".parse().unwrap()]);
-    assert!(names.asked().servers.is_empty());
+    assert_eq!(names.asked().servers.number(), 0);
     // What tells files apart is which they are, and when they were written.
     std::fs::rename(&files.hosts, folder.join("old")).unwrap();
     std::fs::write(&files.hosts, "192.0.2.8 printer.lab.example\n").unwrap();
@@ -26,12 +26,12 @@ fn hosts_count_without_a_server_and_changes_are_seen() {
     assert!(Arc::ptr_eq(&first, &names.asked()), "what has not changed is not read again");
     assert_eq!(names.machine_servers(), Some(Vec::new()));
     std::fs::write(&files.servers, "nameserver 127.0.0.1\n").unwrap();
-    assert!(!names.asked().servers.is_empty());
+    assert_eq!(names.asked().servers.number(), 1);
     assert_eq!(names.machine_servers(), Some(vec!["127.0.0.1:53".parse().unwrap()]));
     let named = Names::with(NameServers::These(Vec::new()), files.clone());
     assert_eq!(named.machine_servers(), None, "the policy's own do not follow the machine's");
     std::fs::remove_dir_all(&folder).unwrap();
-    assert!(known().is_empty() && names.asked().servers.is_empty(), "files that are gone are empty");
+    assert!(known().is_empty() && names.asked().servers.number() == 0, "files that are gone are empty");
 }
 
 /// Answers A with this address, by name; AAAA never. Counts the questions of each kind.
@@ -57,12 +57,19 @@ async fn half_silent() -> (SocketAddr, Arc<Mutex<HashMap<u8, usize>>>) {
     (address, seen)
 }
 
-/// A permit is what only a decision makes.
-fn permit(name: &Name) -> Permit {
-    use cofferdam_grants::{Ask, ConnectRule, GrantsBuilder, Host, Ports, Protocol, RuleId};
-    let rule = || ConnectRule::new(Protocol::Tcp, Host::Any, Ports::parse("*").unwrap());
-    let grants = GrantsBuilder::new().allow(RuleId(0), rule()).want(rule()).finish();
-    grants.decide(&Ask::Resolve { name }).unwrap()
+/// A name, and the permit to look it up: a policy's decision, as everywhere.
+fn permitted(text: &str) -> (Permit, Name) {
+    use cofferdam_policy::{ABI, Manifest, Question, lookup_permit, parse};
+    let policy = parse("p.toml", "[defaults]\nresolve = [\"any\"]\n", &|_| None).unwrap();
+    let wants = format!(r#"{{"name":"x","version":"1","abi":"{ABI}","kind":"plugin","wants":{{"resolve":["any"]}}}}"#);
+    let manifest = Manifest::parse_json(&wants).unwrap();
+    lookup_permit(&policy, &manifest, &Question::parse(&["resolve".to_owned(), text.to_owned()]).unwrap()).unwrap()
+}
+
+/// Begins to look a name up, for somebody whose sockets are not counted.
+fn begin(names: &Names, text: &str, families: &[Family]) -> Result<Lookup, Full> {
+    let (permit, name) = permitted(text);
+    names.begin(permit, &name, families, |_| Ok(None))
 }
 
 #[tokio::test]
@@ -70,22 +77,21 @@ async fn the_kind_that_is_there_does_not_wait_for_the_other() {
     let (address, seen) = half_silent().await;
     let names =
         Names::with(NameServers::These(vec![address]), Files { servers: "/none".into(), hosts: "/none".into() });
-    let name = Name::parse("my_service.example").unwrap();
+    let name = "my_service.example";
     let begun = Instant::now();
-    let all = names.begin(permit(&name), &name, Family::BOTH).unwrap().all().await;
+    let all = begin(&names, name, Family::BOTH).unwrap().all().await;
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     let [(Family::V4, Ok(found))] = &all[..] else { panic!("{all:?}") };
     assert_eq!(found.addresses.to_vec(), ["192.0.2.1".parse::<IpAddr>().unwrap()]);
     // One kind alone asks for no other, and what is known asks nobody.
     let before = seen.lock().unwrap()[&28];
     for _ in 0..3 {
-        let mut four = names.begin(permit(&name), &name, &[Family::V4]).unwrap();
+        let mut four = begin(&names, name, &[Family::V4]).unwrap();
         assert!(four.next().await.unwrap().1.is_ok());
         assert_eq!(four.next().await, None);
     }
     assert_eq!(*seen.lock().unwrap(), HashMap::from([(1, 1), (28, before)]));
-    let other = Name::parse("other.example").unwrap();
-    assert!(names.begin(permit(&other), &other, &[Family::V4]).unwrap().next().await.unwrap().1.is_ok());
+    assert!(begin(&names, "other.example", &[Family::V4]).unwrap().next().await.unwrap().1.is_ok());
     assert_eq!(seen.lock().unwrap()[&1], 2);
 }
 
@@ -96,8 +102,7 @@ async fn plugins_share_answers_and_not_their_limits() {
         Names::with(NameServers::These(vec![address]), Files { servers: "/none".into(), hosts: "/none".into() });
     let limits = Limits { lookups: 1, ..Limits::default() };
     let (one, other) = (names.limited(&limits), names.limited(&limits));
-    let name = Name::parse("slow.example").unwrap();
-    let ask = |names: &Names| names.begin(permit(&name), &name, &[Family::V6]);
+    let ask = |names: &Names| begin(names, "slow.example", &[Family::V6]);
     let first = ask(&one).unwrap();
     assert_eq!(ask(&one).err().map(|full| full.limit), Some("lookups"));
     let second = ask(&other).unwrap();
@@ -105,4 +110,24 @@ async fn plugins_share_answers_and_not_their_limits() {
     assert!(ask(&one).is_ok(), "what was given up counts no more");
     drop(second);
     assert!(seen.lock().unwrap().get(&28).is_none_or(|asked| *asked <= 2));
+}
+
+#[tokio::test]
+async fn sockets_are_held_as_long_as_the_question_and_what_is_known_takes_none() {
+    let (address, _) = half_silent().await;
+    let names =
+        Names::with(NameServers::These(vec![address]), Files { servers: "/none".into(), hosts: "/none".into() });
+    let places = crate::enforce::Descriptors::new(2);
+    let ask = |text: &str, families: &[Family]| {
+        let (permit, name) = permitted(text);
+        let full = |_| Full { limit: "descriptors", most: 2 };
+        names.begin(permit, &name, families, |sockets| places.slots(sockets).map(Some).map_err(full))
+    };
+    let both = ask("both.example", Family::BOTH).unwrap();
+    assert_eq!(ask("other.example", &[Family::V4]).err().map(|full| full.limit), Some("descriptors"));
+    // The addresses of the one kind are there; the question about the other goes on, and keeps its places.
+    assert_eq!(both.all().await.len(), 1);
+    assert!(ask("other.example", &[Family::V4]).is_err());
+    let known = ask("both.example", &[Family::V4]).unwrap().next().await.unwrap();
+    assert!(known.1.is_ok(), "{known:?}");
 }

@@ -55,7 +55,7 @@ impl State {
             self.gate.limit_hit("connections", caller);
             return Err(format!("the limit of {most} connections is reached"));
         }
-        Ok(self.gate.descriptor(caller)?.as_socket(&self.sockets))
+        Ok(self.gate.descriptor(caller)?.for_socket(&self.sockets))
     }
 
     fn sockets_view(&mut self) -> WasiSocketsCtxView<'_> {

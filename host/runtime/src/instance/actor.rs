@@ -210,7 +210,7 @@ async fn live(
 
 /// Runs one call in the guest.
 async fn answer(accessor: &Accessor<State>, hosted: &Hosted, letter: Letter) -> wasmtime::Result<()> {
-    let Letter { id, tool, arguments, caller, state, answer, place: _place } = letter;
+    let Letter { id, tool, arguments, caller, state, answer, place } = letter;
     if !state.start() {
         return Ok(());
     }
@@ -229,6 +229,8 @@ async fn answer(accessor: &Accessor<State>, hosted: &Hosted, letter: Letter) -> 
         access.data_mut().gate.call_ends(&caller);
         access.data_mut().calls.remove(&id)
     });
+    // Whoever reads the answer finds the place free.
+    drop(place);
     // Whoever no longer waits has dropped the other end.
     let _ = answer.send(answered?);
     Ok(())

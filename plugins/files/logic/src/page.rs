@@ -44,7 +44,9 @@ pub fn page<R: File>(source: &mut Source<R>, offset: u64, room: Room) -> io::Res
     let mut showing = Showing::new(room);
     let (mut pending, mut begun) = (Vec::new(), false);
     while !showing.is_full() && page.next - offset < MOST {
-        let want = room.text.saturating_sub(showing.text().len()).clamp(LEAST, BLOCK) + 8;
+        let left = room.text.saturating_sub(showing.text().len()) as u64;
+        // What takes little room is read in longer and longer pieces.
+        let want = usize::try_from(left.max(page.next - offset)).unwrap_or(BLOCK).clamp(LEAST, BLOCK) + 8;
         let (block, error) = match (source.plain(), begun) {
             (Some((file, _)), false) => match file.seek(SeekFrom::Start(offset)) {
                 Ok(_) => blocks(file, want),
@@ -131,6 +133,33 @@ mod tests {
     fn bytes_that_are_no_text_are_shown_within_the_limit() {
         assert_eq!(pages(&[0xff; 5], 8), [r"\xff\xff", r"\xff\xff", r"\xff"]);
         assert_eq!(pages("ü".as_bytes().split_at(1).0, 8), [r"\xc3"]);
+    }
+
+    #[test]
+    fn what_takes_little_room_is_read_in_long_pieces() {
+        /// So many zeros, and how many reads they took.
+        struct Zeros(u64, std::rc::Rc<std::cell::Cell<u32>>);
+        impl Read for Zeros {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.1.set(self.1.get() + 1);
+                let n = buffer.len().min(usize::try_from(self.0).unwrap());
+                buffer[..n].fill(0);
+                self.0 -= n as u64;
+                Ok(n)
+            }
+        }
+        impl File for Zeros {}
+        impl Seek for Zeros {
+            fn seek(&mut self, _: io::SeekFrom) -> io::Result<u64> {
+                Ok(0)
+            }
+        }
+        let reads = std::rc::Rc::new(std::cell::Cell::new(0));
+        let mut source = Source::open(Zeros(300 << 20, reads.clone()), true).unwrap();
+        let first = page(&mut source, 0, Room::of_json(30 << 10)).unwrap();
+        assert_eq!((first.escaped, first.end, first.partial), (first.next, false, false));
+        assert!((MOST..MOST + (2 << 20)).contains(&first.next) && reads.get() < 300, "{} {}", first.next, reads.get());
+        assert_eq!(first.text, format!("\\x00 ({} times)", first.next));
     }
 
     #[test]

@@ -87,9 +87,18 @@ fn unprintable(byte: u8) -> bool {
     (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0x7f
 }
 
-/// Whether UTF-8 may hold what is not shown as it is. A run of four has one of them at a fourth place.
+/// How many of these bytes, from the first, are this one.
+fn alike(bytes: &[u8], byte: u8) -> usize {
+    // Eight at a time: compilers make one comparison of them.
+    let eights = bytes.chunks_exact(8).take_while(|eight| **eight == [byte; 8]).count() * 8;
+    eights + bytes[eights..].iter().take_while(|one| **one == byte).count()
+}
+
+/// Whether UTF-8 may hold what is not shown as it is. A run of four has one of them at a fourth place; one that only begins stands at
+/// the end.
 fn suspicious(bytes: &[u8]) -> bool {
-    bytes.iter().step_by(4).any(|byte| unprintable(*byte)) || memchr::memmem::find(bytes, b"\\x").is_some()
+    let end = &bytes[bytes.len().saturating_sub(3)..];
+    bytes.iter().step_by(4).chain(end).any(|byte| unprintable(*byte)) || memchr::memmem::find(bytes, b"\\x").is_some()
 }
 
 /// Whether these bytes look like the beginning of a run as it is shown, or may with more of them.
@@ -158,14 +167,21 @@ impl Showing {
         if let Ok(text) = std::str::from_utf8(usable) {
             return self.valid(text);
         }
-        let mut taken = 0;
-        for chunk in usable.utf8_chunks() {
+        let (mut taken, mut at) = (0, 0);
+        while at < usable.len() && !self.full {
+            let Some(chunk) = usable[at..].utf8_chunks().next() else { break };
             taken += self.valid(chunk.valid());
+            at += chunk.valid().len() + chunk.invalid().len();
             for byte in chunk.invalid() {
                 taken += usize::from(!self.full && self.byte(*byte, false));
             }
-            if self.full {
-                break;
+            // 0x80..=0xc1 and 0xf5.. begin no character, so that all that are alike are invalid, too.
+            if let [byte @ (0x80..=0xc1 | 0xf5..)] = chunk.invalid()
+                && !self.full
+            {
+                let more = alike(&usable[at..], *byte);
+                taken += self.bytes(*byte, more, false);
+                at += more;
             }
         }
         taken
@@ -221,7 +237,8 @@ impl Showing {
             let odd = |rest: &[u8]| unprintable(rest[0]) || (rest[0] == b'\\' && rest.len() > 5 && like_a_run(rest));
             match (at..bytes.len()).find(|at| odd(&bytes[*at..])) {
                 Some(odd) if odd > at => at += self.plain(&text[at..odd]),
-                Some(_) => at += usize::from(self.byte(bytes[at], bytes[at] != b'\\')),
+                Some(_) if bytes[at] == b'\\' => at += usize::from(self.byte(b'\\', false)),
+                Some(_) => at += self.bytes(bytes[at], alike(&bytes[at..], bytes[at]), true),
                 None => at += self.plain(&text[at..]),
             }
         }
@@ -258,6 +275,22 @@ impl Showing {
         self.text.push_str(&text[..fits]);
         self.full = fits < text.len();
         fits
+    }
+
+    /// So many of one byte that are not shown as they are, and for how many of them there is room.
+    fn bytes(&mut self, byte: u8, times: usize, utf8: bool) -> usize {
+        let mut taken = 0;
+        while taken < times && !self.full && self.byte(byte, utf8) {
+            taken += 1;
+            if let Some((_, told, _)) = self.run.as_mut().filter(|(_, told, _)| *told >= RUN) {
+                // Up to the next number with one more digit, the form is as long.
+                let longer = 10_u64.saturating_pow(told.ilog10() + 1);
+                let more = (longer - 1 - *told).min((times - taken) as u64);
+                *told += more;
+                taken += usize::try_from(more).unwrap_or(0);
+            }
+        }
+        taken
     }
 
     /// A byte that is not shown as it is; false if there is no room for it.

@@ -60,6 +60,14 @@ fn a_run_goes_on_from_piece_to_piece() {
     }
     assert_eq!(showing.push(b"end", false), 3);
     assert_eq!(showing.finish(), ("\\x00 (4096000 times)end".to_owned(), 4_096_000));
+    // Also one that begins with the last bytes of a piece.
+    for begun in 1..9 {
+        let mut showing = Showing::new(Room::of_text(40));
+        let bytes = [&b"line\n"[..], &[0; 9], b"end"].concat();
+        let taken = showing.push(&bytes[..5 + begun], false);
+        assert_eq!(taken + showing.push(&bytes[taken..], true), bytes.len());
+        assert_eq!(showing.finish(), ("line\n\\x00 (9 times)end".to_owned(), 9), "{begun}");
+    }
 }
 
 #[test]
@@ -113,7 +121,49 @@ fn of_too_much_the_end_is_shown() {
     assert!(json_len(&text) <= 32 << 10 && length > 6000, "{} {length}", text.len());
 }
 
+/// The same bytes one at a time: the text, and how many were taken.
+fn by_ones(bytes: &[u8], room: Room) -> (String, usize) {
+    let (mut showing, mut pending, mut all) = (Showing::new(room), Vec::new(), 0);
+    for (at, byte) in bytes.iter().enumerate() {
+        pending.push(*byte);
+        let taken = showing.push(&pending, at + 1 == bytes.len());
+        pending.drain(..taken);
+        all += taken;
+        if showing.is_full() {
+            break;
+        }
+    }
+    (showing.finish().0, all)
+}
+
+#[test]
+fn a_run_that_is_taken_as_a_whole_ends_where_it_would_byte_by_byte() {
+    for byte in [0, 0x7f, 0x80, 0xff] {
+        for most in 0..24 {
+            for room in [Room::of_text(most), Room::of_json(most)] {
+                let bytes = [&[byte; 1100][..], b"end"].concat();
+                let shown = show(&bytes, room);
+                assert_eq!((shown.text.into_owned(), shown.taken), by_ones(&bytes, room), "{byte} {most}");
+            }
+        }
+    }
+    // There is no room for a fourth digit.
+    assert_eq!(fitting(&[0; 1100], 16), 999);
+    assert_eq!(fitting(&[0xff; 1100], 16), 999);
+}
+
 proptest::proptest! {
+    #[test]
+    fn runs_of_any_bytes_are_shown_as_byte_by_byte(
+        runs in proptest::collection::vec((proptest::sample::select(&b"\0\x07\xff\x80\xe2\xc3\xbca\\x0 ("[..]), 1_usize..30), 0..12),
+        most in 0_usize..120, json: bool,
+    ) {
+        let room = if json { Room::of_json(most) } else { Room::of_text(most) };
+        let bytes: Vec<u8> = runs.iter().flat_map(|(byte, times)| vec![*byte; *times]).collect();
+        let shown = show(&bytes, room);
+        proptest::prop_assert_eq!((shown.text.into_owned(), shown.taken), by_ones(&bytes, room), "{:?}", bytes);
+    }
+
     #[test]
     fn what_fits_is_shown_within_the_room_and_one_more_would_not(
         bytes in proptest::collection::vec(proptest::sample::select(&b"\0\0\0ab\n\"x0 (\xff\xc3\xbc"[..]), 0..80),

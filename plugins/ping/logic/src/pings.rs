@@ -61,6 +61,8 @@ pub struct Event {
     pub message: Option<Message>,
     /// Whether it is an answer that carries less than the request did.
     pub is_truncated: bool,
+    /// Whether it is among the events of the run, and its line worth telling: what a peer sends without end is only counted.
+    pub is_kept: bool,
 }
 
 /// A run.
@@ -69,6 +71,8 @@ pub struct Pings {
     plan: Plan,
     statistics: Statistics,
     events: Vec<Event>,
+    /// How many of them are neither the first about their request nor its first answer.
+    further: usize,
     /// When each open request was sent, on the host's clock; what was answered stays for its duplicates.
     sent: BTreeMap<u16, Duration>,
     /// Requests of which nothing was heard.
@@ -90,6 +94,7 @@ impl Pings {
             plan,
             statistics: Statistics::default(),
             events: Vec::new(),
+            further: 0,
             sent: BTreeMap::new(),
             open: BTreeSet::new(),
             answered: BTreeSet::new(),
@@ -133,14 +138,26 @@ impl Pings {
     pub fn too_large(&mut self, sequence: u16, mtu: Option<u32>, now: Duration) -> Event {
         self.statistics.errors += 1;
         self.passed(now);
-        self.told(Event { sequence, outcome: Outcome::TooLarge(mtu), message: None, is_truncated: false })
+        self.told(Event {
+            sequence,
+            outcome: Outcome::TooLarge(mtu),
+            message: None,
+            is_truncated: false,
+            is_kept: true,
+        })
     }
 
     /// The request that was due could not be sent. The next one may be: a link that is down comes up again.
     pub fn unsent(&mut self, sequence: u16, why: &str, now: Duration) -> Event {
         self.statistics.errors += 1;
         self.passed(now);
-        self.told(Event { sequence, outcome: Outcome::Unsent(why.into()), message: None, is_truncated: false })
+        self.told(Event {
+            sequence,
+            outcome: Outcome::Unsent(why.into()),
+            message: None,
+            is_truncated: false,
+            is_kept: true,
+        })
     }
 
     fn passed(&mut self, now: Duration) {
@@ -180,28 +197,28 @@ impl Pings {
                 Outcome::Error
             }
         };
-        if !message.kind.is_advice() {
-            self.open.remove(&sequence);
-        }
+        let is_first = !message.kind.is_advice() && self.open.remove(&sequence);
+        let is_further = !is_first && !matches!(outcome, Outcome::Reply { .. });
+        let is_kept = !is_further || self.further < self.most_further();
+        self.further += usize::from(is_further && is_kept);
         // iputils takes errors as the end of a request for IPv4 only.
         if message.kind == Kind::EchoReply || message.sender.is_ipv4() {
             self.statistics.on_their_way(sequence);
         }
         let is_truncated = message.kind == Kind::EchoReply && message.size < self.plan.size + 8;
-        Some(self.told(Event { sequence, outcome, message: Some(message), is_truncated }))
+        Some(self.told(Event { sequence, outcome, message: Some(message), is_truncated, is_kept }))
     }
 
     fn told(&mut self, event: Event) -> Event {
-        // A peer that answers without end is counted, not kept.
-        if self.events.len() < self.most_events() {
+        if event.is_kept {
             self.events.push(event.clone());
         }
         event
     }
 
-    /// Events that are kept, and lines that are worth telling: two for each request, and some. The statistics count all.
-    pub fn most_events(&self) -> usize {
-        2 * usize::from(self.plan.count) + 64
+    /// What is kept beside the first event about each request and its first answer, which a flood leaves no less room for.
+    fn most_further(&self) -> usize {
+        usize::from(self.plan.count) + 64
     }
 
     /// What has been sent and come so far.
@@ -221,6 +238,7 @@ impl Pings {
             outcome: Outcome::Lost,
             message: None,
             is_truncated: false,
+            is_kept: true,
         });
         self.events.iter().cloned().chain(lost)
     }

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ping_logic::{Difference, Kind, Message, Outcome, Pings, Plan, Step, dump, explain, heading, line, summary};
+use ping_logic::{Difference, Event, Kind, Message, Outcome, Pings, Plan, Step, dump, explain, heading, line, summary};
 
 const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
@@ -132,19 +132,28 @@ fn an_answer_before_its_request_is_no_negative_time() {
 }
 
 #[test]
-fn a_flood_of_duplicates_is_counted_and_not_kept() {
-    let mut pings = Pings::new(plan(2), ms(0));
-    send(&mut pings, ms(0));
-    send(&mut pings, ms(1000));
-    for _ in 0..10_000 {
-        pings.heard(reply(1, ms(1)));
+fn a_flood_is_counted_and_hides_nothing_about_a_request() {
+    let mut pings = Pings::new(plan(4), ms(0));
+    for at in 0..4 {
+        send(&mut pings, ms(at * 1000));
     }
-    for _ in 0..3 {
-        pings.heard(reply(2, ms(1001)));
-    }
+    let kept = |event: Option<Event>| usize::from(event.unwrap().is_kept);
+    let flood: usize = (0..10_000).map(|_| kept(pings.heard(reply(1, ms(1))))).sum();
+    assert_eq!(flood, 1 + 4 + 64, "the answer, and so many again");
+    let quench = || error(Kind::SourceQuench, 4, 0, "192.0.2.1", 2);
+    assert_eq!((0..100).map(|_| kept(pings.heard(quench()))).sum::<usize>(), 0);
+    // The first answer, the first error, and an answer after an error.
+    assert_eq!([reply(2, ms(1001)), reply(2, ms(1002))].map(|message| kept(pings.heard(message))), [1, 0]);
+    let unreachable = |sequence| error(Kind::Unreachable, 3, 1, "192.0.2.1", sequence);
+    assert_eq!(
+        [unreachable(3), unreachable(3), reply(3, ms(2001))].map(|message| kept(pings.heard(message))),
+        [1, 0, 1]
+    );
     let told = pings.statistics();
-    assert_eq!((told.received, told.duplicates), (2, 10_001));
-    assert_eq!(pings.events().count(), pings.most_events());
+    assert_eq!((told.received, told.duplicates, told.errors), (3, 10_000, 102));
+    let outcomes: Vec<Outcome> = pings.events().skip(flood).map(|event| event.outcome).collect();
+    let answered = |outcome: &Outcome| matches!(outcome, Outcome::Reply { .. });
+    assert!(matches!(&outcomes[..], [two, Outcome::Error, three, Outcome::Lost] if answered(two) && answered(three)));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use wasmtime::component::{Access, Accessor, Linker, Resource};
 use wasmtime::{AsContextMut as _, StoreContextMut};
 use wasmtime_wasi::WasiView as _;
 
-use super::{Begun, Failed, Slot};
+use super::{Begun, Failed};
 use crate::abi::since_0_1_0::names::{self as abi, Answer, ErrorCode, IpAddressFamily};
 use crate::enforce::resolver::{Family, Lookup, Unresolved};
 use crate::enforce::{Gate, Gated, GatedView};
@@ -30,7 +30,7 @@ pub struct Pending {
 enum Left {
     /// Without a question.
     These(Vec<Answer>),
-    Asked(Name, Lookup, #[expect(dead_code, reason = "held while the lookup is under way")] Slot),
+    Asked(Name, Lookup),
 }
 
 /// Links the interface.
@@ -49,7 +49,7 @@ impl Pending {
                 // They are given from the end.
                 Left::These(families.iter().rev().map(of).collect())
             }
-            Begun::Asked(name, lookup, slot) => Left::Asked(name, lookup, slot),
+            Begun::Asked(name, lookup) => Left::Asked(name, lookup),
         };
         Ok(Self { gate, caller, left: Mutex::new(left) })
     }
@@ -57,7 +57,7 @@ impl Pending {
     async fn next(&self) -> Option<Answer> {
         match &mut *self.left.lock().await {
             Left::These(left) => left.pop(),
-            Left::Asked(name, lookup, _) => {
+            Left::Asked(name, lookup) => {
                 let (family, outcome) = lookup.next().await?;
                 let outcome = outcome.map_err(Failed::Unresolved);
                 let kept = outcome.and_then(|found| self.gate.keep(name, &found, self.caller.as_deref()));

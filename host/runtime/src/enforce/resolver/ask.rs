@@ -34,9 +34,9 @@ impl Servers {
         Self(addresses.iter().take(MOST).map(|address| Server::new(*address)).collect())
     }
 
-    #[cfg(test)]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// How many are asked: the most sockets of a question.
+    pub fn number(&self) -> usize {
+        self.0.len()
     }
 
     /// The first answer.

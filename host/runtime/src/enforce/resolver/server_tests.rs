@@ -13,7 +13,8 @@ fn question() -> Question {
 
 /// An answer with one address, or a bare header with this code.
 fn answer(question: &[u8], code: u8) -> Vec<u8> {
-    let end = 12 + 4 + 1 + 7 + 1 + 1 + 4;
+    // The header, `a_b`, `example`, the root, type and class.
+    let end = 12 + 4 + 8 + 1 + 4;
     match code {
         0 => {
             let header = [question[0], question[1], 0x80, 0x80, 0, 1, 0, 1, 0, 0, 0, 0];

@@ -66,10 +66,11 @@ pub fn add_options<G: Generation>(tcp: &mut LinkerInstance<'_, State>) -> wasmti
     )?;
     option::<G, _>(tcp, "hop-limit", hop_limit, |fd, family, hops: u8| {
         let hops = set_to(hops)?;
-        Ok(match family {
+        match family {
             Family::V4 => sockopt::set_ip_ttl(fd, hops.into())?,
             Family::V6 => sockopt::set_ipv6_unicast_hops(fd, Some(hops))?,
-        })
+        }
+        Ok(())
     })?;
     option::<G, _>(
         tcp,

@@ -230,10 +230,13 @@ fn start(
     })
 }
 
+/// The two halves of a connection, as a guest holds them.
+type Halves = (Resource<DynInputStream>, Resource<DynOutputStream>);
+
 fn finish_connect(
     mut store: StoreContextMut<'_, State>,
     socket: &Resource<Socket>,
-) -> wasmtime::Result<Result<(Resource<DynInputStream>, Resource<DynOutputStream>), Code>> {
+) -> wasmtime::Result<Result<Halves, Code>> {
     let table = store.data_mut().ctx().table;
     let (input, output) = match table.get_mut(socket)?.finish_connect() {
         Ok(halves) => halves,

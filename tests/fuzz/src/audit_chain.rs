@@ -5,7 +5,7 @@
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arbitrary::{Arbitrary, Unstructured};
 use cofferdam_audit::{ChainFile, Decision, Event, Keeping, OpenError, Report, Sink as _, verify};
@@ -52,11 +52,16 @@ struct Place {
     head: (PathBuf, Vec<u8>),
 }
 
-/// Any bytes, as what is done to a chain.
-pub fn target(data: &[u8]) {
+/// The one place of this process: two in its folder would write into each other's chain.
+fn place() -> MutexGuard<'static, Place> {
     static PLACE: OnceLock<Mutex<Place>> = OnceLock::new();
     let place = PLACE.get_or_init(|| Mutex::new(Place::new().unwrap_or_else(|error| panic!("no place: {error}"))));
-    let place = place.lock().unwrap_or_else(PoisonError::into_inner);
+    place.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Any bytes, as what is done to a chain.
+pub fn target(data: &[u8]) {
+    let place = place();
     let Ok(forgery) = Forgery::arbitrary_take_rest(Unstructured::new(data)) else { return };
     place.check(&forgery);
 }
@@ -360,7 +365,7 @@ mod tests {
 
     #[test]
     fn a_line_is_resealed_as_the_writer_seals_it() {
-        let place = Place::new().unwrap();
+        let place = place();
         let mut files = place.files.clone();
         rehash(&mut files, true);
         // The first line is not changed by it, and nor are those behind; but for the torn one, which no line is.

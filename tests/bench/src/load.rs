@@ -16,7 +16,9 @@ const SEARCHES: u64 = 400;
 /// Beside [`SEARCHES`] searches: `ping` of the protocol, and a call of another plugin.
 pub fn load() -> Vec<Row> {
     let path = data("much", 256);
-    let mut ours = Client::reading(&beside("bench-files"));
+    let folder = beside("bench-files").display().to_string();
+    let policy = format!("[plugins.files]\nread = [{folder:?}]\n[plugins.tcp]\nconnect = [\"tcp://localhost:*\"]\n");
+    let mut ours = Client::with_policy(&policy);
     let call = |id: u64, tool: &str, arguments: serde_json::Value| {
         json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": { "name": tool, "arguments": arguments } })
             .to_string()

@@ -31,5 +31,4 @@ pub use engine::{Options, Runtime};
 pub use error::{CallError, LoadError};
 pub use instance::{Orders, Plugin, ProgressReport, Request, Shape, Spec, Turn};
 pub use link::check_imports;
-pub use memory::machine_default as default_total_memory;
 pub use output::{Definition, Hints, Reply, harmless_json, printable_text};

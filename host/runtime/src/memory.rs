@@ -96,7 +96,7 @@ fn add(used: &AtomicU64, more: u64, limit: u64) -> bool {
 }
 
 /// Half of the memory of the machine, or of the control group where that has less, within bounds.
-pub fn machine_default() -> u64 {
+fn machine_default() -> u64 {
     let Ok(mut system) = sysinfo::System::new() else { return LEAST };
     system.refresh_memory();
     let group = system.cgroup_limits().map(|limits| limits.total_memory).filter(|total| *total > 0);

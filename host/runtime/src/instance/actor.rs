@@ -143,6 +143,8 @@ async fn run(
         () = kill.notify.notified() => Err(None),
         ran = live(&mould.pre, &mut store, &mut letters, &pulse) => ran.map_err(Some),
     };
+    // No call gets into it from here on: one that comes after the end is told finds a fresh instance.
+    letters.close();
     let connections = store.data().sockets.open();
     let why: Option<Why> = match ran {
         Ok(()) => None,

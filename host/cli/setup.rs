@@ -20,9 +20,6 @@ include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
 /// The longest policy file that is read, in bytes.
 const POLICY: u64 = 4 << 20;
 
-/// More threads than this do not make calls faster: a plugin's instance is one task.
-const WORKERS: usize = 4;
-
 /// How long the instances may take to end once the work is done.
 const CLOSING: Duration = Duration::from_millis(300);
 
@@ -162,17 +159,13 @@ fn cache_folder() -> Option<PathBuf> {
     Some(caches.join("cofferdam").join("code"))
 }
 
-/// The event loop. Commands that need none do not start one.
+/// The event loop of everything but guests, which have threads of their own: one thread, because a hop to another one
+/// takes longer than most of what is done here. Commands that need none do not start one.
 ///
 /// # Errors
 /// There is no thread or no event queue to be had.
 pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores.min(WORKERS))
-        .enable_all()
-        .build()
-        .context("the event loop cannot start")
+    tokio::runtime::Builder::new_current_thread().enable_all().build().context("the event loop cannot start")
 }
 
 #[cfg(test)]

@@ -23,13 +23,19 @@ pub struct Entry {
     pub arguments: Arguments,
 }
 
-impl Catalog {
-    /// With a further plugin's tools. Where a name is taken, the plugin that was named first has it, whichever of them was
-    /// known sooner: the other one has none of its tools. With it, who has lost them now, and why.
+/// A catalogue that is being made.
+pub struct Draft {
+    tools: Vec<Tool>,
+    entries: HashMap<String, Arc<Entry>>,
+}
+
+impl Draft {
+    /// Adds a further plugin's tools. Where a name is taken, the plugin that was named first has it, whichever of them was
+    /// known sooner: the other one has none of its tools. Gives who has lost them now, and why.
     ///
     /// # Errors
     /// A name belongs to an earlier plugin; which, and to whom.
-    pub fn with(&self, plugin: usize, tools: Vec<Tool>) -> Result<(Self, Vec<(usize, String)>), String> {
+    pub fn add(&mut self, plugin: usize, tools: Vec<Tool>) -> Result<Vec<(usize, String)>, String> {
         let taken = |tool: &Tool, by: &str| format!("its tool `{}` is the name of a tool of `{by}` already", tool.name);
         let mut lost: Vec<(usize, String)> = Vec::new();
         for tool in &tools {
@@ -42,16 +48,27 @@ impl Catalog {
                 lost.push((entry.plugin, taken(tool, &tool.plugin)));
             }
         }
-        let mut entries = self.entries.clone();
-        entries.retain(|_, entry| lost.iter().all(|(loser, _)| *loser != entry.plugin));
-        let kept = self.tools.iter().filter(|tool| entries.contains_key(&tool.name)).cloned();
-        let mut all: Vec<Tool> = kept.chain(tools.iter().cloned()).collect();
+        self.entries.retain(|_, entry| lost.iter().all(|(loser, _)| *loser != entry.plugin));
+        self.tools.retain(|tool| self.entries.contains_key(&tool.name));
         for tool in tools {
-            let arguments = Arguments::new(tool.input_schema);
-            entries.insert(tool.name, Arc::new(Entry { plugin, arguments }));
+            let arguments = Arguments::new(tool.input_schema.clone());
+            self.entries.insert(tool.name.clone(), Arc::new(Entry { plugin, arguments }));
+            self.tools.push(tool);
         }
-        all.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok((Self { tools: all.into(), entries }, lost))
+        Ok(lost)
+    }
+
+    /// The catalogue.
+    pub fn finish(mut self) -> Catalog {
+        self.tools.sort_by(|a, b| a.name.cmp(&b.name));
+        Catalog { tools: self.tools.into(), entries: self.entries }
+    }
+}
+
+impl Catalog {
+    /// What it has, to be added to.
+    pub fn draft(&self) -> Draft {
+        Draft { tools: self.tools.to_vec(), entries: self.entries.clone() }
     }
 
     /// Where a call to this tool goes.
@@ -82,11 +99,16 @@ mod tests {
         catalog.tools.iter().map(|tool| tool.name.as_str()).collect()
     }
 
+    fn with(catalog: &Catalog, plugin: usize, tools: Vec<Tool>) -> Result<(Catalog, Vec<(usize, String)>), String> {
+        let mut draft = catalog.draft();
+        draft.add(plugin, tools).map(|lost| (draft.finish(), lost))
+    }
+
     #[test]
     fn a_name_belongs_to_the_plugin_that_came_first() {
-        let (catalog, lost) = Catalog::default().with(0, vec![tool("b", "p"), tool("a", "p")]).unwrap();
+        let (catalog, lost) = with(&Catalog::default(), 0, vec![tool("b", "p"), tool("a", "p")]).unwrap();
         assert!(names(&catalog) == ["a", "b"] && lost.is_empty());
-        let clash = catalog.with(1, vec![tool("c", "q"), tool("a", "q")]).unwrap_err();
+        let clash = with(&catalog, 1, vec![tool("c", "q"), tool("a", "q")]).unwrap_err();
         assert_eq!(clash, "its tool `a` is the name of a tool of `p` already");
         assert_eq!(catalog.find("a").unwrap().plugin, 0);
         assert!(catalog.find("c").is_none());
@@ -94,9 +116,9 @@ mod tests {
 
     #[test]
     fn whoever_is_known_sooner_does_not_take_a_name_from_whoever_was_named_first() {
-        let (catalog, _) = Catalog::default().with(2, vec![tool("a", "q"), tool("c", "q")]).unwrap();
-        let (catalog, _) = catalog.with(3, vec![tool("d", "r")]).unwrap();
-        let (catalog, lost) = catalog.with(1, vec![tool("a", "p"), tool("b", "p")]).unwrap();
+        let (catalog, _) = with(&Catalog::default(), 2, vec![tool("a", "q"), tool("c", "q")]).unwrap();
+        let (catalog, _) = with(&catalog, 3, vec![tool("d", "r")]).unwrap();
+        let (catalog, lost) = with(&catalog, 1, vec![tool("a", "p"), tool("b", "p")]).unwrap();
         assert_eq!(lost, [(2, "its tool `a` is the name of a tool of `p` already".to_owned())]);
         assert_eq!(names(&catalog), ["a", "b", "d"]);
         assert_eq!(catalog.find("a").unwrap().plugin, 1);

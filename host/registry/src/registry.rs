@@ -102,6 +102,7 @@ impl Registry {
 
     /// Lists what is known without running anything, and starts finding out about the rest.
     fn fill(self: &Arc<Self>) {
+        let mut known = Vec::new();
         for (index, loaded) in self.plugins.iter().enumerate() {
             let name = &loaded.found.manifest.name;
             if self.refused.iter().any(|refused| refused.plugin == *name) {
@@ -113,7 +114,7 @@ impl Registry {
             };
             let listed = kept.map(|json| definition::from_json(name, loaded.reach, &json));
             match listed {
-                Some(Ok(tools)) => self.list(index, tools),
+                Some(Ok(tools)) => known.push((index, tools)),
                 // An empty list of a shipped plugin means that its definitions are being made just now.
                 Some(Err(_)) | None => {
                     self.pending.send_modify(|pending| *pending += 1);
@@ -123,11 +124,13 @@ impl Registry {
                 }
             }
             let plugin = Arc::clone(&loaded.plugin);
-            if plugin.check_imports().is_ok() {
-                // Ready before the first call, most times; a call that comes sooner waits for it.
+            if !plugin.has_code() {
+                // Compiled before the first call, most times; a call that comes sooner waits for it. Code that is kept
+                // is loaded by the first call, in milliseconds: most clients use few of the plugins.
                 tokio::spawn(async move { plugin.prepare().await });
             }
         }
+        self.list(known);
     }
 
     /// Asks a component for its tools. One that is not compiled in time, or not at all for now, is asked again; meanwhile it has none.
@@ -146,7 +149,7 @@ impl Registry {
             match listed {
                 Ok(tools) => {
                     self.runtime.keep_definitions(&loaded.found.digest, definition::to_json(&tools).as_bytes());
-                    self.list(index, tools);
+                    self.list(vec![(index, tools)]);
                 }
                 // It is told once.
                 Err(cause) if waited_for => self.problem(name, cause),
@@ -163,22 +166,24 @@ impl Registry {
         }
     }
 
-    fn list(&self, index: usize, tools: Vec<Tool>) {
-        let mut catalog = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
-        match catalog.with(index, tools) {
-            Ok((more, lost)) => {
-                *catalog = Arc::new(more);
-                drop(catalog);
-                for (loser, cause) in lost {
-                    self.problem(&self.plugins[loser].found.manifest.name, cause);
+    /// Lists the tools of plugins, given by their places.
+    fn list(&self, all: Vec<(usize, Vec<Tool>)>) {
+        let mut problems = Vec::new();
+        {
+            let mut catalog = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut draft = catalog.draft();
+            for (index, tools) in all {
+                match draft.add(index, tools) {
+                    Ok(lost) => problems.extend(lost),
+                    Err(cause) => problems.push((index, cause)),
                 }
-                self.changes.send_modify(|version| *version += 1);
             }
-            Err(cause) => {
-                drop(catalog);
-                self.problem(&self.plugins[index].found.manifest.name, cause);
-            }
+            *catalog = Arc::new(draft.finish());
         }
+        for (index, cause) in problems {
+            self.problem(&self.plugins[index].found.manifest.name, cause);
+        }
+        self.changes.send_modify(|version| *version += 1);
     }
 
     fn problem(&self, plugin: &str, cause: String) {

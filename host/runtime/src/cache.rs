@@ -42,6 +42,11 @@ impl Cache {
         Ok(Self { key: key(&folder.join(KEY))?, folder: folder.to_owned() })
     }
 
+    /// Whether there is an entry of this name, which may yet turn out to be somebody else's.
+    pub fn has(&self, name: &str) -> bool {
+        self.folder.join(name).is_file()
+    }
+
     /// The entry of this name, if it is there and was written with our key.
     pub fn get(&self, name: &str) -> Option<Vec<u8>> {
         let mut bytes = fs::read(self.folder.join(name)).ok()?;

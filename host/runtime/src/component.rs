@@ -8,6 +8,8 @@ use wasmparser::{BinaryReaderError, Chunk, Encoding, Parser, Payload};
 /// The custom section that carries a plugin's manifest.
 const MANIFEST_SECTION: &str = "cofferdam-manifest";
 
+const CUT_SHORT: &str = "it is cut short";
+
 /// The SHA-256 of a component, in lower-case hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Digest(String);
@@ -34,25 +36,47 @@ impl Digest {
     }
 }
 
-/// The manifest that a component carries, as text; `None` if it carries none.
+/// The deepest nesting of components and modules in which a manifest is looked for.
+const DEPTH: usize = 64;
+
+/// The manifest that a component carries, as text; `None` if it carries none. Functions' code is passed over.
 ///
 /// # Errors
 /// The bytes are not WebAssembly, or the manifest is not text, or there are two.
 pub fn manifest_section(bytes: &[u8]) -> Result<Option<String>, String> {
     let mut found = None;
-    for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload.map_err(|error| no_component(&error))?;
-        if let Payload::CustomSection(section) = payload
-            && section.name() == MANIFEST_SECTION
-        {
-            let text = std::str::from_utf8(section.data())
-                .map_err(|_| format!("its `{MANIFEST_SECTION}` section is not UTF-8"))?;
-            if found.replace(text.to_owned()).is_some() {
-                return Err(format!("it has two `{MANIFEST_SECTION}` sections"));
+    let mut outer = Vec::new();
+    let mut parser = Parser::new(0);
+    let mut rest = bytes;
+    loop {
+        let chunk = parser.parse(rest, true).map_err(|error| no_component(&error))?;
+        let Chunk::Parsed { consumed, payload } = chunk else { return Err(CUT_SHORT.to_owned()) };
+        rest = rest.get(consumed..).unwrap_or_default();
+        match payload {
+            Payload::CodeSectionStart { size, .. } => {
+                parser.skip_section();
+                rest = usize::try_from(size).ok().and_then(|size| rest.get(size..)).ok_or(CUT_SHORT)?;
             }
+            Payload::ModuleSection { parser: inner, .. } | Payload::ComponentSection { parser: inner, .. } => {
+                if outer.len() == DEPTH {
+                    return Err(format!("its components are nested more than {DEPTH} deep"));
+                }
+                outer.push(std::mem::replace(&mut parser, inner));
+            }
+            Payload::CustomSection(section) if section.name() == MANIFEST_SECTION => {
+                let text = std::str::from_utf8(section.data())
+                    .map_err(|_| format!("its `{MANIFEST_SECTION}` section is not UTF-8"))?;
+                if found.replace(text.to_owned()).is_some() {
+                    return Err(format!("it has two `{MANIFEST_SECTION}` sections"));
+                }
+            }
+            Payload::End(_) => match outer.pop() {
+                Some(next) => parser = next,
+                None => return Ok(found),
+            },
+            _ => {}
         }
     }
-    Ok(found)
 }
 
 /// What a component imports, by the names it gives: its needs, known before anything is compiled.
@@ -65,7 +89,7 @@ pub fn imports(bytes: &[u8]) -> Result<Vec<String>, String> {
     let mut rest = bytes;
     loop {
         let chunk = parser.parse(rest, true).map_err(|error| no_component(&error))?;
-        let Chunk::Parsed { consumed, payload } = chunk else { return Err("it is cut short".to_owned()) };
+        let Chunk::Parsed { consumed, payload } = chunk else { return Err(CUT_SHORT.to_owned()) };
         rest = rest.get(consumed..).unwrap_or_default();
         match payload {
             Payload::Version { encoding: Encoding::Module, .. } => {
@@ -80,7 +104,7 @@ pub fn imports(bytes: &[u8]) -> Result<Vec<String>, String> {
             // What is nested has its needs met from here: only the outermost component asks the host.
             Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
                 let length = unchecked_range.end - unchecked_range.start;
-                rest = rest.get(length..).ok_or("it is cut short")?;
+                rest = rest.get(length..).ok_or(CUT_SHORT)?;
             }
             Payload::End(_) => return Ok(imports),
             _ => {}

@@ -43,6 +43,27 @@ pub struct Options {
     pub sink: Arc<dyn Sink>,
 }
 
+/// What a component was compiled to, by an engine of our settings.
+pub(crate) struct Code(Vec<u8>);
+
+impl Code {
+    fn load(&self, engine: &Engine) -> wasmtime::Result<Component> {
+        #[expect(unsafe_code, reason = "the code is what an engine of these settings has made")]
+        // SAFETY: a `Code` is made from what `serialize` or `precompile_component` gave only: just now, or earlier and kept
+        // under our MAC. How memory is allocated, in which engines differ, is none of the code's affair.
+        unsafe {
+            Component::deserialize(engine, &self.0)
+        }
+    }
+}
+
+/// Code that is ready for instances.
+pub(crate) struct Loaded {
+    pub component: Component,
+    /// Its engine keeps memory ready for as many instances as was asked for.
+    pub pooled: bool,
+}
+
 /// What all plugins share. Cheap to clone.
 #[derive(Clone)]
 pub struct Runtime(Arc<Shared>);
@@ -100,29 +121,30 @@ impl Runtime {
         self.keep(&definitions_entry(digest), json);
     }
 
-    /// A component again, on an engine of its own that has room for so many instances at one time and keeps their memory ready: starting
-    /// one maps nothing, and ending one gives nothing back. `None` where the component needs more than that has, or the system does
-    /// not reserve the room (4 GiB of addresses for each, of which nothing is used before it is written).
-    pub(crate) fn pooled(&self, component: &Component, instances: u32) -> Option<Component> {
-        let mut config = settings();
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances)));
-        let pooled = Engine::new(&config).and_then(|engine| {
-            let code = component.serialize()?;
-            #[expect(unsafe_code, reason = "the code is what `serialize` gave just now")]
-            // SAFETY: an engine of these settings has made it, in this process; how memory is allocated is none of the code's affair.
-            let component = unsafe { Component::deserialize(&engine, &code) }?;
-            Ok((engine, component))
-        });
-        match pooled {
-            Ok((engine, component)) => {
-                self.0.clock.add(&engine);
-                Some(component)
-            }
-            Err(error) => {
-                tracing::debug!(target: "cofferdam", "instances of a plugin are made one by one: {error:#}");
-                None
+    /// Loads code. With `pool`, on an engine of its own that has room for so many instances at one time and keeps their memory
+    /// ready: starting one maps nothing, and ending one gives nothing back. Where the component needs more than that has, or the
+    /// system does not reserve the room (4 GiB of addresses for each, of which nothing is used before it is written), and
+    /// without `pool`, on the engine that plugins share.
+    pub(crate) fn load(&self, code: &Code, pool: Option<u32>) -> wasmtime::Result<Loaded> {
+        if let Some(instances) = pool {
+            let mut config = settings();
+            config.allocation_strategy(InstanceAllocationStrategy::Pooling(self::pool(instances)));
+            match Engine::new(&config).and_then(|engine| Ok((code.load(&engine)?, engine))) {
+                Ok((component, engine)) => {
+                    self.0.clock.add(&engine);
+                    return Ok(Loaded { component, pooled: true });
+                }
+                Err(error) => {
+                    tracing::debug!(target: "cofferdam", "instances of a plugin are made one by one: {error:#}");
+                }
             }
         }
+        Ok(Loaded { component: code.load(&self.0.engine)?, pooled: false })
+    }
+
+    /// The same component on the engine that plugins share.
+    pub(crate) fn shared(&self, component: &Component) -> wasmtime::Result<Component> {
+        Code(component.serialize()?).load(&self.0.engine)
     }
 
     pub(crate) fn names(&self) -> &Names {
@@ -153,30 +175,26 @@ impl Runtime {
         &self.0.compiler
     }
 
+    /// Whether there is an entry for a component's code.
+    pub(crate) fn has_code(&self, digest: &Digest) -> bool {
+        self.0.cache.as_ref().is_some_and(|cache| cache.has(&self.code_entry(digest)))
+    }
+
     /// A component's code, if it is in the cache. Blocks for as long as reading it takes.
-    pub(crate) fn kept_code(&self, plugin: &str, digest: &Digest) -> Option<Component> {
-        let code = self.0.cache.as_ref()?.get(&self.code_entry(digest))?;
-        #[expect(unsafe_code, reason = "the code carries our MAC: an engine of these settings has made it")]
-        // SAFETY: only bytes that `serialize` gave under the same compatibility hash were ever put under this MAC.
-        let component = unsafe { Component::deserialize(&self.0.engine, &code) };
-        component
-            .inspect_err(
-                |error| tracing::debug!(target: "cofferdam", "cached code of `{plugin}` is made again: {error:#}"),
-            )
-            .ok()
+    pub(crate) fn kept_code(&self, digest: &Digest) -> Option<Code> {
+        // Only what `serialize` gave under the same compatibility hash was ever put under this name and our MAC.
+        self.0.cache.as_ref()?.get(&self.code_entry(digest)).map(Code)
     }
 
     /// Compiles a component and keeps its code. Blocks for as long as a compiler needs.
-    pub(crate) fn compile(&self, plugin: &str, bytes: &[u8], digest: &Digest) -> Result<Component, LoadError> {
+    pub(crate) fn compile(&self, plugin: &str, bytes: &[u8], digest: &Digest) -> Result<Code, LoadError> {
         let begun = std::time::Instant::now();
-        let component = Component::new(&self.0.engine, bytes)
-            .map_err(|error| LoadError::Invalid { plugin: plugin.to_owned(), cause: format!("{error:#}") })?;
+        let code = self.0.engine.precompile_component(bytes);
+        let code =
+            code.map_err(|error| LoadError::Invalid { plugin: plugin.to_owned(), cause: format!("{error:#}") })?;
         tracing::debug!(target: "cofferdam", "`{plugin}` is compiled in {:?}", begun.elapsed());
-        match component.serialize() {
-            Ok(code) => self.keep(&self.code_entry(digest), &code),
-            Err(error) => tracing::debug!(target: "cofferdam", "code of `{plugin}` cannot be kept: {error:#}"),
-        }
-        Ok(component)
+        self.keep(&self.code_entry(digest), &code);
+        Ok(Code(code))
     }
 
     /// The name of a component's code in the cache: with all that the code depends on besides the component, which is wasmtime's

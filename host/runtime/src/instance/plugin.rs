@@ -98,6 +98,11 @@ impl Plugin {
         link::check_imports(&self.about.name, &self.bytes, &self.grants)
     }
 
+    /// Whether its code is kept, so that nothing has to be compiled. That it can be used turns out when it is loaded.
+    pub fn has_code(&self) -> bool {
+        self.runtime.has_code(&self.digest)
+    }
+
     /// Compiles and links the plugin, if that is not done yet.
     ///
     /// # Errors
@@ -113,7 +118,8 @@ impl Plugin {
     pub async fn definitions(self: &Arc<Self>) -> Result<Vec<Definition>, CallError> {
         let program = self.ready().await?;
         let state = self.state(self.gate(None), None)?;
-        let asked = super::actor::list(program.mould(), state, self.about.limits.cpu);
+        let mould = program.mould().ok_or_else(|| self.not_started("its code cannot be loaded"))?;
+        let asked = super::actor::list(mould, state, self.about.limits.cpu);
         let asked = self.seat()?.spawn(asked);
         // It ends with whoever waits for it: dropping the task's handle would leave it running.
         let asked = tokio_util::task::AbortOnDropHandle::new(asked);

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use cofferdam_audit::Event;
 use tokio::sync::mpsc;
-use wasmtime::component::Component;
 
 use super::Plugin;
+use crate::engine::Loaded;
 use crate::error::LoadError;
-use crate::instance::ProgressReport;
-use crate::instance::program::Program;
+use crate::instance::program::{POOL, Program};
 use crate::instance::readiness::Made;
+use crate::instance::{ProgressReport, Shape};
 
 /// How often a call is told what it waits for.
 const TELL: Duration = Duration::from_secs(1);
@@ -49,16 +49,26 @@ impl Plugin {
         let plugin = Arc::clone(&self);
         let kept = tokio::task::spawn_blocking(move || {
             plugin.check_imports()?;
-            let code = plugin.runtime.kept_code(&plugin.about.name, &plugin.digest);
-            code.map(|component| plugin.link(&component)).transpose()
+            let code = plugin.runtime.kept_code(&plugin.digest);
+            let loaded = code.and_then(|code| {
+                let told = |error: &wasmtime::Error| {
+                    tracing::debug!(target: "cofferdam", "cached code of `{}` is made again: {error:#}", plugin.about.name);
+                };
+                plugin.runtime.load(&code, plugin.pool()).inspect_err(told).ok()
+            });
+            loaded.map(|loaded| plugin.link(&loaded)).transpose()
         });
         if let Some(program) = kept.await.map_err(|_| failed("its code cannot be read".to_owned()))?? {
             return Ok(program);
         }
         let plugin = Arc::clone(&self);
         let compiled = self.runtime.compiler().run(move || {
-            let component = plugin.runtime.compile(&plugin.about.name, &plugin.bytes, &plugin.digest)?;
-            plugin.link(&component)
+            let code = plugin.runtime.compile(&plugin.about.name, &plugin.bytes, &plugin.digest)?;
+            let loaded = plugin.runtime.load(&code, plugin.pool()).map_err(|error| LoadError::Invalid {
+                plugin: plugin.about.name.clone(),
+                cause: format!("{error:#}"),
+            })?;
+            plugin.link(&loaded)
         });
         let compiled = compiled.await;
         // A compiler leaves much memory behind.
@@ -66,9 +76,14 @@ impl Plugin {
         compiled.map_err(|error| failed(error.to_string()))?
     }
 
-    fn link(&self, component: &Component) -> Made {
-        let Self { runtime, about, digest, grants, shape, .. } = self;
-        let program = Program::link(runtime, &about.name, component, grants, *shape)?;
+    /// How many instances are to have memory kept ready.
+    fn pool(&self) -> Option<u32> {
+        (self.shape == Shape::PerCall).then_some(POOL)
+    }
+
+    fn link(&self, loaded: &Loaded) -> Made {
+        let Self { runtime, about, digest, grants, .. } = self;
+        let program = Program::link(runtime, &about.name, loaded, grants)?;
         // If it cannot be written now, it is before anything that this plugin asks for: until then nothing is granted.
         runtime.sink().owe(&Event::Loaded { plugin: &about.name, digest: digest.as_str() });
         Ok(Arc::new(program))

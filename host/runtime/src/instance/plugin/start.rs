@@ -95,7 +95,8 @@ impl Plugin {
     fn start(&self, program: &Program, gate: Arc<Gate>) -> Result<Actor, CallError> {
         let predecessor = self.predecessor.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let state = self.state(gate, predecessor)?;
-        Ok(Actor::start(self.seat()?, program.mould(), state, Arc::clone(self.runtime.sink())))
+        let mould = program.mould().ok_or_else(|| self.not_started("its code cannot be loaded"))?;
+        Ok(Actor::start(self.seat()?, mould, state, Arc::clone(self.runtime.sink())))
     }
 
     /// What a new instance holds, if there is memory for one.
@@ -112,7 +113,7 @@ impl Plugin {
         })
     }
 
-    fn not_started(&self, why: &str) -> CallError {
+    pub(super) fn not_started(&self, why: &str) -> CallError {
         self.lost(End { reason: Some(why.to_owned()), limit: None, connections: 0 })
     }
 

@@ -1,12 +1,13 @@
 //! Nobody feels another: what one guest costs is felt by no other plugin, nor by the protocol, its timers and its order. Numbers
 //! are those of the benchmark (`cargo xtask bench`); here each has to be met in one round of several, because tests run side by side.
 
+use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Session, cofferdam, eventually, raw_guest_with, scratch};
+use crate::support::{Peer, Session, cofferdam, eventually, guest, raw_guest_with, scratch};
 
 /// Rounds of which one has to be good.
 const ROUNDS: usize = 5;
@@ -179,4 +180,17 @@ fn a_call_that_waits_for_a_compiler_is_told_so() {
     let params = json!({ "name": "raw", "arguments": {}, "_meta": { "progressToken": "again" } });
     assert_eq!(session.request("tools/call", params)["result"]["content"][0]["text"], "alive");
     assert_eq!(session.count(|message| message["method"] == "notifications/progress"), known);
+}
+
+#[test]
+fn small_sends_of_a_guest_wait_for_no_acknowledgement() {
+    let peer = Peer::new(|mut stream| {
+        let mut pair = [0; 40];
+        while stream.read_exact(&mut pair).is_ok() && stream.write_all(b".").is_ok() {}
+    });
+    let component = guest("exchanges");
+    let mut session = Session::serve(&["--allow-connect", "tcp://127.0.0.1:*", "--plugin", &component]);
+    let took = session.call("exchange", json!({ "port": peer.port(), "count": 100 })).ok();
+    // A peer delays its acknowledgement by 40 ms at least (RFC 1122, section 4.2.3.2; Linux).
+    assert!(took["p50"].as_u64().unwrap() < 20_000_000, "{took}");
 }

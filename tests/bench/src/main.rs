@@ -12,6 +12,7 @@ mod audit;
 mod bare;
 mod client;
 mod files;
+mod guests;
 mod load;
 mod measures;
 mod names;

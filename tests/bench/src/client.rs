@@ -127,7 +127,9 @@ impl Client {
     /// Calls a tool; its structured answer.
     pub fn call(&mut self, tool: &str, arguments: Value) -> Value {
         let line = request(tool, &arguments);
-        let answer: Value = serde_json::from_slice(self.round(&line)).unwrap();
+        // The list of tools may change meanwhile, which is told.
+        self.round_past(&line, 1);
+        let answer: Value = serde_json::from_slice(&self.line).unwrap();
         assert_ne!(answer["result"]["isError"], true, "{answer}");
         answer["result"]["structuredContent"].clone()
     }

@@ -13,9 +13,6 @@ use crate::memory::{Held, PER_INSTANCE, PluginMemory};
 /// Elements of one table. A table holds function references; the largest guests here have a few thousand.
 const TABLE_ELEMENTS: usize = 100_000;
 
-/// The linear memory that is counted for an instance before it starts: as much as most have then.
-const TO_START: usize = 2 << 20;
-
 /// What an element takes of our memory: a pointer.
 const ELEMENT: usize = 8;
 
@@ -52,9 +49,8 @@ fn entries(memory: u64, most: u64) -> usize {
 pub struct Limiter {
     limit: usize,
     used: usize,
-    /// What the instance uses of the process's memory, and how much of it is still for memory to start with.
+    /// What the instance uses of the process's memory.
     held: Held,
-    to_start: usize,
     /// The limit by which a growth was refused: the reason a trap that follows most likely has.
     pub exhausted: Option<&'static str>,
     gate: Arc<Gate>,
@@ -64,12 +60,13 @@ impl Limiter {
     /// With this limit, and what was counted for the instance before it started.
     pub fn new(limit: u64, held: Held, gate: Arc<Gate>) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Self { limit, used: 0, held, to_start: TO_START, exhausted: None, gate }
+        Self { limit, used: 0, held, exhausted: None, gate }
     }
 
-    /// Counts an instance that is about to start, if there is memory for it.
+    /// Counts an instance that is about to start, if there is memory for it. Its linear memory is counted when it has its
+    /// first turn.
     pub fn reserve(memory: &PluginMemory) -> Option<Held> {
-        memory.take(PER_INSTANCE + u64::try_from(TO_START).unwrap_or(u64::MAX))
+        memory.take(PER_INSTANCE)
     }
 
     /// Takes some more memory, if there is so much.
@@ -96,9 +93,7 @@ impl Limiter {
 
     /// Counts a growth in the process's memory.
     fn hold(&mut self, more: usize) -> bool {
-        let counted = more.min(self.to_start);
-        self.to_start -= counted;
-        let held = self.held.grow(u64::try_from(more - counted).unwrap_or(u64::MAX));
+        let held = self.held.grow(u64::try_from(more).unwrap_or(u64::MAX));
         held || self.refuse("total_memory")
     }
 }

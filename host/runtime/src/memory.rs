@@ -52,6 +52,11 @@ impl TotalMemory {
 }
 
 impl PluginMemory {
+    /// How much the plugin uses.
+    pub fn used(&self) -> u64 {
+        self.0.used.load(Ordering::Relaxed)
+    }
+
     /// Counts so many bytes, if there is room for them.
     pub fn take(&self, bytes: u64) -> Option<Held> {
         let mut held = Held { plugin: self.clone(), bytes: 0 };

@@ -72,7 +72,7 @@ impl Actor {
         let kill = Arc::new(Kill::default());
         let (ended, end) = watch::channel(None);
         let task = run(mould, state, sink, letters, Arc::clone(&kill), ended);
-        seat.spawn(task);
+        seat.run(task);
         Self { mailbox, places, kill, end }
     }
 

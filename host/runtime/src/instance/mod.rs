@@ -4,10 +4,12 @@
 
 mod actor;
 mod at_work;
+mod driver;
 mod plugin;
 mod program;
 mod rate;
 mod readiness;
+mod schedule;
 mod threads;
 mod turn;
 

@@ -62,21 +62,17 @@ impl Plugin {
             let most = usize::try_from(most).unwrap_or(1).clamp(1, Semaphore::MAX_PERMITS);
             Arc::new(Semaphore::new(most))
         };
+        let memory = runtime.total_memory().plugin();
         Self {
             names: runtime.names().limited(&spec.limits),
             rate: Rate::per_minute(spec.limits.calls_per_minute),
             running: room(spec.limits.concurrent_calls),
             places: room(spec.limits.mailbox),
             at_work: AtWork::default(),
-            threads: Threads::new(&spec.name, spec.shape == Shape::Actor, runtime.clock().clone()),
+            threads: Threads::new(&spec.name, spec.shape == Shape::Actor, runtime.clock().clone(), memory.clone()),
             runtime: runtime.clone(),
             descriptors: Descriptors::new(spec.limits.descriptors),
-            about: Arc::new(About {
-                name: spec.name,
-                limits: spec.limits,
-                settings: spec.settings,
-                memory: runtime.total_memory().plugin(),
-            }),
+            about: Arc::new(About { name: spec.name, limits: spec.limits, settings: spec.settings, memory }),
             grants: spec.grants,
             shape: spec.shape,
             bytes: spec.bytes,
@@ -120,9 +116,7 @@ impl Plugin {
         let state = self.state(self.gate(None), None)?;
         let mould = program.mould().ok_or_else(|| self.not_started("its code cannot be loaded"))?;
         let asked = super::actor::list(mould, state, self.about.limits.cpu);
-        let asked = self.seat()?.spawn(asked);
-        // It ends with whoever waits for it: dropping the task's handle would leave it running.
-        let asked = tokio_util::task::AbortOnDropHandle::new(asked);
+        let asked = self.seat()?.ask(asked);
         let asked = async { asked.await.unwrap_or_else(|_| Err(("its thread has ended".to_owned(), None))) };
         match tokio::time::timeout(self.about.limits.call, asked).await {
             Ok(Ok(definitions)) => Ok(definitions.into_iter().map(Into::into).collect()),
@@ -296,7 +290,11 @@ impl Plugin {
                 // The instance ends now, or has ended; it does not take longer than its loop's last turn.
                 let end = tokio::time::timeout(Duration::from_secs(5), actor.end()).await;
                 let endless = || End { reason: Some("it does not end".to_owned()), limit: None, connections: 0 };
-                Err(self.lost(end.unwrap_or_else(|_| endless())))
+                match end.unwrap_or_else(|_| endless()) {
+                    // Its memory to start with was not to be had: the guest has not seen the call.
+                    End { limit: Some("total_memory"), .. } if !state.started() => Err(self.no_memory()),
+                    end => Err(self.lost(end)),
+                }
             }
         }
     }

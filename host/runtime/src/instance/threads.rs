@@ -1,16 +1,14 @@
 //! The threads that a plugin's guests run on: its own, so that the kernel shares the processor between plugins whatever the number
 //! of their calls, and no guest runs on the threads of the protocol, of its I/O or of its timers. Each thread has an event loop
-//! of its own, with the guests' sockets and timers in it.
+//! of its own, with the guests' sockets and timers in it; whose turn it is on a thread is `driver.rs`.
 
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
+use super::driver::{Inbox, drive};
 use crate::clock::Clock;
+use crate::memory::PluginMemory;
 
 /// Threads of a plugin whose calls have an instance each; one that has one instance for all calls has one thread.
 const MOST: usize = 4;
@@ -26,11 +24,12 @@ pub struct Threads {
     plugin: String,
     most: usize,
     clock: Clock,
+    memory: PluginMemory,
     started: Mutex<Vec<Thread>>,
 }
 
 struct Thread {
-    handle: Handle,
+    inbox: Arc<Inbox>,
     /// One more holder for every instance on it.
     instances: Arc<()>,
     /// The thread ends when this is dropped.
@@ -39,17 +38,16 @@ struct Thread {
 
 /// An instance's place on a thread; the thread with the fewest instances gets the next one.
 pub struct Seat {
-    handle: Handle,
-    clock: Clock,
-    _counted: Arc<()>,
+    inbox: Arc<Inbox>,
+    counted: Arc<()>,
 }
 
 impl Threads {
     /// For a plugin with one instance, or with one for each call. Starts none.
-    pub fn new(plugin: &str, one_instance: bool, clock: Clock) -> Self {
+    pub fn new(plugin: &str, one_instance: bool, clock: Clock, memory: PluginMemory) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let most = if one_instance { 1 } else { cores.min(MOST) };
-        Self { plugin: plugin.to_owned(), most, clock, started: Mutex::default() }
+        Self { plugin: plugin.to_owned(), most, clock, memory, started: Mutex::default() }
     }
 
     /// A place for one more instance.
@@ -60,7 +58,7 @@ impl Threads {
         let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
         let busy = started.iter().all(|thread| Arc::strong_count(&thread.instances) > 1);
         if busy && started.len() < self.most {
-            match Thread::start(&self.plugin) {
+            match Thread::start(&self.plugin, &self.clock, &self.memory) {
                 Ok(thread) => started.push(thread),
                 // Those that are there serve it as well.
                 Err(error) if started.is_empty() => return Err(error),
@@ -69,46 +67,53 @@ impl Threads {
         }
         let emptiest = started.iter().min_by_key(|thread| Arc::strong_count(&thread.instances));
         let thread = emptiest.ok_or(std::io::ErrorKind::WouldBlock)?;
-        let _counted = Arc::clone(&thread.instances);
-        Ok(Seat { handle: thread.handle.clone(), clock: self.clock.clone(), _counted })
+        Ok(Seat { inbox: Arc::clone(&thread.inbox), counted: Arc::clone(&thread.instances) })
     }
 }
 
 impl Thread {
-    fn start(plugin: &str) -> std::io::Result<Self> {
+    fn start(plugin: &str, clock: &Clock, memory: &PluginMemory) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .max_blocking_threads(BLOCKING)
             .thread_name(format!("{plugin}-io"))
             .build()?;
-        let handle = runtime.handle().clone();
+        let inbox = Arc::<Inbox>::default();
         let (_end, ended) = oneshot::channel();
+        runtime.spawn(drive(Arc::clone(&inbox), memory.clone(), clock.clone()));
         std::thread::Builder::new().name(plugin.to_owned()).spawn(move || {
             give_way(NICE);
             let _ = runtime.block_on(ended);
             // A blocking operation may be under way: nobody waits for it.
             runtime.shutdown_background();
         })?;
-        Ok(Self { handle, instances: Arc::default(), _end })
+        Ok(Self { inbox, instances: Arc::default(), _end })
     }
 }
 
 impl Seat {
-    /// Runs what drives an instance on this thread.
-    pub fn spawn<F>(self, instance: F) -> JoinHandle<F::Output>
-    where
-        F: Future<Output: Send> + Send + 'static,
-    {
-        let Self { handle, clock, _counted } = self;
-        handle.spawn(async move {
-            let _counted = _counted;
-            let mut instance = pin!(instance);
-            poll_fn(|cx| {
-                let _running = clock.running();
-                instance.as_mut().poll(cx)
-            })
-            .await
-        })
+    /// Runs what drives an instance on this thread, to its end.
+    pub fn run(self, instance: impl Future<Output = ()> + Send + 'static) {
+        let Self { inbox, counted } = self;
+        inbox.run(Box::pin(async move {
+            let _counted = counted;
+            instance.await;
+        }));
+    }
+
+    /// The same for what comes to something. It is given up when the receiver is dropped.
+    pub fn ask<T: Send + 'static>(self, instance: impl Future<Output = T> + Send + 'static) -> oneshot::Receiver<T> {
+        let (mut tell, told) = oneshot::channel();
+        self.run(async move {
+            let come = tokio::select! {
+                come = instance => Some(come),
+                () = tell.closed() => None,
+            };
+            if let Some(come) = come {
+                let _ = tell.send(come);
+            }
+        });
+        told
     }
 }
 
@@ -121,11 +126,13 @@ pub fn give_way(nice: i32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::TotalMemory;
 
     fn threads(one_instance: bool) -> Threads {
+        let memory = TotalMemory::new(Some(1 << 30)).plugin();
         Threads {
             most: if one_instance { 1 } else { 2 },
-            ..Threads::new("test", one_instance, Clock::start().unwrap())
+            ..Threads::new("test", one_instance, Clock::start().unwrap(), memory)
         }
     }
 
@@ -135,22 +142,50 @@ mod tests {
         let name = || std::thread::current().id();
         let (first, second, third) = (threads.seat().unwrap(), threads.seat().unwrap(), threads.seat().unwrap());
         assert_eq!(threads.started.lock().unwrap().len(), 2);
-        let (first, second) = (first.spawn(async move { name() }), second.spawn(async move { name() }));
+        let (first, second) = (first.ask(async move { name() }), second.ask(async move { name() }));
         assert_ne!(first.await.unwrap(), second.await.unwrap());
         drop(third);
         let one = self::threads(true);
         let (first, second) = (one.seat().unwrap(), one.seat().unwrap());
-        let (first, second) = (first.spawn(async move { name() }), second.spawn(async move { name() }));
+        let (first, second) = (first.ask(async move { name() }), second.ask(async move { name() }));
         assert_eq!(first.await.unwrap(), second.await.unwrap());
-        assert_ne!(std::thread::current().id(), one.seat().unwrap().spawn(async move { name() }).await.unwrap());
+        assert_ne!(std::thread::current().id(), one.seat().unwrap().ask(async move { name() }).await.unwrap());
     }
 
     #[tokio::test]
     async fn a_thread_ends_with_its_plugin() {
         let threads = threads(true);
-        let seat = threads.seat().unwrap();
-        let pending = seat.spawn(std::future::pending::<()>());
+        let pending = threads.seat().unwrap().ask(std::future::pending::<()>());
         drop(threads);
-        assert!(pending.await.unwrap_err().is_cancelled());
+        assert!(pending.await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_nobody_asks_for_any_more_is_given_up() {
+        let threads = threads(true);
+        let (alive, ended) = oneshot::channel::<()>();
+        let asked = threads.seat().unwrap().ask(async move {
+            let _alive = alive;
+            std::future::pending::<()>().await;
+        });
+        drop(asked);
+        assert!(ended.await.is_err());
+    }
+
+    #[tokio::test]
+    async fn timers_and_other_instances_have_their_turn_beside_one_that_computes() {
+        let threads = threads(true);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let computing = threads.seat().unwrap().ask(async move {
+            let mut stopped = stopped;
+            while matches!(stopped.try_recv(), Err(oneshot::error::TryRecvError::Empty)) {
+                std::thread::yield_now();
+                tokio::task::yield_now().await;
+            }
+        });
+        let waits = threads.seat().unwrap().ask(tokio::time::sleep(std::time::Duration::from_millis(5)));
+        waits.await.unwrap();
+        stop.send(()).unwrap();
+        computing.await.unwrap();
     }
 }

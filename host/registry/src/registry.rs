@@ -85,6 +85,10 @@ impl Registry {
             .into_iter()
             .map(|found| Loaded { plugin: Arc::new(Plugin::new(&runtime, found.spec())), reach: reach(&found), found })
             .collect();
+        for loaded in &plugins {
+            let plugin = Arc::downgrade(&loaded.plugin);
+            runtime.before_trimming(move || plugin.upgrade().iter().for_each(|plugin| plugin.let_go()));
+        }
         let registry = Arc::new(Self {
             runtime,
             sink,

@@ -147,6 +147,11 @@ impl Runtime {
         Code(component.serialize()?).load(&self.0.engine)
     }
 
+    /// What is called after a burst of calls, before memory is given back to the system.
+    pub fn before_trimming(&self, let_go: impl Fn() + Send + Sync + 'static) {
+        self.0.trimmer.before(let_go);
+    }
+
     pub(crate) fn names(&self) -> &Names {
         &self.0.names
     }

@@ -2,6 +2,7 @@
 //! then traps is its own affair.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cofferdam_grants::Limits;
 use wasmtime::ResourceLimiter;
@@ -49,6 +50,8 @@ fn entries(memory: u64, most: u64) -> usize {
 pub struct Limiter {
     limit: usize,
     used: usize,
+    /// `used`, for whoever holds the instance.
+    shown: Arc<AtomicUsize>,
     /// What the instance uses of the process's memory.
     held: Held,
     /// The limit by which a growth was refused: the reason a trap that follows most likely has.
@@ -60,13 +63,18 @@ impl Limiter {
     /// With this limit, and what was counted for the instance before it started.
     pub fn new(limit: u64, held: Held, gate: Arc<Gate>) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Self { limit, used: 0, held, exhausted: None, gate }
+        Self { limit, used: 0, shown: Arc::default(), held, exhausted: None, gate }
     }
 
     /// Counts an instance that is about to start, if there is memory for it. Its linear memory is counted when it has its
     /// first turn.
     pub fn reserve(memory: &PluginMemory) -> Option<Held> {
         memory.take(PER_INSTANCE)
+    }
+
+    /// How much memory the instance uses, also later on.
+    pub fn shown(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.shown)
     }
 
     /// Takes some more memory, if there is so much.
@@ -78,6 +86,7 @@ impl Limiter {
         let granted = self.hold(more);
         if granted {
             self.used = used;
+            self.shown.store(used, Ordering::Relaxed);
         }
         granted
     }

@@ -1,8 +1,8 @@
 //! Gives memory that the allocator keeps free back to the system, a while after much of it was used. The C library keeps what
 //! each thread has freed for that thread, so that a burst of large answers would stay resident.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -17,9 +17,16 @@ const PER_CALL: usize = 16 << 10;
 /// How long it waits for more to come.
 const WAIT: Duration = Duration::from_secs(3);
 
+/// What lets go of memory that nobody uses.
+type LetGo = Box<dyn Fn() + Send + Sync>;
+
+/// How long the end of an instance may take that nobody uses.
+const MOMENT: Duration = Duration::from_millis(200);
+
 /// Counts what is used, and trims.
 pub struct Trimmer {
     used: AtomicUsize,
+    all: Arc<Mutex<Vec<LetGo>>>,
     worth_it: Arc<Notify>,
     _task: AbortOnDropHandle<()>,
 }
@@ -29,15 +36,26 @@ impl Trimmer {
     pub fn start() -> Self {
         let worth_it = Arc::new(Notify::new());
         let told = Arc::clone(&worth_it);
+        let all = Arc::<Mutex<Vec<LetGo>>>::default();
+        let each = Arc::clone(&all);
         let task = tokio::spawn(async move {
             loop {
                 told.notified().await;
                 tokio::time::sleep(WAIT).await;
+                each.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|let_go| let_go());
+                // What has been told to end is given a moment for it.
+                tokio::time::sleep(MOMENT).await;
                 // It takes as long as there are free pages, some milliseconds.
                 let _ = tokio::task::spawn_blocking(trim).await;
+                tracing::debug!(target: "cofferdam", "memory is given back to the system");
             }
         });
-        Self { used: AtomicUsize::new(0), worth_it, _task: AbortOnDropHandle::new(task) }
+        Self { used: AtomicUsize::new(0), all, worth_it, _task: AbortOnDropHandle::new(task) }
+    }
+
+    /// Before it trims, this lets go of what nobody uses.
+    pub fn before(&self, let_go: impl Fn() + Send + Sync + 'static) {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(let_go));
     }
 
     /// What was done used so much that it is worth it.

@@ -3,7 +3,7 @@
 //! here: a timer inside the loop would not fire while the guest spins.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cofferdam_audit::{Caller, Event, Sink};
@@ -12,10 +12,11 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch}
 use wasmtime::component::Accessor;
 use wasmtime::{AsContextMut as _, Store, UpdateDeadline};
 
-use super::program::Mould;
+use super::program::{Mould, Program};
 use super::threads::Seat;
 use crate::abi::since_0_1_0::{Failure, Hosted, HostedPre, Output};
 use crate::clock::TICK;
+use crate::enforce::Sockets;
 use crate::limiter;
 use crate::output::{printable, printable_text};
 use crate::pulse::Pulse;
@@ -54,6 +55,8 @@ pub struct Actor {
     places: Arc<Semaphore>,
     kill: Arc<Kill>,
     end: watch::Receiver<Option<End>>,
+    sockets: Sockets,
+    memory: Arc<AtomicUsize>,
 }
 
 #[derive(Default)]
@@ -65,15 +68,16 @@ struct Kill {
 
 impl Actor {
     /// Starts an instance. That it cannot start is told to whoever waits for an answer.
-    pub fn start(seat: Seat, mould: Mould, state: State, sink: Arc<dyn Sink>) -> Self {
+    pub fn start(seat: Seat, program: Arc<Program>, state: State, sink: Arc<dyn Sink>) -> Self {
         let places = usize::try_from(state.about.limits.mailbox).unwrap_or(1).clamp(1, Semaphore::MAX_PERMITS);
         let (mailbox, letters) = mpsc::channel(places);
         let places = Arc::new(Semaphore::new(places));
         let kill = Arc::new(Kill::default());
         let (ended, end) = watch::channel(None);
-        let task = run(mould, state, sink, letters, Arc::clone(&kill), ended);
+        let (sockets, memory) = (state.sockets.clone(), state.limiter.shown());
+        let task = run(program, state, sink, letters, Arc::clone(&kill), ended);
         seat.run(task);
-        Self { mailbox, places, kill, end }
+        Self { mailbox, places, kill, end, sockets, memory }
     }
 
     /// A place for one more call, if there is one.
@@ -97,6 +101,11 @@ impl Actor {
     pub fn kill(&self, why: String, limit: Option<&'static str>) {
         let _ = self.kill.why.set((why, limit));
         self.kill.notify.notify_one();
+    }
+
+    /// The memory that it uses for nothing that the host knows of, in bytes: none where it has connections.
+    pub fn idle_memory(&self) -> usize {
+        if self.sockets.open() > 0 { 0 } else { self.memory.load(Ordering::Relaxed) }
     }
 
     /// Whether it has ended, and why.
@@ -125,7 +134,7 @@ impl Actor {
 }
 
 async fn run(
-    mould: Mould,
+    program: Arc<Program>,
     state: State,
     sink: Arc<dyn Sink>,
     mut letters: mpsc::Receiver<Letter>,
@@ -133,6 +142,12 @@ async fn run(
     ended: watch::Sender<Option<End>>,
 ) {
     let about = Arc::clone(&state.about);
+    // At its first turn, not before: a place in the pool is for whoever runs.
+    let Some(mould) = program.mould() else {
+        let reason = Some("its code cannot be loaded".to_owned());
+        ended.send_replace(Some(End { reason, limit: None, connections: 0 }));
+        return;
+    };
     let mut store = Store::new(mould.pre.engine(), state);
     State::bound(&mut store);
     let pulse = Arc::clone(&store.data().pulse);

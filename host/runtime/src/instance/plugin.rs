@@ -6,7 +6,7 @@ mod start;
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cofferdam_audit::{Event, Unwritten};
@@ -27,6 +27,9 @@ use crate::error::{CallError, LoadError};
 use crate::link;
 use crate::output::{self, Definition, Reply};
 use crate::state::CallState;
+
+/// Linear memory never shrinks. An instance for all calls that has so much of it, and nothing open, is ended after a burst.
+const GROWN: usize = 32 << 20;
 
 /// A loaded plugin. Nothing is compiled before the first call, or [`Plugin::prepare`].
 pub struct Plugin {
@@ -255,6 +258,29 @@ impl Plugin {
 
     fn overloaded(&self, limit: &'static str, most: u32) -> CallError {
         CallError::Overloaded { plugin: self.about.name.clone(), limit, most }
+    }
+
+    /// Lets go of memory that nobody uses, after a burst of calls: the pool and the code of a plugin whose calls have instances
+    /// of their own, and an instance for all calls that has grown and has nothing open. The next call finds it as it was at
+    /// the start. Does nothing while there are calls.
+    pub fn let_go(&self) {
+        // Whoever is let in from here on waits for the slot, and finds it empty.
+        let mut slot = self.slot();
+        let most = usize::try_from(self.about.limits.concurrent_calls).unwrap_or(1).clamp(1, Semaphore::MAX_PERMITS);
+        if self.running.available_permits() < most {
+            return;
+        }
+        if self.shape == Shape::PerCall {
+            if let Some((spare, _)) = self.spare().take() {
+                spare.close();
+            }
+            self.readiness.let_go();
+        } else if let Some(actor) = slot.take_if(|actor| actor.idle_memory() >= GROWN) {
+            let grown = format!("it had grown to {} MiB and had nothing open", actor.idle_memory() >> 20);
+            tracing::debug!(target: "cofferdam", "the instance of `{}` ends: {grown}", self.about.name);
+            *self.predecessor.lock().unwrap_or_else(PoisonError::into_inner) = Some(grown);
+            actor.close();
+        }
     }
 
     /// Ends the instance in good order. Calls under way are answered that the server is going down.

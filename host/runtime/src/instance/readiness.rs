@@ -85,6 +85,14 @@ impl Readiness {
         tell.send_if_modified(|told| told.is_none().then(|| *told = Some(made)).is_some());
     }
 
+    /// Lets go of what is made; whoever asks next makes it again.
+    pub fn let_go(&self) {
+        let mut phase = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*phase, Phase::Made(_)) {
+            *phase = Phase::Unmade;
+        }
+    }
+
     fn now(&self) -> Now {
         let mut phase = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*phase {

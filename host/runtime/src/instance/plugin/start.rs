@@ -20,7 +20,7 @@ impl Plugin {
     /// Hands a letter to the instance, starting an instance where there is none.
     pub(super) fn post(
         &self,
-        program: &Program,
+        program: &Arc<Program>,
         caller: Arc<Caller>,
         write: impl FnOnce(OwnedSemaphorePermit) -> Letter,
     ) -> Result<Arc<Actor>, CallError> {
@@ -57,7 +57,7 @@ impl Plugin {
     }
 
     /// The instance that lives, or a fresh one.
-    fn living(&self, program: &Program) -> Result<Arc<Actor>, CallError> {
+    fn living(&self, program: &Arc<Program>) -> Result<Arc<Actor>, CallError> {
         let mut slot = self.slot();
         match &*slot {
             Some(actor) if !actor.is_over() => Ok(Arc::clone(actor)),
@@ -73,7 +73,7 @@ impl Plugin {
 
     /// An instance for this call alone: the one that was started ahead, if it is there. The next one's is started at once, while this
     /// call is at work.
-    fn own_instance(&self, program: &Program, caller: &Arc<Caller>) -> Result<Arc<Actor>, CallError> {
+    fn own_instance(&self, program: &Arc<Program>, caller: &Arc<Caller>) -> Result<Arc<Actor>, CallError> {
         let ahead = self.spare().take().filter(|(actor, gate)| !actor.is_over() && gate.is_current());
         let actor = match ahead {
             Some((actor, gate)) => {
@@ -92,11 +92,10 @@ impl Plugin {
         Ok(actor)
     }
 
-    fn start(&self, program: &Program, gate: Arc<Gate>) -> Result<Actor, CallError> {
+    fn start(&self, program: &Arc<Program>, gate: Arc<Gate>) -> Result<Actor, CallError> {
         let predecessor = self.predecessor.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let state = self.state(gate, predecessor)?;
-        let mould = program.mould().ok_or_else(|| self.not_started("its code cannot be loaded"))?;
-        Ok(Actor::start(self.seat()?, mould, state, Arc::clone(self.runtime.sink())))
+        Ok(Actor::start(self.seat()?, Arc::clone(program), state, Arc::clone(self.runtime.sink())))
     }
 
     /// What a new instance holds, if there is memory for one.

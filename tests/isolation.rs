@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::files::Folder;
-use crate::support::{Peer, Session, cofferdam, eventually, guest, raw_guest_with, scratch};
+use crate::support::{Folder, Peer, Session, cofferdam, eventually, guest, raw_guest_with, scratch};
 
 /// Rounds of which one has to be good.
 const ROUNDS: usize = 5;

@@ -226,3 +226,15 @@ fn a_short_call_does_not_wait_for_long_ones_of_its_plugin() {
     });
     drop(searches);
 }
+
+#[test]
+fn a_component_whose_compilation_would_take_all_memory_is_refused() {
+    let guest = slow_to_compile(8000);
+    let policy = scratch("compile-memory").join("policy.toml");
+    std::fs::write(&policy, "[defaults]\nconnect = [\"tcp://localhost:*\"]\n[limits]\ntotal_memory = \"1 GiB\"\n")
+        .unwrap();
+    let policy = policy.display().to_string();
+    let listed = cofferdam(&["tools", "--policy", &policy, "--plugin", &guest, "--no-cache"]).output().unwrap();
+    let said = String::from_utf8_lossy(&listed.stderr).into_owned() + &String::from_utf8_lossy(&listed.stdout);
+    assert!(said.contains("compiling it takes about 6") && said.contains("(limit `total_memory`)"), "{said}");
+}

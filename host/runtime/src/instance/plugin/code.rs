@@ -8,11 +8,13 @@ use cofferdam_audit::Event;
 use tokio::sync::mpsc;
 
 use super::Plugin;
+use crate::component::compile_memory;
 use crate::engine::Loaded;
 use crate::error::LoadError;
 use crate::instance::program::{POOL, Program};
 use crate::instance::readiness::Made;
 use crate::instance::{ProgressReport, Shape};
+use crate::memory::Held;
 
 /// How often a call is told what it waits for.
 const TELL: Duration = Duration::from_secs(1);
@@ -63,6 +65,7 @@ impl Plugin {
         }
         let plugin = Arc::clone(&self);
         let compiled = self.runtime.compiler().run(move || {
+            let _memory = plugin.memory_to_compile()?;
             let code = plugin.runtime.compile(&plugin.about.name, &plugin.bytes, &plugin.digest)?;
             let loaded = plugin.runtime.load(&code, plugin.pool()).map_err(|error| LoadError::Invalid {
                 plugin: plugin.about.name.clone(),
@@ -74,6 +77,20 @@ impl Plugin {
         // A compiler leaves much memory behind.
         self.runtime.trimmer().much_was_used();
         compiled.map_err(|error| failed(error.to_string()))?
+    }
+
+    /// Counts what the compiler will use: a component may be made so that it is very much.
+    fn memory_to_compile(&self) -> Result<Held, LoadError> {
+        let plugin = || self.about.name.clone();
+        let takes = compile_memory(&self.bytes).map_err(|cause| LoadError::Invalid { plugin: plugin(), cause })?;
+        tracing::debug!(target: "cofferdam", "compiling `{}` takes about {} MiB", self.about.name, takes >> 20);
+        self.about.memory.take(takes).ok_or_else(|| LoadError::NotCompiled {
+            plugin: plugin(),
+            cause: format!(
+                "compiling it takes about {} MiB, and there is not so much (limit `total_memory`)",
+                takes >> 20
+            ),
+        })
     }
 
     /// How many instances are to have memory kept ready.

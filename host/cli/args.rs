@@ -64,6 +64,8 @@ pub enum Command {
     Explain(Explain),
     /// Read an audit file, or prove that nobody has changed it
     Audit(Audit),
+    /// Compile the shipped plugins ahead, for a release: writes a file for each into a folder
+    Compile(Compile),
     /// Show it at work: a client, a server and its peers on this machine
     Demo,
 }
@@ -82,6 +84,13 @@ pub struct Serve {
     pub dry_run: bool,
     #[command(flatten)]
     pub common: Common,
+}
+
+/// `cofferdam compile`.
+#[derive(Debug, Args)]
+pub struct Compile {
+    /// The folder, which is made where it is missing
+    pub folder: PathBuf,
 }
 
 /// `cofferdam init`.

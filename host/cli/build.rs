@@ -13,6 +13,9 @@ use sha2::{Digest as _, Sha256};
 /// What is shipped: packages of the workspace in `plugins/`, each in the folder of its name.
 const SHIPPED: &[&str] = &["tcp", "telnet", "files", "dns", "ping"];
 
+/// A folder with code that was compiled ahead. Without it, this binary compiles its plugins when they are first used.
+const CODE: &str = "COFFERDAM_CODE";
+
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -58,18 +61,33 @@ fn shipped(plugins: &Path, built: &[Component]) -> Result<String, String> {
         };
         let bytes = fs::read(&component.path).map_err(|error| format!("`{}`: {error}", component.path.display()))?;
         let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let code = code(&digest)?;
         let component = component.path.display().to_string();
         source += &format!(
-            "    Shipped {{ component: include_bytes!({component:?}), digest: {digest:?}, definitions: {definitions} }},\n"
+            "    Shipped {{ component: include_bytes!({component:?}), digest: {digest:?}, code: {code}, \
+             definitions: {definitions} }},\n"
         );
     }
     Ok(source + "];\n")
+}
+
+/// A component's code that was compiled ahead, from the folder that a release names; what is there under another digest was
+/// made from another component.
+fn code(digest: &str) -> Result<String, String> {
+    let Some(folder) = std::env::var_os(CODE).map(PathBuf::from) else { return Ok("None".to_owned()) };
+    let file = folder.join(format!("{digest}.code"));
+    println!("cargo:rerun-if-changed={}", file.display());
+    match file.is_file() {
+        true => Ok(format!("Some(include_bytes!({:?}))", file.display().to_string())),
+        false => Err(format!("there is no `{}`: `cofferdam compile` writes it", file.display())),
+    }
 }
 
 /// Tells cargo what the components are made of: the plugins and the contract, but not what building in `plugins/` leaves
 /// there.
 fn watch(root: &Path, plugins: &Path) -> io::Result<()> {
     println!("cargo:rerun-if-env-changed=COFFERDAM_GUEST_TOOLCHAIN");
+    println!("cargo:rerun-if-env-changed={CODE}");
     println!("cargo:rerun-if-changed={}", root.join("host/cli/build.rs").display());
     println!("cargo:rerun-if-changed={}", root.join("wit").display());
     println!("cargo:rerun-if-changed={}", plugins.join(".cargo").display());

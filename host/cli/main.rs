@@ -7,6 +7,7 @@ mod args;
 mod audit;
 mod call;
 mod check;
+mod compile;
 mod demo;
 mod dry_run;
 mod explain;
@@ -76,6 +77,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Check(check) => check::run(&check),
         Command::Explain(explain) => explain::run(&explain),
         Command::Audit(audit) => audit::run(audit),
+        Command::Compile(compile) => compile::run(&compile),
         Command::Demo => demo::run(),
     }
 }

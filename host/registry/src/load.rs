@@ -35,6 +35,8 @@ pub struct Shipped {
     pub component: &'static [u8],
     /// Its SHA-256 in lower-case hexadecimal, which the build has found out: starting is not to read it all.
     pub digest: &'static str,
+    /// Its code, compiled ahead ([`cofferdam_runtime::compile_ahead`]); a release has it.
+    pub code: Option<&'static [u8]>,
     /// Its definitions, as `cofferdam tools --json` gives them.
     pub definitions: &'static [u8],
 }
@@ -73,6 +75,7 @@ pub(crate) struct Found {
     pub settings: String,
     pub bytes: Cow<'static, [u8]>,
     pub shipped: Option<&'static [u8]>,
+    pub ahead: Option<&'static [u8]>,
 }
 
 impl Found {
@@ -81,6 +84,7 @@ impl Found {
             name: self.manifest.name.clone(),
             bytes: self.bytes.clone(),
             digest: self.digest.clone(),
+            ahead: self.ahead,
             grants: self.effective.grants.clone(),
             limits: self.effective.limits,
             settings: self.settings.clone(),
@@ -222,5 +226,6 @@ fn read(
         settings,
         bytes,
         shipped: shipped.map(|shipped| shipped.definitions),
+        ahead: shipped.and_then(|shipped| shipped.code),
     })
 }

@@ -8,6 +8,7 @@ use cofferdam_audit::Sink;
 use wasmtime::component::Component;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use crate::ahead;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::compiler::Compiler;
@@ -50,7 +51,7 @@ impl Code {
     fn load(&self, engine: &Engine) -> wasmtime::Result<Component> {
         #[expect(unsafe_code, reason = "the code is what an engine of these settings has made")]
         // SAFETY: a `Code` is made from what `serialize` or `precompile_component` gave only: just now, or earlier and kept
-        // under our MAC. How memory is allocated, in which engines differ, is none of the code's affair.
+        // under our MAC or in this binary. How memory is allocated, in which engines differ, is none of the code's affair.
         unsafe {
             Component::deserialize(engine, &self.0)
         }
@@ -180,6 +181,11 @@ impl Runtime {
         &self.0.compiler
     }
 
+    /// Code that was compiled ahead and came with this program.
+    pub(crate) fn code_ahead(&self, packed: Option<&[u8]>) -> Option<Code> {
+        ahead::unpack(packed?).map(Code)
+    }
+
     /// Whether there is an entry for a component's code.
     pub(crate) fn has_code(&self, digest: &Digest) -> bool {
         self.0.cache.as_ref().is_some_and(|cache| cache.has(&self.code_entry(digest)))
@@ -229,7 +235,7 @@ fn compatibility(engine: &Engine) -> u64 {
 }
 
 /// What all engines have in common.
-fn settings() -> Config {
+pub(crate) fn settings() -> Config {
     let mut config = Config::new();
     config.wasm_component_model_async(true).epoch_interruption(true);
     // The default reserves what a guest may never use; a guard page is what keeps it inside all the same.

@@ -3,6 +3,7 @@
 //! nor what MCP is.
 
 mod abi;
+mod ahead;
 #[expect(
     clippy::disallowed_methods,
     reason = "compiled code and definitions are kept in one folder: reading and writing it is this module"
@@ -23,6 +24,7 @@ mod pulse;
 mod state;
 mod trimmer;
 
+pub use ahead::{BASELINE, compile_ahead};
 pub use cache::Cache;
 pub use cofferdam_audit::Caller;
 pub use component::{Digest, manifest_section};

@@ -22,6 +22,7 @@ Commands:
   ci                    formatting, lints and tests, as continuous integration runs them
   clients [name…]       run the newest of each MCP client against the server, and print a table
   bench [arguments]     build and run the benchmarks
+  dist                  build what is released: a small binary with its plugins' code compiled ahead
   fuzz [target] [secs]  fuzz one target, or each of them, for so many seconds (60)
   soak [arguments]      mixed calls of every tool with faults injected: --seed N, --seconds S (120)
 
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     let rest: Vec<OsString> = arguments.collect();
 
     let outcome = match command.to_str() {
+        Some("dist") => tasks::dist::run(),
         Some("demo") => tasks::demo::run(&rest),
         Some("test") => tasks::test::run(after_separator(&rest)),
         Some("guests") => tasks::guests::run(),

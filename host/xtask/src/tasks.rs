@@ -4,6 +4,7 @@ pub mod bench;
 pub mod ci;
 pub mod clients;
 pub mod demo;
+pub mod dist;
 pub mod fuzz;
 pub mod guests;
 pub mod soak;

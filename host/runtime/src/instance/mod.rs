@@ -62,6 +62,8 @@ pub struct Spec {
     pub bytes: std::borrow::Cow<'static, [u8]>,
     /// Its digest.
     pub digest: crate::Digest,
+    /// Its code, where that was compiled ahead and came with this program.
+    pub ahead: Option<&'static [u8]>,
     /// What it may do.
     pub grants: cofferdam_grants::Grants,
     /// What it may use.

@@ -40,6 +40,7 @@ pub struct Plugin {
     shape: Shape,
     bytes: std::borrow::Cow<'static, [u8]>,
     digest: Digest,
+    ahead: Option<&'static [u8]>,
     readiness: Arc<Readiness>,
     threads: Threads,
     actor: Mutex<Option<Arc<Actor>>>,
@@ -80,6 +81,7 @@ impl Plugin {
             shape: spec.shape,
             bytes: spec.bytes,
             digest: spec.digest,
+            ahead: spec.ahead,
             readiness: Arc::default(),
             actor: Mutex::new(None),
             spare: Mutex::new(None),
@@ -99,7 +101,7 @@ impl Plugin {
 
     /// Whether its code is kept, so that nothing has to be compiled. That it can be used turns out when it is loaded.
     pub fn has_code(&self) -> bool {
-        self.runtime.has_code(&self.digest)
+        self.ahead.is_some() || self.runtime.has_code(&self.digest)
     }
 
     /// Compiles and links the plugin, if that is not done yet.

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::Plugin;
 use crate::component::compile_memory;
-use crate::engine::Loaded;
+use crate::engine::{Code, Loaded};
 use crate::error::LoadError;
 use crate::instance::program::{POOL, Program};
 use crate::instance::readiness::Made;
@@ -51,13 +51,10 @@ impl Plugin {
         let plugin = Arc::clone(&self);
         let kept = tokio::task::spawn_blocking(move || {
             plugin.check_imports()?;
-            let code = plugin.runtime.kept_code(&plugin.digest);
-            let loaded = code.and_then(|code| {
-                let told = |error: &wasmtime::Error| {
-                    tracing::debug!(target: "cofferdam", "cached code of `{}` is made again: {error:#}", plugin.about.name);
-                };
-                plugin.runtime.load(&code, plugin.pool()).inspect_err(told).ok()
-            });
+            // What was compiled on this machine uses all of its CPU.
+            let kept = || plugin.runtime.kept_code(&plugin.digest);
+            let ahead = || plugin.runtime.code_ahead(plugin.ahead);
+            let loaded = kept().and_then(|code| plugin.load(&code)).or_else(|| plugin.load(&ahead()?));
             loaded.map(|loaded| plugin.link(&loaded)).transpose()
         });
         if let Some(program) = kept.await.map_err(|_| failed("its code cannot be read".to_owned()))?? {
@@ -91,6 +88,14 @@ impl Plugin {
                 takes >> 20
             ),
         })
+    }
+
+    /// Loads code that was made earlier.
+    fn load(&self, code: &Code) -> Option<Loaded> {
+        let told = |error: &wasmtime::Error| {
+            tracing::debug!(target: "cofferdam", "code of `{}` is made again: {error:#}", self.about.name);
+        };
+        self.runtime.load(code, self.pool()).inspect_err(told).ok()
     }
 
     /// How many instances are to have memory kept ready.

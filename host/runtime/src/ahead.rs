@@ -1,0 +1,86 @@
+//! Code that was compiled ahead, for every CPU of a named baseline: a release brings it along, so that the first call waits for
+//! no compiler. It is packed (RFC 1950), and belongs to the component whose digest it is kept under.
+
+use std::io::{Read as _, Write as _};
+
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+use wasmtime::{Config, Engine};
+
+use crate::engine::settings;
+
+/// The longest code that is unpacked.
+const LONGEST: u64 = 256 << 20;
+
+/// What code is compiled for: what nearly every machine has that runs a server today.
+#[cfg(target_arch = "x86_64")]
+pub const BASELINE: &str = "x86-64-v2";
+#[cfg(not(target_arch = "x86_64"))]
+pub const BASELINE: &str = std::env::consts::ARCH;
+
+/// Compiles a component for the baseline, and packs the code. Takes as long as a compiler needs.
+///
+/// # Errors
+/// It cannot be compiled, or this program has no compiler for its own architecture.
+pub fn compile_ahead(component: &[u8]) -> Result<Vec<u8>, String> {
+    let told = |error: wasmtime::Error| format!("{error:#}");
+    let code = Engine::new(&baseline().map_err(told)?).map_err(told)?.precompile_component(component).map_err(told)?;
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(&code).and_then(|()| packed.finish()).map_err(|error| error.to_string())
+}
+
+/// The code as the engine takes it; `None` if it is not what [`compile_ahead`] gave.
+pub fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
+    let mut code = Vec::new();
+    ZlibDecoder::new(packed).take(LONGEST).read_to_end(&mut code).ok()?;
+    Some(code)
+}
+
+fn baseline() -> wasmtime::Result<Config> {
+    let mut config = settings();
+    // With a target that is named, nothing of this machine's CPU is used beyond what is enabled here.
+    config.target(&target_lexicon())?;
+    #[cfg(target_arch = "x86_64")]
+    #[expect(unsafe_code, reason = "it is unsafe to run on a CPU that has less: loading checks what the CPU has")]
+    // SAFETY: the engine that loads the code refuses it where this CPU lacks what it was compiled for.
+    unsafe {
+        config.cranelift_flag_enable(BASELINE);
+    }
+    Ok(config)
+}
+
+/// The target that this program was compiled for, as the compiler names it.
+fn target_lexicon() -> String {
+    let (arch, os) = (std::env::consts::ARCH, std::env::consts::OS);
+    match os {
+        "macos" => format!("{arch}-apple-darwin"),
+        _ => format!("{arch}-unknown-{os}-gnu"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::component::Component;
+
+    use super::*;
+
+    #[test]
+    fn what_was_compiled_ahead_runs_here_and_is_packed() {
+        let empty = b"\0asm\x0d\0\x01\0";
+        let packed = compile_ahead(empty).unwrap();
+        let code = unpack(&packed).unwrap();
+        assert!(packed.len() < code.len());
+        #[expect(unsafe_code, reason = "the code was made just now")]
+        // SAFETY: it is what `compile_ahead` has made.
+        let loaded = unsafe { Component::deserialize(&Engine::new(&settings()).unwrap(), &code) };
+        loaded.unwrap();
+    }
+
+    #[test]
+    fn what_is_not_packed_code_is_none() {
+        assert_eq!(unpack(b"not packed"), None);
+        let packed = compile_ahead(b"\0asm\x0d\0\x01\0").unwrap();
+        assert_eq!(unpack(&packed[..packed.len() / 2]), None);
+    }
+}

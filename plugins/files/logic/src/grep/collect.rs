@@ -69,7 +69,10 @@ impl Collector<'_> {
             if options.invert && !self.pieces(bytes, place, false) {
                 return self.stop();
             }
-            self.at.shown = place.1;
+            // Behind a gap it is the next line that is shown which tells it.
+            if options.invert || place.1 <= self.at.shown + 1 {
+                self.at.shown = place.1;
+            }
         } else if !self.take(bytes, place.0, place, false) {
             return self.stop();
         }

@@ -12,6 +12,9 @@ pub enum SyntaxError {
     /// `[` without its `]`
     #[error("has a `[` without its `]`; write `\\[` for the character")]
     Bracket,
+    /// `\(a`
+    #[error("has a `{0}` without its `{1}`")]
+    Group(&'static str, &'static str),
     /// `[[:foo:]]`
     #[error("has `[:{0}:]`, which is no class of characters")]
     Class(String),
@@ -35,12 +38,24 @@ pub enum SyntaxError {
     /// `a++`
     #[error("has a possessive repetition or an atomic group, which matching in linear time cannot do")]
     Possessive,
+    /// `\N{U+E9}`
+    #[error("names a character with `\\N{{`; write `\\x{{` and its number in hexadecimal digits")]
+    Name,
     /// `(?R)`
     #[error("is recursive, which matching in linear time cannot do")]
     Recursion,
     /// It ends in a backslash.
     #[error("ends in a backslash; write `\\\\` for the character")]
     Backslash,
+}
+
+/// What is at a place and no text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Anchor {
+    /// The beginning or the end of the line, which an extended expression may repeat.
+    Line,
+    /// An edge of a word, or none.
+    Word,
 }
 
 /// The most repetitions of repetitions.
@@ -54,28 +69,35 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
     let mut begins = true;
     // Where the groups that are open begin, where what a repetition would repeat does, and whether it is one itself.
     let (mut groups, mut piece, mut repeated, mut nested) = (Vec::new(), 0, false, 0);
-    // Whether the last thing was an anchor, behind which a brace of a basic expression stands for itself.
-    let mut anchored = false;
+    // Which anchor the last thing was, and whether it was an operator that repeats nothing.
+    let (mut anchor, mut idle) = (None, false);
     while let Some(c) = rest.next() {
         let here = out.len();
-        let behind_anchor = std::mem::take(&mut anchored);
+        let (behind, behind_idle) = (anchor.take(), std::mem::take(&mut idle));
         let operator = match c {
             '\\' => {
                 let escaped = rest.next().ok_or(SyntaxError::Backslash)?;
                 match escaped {
                     '1'..='9' => return Err(SyntaxError::BackReference(escaped)),
                     '(' | ')' | '{' | '}' | '|' | '+' | '?' if !extended => Some(escaped),
-                    'w' | 'W' | 's' | 'S' | 'b' | 'B' | '<' | '>' => {
+                    'w' | 'W' | 's' | 'S' => {
                         out.push('\\');
                         out.push(escaped);
-                        anchored = !matches!(escaped, 'w' | 'W' | 's' | 'S');
                         None
                     }
-                    // The beginning and the end of the line, as each line is searched by itself.
-                    '`' | '\'' => {
-                        out.push(if escaped == '`' { '^' } else { '$' });
-                        anchored = true;
-                        None
+                    // As each line is searched by itself, two of them are its beginning and its end.
+                    'b' | 'B' | '<' | '>' | '`' | '\'' => {
+                        anchor = Some(match escaped {
+                            '`' | '\'' => Anchor::Line,
+                            _ => Anchor::Word,
+                        });
+                        match escaped {
+                            '`' => out.push('^'),
+                            '\'' => out.push('$'),
+                            word => out.extend(['\\', word]),
+                        }
+                        (piece, repeated) = (here, false);
+                        continue;
                     }
                     plain => {
                         literal(&mut out, plain);
@@ -93,15 +115,16 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
             }
             '*' => Some('*'),
             // A second one in a row is a character in a basic expression.
-            '^' if extended || (begins && !behind_anchor) => {
+            '^' if extended || (begins && behind.is_none()) => {
                 out.push('^');
-                anchored = true;
                 // What follows the anchor is still the beginning.
+                (piece, repeated, anchor) = (here, false, Some(Anchor::Line));
                 continue;
             }
             '$' if extended || ends(&mut rest.clone()) => {
                 out.push('$');
-                None
+                (piece, repeated, anchor) = (here, false, Some(Anchor::Line));
+                continue;
             }
             '(' | ')' | '{' | '}' | '|' | '+' | '?' if extended => Some(c),
             plain => {
@@ -116,27 +139,38 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
         let repeats = match operator {
             '*' | '+' | '?' => true,
             '{' => match repetition(&mut rest.clone(), extended) {
-                Some((least, most)) if least > most && begins => false,
+                // Where it could repeat no text it is text itself.
+                Some((least, most)) if least > most && (begins || extended && (behind.is_some() || behind_idle)) => {
+                    false
+                }
                 Some((least, most)) if least > most => return Err(SyntaxError::Reversed),
                 bounds => bounds.is_some(),
             },
             _ => false,
         };
+        if repeats && extended && begins && behind.is_none() {
+            // It repeats what is not there.
+            out.push_str("(?:)");
+            (begins, piece, repeated, idle) = (false, here, false, operator != '{');
+        }
         match operator {
-            '{' if !repeats && !extended && !begins && !behind_anchor => return Err(SyntaxError::Braces),
-            // With nothing before it to repeat: nothing in an extended expression, a character in a basic one.
-            '{' if begins && repeats && extended => {
-                rest.by_ref().take_while(|c| *c != '}').for_each(drop);
+            '{' if !repeats && !extended && !begins => return Err(SyntaxError::Braces),
+            '*' | '+' | '?' | '{' if !extended && (begins || behind.is_some()) => literal(&mut out, operator),
+            // Behind the edge of a word, where GNU grep takes it for none.
+            '*' | '+' | '?' | '{' if repeats && behind == Some(Anchor::Word) => {
+                anchor = behind;
+                if operator == '{' {
+                    rest.by_ref().take_while(|c| *c != '}').for_each(drop);
+                }
                 continue;
             }
-            '*' | '+' | '?' if begins && extended => continue,
-            '*' | '+' | '?' | '{' if begins => literal(&mut out, operator),
             // In a row: `+?` is no lazy repetition, as with GNU grep.
             '*' | '+' | '?' if repeated && out.ends_with(['*', '+', '?']) => {
                 if !out.ends_with(operator) {
                     out.pop();
                     out.push('*');
                 }
+                idle = behind_idle;
                 continue;
             }
             // A brace that begins no repetition stands for itself, as with GNU grep.
@@ -154,29 +188,35 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
                 if operator == '{' {
                     braces(&mut out, &mut rest);
                 }
-                repeated = true;
+                (begins, repeated, idle) = (false, true, idle || (behind_idle && operator != '{'));
                 continue;
             }
             '(' => {
                 groups.push(here);
                 out.push('(');
             }
+            // Behind an operator that repeats nothing it is a character, as with GNU grep.
+            ')' if extended && behind_idle => literal(&mut out, ')'),
             ')' => match groups.pop() {
                 Some(group) => {
                     out.push(')');
                     (begins, piece, repeated) = (false, group, false);
                     continue;
                 }
-                // Without its partner it stands for itself in an extended expression; in a basic one it is refused by the library.
+                // Without its partner it stands for itself in an extended expression.
                 None if extended => literal(&mut out, ')'),
-                None => out.push(')'),
+                None => return Err(SyntaxError::Group(r"\)", r"\(")),
             },
             '}' => literal(&mut out, '}'),
             other => out.push(other),
         }
         (begins, piece, repeated) = (matches!(operator, '(' | '|'), here, false);
     }
-    Ok(out)
+    match (groups.is_empty(), extended) {
+        (true, _) => Ok(out),
+        (false, true) => Err(SyntaxError::Group("(", ")")),
+        (false, false) => Err(SyntaxError::Group(r"\(", r"\)")),
+    }
 }
 
 /// The rest of a repetition in braces.
@@ -277,6 +317,16 @@ mod tests {
             ("+a", "a", false, true),
             ("(?a)", "a", false, true),
             ("b|*a", "a", false, true),
+            ("^*a", "ba", false, true),
+            ("^+a", "ba", false, false),
+            ("$*a", "a", true, true),
+            ("(*))", "x)", false, true),
+            ("({1})", "", false, true),
+            ("?{2,1}", "{2,1}", false, true),
+            ("(^*|b)a", "xa", false, true),
+            (r"a\>*", "a", false, true),
+            (r"a\>*", "a*", true, true),
+            (r"\`\{1\}", "{1}", true, false),
             ("a)", "a)", true, true),
             ("(a))", "a)", false, true),
             ("^a+?$", "", false, true),
@@ -342,7 +392,17 @@ mod tests {
         assert_eq!(translate("a\\", true), Err(SyntaxError::Backslash));
         assert_eq!(translate(r"a\{2,1\}", false), Err(SyntaxError::Reversed));
         assert_eq!(translate("a{2,1}", true), Err(SyntaxError::Reversed));
-        for pattern in [r"a\{", r"a\{b\}", r"a\{1"] {
+        assert_eq!(translate("{1}{2,1}", true), Err(SyntaxError::Reversed));
+        // A group is not left open, nor one of the library's closed.
+        for (pattern, extended, here, missing) in [
+            ("(*)", true, "(", ")"),
+            ("(a|b", true, "(", ")"),
+            (r"\(a", false, r"\(", r"\)"),
+            (r"a\)\|\(b", false, r"\)", r"\("),
+        ] {
+            assert_eq!(translate(pattern, extended), Err(SyntaxError::Group(here, missing)), "{pattern}");
+        }
+        for pattern in [r"a\{", r"a\{b\}", r"a\{1", r"a\'\{"] {
             assert_eq!(translate(pattern, false), Err(SyntaxError::Braces), "{pattern}");
         }
     }

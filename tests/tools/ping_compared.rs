@@ -114,13 +114,19 @@ fn every_error_is_told_in_the_words_of_ping() {
             let router = if request.target.is_ipv4() { "10.9.0.254" } else { "fd09::fe" };
             at_once(error(request, router, meant(request.target)))
         });
+        super::ping::with_both_kinds_of_sockets(|kind| {
+            let mut session = server();
+            for (four, rows) in [(true, errors(true)), (false, errors(false))] {
+                for (icmp_type, code) in rows {
+                    let what = format!("IPv{}, {icmp_type}, {code}, {kind}", if four { 4 } else { 6 });
+                    compare_pings(&mut session, &target(four, icmp_type, code), 1, &what);
+                }
+            }
+        });
         allow_ping_sockets(true);
         let mut session = server();
-        for (four, rows) in [(true, [errors(true), ADVICE.to_vec()].concat()), (false, errors(false))] {
-            for (icmp_type, code) in rows {
-                let what = format!("IPv{}, {icmp_type}, {code}", if four { 4 } else { 6 });
-                compare_pings(&mut session, &target(four, icmp_type, code), 1, &what);
-            }
+        for (icmp_type, code) in ADVICE {
+            compare_pings(&mut session, &target(true, icmp_type, code), 1, &format!("{icmp_type}, {code}"));
         }
         let (_, told) = ping(&mut session, json!({ "target": "10.9.5.2", "count": 1, "timeout_ms": 100 }));
         let one = &told["packets"][0];
@@ -128,6 +134,38 @@ fn every_error_is_told_in_the_words_of_ping() {
         assert_eq!(told["packets"][1]["outcome"], "lost", "advice is no answer: {told}");
         let (_, told) = ping(&mut session, json!({ "target": "10.9.12.1", "count": 1, "timeout_ms": 100 }));
         assert_eq!(told["packets"][0]["pointer"], 20, "{told}");
+    });
+}
+
+#[test]
+fn advice_is_told_over_raw_sockets_too_and_only_ones_own() {
+    real_ping(&["-V"]);
+    in_namespace(|| {
+        let _tun = Tun::new(|request| {
+            let advice = error(request, "10.9.0.254", meant(request.target));
+            // The same about another program's request, and one that is damaged: those are not told.
+            let others = request.error_quoting("10.9.0.253", 5, 1, 1, &request.of_another_program());
+            let mut damaged = error(request, "10.9.0.252", meant(request.target));
+            *damaged.last_mut().unwrap() ^= 1;
+            let sends = [others, damaged, advice, request.reply()];
+            sends.into_iter().map(|packet| (Duration::ZERO, packet)).collect()
+        });
+        allow_ping_sockets(false);
+        let mut session = server();
+        for (icmp_type, code) in ADVICE {
+            let target = target(true, icmp_type, code);
+            let real = real_ping(&["-n", "-c", "1", "-W", "1", &target]);
+            // Over a raw socket iputils sets a colon behind the sender, tells the damaged one as well, and counts neither as an error:
+            // the same program over a datagram socket does otherwise, and so does this tool over both.
+            let told = real.lines().filter(|line| !line.contains("10.9.0.252"));
+            let real: Vec<String> = told
+                .map(|line| line.replacen(": icmp_seq", " icmp_seq", usize::from(line.starts_with("From "))))
+                .collect();
+            let (ours, told) = ping(&mut session, json!({ "target": target, "count": 1, "timeout_ms": 1000 }));
+            let uncounted = ours.replace(", +1 errors", "");
+            assert_eq!(steady(&uncounted), steady(&real.join("\n")), "{icmp_type}, {code}\n{ours}");
+            assert_eq!((&told["errors"], &told["received"]), (&json!(1), &json!(1)), "{ours}");
+        }
     });
 }
 

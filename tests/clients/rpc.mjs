@@ -60,7 +60,7 @@ export class Rpc {
 
   async close() {
     this.child.stdin.end();
-    const late = setTimeout(() => this.child.kill(), 5000);
+    const late = setTimeout(() => this.child.kill("SIGKILL"), 5000);
     await this.ended;
     clearTimeout(late);
   }

@@ -1,4 +1,4 @@
-//! Where GNU grep 3.8 does not mean one thing, as narrowly as can be said. It has two matchers, which take an operator without
+//! Where GNU grep (3.8, and 3.12 alike) does not mean one thing, as narrowly as can be said. It has two matchers, which take an operator without
 //! anything to repeat differently, and which of them looks at a pattern depends on the options and on the locale.
 
 use super::cases::Case;

@@ -169,6 +169,39 @@ fn advice_is_told_over_raw_sockets_too_and_only_ones_own() {
     });
 }
 
+#[test]
+fn an_answer_with_a_wrong_checksum_is_told_as_ping_tells_it_over_raw_sockets() {
+    real_ping(&["-V"]);
+    in_namespace(|| {
+        let _tun = Tun::new(|request| {
+            // The identifier, which both look at first, is another byte.
+            let mut damaged = request.reply();
+            let at = if request.target.is_ipv4() { 22 } else { 42 };
+            damaged[at] ^= 1;
+            let answer = (request.sequence == 2).then(|| request.reply());
+            [damaged].into_iter().chain(answer).map(|packet| (Duration::ZERO, packet)).collect()
+        });
+        allow_ping_sockets(false);
+        let mut session = server();
+        for count in [1, 2] {
+            compare_pings(&mut session, "10.9.1.1", count, "IPv4");
+            // The kernel looks at ICMPv6's checksum itself.
+            compare_pings(&mut session, "fd09::1:1", count, "IPv6");
+        }
+        let (text, told) = ping(&mut session, json!({ "target": "10.9.1.1", "count": 1, "timeout_ms": 100 }));
+        assert!(text.contains(" (BAD CHECKSUM!)\n"), "{text}");
+        assert_eq!((&told["corrupted"], &told["received"]), (&json!(1), &json!(0)), "{text}");
+        assert_eq!(told["packets"][0]["outcome"], "damaged", "{text}");
+        let (text, told) =
+            trace(&mut session, json!({ "target": "10.9.1.1", "probes": 1, "max_hops": 1, "timeout_ms": 100 }));
+        assert_eq!(told["reached"], false, "{text}");
+        // Where the kernel looks at all checksums, nothing is heard.
+        allow_ping_sockets(true);
+        let (text, told) = ping(&mut session, json!({ "target": "10.9.1.1", "count": 1, "timeout_ms": 100 }));
+        assert_eq!((&told["corrupted"], &told["received"]), (&json!(0), &json!(0)), "{text}");
+    });
+}
+
 type Change = fn(&mut Vec<u8>);
 
 /// Replies that are not what was sent, by the last number of the target.

@@ -129,6 +129,7 @@ impl From<Kind> for abi::Kind {
             Kind::ParameterProblem => Self::ParameterProblem,
             Kind::Redirect => Self::Redirect,
             Kind::SourceQuench => Self::SourceQuench,
+            Kind::DamagedReply => Self::DamagedReply,
         }
     }
 }

@@ -76,7 +76,7 @@ impl Advice {
     }
 
     fn heard(&self, packet: &[u8], from: Option<IpAddr>, about: About) -> Option<Heard> {
-        let advice = message::payload_of_ipv4(packet)?;
+        let (advice, true) = message::payload_of_ipv4(packet)? else { return None };
         let (header, quote) = advice.split_first_chunk::<HEADER>()?;
         let kind = Family::V4
             .error(header[0], header[1])

@@ -285,12 +285,13 @@ impl Echo {
                 received,
             });
         }
-        let message = match (self.family, self.identifier) {
+        let (message, is_sound) = match (self.family, self.identifier) {
             (Family::V4, Some(_)) => message::payload_of_ipv4(bytes)?,
-            _ => bytes,
+            _ => (bytes, true),
         };
         let sequence = message::reply(self.family, self.identifier, message)?;
-        let (kind, icmp_type, code) = (Kind::EchoReply, *message.first()?, 0);
+        let kind = if is_sound { Kind::EchoReply } else { Kind::DamagedReply };
+        let (icmp_type, code) = (*message.first()?, 0);
         Some(Heard {
             kind,
             icmp_type,

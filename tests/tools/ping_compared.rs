@@ -22,7 +22,7 @@ fn real(package: &str, programs: &[&str], arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn real_ping(arguments: &[&str]) -> String {
+pub fn real_ping(arguments: &[&str]) -> String {
     real("iputils-ping", &["bin/ping", "usr/bin/ping"], arguments)
 }
 
@@ -31,7 +31,7 @@ fn real_traceroute(arguments: &[&str]) -> String {
 }
 
 /// A text without what differs from run to run: times, and blank lines at its end.
-fn steady(text: &str) -> Vec<String> {
+pub fn steady(text: &str) -> Vec<String> {
     let line = |line: &str| {
         if let Some((head, times)) = line.split_once(" = ").filter(|(head, _)| head.starts_with("rtt ")) {
             let pipe = times.split_once(", ").map_or(String::new(), |(_, pipe)| format!(", {pipe}"));
@@ -54,7 +54,7 @@ fn steady(text: &str) -> Vec<String> {
 }
 
 /// The error that a target stands for: `10.9.TYPE.CODE` and `fd09::TYPE:CODE`, in decimal digits.
-fn meant(target: IpAddr) -> (u8, u8) {
+pub fn meant(target: IpAddr) -> (u8, u8) {
     match target {
         IpAddr::V4(v4) => (v4.octets()[2], v4.octets()[3] - 1),
         IpAddr::V6(v6) => {
@@ -64,7 +64,7 @@ fn meant(target: IpAddr) -> (u8, u8) {
     }
 }
 
-fn target(four: bool, icmp_type: u8, code: u8) -> String {
+pub fn target(four: bool, icmp_type: u8, code: u8) -> String {
     match four {
         true => format!("10.9.{icmp_type}.{}", code + 1),
         false => format!("fd09::{icmp_type}:{}", code + 1),
@@ -72,7 +72,7 @@ fn target(four: bool, icmp_type: u8, code: u8) -> String {
 }
 
 /// That error from this sender, with everything in it that such an error tells.
-fn error(request: &Request, from: &str, (icmp_type, code): (u8, u8)) -> Vec<u8> {
+pub fn error(request: &Request, from: &str, (icmp_type, code): (u8, u8)) -> Vec<u8> {
     let rest = match (request.target.is_ipv4(), icmp_type, code) {
         (true, 3, 4) | (false, 2, _) => 1400,
         (true, 5, _) => u32::from_be_bytes([10, 9, 1, 2]),
@@ -95,10 +95,10 @@ fn errors(four: bool) -> Vec<(u8, u8)> {
 }
 
 /// What tells nothing of a request's end; of IPv4 only.
-const ADVICE: [(u8, u8); 6] = [(4, 0), (5, 0), (5, 1), (5, 2), (5, 3), (5, 4)];
+pub const ADVICE: [(u8, u8); 6] = [(4, 0), (5, 0), (5, 1), (5, 2), (5, 3), (5, 4)];
 
 #[track_caller]
-fn compare_pings(session: &mut Session, target: &str, count: u8, what: &str) {
+pub fn compare_pings(session: &mut Session, target: &str, count: u8, what: &str) {
     let number = count.to_string();
     let real = real_ping(&["-n", "-c", &number, "-i", "0.1", "-W", "1", target]);
     let ask = json!({ "target": target, "count": count, "interval_ms": 100, "timeout_ms": 1000 });
@@ -134,71 +134,6 @@ fn every_error_is_told_in_the_words_of_ping() {
         assert_eq!(told["packets"][1]["outcome"], "lost", "advice is no answer: {told}");
         let (_, told) = ping(&mut session, json!({ "target": "10.9.12.1", "count": 1, "timeout_ms": 100 }));
         assert_eq!(told["packets"][0]["pointer"], 20, "{told}");
-    });
-}
-
-#[test]
-fn advice_is_told_over_raw_sockets_too_and_only_ones_own() {
-    real_ping(&["-V"]);
-    in_namespace(|| {
-        let _tun = Tun::new(|request| {
-            let advice = error(request, "10.9.0.254", meant(request.target));
-            // The same about another program's request, and one that is damaged: those are not told.
-            let others = request.error_quoting("10.9.0.253", 5, 1, 1, &request.of_another_program());
-            let mut damaged = error(request, "10.9.0.252", meant(request.target));
-            *damaged.last_mut().unwrap() ^= 1;
-            let sends = [others, damaged, advice, request.reply()];
-            sends.into_iter().map(|packet| (Duration::ZERO, packet)).collect()
-        });
-        allow_ping_sockets(false);
-        let mut session = server();
-        for (icmp_type, code) in ADVICE {
-            let target = target(true, icmp_type, code);
-            let real = real_ping(&["-n", "-c", "1", "-W", "1", &target]);
-            // Over a raw socket iputils sets a colon behind the sender, tells the damaged one as well, and counts neither as an error:
-            // the same program over a datagram socket does otherwise, and so does this tool over both.
-            let told = real.lines().filter(|line| !line.contains("10.9.0.252"));
-            let real: Vec<String> = told
-                .map(|line| line.replacen(": icmp_seq", " icmp_seq", usize::from(line.starts_with("From "))))
-                .collect();
-            let (ours, told) = ping(&mut session, json!({ "target": target, "count": 1, "timeout_ms": 1000 }));
-            let uncounted = ours.replace(", +1 errors", "");
-            assert_eq!(steady(&uncounted), steady(&real.join("\n")), "{icmp_type}, {code}\n{ours}");
-            assert_eq!((&told["errors"], &told["received"]), (&json!(1), &json!(1)), "{ours}");
-        }
-    });
-}
-
-#[test]
-fn an_answer_with_a_wrong_checksum_is_told_as_ping_tells_it_over_raw_sockets() {
-    real_ping(&["-V"]);
-    in_namespace(|| {
-        let _tun = Tun::new(|request| {
-            // The identifier, which both look at first, is another byte.
-            let mut damaged = request.reply();
-            let at = if request.target.is_ipv4() { 22 } else { 42 };
-            damaged[at] ^= 1;
-            let answer = (request.sequence == 2).then(|| request.reply());
-            [damaged].into_iter().chain(answer).map(|packet| (Duration::ZERO, packet)).collect()
-        });
-        allow_ping_sockets(false);
-        let mut session = server();
-        for count in [1, 2] {
-            compare_pings(&mut session, "10.9.1.1", count, "IPv4");
-            // The kernel looks at ICMPv6's checksum itself.
-            compare_pings(&mut session, "fd09::1:1", count, "IPv6");
-        }
-        let (text, told) = ping(&mut session, json!({ "target": "10.9.1.1", "count": 1, "timeout_ms": 100 }));
-        assert!(text.contains(" (BAD CHECKSUM!)\n"), "{text}");
-        assert_eq!((&told["corrupted"], &told["received"]), (&json!(1), &json!(0)), "{text}");
-        assert_eq!(told["packets"][0]["outcome"], "damaged", "{text}");
-        let (text, told) =
-            trace(&mut session, json!({ "target": "10.9.1.1", "probes": 1, "max_hops": 1, "timeout_ms": 100 }));
-        assert_eq!(told["reached"], false, "{text}");
-        // Where the kernel looks at all checksums, nothing is heard.
-        allow_ping_sockets(true);
-        let (text, told) = ping(&mut session, json!({ "target": "10.9.1.1", "count": 1, "timeout_ms": 100 }));
-        assert_eq!((&told["corrupted"], &told["received"]), (&json!(0), &json!(0)), "{text}");
     });
 }
 

@@ -169,7 +169,7 @@ impl Sink for Collector<'_> {
         let shown = self.shows && !self.found.binary;
         self.at.owed = if shown { options.after() } else { 0 };
         let one = options.with_matches || options.without_match || (self.shows && self.found.binary);
-        if one || (self.enough() && (self.at.owed == 0 || options.only_matching)) {
+        if one || (self.enough() && (self.at.owed == 0 || (options.only_matching && !options.invert))) {
             return self.stop();
         }
         Ok(true)

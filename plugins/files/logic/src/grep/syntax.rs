@@ -188,7 +188,8 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
                 if operator == '{' {
                     braces(&mut out, &mut rest);
                 }
-                (begins, repeated, idle) = (false, true, idle || (behind_idle && operator != '{'));
+                let none = behind_idle || behind.is_some();
+                (begins, repeated, idle) = (false, true, idle || (none && operator != '{'));
                 continue;
             }
             '(' => {

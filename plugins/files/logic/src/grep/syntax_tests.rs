@@ -44,6 +44,7 @@ fn basic_and_extended_mean_what_they_mean_to_grep() {
         ("(*))", "x)", false, true),
         ("({1})", "", false, true),
         ("?{2,1}", "{2,1}", false, true),
+        ("^*{2,1}", "{2,1}", false, true),
         ("(^*|b)a", "xa", false, true),
         (r"a\>*", "a", false, true),
         (r"a\>*", "a*", true, true),

@@ -80,7 +80,9 @@ pub fn without_empty_matches(case: &Case, text: String) -> String {
     if !["-o", "-w", "-x"].iter().all(|option| case.has(option)) {
         return text;
     }
-    text.split_inclusive('\n').filter(|line| !matches!(line.trim_end(), "") && !line.ends_with(":\n")).collect()
+    text.split_inclusive('\n')
+        .filter(|line| !matches!(line.trim_end(), "") && !line.ends_with(":\n") && !line.ends_with("-\n"))
+        .collect()
 }
 
 /// Whether GNU grep has only lost matches, as it does with `-o -w`: once one is found on a line, it looks for shorter ones in a part of

@@ -43,7 +43,7 @@ fn advice_is_told_over_raw_sockets_too_and_only_ones_own() {
 }
 
 #[test]
-fn an_answer_with_a_wrong_checksum_is_told_as_ping_tells_it_over_raw_sockets() {
+fn an_answer_with_a_wrong_checksum_is_told_over_raw_sockets_and_answers_nothing() {
     real_ping(&["-V"]);
     in_namespace(|| {
         let _tun = Tun::new(|request| {
@@ -56,11 +56,17 @@ fn an_answer_with_a_wrong_checksum_is_told_as_ping_tells_it_over_raw_sockets() {
         });
         allow_ping_sockets(false);
         let mut session = server();
-        for count in [1, 2] {
-            compare_pings(&mut session, "10.9.1.1", count, "IPv4");
-            // The kernel looks at ICMPv6's checksum itself.
-            compare_pings(&mut session, "fd09::1:1", count, "IPv6");
-        }
+        // The kernel looks at ICMPv6's checksum itself. For IPv4 this is iputils' own mark, but its version of 2022 takes such an answer
+        // for a sound one, so that there is nothing to compare with.
+        compare_pings(&mut session, "fd09::1:1", 2, "IPv6");
+        let (text, told) =
+            ping(&mut session, json!({ "target": "10.9.1.1", "count": 2, "interval_ms": 100, "timeout_ms": 100 }));
+        assert!(text.contains("2 packets transmitted, 1 received, +2 corrupted, 50% packet loss"), "{text}");
+        assert_eq!(
+            (&told["corrupted"], &told["received"], &told["duplicates"]),
+            (&json!(2), &json!(1), &json!(0)),
+            "{text}"
+        );
         let (text, told) = ping(&mut session, json!({ "target": "10.9.1.1", "count": 1, "timeout_ms": 100 }));
         assert!(text.contains(" (BAD CHECKSUM!)\n"), "{text}");
         assert_eq!((&told["corrupted"], &told["received"]), (&json!(1), &json!(0)), "{text}");

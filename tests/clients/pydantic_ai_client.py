@@ -1,13 +1,16 @@
 """pydantic-ai over the six steps; see `steps.py`. It runs an agent whose model is a function of this script: what the function is
-given is what a model would be shown.
+given is what a model would be shown. Conversion: what it makes of each schema for OpenAI's models, strict or not, and for Google's.
 """
 
 import asyncio
+import copy
 
 import pydantic_ai
 from pydantic_ai import Agent
 from pydantic_ai.messages import ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.models.function import FunctionModel
+from pydantic_ai.profiles.google import GoogleJsonSchemaTransformer
+from pydantic_ai.profiles.openai import OpenAIJsonSchemaTransformer
 
 import steps
 
@@ -52,8 +55,17 @@ async def main():
             return f"{len(offered)} tools"
 
         async def converts():
-            assert all(tool.parameters_json_schema["type"] == "object" for tool in offered), offered
-            return "every schema is an object"
+            for tool in offered:
+                schema = tool.parameters_json_schema
+                made = [OpenAIJsonSchemaTransformer(copy.deepcopy(schema), strict=strict).walk() for strict in (True, False)]
+                made += [GoogleJsonSchemaTransformer(copy.deepcopy(schema)).walk()]
+                for one in made:
+                    assert one["type"] == "object" and set(one["properties"]) == set(schema["properties"]), (tool.name, one)
+                    for name, argument in schema["properties"].items():
+                        assert argument["description"] in one["properties"][name]["description"], (tool.name, name, one)
+                assert set(made[0]["required"]) == set(schema["properties"]) and made[0]["additionalProperties"] is False, made[0]
+                assert made[1].get("required") == schema.get("required") == made[2].get("required"), made
+            return "every argument is there for OpenAI's models, strict or not, and for Google's"
 
         async def success():
             return steps.succeeded(await shown(steps.SUCCESS))

@@ -13,6 +13,32 @@ export const FAILURE = ["tcp_send", { connection_id: "none", data: "x" }];
 export const PAGE = ["cat_tool", { file_path: page }];
 export const LONG = ["tail_tool", { file_path: page, follow: true, seconds: 30 }];
 
+// What has become of a tool's schema on its way to a model: the same arguments, the same ones required, of the same kinds. `added` is the
+// client's own.
+export function sameArguments(tool, declared, added = "") {
+  const lower = (type) => [type ?? "any"].flat().map((one) => one.toLowerCase()).sort().join();
+  const names = (schema) => Object.keys(schema?.properties ?? {}).filter((name) => name !== added).sort().join();
+  const required = (schema) => [...(schema?.required ?? [])].sort().join();
+  const said = `${tool.name}: ${JSON.stringify(declared)}`;
+  check(names(tool.inputSchema) === names(declared), `other arguments: ${said}`);
+  check(required(tool.inputSchema) === required(declared), `others required: ${said}`);
+  for (const [name, schema] of Object.entries(tool.inputSchema.properties ?? {})) {
+    const one = declared.properties[name];
+    check(lower(schema.type) === lower(one.type) && String(schema.enum) === String(one.enum), `${name} is another: ${said}`);
+    // Claude Code writes `...` for `…`.
+    check(schema.description?.normalize("NFKC") === one.description?.normalize("NFKC"), `${name} is described otherwise: ${said}`);
+  }
+}
+
+// Waits until a condition holds that a file or another program makes true.
+export async function until(holds, what, seconds = 30) {
+  const end = Date.now() + seconds * 1000;
+  while (!holds()) {
+    check(Date.now() < end, `not in time: ${what}`);
+    await new Promise((later) => setTimeout(later, 20));
+  }
+}
+
 export const text = (shown) => (typeof shown === "string" ? shown : JSON.stringify(shown));
 
 export function check(holds, shown) {

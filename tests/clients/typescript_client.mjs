@@ -1,5 +1,5 @@
 // The official TypeScript client, 1.x and 2.x, over the six steps; see `steps.py`. It checks each structured answer against its output
-// schema. Conversion: every schema compiles with the validator that the client uses.
+// schema. Conversion: every schema compiles with the validator that the client uses, takes arguments as they are meant, and refuses others.
 
 import fs from "node:fs";
 import path from "node:path";
@@ -14,6 +14,8 @@ const second = has("@modelcontextprotocol/client");
 const name = second ? "@modelcontextprotocol/client" : "@modelcontextprotocol/sdk";
 const { Client } = await load(second ? `${name}/dist/index.mjs` : `${name}/dist/esm/client/index.js`);
 const { StdioClientTransport } = await load(second ? `${name}/dist/stdio.mjs` : `${name}/dist/esm/client/stdio.js`);
+
+const { AjvJsonSchemaValidator } = await load(second ? `${name}/dist/validators/ajv.mjs` : `${name}/dist/esm/validation/ajv-provider.js`);
 
 const told = new steps.Steps(name);
 const client = new Client({ name: "test", version: "1" }, { capabilities: {} });
@@ -32,10 +34,22 @@ await told.run("list", async () => {
   return `${tools.length} tools`;
 });
 await told.run("convert", async () => {
-  // Called once each is what compiles an output schema; it was listed, so it is kept.
-  for (const tool of tools) steps.check(tool.inputSchema.type === "object" && tool.outputSchema.type === "object", tool);
+  const validator = new AjvJsonSchemaValidator();
+  for (const tool of tools) {
+    validator.getValidator(tool.outputSchema);
+    const takes = validator.getValidator(tool.inputSchema);
+    // As a model would write it: a value of each kind, an enumerated one where those are.
+    const value = ({ type, enum: some, minimum, items }) =>
+      some ? some[0] : { string: "x", integer: minimum ?? 1, number: minimum ?? 1, boolean: true, array: items ? [value(items)] : [], object: {} }[[type].flat()[0]];
+    const given = Object.fromEntries(Object.entries(tool.inputSchema.properties ?? {}).map(([key, schema]) => [key, value(schema)]));
+    steps.check(takes(given).valid, `${tool.name}: ${JSON.stringify(takes(given))}`);
+    for (const one of tool.inputSchema.required ?? []) {
+      const { [one]: _, ...less } = given;
+      steps.check(!takes(less).valid, `${tool.name} without ${one}`);
+    }
+  }
   steps.succeeded(await shown(steps.SUCCESS));
-  return "schemas compile, answers are checked";
+  return "schemas compile and take what is meant, answers are checked";
 });
 await told.run("success", async () => steps.succeeded(await shown(steps.SUCCESS)));
 await told.run("failure", async () => steps.failed(await shown(steps.FAILURE)));

@@ -133,6 +133,44 @@ fn digits_are_ascii_and_an_interval_that_repeats_nothing_is_nothing_as_with_gnu_
 }
 
 #[test]
+fn an_operator_without_anything_to_repeat_means_what_it_means_to_gnu_grep() {
+    let folder = Folder::new("nothing");
+    let path = folder.write("log", "ba\na\n*a\n\n{1}a x\nc)\n--a\n");
+    let mut session = folder.session();
+    let patterns =
+        ["*a", "+a", "?a", "a|*b", "(*a)", "^*a", "^+a", "^{0}b", "{1}a", "{0}", "*|c", "$*a", "(*))", "", "a*", "x|"];
+    let basic = [r"\(*a\)", r"*a", r"^*a", r"\{1\}", r"\(^*a\)", r"x\|*a"];
+    let cases = patterns.iter().flat_map(|pattern| {
+        // What `-w` and `-o` add is not one thing to GNU grep for a brace, nor behind an anchor.
+        let more: &[&str] = if pattern.contains(['{', '^', '$', ')']) { &[] } else { &["-w", "-o", "-w -o", "-o -x"] };
+        ["", "-x", "-v", "-c"].iter().chain(more).map(move |option| (format!("-E {option}"), *pattern))
+    });
+    let cases = cases.chain(basic.iter().flat_map(|pattern| {
+        ["", "-x", "-w", "-o", "-w -x", "-w -o", "-v -w"].iter().map(move |option| (format!("-G {option}"), *pattern))
+    }));
+    for (options, pattern) in cases {
+        // GNU grep opens no file there.
+        if pattern.is_empty() && options.contains("-v") {
+            continue;
+        }
+        let mut real = std::process::Command::new("grep");
+        real.args(options.split_whitespace()).args(["-e", pattern, &path]).env("LC_ALL", "C.UTF-8");
+        let real = String::from_utf8(real.output().unwrap().stdout).unwrap();
+        let real = if real.is_empty() { "(no line matches)\n".to_owned() } else { real };
+        let ours = grep(&mut session, pattern, &path, &options).0;
+        let ours =
+            if ours.starts_with("(every line") || ours.starts_with("(lines match") { real.clone() } else { ours };
+        assert_eq!(ours, real, "grep {options} -e '{pattern}'");
+    }
+    for (options, pattern) in
+        [("-E", "(*)"), ("-G", r"a\)\|\(b"), ("-P", "a)|(b"), ("-E", "{1}{2,1}"), ("-P", r"\N{U+61}")]
+    {
+        let ask = json!({ "pattern": pattern, "file_path": path, "options": options });
+        session.call("grep_tool", ask).failed("invalid_argument");
+    }
+}
+
+#[test]
 fn the_end_of_one_file_is_the_end_whatever_room_is_left() {
     let folder = Folder::new("one-file");
     let path = folder.write("f", (1..=600).map(|n| format!("{n}\n")).collect::<String>());
@@ -183,7 +221,7 @@ fn options_and_patterns_that_are_not_understood_are_refused_by_name() {
         assert!(argument == "options" && message.contains(name), "{message}");
     }
     let (argument, message) = refused("(a", "-E");
-    assert!(argument == "pattern" && message.contains("unclosed group"), "{message}");
+    assert!(argument == "pattern" && message.contains("has a `(` without its `)`"), "{message}");
     assert!(refused(r"\(a\)\1", "").1.contains("back-reference"));
 }
 

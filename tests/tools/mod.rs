@@ -84,3 +84,6 @@ mod traceroute;
 
 /// The `ping` plugin beside the real programs, and against peers that lie.
 mod ping_compared;
+
+/// The `ping` plugin over raw sockets, beside the real program: advice, and answers with a wrong checksum.
+mod ping_raw;

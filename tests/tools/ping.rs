@@ -220,7 +220,11 @@ fn what_is_not_about_our_own_requests_is_not_told() {
             let mut session = server();
             for target in ["10.9.3.4", "fd09::34"] {
                 let (text, told) = ping(&mut session, json!({ "target": target, "count": 2, "interval_ms": 50 }));
-                assert_eq!(outcomes(&told), ["1 reply", "2 reply"], "{kind}: {text}");
+                // A raw IPv4 socket tells the spoiled one too, as what it is.
+                let damaged = usize::from(kind == "raw sockets" && target.contains('.')) * 2;
+                assert_eq!(told["corrupted"], damaged, "{kind}: {text}");
+                let heard: Vec<String> = outcomes(&told).into_iter().filter(|one| !one.ends_with(" damaged")).collect();
+                assert_eq!(heard, ["1 reply", "2 reply"], "{kind}: {text}");
                 assert!(told["rtt"]["min_ms"].as_f64().unwrap() >= 30.0, "{kind}: {text}");
             }
         });

@@ -22,7 +22,7 @@ fn real(package: &str, programs: &[&str], arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn real_ping(arguments: &[&str]) -> String {
+pub fn real_ping(arguments: &[&str]) -> String {
     real("iputils-ping", &["bin/ping", "usr/bin/ping"], arguments)
 }
 
@@ -31,7 +31,7 @@ fn real_traceroute(arguments: &[&str]) -> String {
 }
 
 /// A text without what differs from run to run: times, and blank lines at its end.
-fn steady(text: &str) -> Vec<String> {
+pub fn steady(text: &str) -> Vec<String> {
     let line = |line: &str| {
         if let Some((head, times)) = line.split_once(" = ").filter(|(head, _)| head.starts_with("rtt ")) {
             let pipe = times.split_once(", ").map_or(String::new(), |(_, pipe)| format!(", {pipe}"));
@@ -54,7 +54,7 @@ fn steady(text: &str) -> Vec<String> {
 }
 
 /// The error that a target stands for: `10.9.TYPE.CODE` and `fd09::TYPE:CODE`, in decimal digits.
-fn meant(target: IpAddr) -> (u8, u8) {
+pub fn meant(target: IpAddr) -> (u8, u8) {
     match target {
         IpAddr::V4(v4) => (v4.octets()[2], v4.octets()[3] - 1),
         IpAddr::V6(v6) => {
@@ -64,7 +64,7 @@ fn meant(target: IpAddr) -> (u8, u8) {
     }
 }
 
-fn target(four: bool, icmp_type: u8, code: u8) -> String {
+pub fn target(four: bool, icmp_type: u8, code: u8) -> String {
     match four {
         true => format!("10.9.{icmp_type}.{}", code + 1),
         false => format!("fd09::{icmp_type}:{}", code + 1),
@@ -72,7 +72,7 @@ fn target(four: bool, icmp_type: u8, code: u8) -> String {
 }
 
 /// That error from this sender, with everything in it that such an error tells.
-fn error(request: &Request, from: &str, (icmp_type, code): (u8, u8)) -> Vec<u8> {
+pub fn error(request: &Request, from: &str, (icmp_type, code): (u8, u8)) -> Vec<u8> {
     let rest = match (request.target.is_ipv4(), icmp_type, code) {
         (true, 3, 4) | (false, 2, _) => 1400,
         (true, 5, _) => u32::from_be_bytes([10, 9, 1, 2]),
@@ -95,10 +95,10 @@ fn errors(four: bool) -> Vec<(u8, u8)> {
 }
 
 /// What tells nothing of a request's end; of IPv4 only.
-const ADVICE: [(u8, u8); 6] = [(4, 0), (5, 0), (5, 1), (5, 2), (5, 3), (5, 4)];
+pub const ADVICE: [(u8, u8); 6] = [(4, 0), (5, 0), (5, 1), (5, 2), (5, 3), (5, 4)];
 
 #[track_caller]
-fn compare_pings(session: &mut Session, target: &str, count: u8, what: &str) {
+pub fn compare_pings(session: &mut Session, target: &str, count: u8, what: &str) {
     let number = count.to_string();
     let real = real_ping(&["-n", "-c", &number, "-i", "0.1", "-W", "1", target]);
     let ask = json!({ "target": target, "count": count, "interval_ms": 100, "timeout_ms": 1000 });
@@ -114,13 +114,19 @@ fn every_error_is_told_in_the_words_of_ping() {
             let router = if request.target.is_ipv4() { "10.9.0.254" } else { "fd09::fe" };
             at_once(error(request, router, meant(request.target)))
         });
+        super::ping::with_both_kinds_of_sockets(|kind| {
+            let mut session = server();
+            for (four, rows) in [(true, errors(true)), (false, errors(false))] {
+                for (icmp_type, code) in rows {
+                    let what = format!("IPv{}, {icmp_type}, {code}, {kind}", if four { 4 } else { 6 });
+                    compare_pings(&mut session, &target(four, icmp_type, code), 1, &what);
+                }
+            }
+        });
         allow_ping_sockets(true);
         let mut session = server();
-        for (four, rows) in [(true, [errors(true), ADVICE.to_vec()].concat()), (false, errors(false))] {
-            for (icmp_type, code) in rows {
-                let what = format!("IPv{}, {icmp_type}, {code}", if four { 4 } else { 6 });
-                compare_pings(&mut session, &target(four, icmp_type, code), 1, &what);
-            }
+        for (icmp_type, code) in ADVICE {
+            compare_pings(&mut session, &target(true, icmp_type, code), 1, &format!("{icmp_type}, {code}"));
         }
         let (_, told) = ping(&mut session, json!({ "target": "10.9.5.2", "count": 1, "timeout_ms": 100 }));
         let one = &told["packets"][0];

@@ -17,6 +17,8 @@ pub struct Pinged {
     duplicates: u32,
     /// First answers that came after the answer to a later request
     out_of_order: u32,
+    /// Answers with a wrong checksum, which count as none
+    corrupted: u32,
     /// Messages that a request could not be delivered, and advice of routers
     errors: u32,
     loss_percent: f64,
@@ -46,6 +48,7 @@ struct Times {
 enum What {
     Reply,
     Duplicate,
+    Damaged,
     Unreachable,
     TimeExceeded,
     PacketTooBig,
@@ -139,6 +142,7 @@ impl Pinged {
             received: told.received,
             duplicates: told.duplicates,
             out_of_order: told.out_of_order,
+            corrupted: told.corrupted,
             errors: told.errors,
             loss_percent: told.loss(),
             rtt: told.rtt().map(Times::from),
@@ -179,6 +183,7 @@ impl From<Event> for Packet {
         let (what, time) = match &outcome {
             Outcome::Reply { rtt } => (What::Reply, Some(*rtt)),
             Outcome::Duplicate { rtt } => (What::Duplicate, Some(*rtt)),
+            Outcome::Damaged { rtt } => (What::Damaged, Some(*rtt)),
             Outcome::Error => (message.as_ref().map_or(What::Lost, What::of), None),
             Outcome::TooLarge(_) => (What::TooLarge, None),
             Outcome::Unsent(why) => {
@@ -220,13 +225,14 @@ impl What {
             ping_logic::Kind::ParameterProblem => Self::ParameterProblem,
             ping_logic::Kind::Redirect => Self::Redirect,
             ping_logic::Kind::SourceQuench => Self::SourceQuench,
+            ping_logic::Kind::DamagedReply => Self::Damaged,
         }
     }
 }
 
 impl From<Message> for Heard {
     fn from(message: Message) -> Self {
-        let is_reply = message.kind == ping_logic::Kind::EchoReply;
+        let is_reply = message.kind.is_reply();
         Self {
             from: Some(message.sender.to_string()),
             bytes: is_reply.then_some(message.size),

@@ -131,6 +131,7 @@ pub fn message(packet: &Packet, sent: &[u8]) -> Message {
             Kind::ParameterProblem => ping_logic::Kind::ParameterProblem,
             Kind::Redirect => ping_logic::Kind::Redirect,
             Kind::SourceQuench => ping_logic::Kind::SourceQuench,
+            Kind::DamagedReply => ping_logic::Kind::DamagedReply,
         },
         icmp_type: packet.icmp_type,
         code: packet.code,

@@ -25,7 +25,7 @@ enum Source {
 use Source::{Npm, Python};
 
 /// The clients: how they are named on the command line, their source, their script.
-const CLIENTS: [(&str, Source, &str); 12] = [
+const CLIENTS: [(&str, Source, &str); 14] = [
     ("mcp1", Python("mcp==1.* jsonschema"), "mcp_client.py"),
     ("mcp2", Python("mcp>=2,<3 jsonschema"), "mcp_client.py"),
     ("fastmcp", Python("fastmcp jsonschema"), "fastmcp_client.py"),
@@ -38,6 +38,8 @@ const CLIENTS: [(&str, Source, &str); 12] = [
     ("langchain", Python("langchain-mcp-adapters"), "langchain_client.py"),
     ("gemini-cli", Npm("@google/gemini-cli"), "gemini_client.mjs"),
     ("codex", Npm("@openai/codex"), "codex_client.mjs"),
+    ("claude-code", Npm("@anthropic-ai/claude-code"), "claude_client.mjs"),
+    ("supergateway", Npm("supergateway"), "supergateway_client.mjs"),
 ];
 
 /// Runs the clients that are named, or all of them; fails if any step has.

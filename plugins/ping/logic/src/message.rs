@@ -20,12 +20,19 @@ pub enum Kind {
     Redirect,
     /// Somebody asks for fewer requests.
     SourceQuench,
+    /// The target's answer, with a wrong checksum: any byte of it may be another one.
+    DamagedReply,
 }
 
 impl Kind {
-    /// Whether the request is on its way all the same, so that an answer can still come.
-    pub fn is_advice(self) -> bool {
-        matches!(self, Self::Redirect | Self::SourceQuench)
+    /// Whether the request is open all the same, so that an answer can still come: it is on its way, or was answered for nothing.
+    pub fn leaves_open(self) -> bool {
+        matches!(self, Self::Redirect | Self::SourceQuench | Self::DamagedReply)
+    }
+
+    /// Whether it is the target's answer, sound or not.
+    pub fn is_reply(self) -> bool {
+        matches!(self, Self::EchoReply | Self::DamagedReply)
     }
 }
 
@@ -150,14 +157,15 @@ fn explain_v6(message: &Message) -> String {
 
 /// Whether a trace ends where such a message comes from: everything but what it asks for, and advice.
 pub fn ends_the_way(message: &Message) -> bool {
-    !matches!((message.kind, message.code), (Kind::TimeExceeded, 0)) && !message.kind.is_advice()
+    !matches!((message.kind, message.code), (Kind::TimeExceeded, 0)) && !message.kind.leaves_open()
 }
 
 /// The mark that `traceroute` sets behind the time of such a message; nothing behind those that it expects, nor where a port
 /// is unreachable, which says that the target is reached.
 pub fn mark(message: &Message) -> Option<String> {
     let mark = match (message.kind, message.sender, message.code) {
-        (Kind::EchoReply | Kind::Redirect | Kind::SourceQuench, ..) | (Kind::TimeExceeded, _, 0) => return None,
+        (Kind::EchoReply | Kind::DamagedReply | Kind::Redirect | Kind::SourceQuench, ..)
+        | (Kind::TimeExceeded, _, 0) => return None,
         (Kind::TooBig, ..) => return Some(format!("!F-{}", message.mtu.unwrap_or(0))),
         (Kind::ParameterProblem | Kind::TimeExceeded, ..) => {
             return Some(format!("!<{}-{}>", message.icmp_type, message.code));

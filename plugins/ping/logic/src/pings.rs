@@ -40,6 +40,11 @@ pub enum Outcome {
         /// The time since the request.
         rtt: Duration,
     },
+    /// An answer with a wrong checksum, which answers nothing.
+    Damaged {
+        /// The time since the request.
+        rtt: Duration,
+    },
     /// Somebody says that it did not get there.
     Error,
     /// This machine would not send it: it is larger than the MTU, where that is known.
@@ -192,20 +197,25 @@ impl Pings {
                 self.answered.insert(sequence);
                 Outcome::Reply { rtt }
             }
+            Kind::DamagedReply => {
+                self.statistics.corrupted += 1;
+                Outcome::Damaged { rtt }
+            }
             _ => {
                 self.statistics.errors += 1;
                 Outcome::Error
             }
         };
-        let is_first = !message.kind.is_advice() && self.open.remove(&sequence);
+        let is_first = !message.kind.leaves_open() && self.open.remove(&sequence);
         let is_further = !is_first && !matches!(outcome, Outcome::Reply { .. });
         let is_kept = !is_further || self.further < self.most_further();
         self.further += usize::from(is_further && is_kept);
         // iputils takes errors as the end of a request for IPv4 only.
-        if message.kind == Kind::EchoReply || message.sender.is_ipv4() {
+        let is_over = message.kind == Kind::EchoReply || message.sender.is_ipv4();
+        if is_over && message.kind != Kind::DamagedReply {
             self.statistics.on_their_way(sequence);
         }
-        let is_truncated = message.kind == Kind::EchoReply && message.size < self.plan.size + 8;
+        let is_truncated = message.kind.is_reply() && message.size < self.plan.size + 8;
         Some(self.told(Event { sequence, outcome, message: Some(message), is_truncated, is_kept }))
     }
 

@@ -14,6 +14,8 @@ pub struct Statistics {
     pub duplicates: u32,
     /// First answers that came after the answer to a later request.
     pub out_of_order: u32,
+    /// Answers with a wrong checksum.
+    pub corrupted: u32,
     /// Errors: unreachable, time exceeded, too big; and advice, as iputils counts it.
     pub errors: u32,
     /// The most requests that were on their way when one was answered (iputils' `pipe`).

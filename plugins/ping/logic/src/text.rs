@@ -27,9 +27,10 @@ pub fn line(event: &Event) -> Option<String> {
         return Some(format!("ping: sendmsg: {why}"));
     }
     let message = event.message?;
-    let (time, twice) = match event.outcome {
+    let (time, flaw) = match event.outcome {
         Outcome::Reply { rtt } => (rtt, ""),
         Outcome::Duplicate { rtt } => (rtt, " (DUP!)"),
+        Outcome::Damaged { rtt } => (rtt, " (BAD CHECKSUM!)"),
         _ => return Some(format!("From {} icmp_seq={sequence} {}", message.sender, explain(&message))),
     };
     let ttl = message.hop_limit.map_or(String::new(), |ttl| format!(" ttl={ttl}"));
@@ -39,7 +40,7 @@ pub fn line(event: &Event) -> Option<String> {
         line.push_str(" (truncated)");
         return Some(line);
     }
-    let _ = write!(line, " time={time} ms{twice}");
+    let _ = write!(line, " time={time} ms{flaw}");
     if let Some(Difference { at, sent, came }) = message.difference {
         let _ = write!(line, "\nwrong data byte #{at} should be 0x{sent:x} but was 0x{came:x}");
     }
@@ -77,7 +78,7 @@ pub fn summary(pings: &Pings) -> String {
     let (plan, told) = (pings.plan(), pings.statistics());
     let mut text = format!("--- {} ping statistics ---\n", plan.target);
     let _ = write!(text, "{} packets transmitted, {} received", told.transmitted, told.received);
-    for (count, what) in [(told.duplicates, "duplicates"), (told.errors, "errors")] {
+    for (count, what) in [(told.duplicates, "duplicates"), (told.corrupted, "corrupted"), (told.errors, "errors")] {
         if count > 0 {
             let _ = write!(text, ", +{count} {what}");
         }

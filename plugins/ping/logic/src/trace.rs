@@ -120,7 +120,7 @@ impl Trace {
 
     /// Takes in a message; only the first to each request counts. Advice is nothing that `traceroute` asks for.
     pub fn heard(&mut self, message: Message) {
-        if message.kind.is_advice() {
+        if message.kind.leaves_open() {
             return;
         }
         let index = usize::from(message.sequence).wrapping_sub(1);

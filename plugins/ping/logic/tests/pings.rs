@@ -359,3 +359,20 @@ fn a_payload_that_is_not_what_was_sent_is_shown() {
     assert!(long.len() < 900 && long.ends_with("\n(and 65235 bytes more)"), "{long}");
     assert_eq!(dump(&[1; 16]), "");
 }
+
+#[test]
+fn an_answer_with_a_wrong_checksum_is_told_and_answers_nothing() {
+    let mut pings = Pings::new(plan(1), ms(0));
+    send(&mut pings, ms(0));
+    let damaged = |at: u64| Message { kind: Kind::DamagedReply, ..reply(1, ms(at)) };
+    let event = pings.heard(damaged(4)).unwrap();
+    assert_eq!(event.outcome, Outcome::Damaged { rtt: ms(4) });
+    assert_eq!(line(&event).unwrap(), "64 bytes from 192.0.2.7: icmp_seq=1 ttl=63 time=4.00 ms (BAD CHECKSUM!)");
+    assert_eq!(pings.next(ms(5)), Step::Wait(ms(2000)), "the answer itself is still awaited");
+    assert_eq!(pings.statistics().rtt(), None);
+    let text = summary(&pings);
+    assert!(text.ends_with("1 packets transmitted, 0 received, +1 corrupted, 100% packet loss, time 0ms"), "{text}");
+    pings.heard(reply(1, ms(6))).unwrap();
+    assert_eq!(pings.next(ms(7)), Step::Done);
+    assert_eq!((pings.statistics().received, pings.statistics().duplicates, pings.statistics().corrupted), (1, 0, 1));
+}

@@ -43,6 +43,7 @@ fn from(sender: &str, kind: Kind, code: u8, sequence: u16, at: Duration) -> Mess
         Kind::Unreachable | Kind::TooBig => 3,
         Kind::SourceQuench => 4,
         Kind::Redirect => 5,
+        Kind::DamagedReply => 0,
     };
     let (sender, received) = (sender.parse().unwrap(), HOST + at);
     Message {

@@ -2,38 +2,30 @@
 //! right groups may open, or a raw one. Both are connected, so that the kernel gives replies of that address only, and both
 //! tell errors through their error queue (ip(7), `IP_RECVERR`), where each stands with its sender and the request it quotes.
 
-use std::cell::RefCell;
-use std::io::{self, IoSliceMut};
+use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
-use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Instant;
 
 use cofferdam_grants::Permit;
 use nix::errno::Errno;
-use nix::libc;
-use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt as errors};
+use nix::sys::socket::{MsgFlags, setsockopt, sockopt as errors};
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, ipproto, sockopt};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use super::advice::Advice;
+use super::arrived::{About, Error, arrived};
 use super::filter;
 use super::message::{self, Family, Kind};
-
-/// The longest packet, with room for its header.
-const BUFFER: usize = 65_536 + 128;
-
-/// Room for what the kernel tells beside a message: hop limit, time, error and its sender.
-const CONTROL: usize = 512;
+use crate::enforce::descriptors::Slot;
 
 /// Messages that are looked at in one turn: on a raw socket most of them may be others'.
 const TURN: usize = 64;
 
 /// Receive buffer of the kernel's: what may wait until the guest asks.
 const QUEUE: usize = 1 << 20;
-
-/// A time of the kernel's that is so far from now is a clock that was set.
-const PLAUSIBLE: Duration = Duration::from_secs(60);
 
 /// A socket for one target.
 pub struct Echo {
@@ -43,6 +35,8 @@ pub struct Echo {
     /// The identifier, where the kernel does not take care of it: on raw sockets.
     identifier: Option<u16>,
     do_not_fragment: bool,
+    /// What routers advise, which a raw socket does not hear of.
+    advice: Option<Advice>,
 }
 
 /// Why there is no socket, or why nothing was sent.
@@ -106,12 +100,19 @@ pub struct Heard {
 }
 
 impl Echo {
-    /// Opens a socket for the target that the permit is about; `scope` is the index of its link, 0 for none.
+    /// Opens a socket for the target that the permit is about; `scope` is the index of its link, 0 for none. `another` gives the place
+    /// of a second descriptor, where one is needed; without it advice is not heard.
     #[expect(
         clippy::disallowed_methods,
         reason = "the one socket that the host opens for a guest: the permit says for whom"
     )]
-    pub fn open(permit: Permit, target: IpAddr, scope: u32, do_not_fragment: bool) -> Result<Self, Failed> {
+    pub fn open(
+        permit: Permit,
+        target: IpAddr,
+        scope: u32,
+        do_not_fragment: bool,
+        another: impl FnOnce() -> Option<Slot>,
+    ) -> Result<Self, Failed> {
         drop(permit);
         let (family, domain, protocol) = match target {
             IpAddr::V4(_) => (Family::V4, AddressFamily::INET, ipproto::ICMP),
@@ -160,7 +161,13 @@ impl Echo {
             connected => connected?,
         }
         let fd = register(fd).map_err(Failed::Other)?;
-        Ok(Self { fd, target, family, identifier, do_not_fragment })
+        let advice = match (target, identifier) {
+            (IpAddr::V4(target), Some(identifier)) => {
+                another().map(|slot| Advice::open(target, identifier, slot)).transpose()?
+            }
+            _ => None,
+        };
+        Ok(Self { fd, target, family, identifier, do_not_fragment, advice })
     }
 
     /// Sends one request; gives the instant before it left.
@@ -191,8 +198,18 @@ impl Echo {
         u32::try_from(mtu.ok()?).ok()
     }
 
-    /// Waits for the next message about one of our requests.
+    /// Waits for the next message about one of our requests. Advice comes first: it was given on the way to the answer.
     pub async fn receive(&self) -> io::Result<Heard> {
+        let Some(advice) = &self.advice else { return self.message().await };
+        // Both take a message in only in the poll that gives it back, so that none is lost with the other future.
+        tokio::select! {
+            biased;
+            heard = advice.receive() => heard,
+            heard = self.message() => heard,
+        }
+    }
+
+    async fn message(&self) -> io::Result<Heard> {
         loop {
             let mut ready = self.fd.ready(Interest::READABLE | Interest::ERROR).await?;
             match self.turn()? {
@@ -239,17 +256,7 @@ impl Echo {
 
     /// Reads one message; nothing if it is none of ours.
     fn read(&self, flags: MsgFlags) -> Result<Option<Heard>, Errno> {
-        thread_local! {
-            static SPACE: RefCell<(Vec<u8>, Vec<u8>)> = RefCell::new((vec![0; BUFFER], vec![0; CONTROL]));
-        }
-        SPACE.with_borrow_mut(|(buffer, control)| {
-            let mut parts = [IoSliceMut::new(buffer)];
-            let (fd, flags) = (self.fd.as_fd().as_raw_fd(), flags | MsgFlags::MSG_DONTWAIT);
-            let read = recvmsg::<SockaddrStorage>(fd, &mut parts, Some(control), flags)?;
-            let (bytes, from) = (read.bytes, read.address.as_ref().and_then(address));
-            let about = About::read(read.cmsgs()?);
-            Ok(self.heard(&buffer[..bytes.min(BUFFER)], from, about))
-        })
+        arrived(self.fd.get_ref(), flags, |bytes, from, about| self.heard(bytes, from, about))
     }
 
     /// What a message says to us. `from` is the target in both queues: it answered, or the request that is quoted went there.
@@ -278,12 +285,13 @@ impl Echo {
                 received,
             });
         }
-        let message = match (self.family, self.identifier) {
+        let (message, is_sound) = match (self.family, self.identifier) {
             (Family::V4, Some(_)) => message::payload_of_ipv4(bytes)?,
-            _ => bytes,
+            _ => (bytes, true),
         };
         let sequence = message::reply(self.family, self.identifier, message)?;
-        let (kind, icmp_type, code) = (Kind::EchoReply, *message.first()?, 0);
+        let kind = if is_sound { Kind::EchoReply } else { Kind::DamagedReply };
+        let (icmp_type, code) = (*message.first()?, 0);
         Some(Heard {
             kind,
             icmp_type,
@@ -303,7 +311,7 @@ impl Echo {
 
 /// Hands the socket to tokio's event loop.
 #[expect(unsafe_code, reason = "tokio cannot check that the descriptor stays open as long as it is registered")]
-fn register(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+pub(super) fn register(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // An `OwnedFd` is one descriptor, and open until it is dropped, which is when its registration is.
     Ok(unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE | Interest::ERROR) }?)
 }
@@ -314,62 +322,6 @@ enum Turn {
     Empty,
     /// There may be more, but others want their turn.
     Others,
-}
-
-/// What the kernel tells beside a message.
-struct About {
-    hop_limit: Option<u8>,
-    received: Instant,
-    /// An error that came from the network; what this machine's own kernel says is told where it is sent.
-    error: Option<Error>,
-}
-
-struct Error {
-    icmp_type: u8,
-    code: u8,
-    info: u32,
-    sender: Option<IpAddr>,
-}
-
-impl About {
-    fn read(messages: impl Iterator<Item = ControlMessageOwned>) -> Self {
-        let now = Instant::now();
-        let mut about = Self { hop_limit: None, received: now, error: None };
-        for message in messages {
-            match message {
-                ControlMessageOwned::Ipv4Ttl(hops) | ControlMessageOwned::Ipv6HopLimit(hops) => {
-                    about.hop_limit = u8::try_from(hops).ok();
-                }
-                ControlMessageOwned::ScmTimestampns(at) => {
-                    let at = SystemTime::UNIX_EPOCH + Duration::from(at);
-                    let age = SystemTime::now().duration_since(at).ok().filter(|age| *age < PLAUSIBLE);
-                    about.received = age.and_then(|age| now.checked_sub(age)).unwrap_or(now);
-                }
-                ControlMessageOwned::Ipv4RecvErr(error, sender) => {
-                    let sender = sender.map(|sender| IpAddr::from(sender.sin_addr.s_addr.to_ne_bytes()));
-                    about.error = Some(Error::new(&error, sender));
-                }
-                ControlMessageOwned::Ipv6RecvErr(error, sender) => {
-                    let sender = sender.map(|sender| IpAddr::from(sender.sin6_addr.s6_addr));
-                    about.error = Some(Error::new(&error, sender));
-                }
-                _ => {}
-            }
-        }
-        about
-    }
-}
-
-impl Error {
-    fn new(error: &libc::sock_extended_err, sender: Option<IpAddr>) -> Self {
-        let remote = matches!(error.ee_origin, libc::SO_EE_ORIGIN_ICMP | libc::SO_EE_ORIGIN_ICMP6);
-        Self { icmp_type: error.ee_type, code: error.ee_code, info: error.ee_info, sender: sender.filter(|_| remote) }
-    }
-}
-
-fn address(storage: &SockaddrStorage) -> Option<IpAddr> {
-    let v4 = storage.as_sockaddr_in().map(|address| IpAddr::V4(address.ip()));
-    v4.or_else(|| storage.as_sockaddr_in6().map(|address| IpAddr::V6(address.ip())))
 }
 
 /// Identifiers of raw sockets: each socket of this process has one of its own, and two processes rarely the same.

@@ -1,7 +1,10 @@
-//! What a raw socket takes in: only echo replies with its own identifier. Without this every raw socket of the machine queues
-//! all ICMP that comes from its target, other calls' answers too, and drops its own where the queue is full. Pure.
+//! What a raw socket takes in: only echo replies with its own identifier, or only advice about its own requests. Without this every
+//! raw socket of the machine queues all ICMP that comes from its target, other calls' answers too, and drops its own where the
+//! queue is full. Pure.
 
-use nix::libc::{BPF_ABS, BPF_B, BPF_H, BPF_IND, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_LDX, BPF_MSH, BPF_RET};
+use std::net::Ipv4Addr;
+
+use nix::libc::{BPF_ABS, BPF_B, BPF_H, BPF_IND, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_LDX, BPF_MSH, BPF_RET, BPF_W};
 use socket2::SockFilter;
 
 use super::message::Family;
@@ -11,11 +14,20 @@ type Instruction = (u32, u8, u8, u32);
 
 /// The program for a socket of this family.
 pub fn replies_to(family: Family, identifier: u16) -> Vec<SockFilter> {
+    assembled(program(family, identifier))
+}
+
+/// The program for an IPv4 socket that takes in redirects and source quenches which quote an echo request to this target.
+pub fn advice_about(target: Ipv4Addr, identifier: u16) -> Vec<SockFilter> {
+    assembled(advice(target, identifier))
+}
+
+fn assembled(program: Vec<Instruction>) -> Vec<SockFilter> {
     let code = |(code, yes, no, k): Instruction| {
         // Every code has at most eight bits.
         SockFilter::new(u16::try_from(code).unwrap_or_default(), yes, no, k)
     };
-    program(family, identifier).into_iter().map(code).collect()
+    program.into_iter().map(code).collect()
 }
 
 fn program(family: Family, identifier: u16) -> Vec<Instruction> {
@@ -36,6 +48,30 @@ fn program(family: Family, identifier: u16) -> Vec<Instruction> {
     header.into_iter().chain(rest).collect()
 }
 
+fn advice(target: Ipv4Addr, identifier: u16) -> Vec<Instruction> {
+    let equal = |otherwise, k| (BPF_JMP | BPF_JEQ | BPF_K, 0, otherwise, k);
+    vec![
+        (BPF_LDX | BPF_B | BPF_MSH, 0, 0, 0),
+        (BPF_LD | BPF_B | BPF_IND, 0, 0, 0),
+        // Source quench, or redirect.
+        (BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 4),
+        equal(11, 5),
+        // The packet that is quoted: IPv4 without options, as it was sent.
+        (BPF_LD | BPF_B | BPF_IND, 0, 0, 8),
+        equal(9, 0x45),
+        (BPF_LD | BPF_B | BPF_IND, 0, 0, 8 + 9),
+        equal(7, 1),
+        (BPF_LD | BPF_W | BPF_IND, 0, 0, 8 + 16),
+        equal(5, u32::from(target)),
+        (BPF_LD | BPF_B | BPF_IND, 0, 0, 8 + 20),
+        equal(3, 8),
+        (BPF_LD | BPF_H | BPF_IND, 0, 0, 8 + 20 + 4),
+        equal(1, u32::from(identifier)),
+        (BPF_RET | BPF_K, 0, 0, u32::MAX),
+        (BPF_RET | BPF_K, 0, 0, 0),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +88,10 @@ mod tests {
                 BPF_LDX => x = usize::from(packet[0] & 0x0f) * 4,
                 BPF_RET => return k,
                 BPF_JMP => at += usize::from(if a == k { yes } else { no }),
+                _ if code & 0x18 == BPF_W => match packet.get(offset..offset + 4) {
+                    Some(read) => a = u32::from_be_bytes(read.try_into().unwrap()),
+                    None => return 0,
+                },
                 _ if code & 0x18 == BPF_B => match byte(offset) {
                     Some(read) => a = u32::from(read),
                     None => return 0,
@@ -78,6 +118,31 @@ mod tests {
             assert!(!passes(request, [0x12, 0x34]), "our own request, on loopback");
             assert!(!passes(3, [0x12, 0x34]), "an error: those come by the error queue");
             assert_eq!(run(&program(family, 0), header.get(..22).unwrap_or_default()), 0, "cut short");
+        }
+    }
+
+    #[test]
+    fn only_advice_about_our_own_request_passes() {
+        let target = Ipv4Addr::new(10, 9, 5, 2);
+        let passes = |icmp_type: u8, change: (usize, u8)| {
+            let mut quote = vec![0x45, 0, 0, 84, 0, 0, 0, 0, 64, 1, 0, 0, 10, 9, 0, 1, 10, 9, 5, 2];
+            quote.extend([8, 0, 0, 0, 0x12, 0x34, 0, 1]);
+            quote[change.0] = change.1;
+            let packet = [&[0x46][..], &[0; 23], &[icmp_type, 1, 0, 0, 10, 9, 1, 2], &quote].concat();
+            let kept = run(&advice(target, 0x1234), &packet) > 0;
+            assert_eq!(run(&advice(target, 0x1234), &packet[..packet.len() - 3]), 0, "cut short");
+            kept
+        };
+        assert!(passes(5, (0, 0x45)) && passes(4, (0, 0x45)));
+        assert!(!passes(3, (0, 0x45)) && !passes(0, (0, 0x45)), "what the other socket hears of");
+        for (change, what) in [
+            ((0, 0x46), "options"),
+            ((9, 17), "UDP"),
+            ((19, 3), "another target"),
+            ((20, 0), "a reply"),
+            ((25, 0x35), "another program's"),
+        ] {
+            assert!(!passes(5, change), "{what}");
         }
     }
 }

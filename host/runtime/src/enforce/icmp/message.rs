@@ -24,6 +24,7 @@ pub enum Kind {
     ParameterProblem,
     Redirect,
     SourceQuench,
+    DamagedReply,
 }
 
 impl Family {
@@ -88,12 +89,12 @@ fn echo(icmp_type: u8, identifier: Option<u16>, message: &[u8]) -> Option<u16> {
     ours.then(|| u16::from_be_bytes([header[6], header[7]]))
 }
 
-/// What follows the header of an IPv4 packet that holds ICMP, if its checksum holds. A raw socket gives whole packets, and nobody
-/// has looked at them.
-pub fn payload_of_ipv4(packet: &[u8]) -> Option<&[u8]> {
+/// What follows the header of an IPv4 packet that holds ICMP, and whether its checksum holds. A raw socket gives whole packets, and
+/// nobody has looked at them.
+pub fn payload_of_ipv4(packet: &[u8]) -> Option<(&[u8], bool)> {
     let first = *packet.first()?;
     let message = packet.get(usize::from(first & 0x0f) * 4..)?;
-    (first >> 4 == 4 && checksum(message) == 0).then_some(message)
+    (first >> 4 == 4).then(|| (message, checksum(message) == 0))
 }
 
 /// The Internet checksum (RFC 1071); zero for a message that carries its right one.
@@ -145,10 +146,10 @@ mod tests {
     fn a_packet_is_opened_only_where_it_is_whole() {
         let sent = request(Family::V4, 1, 2, b"x");
         let packet = [&[0x46][..], &[0; 23], &sent].concat();
-        assert_eq!(payload_of_ipv4(&packet), Some(&sent[..]), "options are skipped");
+        assert_eq!(payload_of_ipv4(&packet), Some((&sent[..], true)), "options are skipped");
         let mut broken = packet.clone();
         broken[28] ^= 1;
-        assert_eq!(payload_of_ipv4(&broken), None, "a wrong checksum");
+        assert_eq!(payload_of_ipv4(&broken), Some((&broken[24..], false)), "a wrong checksum");
         assert_eq!(payload_of_ipv4(&packet[..20]), None);
         assert_eq!(payload_of_ipv4(&[]), None);
         assert_eq!(payload_of_ipv4(&[&[0x66][..], &packet[1..]].concat()), None, "not IPv4");

@@ -69,7 +69,10 @@ impl Collector<'_> {
             if options.invert && !self.pieces(bytes, place, false) {
                 return self.stop();
             }
-            self.at.shown = place.1;
+            // Behind a gap it is the next line that is shown which tells it.
+            if options.invert || place.1 <= self.at.shown + 1 {
+                self.at.shown = place.1;
+            }
         } else if !self.take(bytes, place.0, place, false) {
             return self.stop();
         }
@@ -166,7 +169,7 @@ impl Sink for Collector<'_> {
         let shown = self.shows && !self.found.binary;
         self.at.owed = if shown { options.after() } else { 0 };
         let one = options.with_matches || options.without_match || (self.shows && self.found.binary);
-        if one || (self.enough() && (self.at.owed == 0 || options.only_matching)) {
+        if one || (self.enough() && (self.at.owed == 0 || (options.only_matching && !options.invert))) {
             return self.stop();
         }
         Ok(true)

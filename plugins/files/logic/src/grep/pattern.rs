@@ -64,6 +64,10 @@ impl Pattern {
             Ok(if options.ignore_case && plain(&one) { format!("(?-u:{one})") } else { one })
         };
         let patterns: Vec<String> = pattern.split('\n').map(one).collect::<Result<_, SyntaxError>>()?;
+        // Each by itself: the library joins them in groups, which `a)|(b` would close and open again.
+        for one in &patterns {
+            syntax::parse(one).map_err(|error| PatternError::Invalid(reason(&error.to_string())))?;
+        }
         let mut builder = RegexMatcherBuilder::new();
         builder
             .multi_line(true)

@@ -59,6 +59,12 @@ fn possessive(rest: &mut Peekable<Chars<'_>>) -> Result<(), SyntaxError> {
     if rest.peek() == Some(&'+') { Err(SyntaxError::Possessive) } else { Ok(()) }
 }
 
+/// Whether what begins with a brace is no repetition.
+fn braces_name(rest: &Peekable<Chars<'_>>) -> bool {
+    let mut inside = rest.clone().skip(1);
+    inside.clone().next() == Some(',') || repetition(&mut inside, true).is_none()
+}
+
 fn escape(out: &mut String, rest: &mut Peekable<Chars<'_>>) -> Result<(), SyntaxError> {
     let c = rest.next().ok_or(SyntaxError::Backslash)?;
     match c {
@@ -70,6 +76,8 @@ fn escape(out: &mut String, rest: &mut Peekable<Chars<'_>>) -> Result<(), Syntax
         'v' => out.extend(["[", VERTICAL, "]"]),
         'V' => out.extend(["[^", VERTICAL, "]"]),
         'R' => out.extend([r"(?:\r\n|[", VERTICAL, "])"]),
+        // With braces that are no repetition it is a character by its name.
+        'N' if rest.peek() == Some(&'{') && braces_name(rest) => return Err(SyntaxError::Name),
         'N' => out.push_str("[^\\n]"),
         'e' => out.push_str(r"\x1b"),
         // Each line is searched by itself.
@@ -192,6 +200,7 @@ mod tests {
             (r"\Qa.b", "axb", false),
             (r"\h", "\u{a0}", true),
             (r"^\N\N$", "ab", true),
+            (r"^\N{2}$", "ab", true),
             (r"\Ab\z", "b", true),
             ("a(?#not this)b", "ab", true),
             ("a}", "a}", true),
@@ -210,5 +219,6 @@ mod tests {
         }
         assert_eq!(perl(r"(a)\1"), Err(SyntaxError::BackReference('1')));
         assert_eq!(perl("[a"), Err(SyntaxError::Bracket));
+        assert_eq!(perl(r"\N{U+E9}"), Err(SyntaxError::Name));
     }
 }

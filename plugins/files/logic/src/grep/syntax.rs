@@ -12,6 +12,9 @@ pub enum SyntaxError {
     /// `[` without its `]`
     #[error("has a `[` without its `]`; write `\\[` for the character")]
     Bracket,
+    /// `\(a`
+    #[error("has a `{0}` without its `{1}`")]
+    Group(&'static str, &'static str),
     /// `[[:foo:]]`
     #[error("has `[:{0}:]`, which is no class of characters")]
     Class(String),
@@ -35,12 +38,24 @@ pub enum SyntaxError {
     /// `a++`
     #[error("has a possessive repetition or an atomic group, which matching in linear time cannot do")]
     Possessive,
+    /// `\N{U+E9}`
+    #[error("names a character with `\\N{{`; write `\\x{{` and its number in hexadecimal digits")]
+    Name,
     /// `(?R)`
     #[error("is recursive, which matching in linear time cannot do")]
     Recursion,
     /// It ends in a backslash.
     #[error("ends in a backslash; write `\\\\` for the character")]
     Backslash,
+}
+
+/// What is at a place and no text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Anchor {
+    /// The beginning or the end of the line, which an extended expression may repeat.
+    Line,
+    /// An edge of a word, or none.
+    Word,
 }
 
 /// The most repetitions of repetitions.
@@ -54,28 +69,35 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
     let mut begins = true;
     // Where the groups that are open begin, where what a repetition would repeat does, and whether it is one itself.
     let (mut groups, mut piece, mut repeated, mut nested) = (Vec::new(), 0, false, 0);
-    // Whether the last thing was an anchor, behind which a brace of a basic expression stands for itself.
-    let mut anchored = false;
+    // Which anchor the last thing was, and whether it was an operator that repeats nothing.
+    let (mut anchor, mut idle) = (None, false);
     while let Some(c) = rest.next() {
         let here = out.len();
-        let behind_anchor = std::mem::take(&mut anchored);
+        let (behind, behind_idle) = (anchor.take(), std::mem::take(&mut idle));
         let operator = match c {
             '\\' => {
                 let escaped = rest.next().ok_or(SyntaxError::Backslash)?;
                 match escaped {
                     '1'..='9' => return Err(SyntaxError::BackReference(escaped)),
                     '(' | ')' | '{' | '}' | '|' | '+' | '?' if !extended => Some(escaped),
-                    'w' | 'W' | 's' | 'S' | 'b' | 'B' | '<' | '>' => {
+                    'w' | 'W' | 's' | 'S' => {
                         out.push('\\');
                         out.push(escaped);
-                        anchored = !matches!(escaped, 'w' | 'W' | 's' | 'S');
                         None
                     }
-                    // The beginning and the end of the line, as each line is searched by itself.
-                    '`' | '\'' => {
-                        out.push(if escaped == '`' { '^' } else { '$' });
-                        anchored = true;
-                        None
+                    // As each line is searched by itself, two of them are its beginning and its end.
+                    'b' | 'B' | '<' | '>' | '`' | '\'' => {
+                        anchor = Some(match escaped {
+                            '`' | '\'' => Anchor::Line,
+                            _ => Anchor::Word,
+                        });
+                        match escaped {
+                            '`' => out.push('^'),
+                            '\'' => out.push('$'),
+                            word => out.extend(['\\', word]),
+                        }
+                        (piece, repeated) = (here, false);
+                        continue;
                     }
                     plain => {
                         literal(&mut out, plain);
@@ -93,15 +115,16 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
             }
             '*' => Some('*'),
             // A second one in a row is a character in a basic expression.
-            '^' if extended || (begins && !behind_anchor) => {
+            '^' if extended || (begins && behind.is_none()) => {
                 out.push('^');
-                anchored = true;
                 // What follows the anchor is still the beginning.
+                (piece, repeated, anchor) = (here, false, Some(Anchor::Line));
                 continue;
             }
             '$' if extended || ends(&mut rest.clone()) => {
                 out.push('$');
-                None
+                (piece, repeated, anchor) = (here, false, Some(Anchor::Line));
+                continue;
             }
             '(' | ')' | '{' | '}' | '|' | '+' | '?' if extended => Some(c),
             plain => {
@@ -116,27 +139,38 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
         let repeats = match operator {
             '*' | '+' | '?' => true,
             '{' => match repetition(&mut rest.clone(), extended) {
-                Some((least, most)) if least > most && begins => false,
+                // Where it could repeat no text it is text itself.
+                Some((least, most)) if least > most && (begins || extended && (behind.is_some() || behind_idle)) => {
+                    false
+                }
                 Some((least, most)) if least > most => return Err(SyntaxError::Reversed),
                 bounds => bounds.is_some(),
             },
             _ => false,
         };
+        if repeats && extended && begins && behind.is_none() {
+            // It repeats what is not there.
+            out.push_str("(?:)");
+            (begins, piece, repeated, idle) = (false, here, false, operator != '{');
+        }
         match operator {
-            '{' if !repeats && !extended && !begins && !behind_anchor => return Err(SyntaxError::Braces),
-            // With nothing before it to repeat: nothing in an extended expression, a character in a basic one.
-            '{' if begins && repeats && extended => {
-                rest.by_ref().take_while(|c| *c != '}').for_each(drop);
+            '{' if !repeats && !extended && !begins => return Err(SyntaxError::Braces),
+            '*' | '+' | '?' | '{' if !extended && (begins || behind.is_some()) => literal(&mut out, operator),
+            // Behind the edge of a word, where GNU grep takes it for none.
+            '*' | '+' | '?' | '{' if repeats && behind == Some(Anchor::Word) => {
+                anchor = behind;
+                if operator == '{' {
+                    rest.by_ref().take_while(|c| *c != '}').for_each(drop);
+                }
                 continue;
             }
-            '*' | '+' | '?' if begins && extended => continue,
-            '*' | '+' | '?' | '{' if begins => literal(&mut out, operator),
             // In a row: `+?` is no lazy repetition, as with GNU grep.
             '*' | '+' | '?' if repeated && out.ends_with(['*', '+', '?']) => {
                 if !out.ends_with(operator) {
                     out.pop();
                     out.push('*');
                 }
+                idle = behind_idle;
                 continue;
             }
             // A brace that begins no repetition stands for itself, as with GNU grep.
@@ -154,29 +188,36 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
                 if operator == '{' {
                     braces(&mut out, &mut rest);
                 }
-                repeated = true;
+                let none = behind_idle || behind.is_some();
+                (begins, repeated, idle) = (false, true, idle || (none && operator != '{'));
                 continue;
             }
             '(' => {
                 groups.push(here);
                 out.push('(');
             }
+            // Behind an operator that repeats nothing it is a character, as with GNU grep.
+            ')' if extended && behind_idle => literal(&mut out, ')'),
             ')' => match groups.pop() {
                 Some(group) => {
                     out.push(')');
                     (begins, piece, repeated) = (false, group, false);
                     continue;
                 }
-                // Without its partner it stands for itself in an extended expression; in a basic one it is refused by the library.
+                // Without its partner it stands for itself in an extended expression.
                 None if extended => literal(&mut out, ')'),
-                None => out.push(')'),
+                None => return Err(SyntaxError::Group(r"\)", r"\(")),
             },
             '}' => literal(&mut out, '}'),
             other => out.push(other),
         }
         (begins, piece, repeated) = (matches!(operator, '(' | '|'), here, false);
     }
-    Ok(out)
+    match (groups.is_empty(), extended) {
+        (true, _) => Ok(out),
+        (false, true) => Err(SyntaxError::Group("(", ")")),
+        (false, false) => Err(SyntaxError::Group(r"\(", r"\)")),
+    }
 }
 
 /// The rest of a repetition in braces.
@@ -238,121 +279,5 @@ pub(super) fn repetition(rest: &mut impl Iterator<Item = char>, extended: bool) 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Whether a line matches, by way of the translation.
-    fn matches(pattern: &str, extended: bool, line: &str) -> bool {
-        use grep_matcher::Matcher as _;
-        let translated = translate(pattern, extended).unwrap();
-        let matcher = grep_regex::RegexMatcherBuilder::new().multi_line(true).build(&translated);
-        matcher.unwrap_or_else(|error| panic!("{pattern} → {translated}: {error}")).is_match(line.as_bytes()).unwrap()
-    }
-
-    #[test]
-    fn basic_and_extended_mean_what_they_mean_to_grep() {
-        for (pattern, line, basic, extended) in [
-            ("a+b", "a+b", true, false),
-            ("a+b", "aab", false, true),
-            (r"a\+b", "aab", true, false),
-            (r"a\+b", "a+b", false, true),
-            ("a|b", "a|b", true, true),
-            ("a|c", "b c", false, true),
-            (r"error\|warn", "a warning", true, false),
-            (r"\(ab\)*c", "ababc", true, false),
-            ("(ab)", "(ab)", true, true),
-            ("(ab){2}", "abab", false, true),
-            (r"\(ab\)\{2\}", "abab", true, false),
-            (r"a\{,2\}b", "aab", true, false),
-            ("x{", "x{", true, true),
-            ("{1", "{1", true, true),
-            ("{1", "1", false, false),
-            ("{1}a", "a", false, true),
-            ("{1}", "", false, true),
-            ("(|{2}b)", "b", false, true),
-            ("^a{,}$", "aaa", false, true),
-            (r"\{", "{", true, true),
-            (r"\<\{", "{", false, false),
-            ("*a", "a", false, true),
-            ("+a", "a", false, true),
-            ("(?a)", "a", false, true),
-            ("b|*a", "a", false, true),
-            ("a)", "a)", true, true),
-            ("(a))", "a)", false, true),
-            ("^a+?$", "", false, true),
-            ("^a{2}?$", "", false, true),
-            ("^a{2}?$", "aa", false, true),
-            ("^a{1}{2}$", "a", false, false),
-            ("^a{1}{2}$", "aa", false, true),
-            ("^(ab)*+c$", "ababc", false, true),
-            (r"^a*\?$", "aa", true, false),
-            ("[[:alpha:]]", "ü", true, true),
-            ("[^[:alpha:]]", "ü", false, false),
-            ("[[:upper:]]", "Ü", true, true),
-            ("[[:lower:][:digit:]]", "Ü", false, false),
-            ("[[:punct:]]", "-", true, true),
-            ("[[:blank:]]", "\t", true, true),
-            ("[[:cntrl:]]", "a b", false, false),
-            ("[[:graph:]]", " ", false, false),
-            ("[[:print:]]", " ", true, true),
-            ("[[.-.]]", "-", true, true),
-            ("[[=a=]]", "a", true, true),
-            ("*a", "*a", true, true),
-            ("^*a", "*a", true, false),
-            ("^^*$", "^^", true, false),
-            ("{2,1}", "{2,1}", true, true),
-            ("^*a", "a", false, true),
-            ("a^b", "a^b", true, false),
-            ("a$b", "a$b", true, false),
-            ("^a$", "a", true, true),
-            ("a.c", "abc", true, true),
-            (r"\.", "a", false, false),
-            (r"[\d]", "d", true, true),
-            (r"[\d]", "7", false, false),
-            (r"[\d]", r"\", true, true),
-            ("[[:digit:]]", "7", true, true),
-            ("[]a]", "]", true, true),
-            ("[^]a]", "]", false, false),
-            ("[a-c]", "b", true, true),
-            ("[a-]", "-", true, true),
-            ("[a&&b]", "&", true, true),
-            ("[~~]", "~", true, true),
-            ("[[]", "[", true, true),
-            (r"\bfoo\b", "a foo b", true, true),
-            (r"\<foo\>", "a foo b", true, true),
-            (r"\<foo\>", "food", false, false),
-            (r"\d", "d", true, true),
-            ("ü", "grün", true, true),
-            ("#x y", "#x y", true, true),
-        ] {
-            assert_eq!(matches(pattern, false, line), basic, "basic `{pattern}` on `{line}`");
-            assert_eq!(matches(pattern, true, line), extended, "extended `{pattern}` on `{line}`");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_said_is_refused_and_named() {
-        assert_eq!(translate(r"\(a\)\1", false), Err(SyntaxError::BackReference('1')));
-        assert_eq!(translate("[a", true), Err(SyntaxError::Bracket));
-        assert_eq!(translate("[[:foo:]]", true), Err(SyntaxError::Class("foo".to_owned())));
-        assert_eq!(translate("[[.hyphen.]]", false), Err(SyntaxError::Collating("hyphen".to_owned(), '.')));
-        assert_eq!(translate("[:alpha:]", false), Err(SyntaxError::Outside));
-        assert_eq!(translate(&format!("a{}", "{2}".repeat(1000)), true), Err(SyntaxError::Repetitions));
-        assert_eq!(translate("[[:digit:", true), Err(SyntaxError::Bracket));
-        assert_eq!(translate("a\\", true), Err(SyntaxError::Backslash));
-        assert_eq!(translate(r"a\{2,1\}", false), Err(SyntaxError::Reversed));
-        assert_eq!(translate("a{2,1}", true), Err(SyntaxError::Reversed));
-        for pattern in [r"a\{", r"a\{b\}", r"a\{1"] {
-            assert_eq!(translate(pattern, false), Err(SyntaxError::Braces), "{pattern}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn what_is_translated_holds_nothing_but_text_for_letters(pattern in "[a-zA-Z0-9 _#<>=%&@:;,'\"~-]{0,40}") {
-            for extended in [false, true] {
-                proptest::prop_assert!(matches(&pattern, extended, &pattern), "{}", pattern);
-            }
-        }
-    }
-}
+#[path = "syntax_tests.rs"]
+mod tests;

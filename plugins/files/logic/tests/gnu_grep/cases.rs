@@ -133,6 +133,14 @@ const POSIX: &[&str] = &[
     "\n",
 ];
 
+/// Pieces that make patterns which match nothing, and operators that have nothing to repeat.
+const NOTHING: &[&str] = &[
+    "*", "*", "+", "?", "{1}", "{0}", "{,2}", "{1,}", "{2,1}", "{", "^", "^", "$", "$", "(", "(", ")", ")", "|", "|",
+    "a", "a", "b", "-", " ", "a*", "b?", "()", "(a|)", "(|b)", "[ab]*", ".*", "a?b?", r"\(", r"\(", r"\)", r"\)",
+    r"\|", r"\|", r"\{1\}", r"\{0\}", r"\{,2\}", r"\+", r"\?", r"\<", r"\>", r"\b", r"\B", r"\`", r"\'", r"\(\)",
+    r"\(a\|\)", r"a\?", r"\w*", r"\W*", "\n",
+];
+
 /// Pieces of patterns as in Perl.
 const PERL: &[&str] = &[
     "a",
@@ -190,9 +198,6 @@ const PERL: &[&str] = &[
     r"\{",
     r"\}",
     r"\d",
-    r"\D",
-    r"\s",
-    r"\S",
     r"\.",
     r"\*",
     r"\\",
@@ -207,6 +212,8 @@ const PERL: &[&str] = &[
     "a*?",
     "b+?",
     "c??",
+    "(",
+    ")",
     r"\x61",
     r"\x{e9}",
     r"\h",
@@ -227,9 +234,9 @@ const PERL: &[&str] = &[
     "(a|ab)(c|bcd)?",
 ];
 
-/// As in Perl, where only ASCII is searched: what `\w` and `\b` are beyond it depends on the version of grep.
+/// As in Perl, where only ASCII is searched: what `\w`, `\b`, `\S` and `\D` are beyond it depends on the version of grep.
 const PERL_WORDS: &[&str] =
-    &[r"\w", r"\W", r"\b", r"\B", r"[\w-]", r"[^\w]", "[[:alpha:]]", "[[:upper:]]", "[[:punct:]]"];
+    &[r"\w", r"\W", r"\s", r"\S", r"\D", r"\b", r"\B", r"[\w-]", r"[^\w]", "[[:alpha:]]", "[[:upper:]]", "[[:punct:]]"];
 
 /// Pieces of files, and of patterns that are plain text.
 const TEXT: &[&str] = &[
@@ -245,16 +252,27 @@ pub struct Case {
     pub text: Vec<u8>,
 }
 
+impl Case {
+    /// Whether this option was given.
+    pub fn has(&self, option: &str) -> bool {
+        self.options.split(' ').any(|one| one == option)
+    }
+}
+
 /// A search by chance.
 pub fn case(chance: &mut Chance) -> Case {
     let syntax = ["-G", "-E", "-E", "-G", "-P", "-F"][chance.below(6)];
     let perl_words = syntax == "-P" && chance.one_in(3);
+    let nothing = chance.one_in(2);
     let mut pattern = String::new();
-    for _ in 0..=chance.below(5) {
+    // Of those that match nothing, the empty one is one.
+    let pieces = if nothing && chance.one_in(9) { 0 } else { 1 + chance.below(5) };
+    for _ in 0..pieces {
         pattern += match syntax {
             "-P" if perl_words && chance.one_in(2) => chance.of(PERL_WORDS),
             "-P" => chance.of(PERL),
             "-F" => chance.of(TEXT),
+            _ if nothing => chance.of(NOTHING),
             _ => chance.of(POSIX),
         };
     }

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
+use crate::enforce::EventLoop;
 
 /// Threads of a plugin whose calls have an instance each; one that has one instance for all calls has one thread.
 const MOST: usize = 4;
@@ -60,11 +61,12 @@ impl Threads {
         let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
         let busy = started.iter().all(|thread| Arc::strong_count(&thread.instances) > 1);
         if busy && started.len() < self.most {
-            match Thread::start(&self.plugin) {
-                Ok(thread) => started.push(thread),
+            let event_loop = if started.is_empty() { Some(EventLoop::first()) } else { EventLoop::further() };
+            match event_loop.map(|event_loop| Thread::start(&self.plugin, event_loop)) {
+                Some(Ok(thread)) => started.push(thread),
+                Some(Err(error)) if started.is_empty() => return Err(error),
                 // Those that are there serve it as well.
-                Err(error) if started.is_empty() => return Err(error),
-                Err(_) => {}
+                Some(Err(_)) | None => {}
             }
         }
         let emptiest = started.iter().min_by_key(|thread| Arc::strong_count(&thread.instances));
@@ -75,7 +77,7 @@ impl Threads {
 }
 
 impl Thread {
-    fn start(plugin: &str) -> std::io::Result<Self> {
+    fn start(plugin: &str, event_loop: EventLoop) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .max_blocking_threads(BLOCKING)
@@ -88,6 +90,7 @@ impl Thread {
             let _ = runtime.block_on(ended);
             // A blocking operation may be under way: nobody waits for it.
             runtime.shutdown_background();
+            drop(event_loop);
         })?;
         Ok(Self { handle, instances: Arc::default(), _end })
     }

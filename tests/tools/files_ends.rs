@@ -21,9 +21,11 @@ const AT_ONCE: usize = 30;
 /// What the files are called that come and go.
 const NAMES: [&str; 8] = ["a", "b", "c.gz", "d.gz", "dir/e", "dir/f", "dir", "dir/g"];
 
-/// What a call may say of a file that is not there any more, or is something else now.
+/// What a call may say of a file that is not there any more, or is something else now. A link that leads nowhere by its whole path is one
+/// that leads out, as far as anybody is told.
 const KNOWN: &[&str] = &[
     "not_found",
+    "not_allowed",
     "is_directory",
     "not_directory",
     "not_a_file",
@@ -125,7 +127,12 @@ impl Others {
             // Links, in circles as well.
             (10, _) => {
                 Self::remove(&path);
-                let _ = symlink(if self.dice.one_in(3) { &path } else { &other }, &path);
+                let target = if self.dice.one_in(3) { &path } else { &other };
+                // By its whole path, or from where the link is.
+                let whole = self.dice.one_in(2);
+                let up = if path.parent() == Some(&self.folder.0) { "." } else { ".." };
+                let from_here = Path::new(up).join(target.strip_prefix(&self.folder.0).unwrap());
+                let _ = symlink(if whole { target } else { &from_here }, &path);
             }
             (11, _) => drop(fs::rename(&path, &other)),
             (12 | 13, _) => {

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::support::{Dice, Flow, Folder, ends, policy, seed};
 
 /// Calls at one time.
-const AT_ONCE: usize = 30;
+const AT_ONCE: usize = 120;
 
 /// What the files are called that come and go.
 const NAMES: [&str; 8] = ["a", "b", "c.gz", "d.gz", "dir/e", "dir/f", "dir", "dir/g"];
@@ -212,7 +212,7 @@ fn call(dice: &mut Dice, folder: &Folder, cursors: &mut VecDeque<(String, Value,
 
 #[test]
 fn i10_files_that_become_anything_at_any_moment_end_one_call_only() {
-    let (seed, ends) = (seed(), ends(800));
+    let (seed, ends) = (seed(), ends(500));
     let (folder, steady) = (Folder::new("ends"), Folder::new("steady"));
     folder.pipe("pipe");
     let path = steady.write("file", "it is there\n");

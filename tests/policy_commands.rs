@@ -203,7 +203,7 @@ fn a_dry_run_shows_the_grants_and_limits_and_serves_nothing() {
   limit   calls_per_minute       60000  evenly
   limit   concurrent_calls        1024  calls that run
   limit   compile                120 s  of a compilation
-  limit   lookups                   64  of names, under way
+  limit   lookups                  256  of names, under way
   limit   lookups_per_minute      3000  evenly
 "
     );

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{NameServer, Session, guest, policy, reply};
+use crate::support::{NameServer, Session, eventually, guest, policy, reply};
 
 /// A server with the `asks` guest and these grants.
 fn asks(grants: &str) -> Session {
@@ -193,4 +193,63 @@ fn what_is_denied_is_told_by_the_tool_and_to_the_operator() {
     assert!(!failure.to_string().contains("resolve ="), "the model is not told what to write: {failure}");
     session.log_has("secret-data.evil.example");
     assert_eq!(server.asked().len(), 1);
+}
+
+/// A server whose `dig_tool` may ask this server, under these limits.
+fn digs(server: &NameServer, limits: &str) -> Session {
+    let text = format!(
+        "[plugins.dns]\nresolve = [\"*.example\"]\nservers = [\"{}\"]\n[plugins.dns.limits]\n{limits}\n",
+        server.address
+    );
+    let [flag, file] = policy(&text);
+    Session::serve(&[&flag, &file])
+}
+
+#[test]
+fn questions_count_as_lookups_at_one_time_and_by_the_minute() {
+    let server = NameServer::new(|question, _| match question[13] {
+        b'x' => Vec::new(),
+        _ => vec![reply(question, 0, 0, &[[192, 0, 2, 80]])],
+    });
+    let refused = |failure: &serde_json::Value, limit: &str| {
+        assert_eq!(failure["reason"], "limit", "{failure}");
+        let message = failure["message"].as_str().unwrap();
+        assert!(message.starts_with("no answer about www.example.: the limit of "), "{failure}");
+        assert!(message.ends_with(&format!("is reached (`{limit}`)")), "{failure}");
+    };
+    let (ask, silent) = (json!({ "target": "www.example" }), json!({ "target": "x.example", "tries": 1 }));
+
+    // At one time: two are under way, the third is one too many, in whatever call; then there is room again.
+    let mut session = digs(&server, "lookups = 2");
+    let held: Vec<u64> = (0..2).map(|_| session.post_call("dig_tool", silent.clone())).collect();
+    eventually("both are asked", || server.asked().len() == 2);
+    for tool in ["dig_tool", "nslookup_tool"] {
+        refused(&session.call(tool, ask.clone()).failed("no_answer"), "lookups");
+    }
+    session.log_has("`dns` hit its limit `lookups`");
+    for id in held {
+        assert_eq!(session.called(id).failed("no_answer")["reason"], "timeout");
+    }
+    assert!(!session.call("dig_tool", ask.clone()).is_error);
+    assert_eq!(server.asked().len(), 3, "what is refused is not sent");
+
+    // By the minute: each try counts, and what the policy does not allow counts for nothing.
+    let mut session = digs(&server, "lookups_per_minute = 3");
+    for _ in 0..10 {
+        let denied = session.call("dig_tool", json!({ "target": "www.elsewhere" })).failed("no_answer");
+        assert_eq!(denied["reason"], "denied");
+    }
+    let twice = json!({ "target": "x.example", "tries": 2, "timeout_ms": 20 });
+    assert_eq!(session.call("dig_tool", twice.clone()).failed("no_answer")["reason"], "timeout");
+    assert!(!session.call("dig_tool", ask.clone()).is_error);
+    refused(&session.call("dig_tool", ask.clone()).failed("no_answer"), "lookups_per_minute");
+    session.log_has("`dns` hit its limit `lookups_per_minute`");
+    assert_eq!(server.asked().len(), 6);
+
+    // As many as clients ask at one time, and by the minute, are let through without a word about it.
+    let mut session = digs(&server, "");
+    let posted: Vec<u64> = (0..250).map(|_| session.post_call("dig_tool", silent.clone())).collect();
+    for id in posted {
+        assert_eq!(session.called(id).failed("no_answer")["reason"], "timeout");
+    }
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::{Folder, Peer, Session, eventually, guest, policy, raw_guest_with, scratch};
+use crate::support::{Folder, Peer, Session, eventually, free, guest, policy, raw_guest_with, scratch};
 
 /// Descriptors of the process that are open.
 fn open(session: &Session) -> usize {
@@ -138,4 +138,42 @@ fn i10_entries_of_the_hosts_tables_are_a_part_of_the_memory() {
         assert!(peak(&session) < before + 2 * 60 * 4, "{tool}: {} MiB after {before}", peak(&session));
         assert_eq!(text(session.call(tool, json!({ "count": 500 })).ok()), "500");
     }
+}
+
+/// Those of them that are images of plugins' memory.
+fn images(session: &Session) -> usize {
+    let all = std::fs::read_dir(format!("/proc/{}/fd", session.pid())).unwrap().flatten();
+    all.filter(|one| {
+        std::fs::read_link(one.path()).is_ok_and(|to| to.to_string_lossy().starts_with("/memfd:wasm-memory-image"))
+    })
+    .count()
+}
+
+/// The threads that a plugin's guests run on.
+fn threads(session: &Session, plugin: &str) -> usize {
+    let all = std::fs::read_dir(format!("/proc/{}/task", session.pid())).unwrap();
+    let name = |one: &std::fs::DirEntry| std::fs::read_to_string(one.path().join("comm")).unwrap_or_default();
+    all.flatten().filter(|one| name(one).trim_end() == plugin).count()
+}
+
+#[test]
+fn i10_an_event_loop_has_as_many_descriptors_as_it_is_counted_for() {
+    let mut session = Session::serve(&["--allow-connect", "tcp://localhost:*", "--allow-resolve", "any"]);
+    // What is opened once for all plugins is open then.
+    session.call("tcp_list_connections", json!({})).ok();
+    assert_eq!(threads(&session, "tcp"), 1);
+    // The image of a plugin's memory is one descriptor for all of its instances.
+    let before = open(&session) - images(&session);
+    let nobody = free("127.0.0.1").to_string().replace(':', "#");
+    for _ in 0..20 {
+        let posted: Vec<u64> = (0..8)
+            .map(|_| session.post_call("nslookup_tool", json!({ "target": "a.example", "server": nobody })))
+            .collect();
+        posted.into_iter().for_each(|id| _ = session.called(id));
+    }
+    // Four each: `enforce/descriptors.rs` counts with this number.
+    eventually("only event loops have more", || {
+        open(&session) - images(&session) == before + 4 * threads(&session, "dns")
+    });
+    assert!(threads(&session, "dns") >= 1);
 }

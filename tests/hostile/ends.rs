@@ -10,34 +10,10 @@ use nix::libc::linger;
 use nix::sys::socket::{setsockopt, sockopt};
 use serde_json::{Value, json};
 
-use crate::support::{Listener, Peer, Session, connected, eventually};
+use crate::support::{Dice, Listener, Peer, Session, connected, ends, eventually, seed};
 
 /// Connections at one time.
-const AT_ONCE: u64 = 40;
-
-/// A sequence of numbers that only looks random (xorshift).
-struct Dice(u64);
-
-impl Dice {
-    fn new(seed: u64) -> Self {
-        let mut dice = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        for _ in 0..8 {
-            dice.roll();
-        }
-        dice
-    }
-
-    fn roll(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, most: u64) -> u64 {
-        self.roll() % most
-    }
-}
+const AT_ONCE: usize = 40;
 
 /// The peer reads a reset, and not an end.
 fn reset(stream: TcpStream) {
@@ -46,20 +22,20 @@ fn reset(stream: TcpStream) {
 
 /// One peer's life: it reads and writes for a while, or stalls, and then ends.
 fn live(mut stream: TcpStream, mut dice: Dice) {
-    let _ = stream.set_read_timeout(Some(Duration::from_millis(1 + dice.below(30))));
+    let _ = stream.set_read_timeout(Some(Duration::from_millis(1) + dice.micros(30_000)));
     let _ = stream.set_write_timeout(Some(Duration::from_millis(50)));
     let mut buffer = vec![0; 1 << 16];
     for _ in 0..dice.below(6) {
         match dice.below(3) {
             0 => {
-                let most = 1 + dice.below(1 << 16) as usize;
+                let most = 1 + dice.below(1 << 16);
                 let _ = stream.read(&mut buffer[..most]);
             }
             1 => {
-                let length = dice.below(3000) as usize;
+                let length = dice.below(3000);
                 let _ = stream.write_all(&b"a line, and one more a\r\n".repeat(200)[..length]);
             }
-            _ => std::thread::sleep(Duration::from_micros(dice.below(20_000))),
+            _ => std::thread::sleep(dice.micros(20_000)),
         }
     }
     match dice.below(5) {
@@ -67,7 +43,7 @@ fn live(mut stream: TcpStream, mut dice: Dice) {
         2 => {}
         3 => {
             let _ = stream.shutdown(Shutdown::Write);
-            std::thread::sleep(Duration::from_micros(dice.below(50_000)));
+            std::thread::sleep(dice.micros(50_000));
             if dice.below(2) == 0 {
                 reset(stream);
             }
@@ -84,7 +60,7 @@ fn call(session: &mut Session, dice: &mut Dice, id: &str, port: u16) -> u64 {
     let timeout = 1 + dice.below(300);
     match dice.below(10) {
         0 | 1 => {
-            let data = "x".repeat(dice.below(3000) as usize);
+            let data = "x".repeat(dice.below(3000));
             let send = json!({ "connection_id": id, "data": data, "timeout_ms": timeout, "end": dice.below(4) == 0 });
             session.post_call("tcp_send", send)
         }
@@ -95,7 +71,7 @@ fn call(session: &mut Session, dice: &mut Dice, id: &str, port: u16) -> u64 {
             session.post_call("tcp_send", send)
         }
         3..=5 => {
-            let until = ["close", "silence", "bytes", "pattern"][dice.below(4) as usize];
+            let until = ["close", "silence", "bytes", "pattern"][dice.below(4)];
             let wait = json!({
                 "connection_id": id, "until": until, "bytes": 1 + dice.below(5000), "pattern": "more", "silence_ms": 20,
                 "timeout_ms": timeout,
@@ -104,7 +80,7 @@ fn call(session: &mut Session, dice: &mut Dice, id: &str, port: u16) -> u64 {
         }
         6 => session.post_call("tcp_read_buffer", json!({ "connection_id": id })),
         7 => {
-            let response = "t".repeat(dice.below(40_000) as usize);
+            let response = "t".repeat(dice.below(40_000));
             let trigger = json!({ "connection_id": id, "trigger_id": "t", "pattern": "a", "response": response });
             session.post_call("tcp_set_trigger", trigger)
         }
@@ -120,16 +96,9 @@ fn all(session: &mut Session) -> Value {
     session.call("tcp_list_connections", json!({})).ok()
 }
 
-fn from_environment(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |value| value.parse().unwrap())
-}
-
 #[test]
 fn i10_peers_that_end_in_every_way_at_any_moment_end_their_connection_only() {
-    let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    let seed = from_environment("COFFERDAM_SEED", u64::from(clock.subsec_nanos()));
-    let ends = from_environment("COFFERDAM_ENDS", 2000);
-    println!("COFFERDAM_SEED={seed}");
+    let (seed, ends) = (seed(), ends(2000));
     let accepted = AtomicU64::new(seed);
     let peer = Peer::new(move |stream| live(stream, Dice::new(accepted.fetch_add(1, Ordering::SeqCst))));
     let steady = Peer::echo();
@@ -143,7 +112,7 @@ fn i10_peers_that_end_in_every_way_at_any_moment_end_their_connection_only() {
         let dial = |id: &String| json!({ "host": "127.0.0.1", "port": peer.port(), "connection_id": id });
         let mut posted: Vec<u64> = ids.iter().map(|id| session.post_call("tcp_connect", dial(id))).collect();
         for _ in 0..AT_ONCE * 6 {
-            let id = &ids[dice.below(AT_ONCE) as usize];
+            let id = &ids[dice.below(AT_ONCE)];
             posted.push(call(&mut session, &mut dice, id, peer.port()));
         }
         for id in posted {
@@ -153,7 +122,7 @@ fn i10_peers_that_end_in_every_way_at_any_moment_end_their_connection_only() {
         }
         // Who was there before is there still, and answers.
         session.send_text("steady", "still here\n");
-        session.receives("steady", 11 * (batch + 1));
+        session.receives("steady", 11 * (batch as u64 + 1));
         let listed = all(&mut session);
         for connection in listed["connections"].as_array().unwrap() {
             let id = &connection["connection_id"];

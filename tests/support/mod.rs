@@ -1,7 +1,9 @@
 //! What every test stands on: the real binary spoken to over real pipes, peers on loopback, and the hostile guests. No test
 //! logic lives here. Every wait has a deadline, and running into it is a failure that says what was waited for.
 
+mod chance;
 mod files;
+mod flow;
 mod guests;
 mod line;
 mod names;
@@ -13,7 +15,9 @@ mod session;
 pub mod shipped;
 mod tcp;
 
+pub use chance::{Dice, ends, seed};
 pub use files::Folder;
+pub use flow::Flow;
 pub use guests::guest;
 pub use line::{Deaf, Line, Listener};
 pub use names::{

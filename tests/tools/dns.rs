@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 use crate::support::{Daemon, NameServer, Session, free, nsd, policy, reply, unbound};
 
+/// Servers that end in every way, at any moment.
+mod ends;
+
 /// Servers that lie, are silent, or answer in part.
 mod liars;
 

@@ -61,6 +61,9 @@ mod files;
 /// Files that are broken, and bytes that are no text.
 mod files_broken;
 
+/// Files that become anything while they are read.
+mod files_ends;
+
 /// Files that grow.
 mod files_follow;
 
@@ -75,6 +78,12 @@ mod dns;
 
 /// The `ping` plugin: echo requests.
 pub mod ping;
+
+/// Peers that answer anything, and links that go down, at any moment of a run.
+mod ping_ends;
+
+/// How long calls wait where nobody says how long.
+mod patience;
 
 /// The `ping` plugin: links that go down, many runs at once, groups.
 mod ping_links;

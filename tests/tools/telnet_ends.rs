@@ -1,5 +1,5 @@
 //! Connections that end at any moment of a telnet session, in every way: closed, reset, half closed, stalled, with much or nothing
-//! unread. It is that session's end and nobody else's. What happens is drawn by a seed (`COFFERDAM_SEED`, or always the same).
+//! unread. It is that session's end and nobody else's. What happens is drawn by a seed (`COFFERDAM_SEED`).
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
@@ -11,32 +11,12 @@ use nix::sys::socket::{setsockopt, sockopt};
 use serde_json::{Value, json};
 
 use super::telnet::told;
-use crate::support::{Listener, Peer, Session, policy};
+use crate::support::{Dice, Listener, Peer, Session, policy, seed};
 
 /// So many connections end.
 const ENDS: usize = 10_000;
 /// So many calls are under way at once.
 const AT_ONCE: usize = 150;
-
-/// A generator of numbers (SplitMix64): the same seed, the same numbers.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit as u64) as usize
-    }
-}
-
-fn seed() -> u64 {
-    std::env::var("COFFERDAM_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(9)
-}
 
 /// Says a part of what a device would, in pieces, hears some of what it is told, and ends in one of the ways there are.
 fn ends_somehow(mut stream: TcpStream, mut dice: Dice) {
@@ -114,7 +94,7 @@ fn ten_thousand_ends_end_nothing_else() {
     let seed = seed();
     let count = AtomicU64::new(0);
     let peer = Peer::new(move |stream| {
-        ends_somehow(stream, Dice(seed.wrapping_mul(1_000_003).wrapping_add(count.fetch_add(1, Ordering::Relaxed))));
+        ends_somehow(stream, Dice::new(seed.wrapping_add(count.fetch_add(1, Ordering::Relaxed))));
     });
     let [flag, file] = policy("[plugins.telnet]\nconnect = [\"tcp://127.0.0.1:*\"]\n");
     let mut session = Session::serve(&[&flag, &file]);
@@ -128,7 +108,7 @@ fn ten_thousand_ends_end_nothing_else() {
     let id = answer["session"]["session_id"].clone();
 
     let begun = Instant::now();
-    let (mut dice, mut under_way, mut ends) = (Dice(seed), VecDeque::new(), std::collections::BTreeMap::new());
+    let (mut dice, mut under_way, mut ends) = (Dice::new(seed), VecDeque::new(), std::collections::BTreeMap::new());
     let mut told_of = 0;
     while told_of < ENDS {
         if under_way.len() < AT_ONCE {

@@ -29,7 +29,7 @@ pub struct Limits {
     pub concurrent_calls: u32,
     /// Wall time of a compilation; nobody waits for it longer.
     pub compile: Duration,
-    /// Lookups of names under way at the same time, of all instances of the plugin.
+    /// Lookups of names under way at the same time, of all instances of the plugin: the host's own, and questions of guests.
     pub lookups: u32,
     /// Lookups of names per minute for which a name server is asked; as many may come at once, and then they come back evenly.
     pub lookups_per_minute: u32,
@@ -99,8 +99,9 @@ impl Limits {
         default: Duration::from_secs(120),
         most: Duration::from_secs(3600),
     };
-    /// Lookups under way: each has two sockets, and six where three servers are silent.
-    pub const LOOKUPS: Bounds<u32> = Bounds { least: 1, default: 64, most: 4096 };
+    /// Lookups under way: each has two sockets, and six where three servers are silent; a guest's own question has one. The default lets
+    /// a client ask a hundred questions at once.
+    pub const LOOKUPS: Bounds<u32> = Bounds { least: 1, default: 256, most: 4096 };
     /// Lookups per minute: the default is fifty a second.
     pub const LOOKUPS_PER_MINUTE: Bounds<u32> = Bounds { least: 1, default: 3000, most: 1_000_000 };
 }

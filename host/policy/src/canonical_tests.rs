@@ -39,7 +39,7 @@ limit every plugin connections 2048
 limit every plugin cpu_ms 10000
 limit every plugin descriptors 4096
 limit every plugin log_lines 50
-limit every plugin lookups 64
+limit every plugin lookups 256
 limit every plugin lookups_per_minute 3000
 limit every plugin mailbox 1024
 limit every plugin memory 268435456
@@ -52,7 +52,7 @@ limit plugin tcp connections 2048
 limit plugin tcp cpu_ms 10000
 limit plugin tcp descriptors 4096
 limit plugin tcp log_lines 50
-limit plugin tcp lookups 64
+limit plugin tcp lookups 256
 limit plugin tcp lookups_per_minute 3000
 limit plugin tcp mailbox 1024
 limit plugin tcp memory 268435456

@@ -55,7 +55,7 @@ fn limits_have_bounds_and_no_unlimited() {
             "concurrent_calls = 0",
             "`concurrent_calls` has to be between 1 and 65536 | the default is 1024; there is no `unlimited`",
         ),
-        ("lookups = 0", "`lookups` has to be between 1 and 4096 | the default is 64; there is no `unlimited`"),
+        ("lookups = 0", "`lookups` has to be between 1 and 4096 | the default is 256; there is no `unlimited`"),
         (
             "lookups_per_minute = 1000001",
             "`lookups_per_minute` has to be between 1 and 1000000 | the default is 3000; there is no `unlimited`",

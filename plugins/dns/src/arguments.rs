@@ -30,7 +30,7 @@ pub struct Dig {
     pub trace: Option<bool>,
     /// Show only the records' data as text
     pub short: Option<bool>,
-    /// How long to wait for one answer, in milliseconds (default 5000)
+    /// How long to wait for one answer, in milliseconds (default: all tries at all servers together 4000, shared out evenly)
     pub timeout_ms: Option<Integer>,
     /// How often to ask each server (default 3)
     pub tries: Option<Integer>,
@@ -49,6 +49,6 @@ pub struct Nslookup {
     pub server: Option<String>,
     /// Port of the server, 1 to 65535 (default 53)
     pub port: Option<Integer>,
-    /// How long to wait for one answer, in milliseconds (default 5000)
+    /// How long to wait for one answer, in milliseconds (default: all tries at all servers together 4000, shared out evenly)
     pub timeout_ms: Option<Integer>,
 }

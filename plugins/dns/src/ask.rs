@@ -12,8 +12,14 @@ use dns_logic::{
 use crate::arguments::{Dig, Nslookup};
 use crate::network::Network;
 
-/// How long dig waits for one answer.
-const WAIT: Duration = Duration::from_secs(5);
+/// How long all tries together take at most where nobody says how long one may: clients give a call up after 5 s.
+const ALL: Duration = Duration::from_secs(4);
+
+/// Of that time one try at one server has at least so much, however many there are.
+const LEAST: Duration = Duration::from_millis(400);
+
+/// The same in a trace, which asks the servers of several zones.
+const STEP: Duration = Duration::from_secs(1);
 
 /// The longest that one answer is waited for.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -37,7 +43,8 @@ pub struct Call {
     /// A truncated answer is the answer.
     ignore_truncation: bool,
     trace: bool,
-    per_try: Duration,
+    /// How long one answer is waited for, where that is said.
+    per_try: Option<Duration>,
     tries: u32,
     /// SERVFAIL of one server is not the last word while there is another: so with nslookup, not with dig.
     past_failures: bool,
@@ -125,14 +132,11 @@ impl Call {
     /// Asks.
     pub async fn run(&self, cx: Cx) -> Result<Answer, Failure> {
         let left = cx.time_left();
-        let patience = Patience {
-            per_try: self.per_try,
-            tries: self.tries,
-            past_failures: self.past_failures,
-            until: cofferdam_sdk::now() + left.saturating_sub(MARGIN).max(left / 2),
-        };
+        let left = left.saturating_sub(MARGIN).max(left / 2);
+        let until = cofferdam_sdk::now() + if self.per_try.is_some() { left } else { left.min(ALL) };
         let mut attempts = Vec::new();
-        let servers = self.servers(patience, &mut attempts).await?;
+        let servers = self.servers(until, &mut attempts).await?;
+        let patience = self.patience(until, servers.len());
         let asked = if self.trace {
             trace(&Network, &servers, self.port, &self.question, self.transport, patience, &mut attempts).await
         } else {
@@ -144,8 +148,16 @@ impl Call {
         asked.map_err(|unanswered| no_answer(&self.question, &unanswered, &attempts))
     }
 
+    /// How long so many servers are waited for, one after the other: as the caller says, or each its share of the time.
+    fn patience(&self, until: Duration, servers: usize) -> Patience {
+        let turns = self.tries.saturating_mul(u32::try_from(servers).unwrap_or(u32::MAX)).max(1);
+        let share = if self.trace { STEP } else { (ALL / turns).max(LEAST) };
+        let (tries, past_failures) = (self.tries, self.past_failures);
+        Patience { per_try: self.per_try.unwrap_or(share), tries, past_failures, until }
+    }
+
     /// Whom to ask: the one that was named, or those that there are.
-    async fn servers(&self, patience: Patience, attempts: &mut Vec<Attempt>) -> Result<Vec<SocketAddr>, Failure> {
+    async fn servers(&self, until: Duration, attempts: &mut Vec<Attempt>) -> Result<Vec<SocketAddr>, Failure> {
         let usual = cofferdam_sdk::dns::servers;
         match self.server.as_ref().map(|server| &server.place) {
             None => match usual() {
@@ -174,12 +186,17 @@ impl Call {
                 Ok(both.into_iter().map(|address| SocketAddr::new(address, self.port)).collect())
             }
             Some(Place::Name(name)) => {
-                let found = addresses(&Network, &usual(), name, patience, attempts).await;
+                let usual = usual();
+                let found = addresses(&Network, &usual, name, self.patience(until, usual.len()), attempts).await;
                 if found.is_empty() {
                     let reason = attempts.last().map_or("no_servers", |attempt| attempt.result);
                     let reason = if reason == "answered" { "dns" } else { reason };
                     let name = written(name);
-                    let message = format!("no name server has an address for the server {name}; write its address");
+                    let limit = attempts.last().filter(|last| last.result == "limit");
+                    let message = match limit.and_then(|last| last.detail.as_deref()) {
+                        Some(limit) => format!("the server {name} was not looked up: {limit}"),
+                        None => format!("no name server has an address for the server {name}; write its address"),
+                    };
                     return Err(Failure::new("no_answer", message).with("reason", reason).with("attempts", attempts));
                 }
                 Ok(found.into_iter().map(|address| SocketAddr::new(address, self.port)).collect())
@@ -241,11 +258,11 @@ fn server(written: Option<&str>, port: Option<Integer>, option: Option<u16>) -> 
     Ok((server, argument.or(option).or(own).unwrap_or(PORT)))
 }
 
-/// How long one answer is waited for.
-fn wait(argument: Option<Integer>, option: Option<Duration>) -> Result<Duration, Failure> {
-    let Some(Integer(milliseconds)) = argument else { return Ok(option.unwrap_or(WAIT)) };
+/// How long one answer is waited for, if that is said.
+fn wait(argument: Option<Integer>, option: Option<Duration>) -> Result<Option<Duration>, Failure> {
+    let Some(Integer(milliseconds)) = argument else { return Ok(option) };
     let wait = u64::try_from(milliseconds).ok().map(Duration::from_millis);
-    wait.filter(|wait| !wait.is_zero() && *wait <= LONGEST).ok_or_else(|| {
+    wait.filter(|wait| !wait.is_zero() && *wait <= LONGEST).map(Some).ok_or_else(|| {
         let most = LONGEST.as_millis();
         Failure::argument("timeout_ms", format_args!("it has to be 1 to {most}, it is {milliseconds}"))
     })
@@ -262,6 +279,8 @@ fn no_answer(question: &Question, unanswered: &Unanswered, attempts: &[Attempt])
         }
     }
     let message = match unanswered.reason {
+        // Whoever would have been asked next has no part in it.
+        "limit" => format!("no answer about {name}: {}", unanswered.message),
         _ if asked.is_empty() => format!("no answer about {name}: {}", unanswered.message),
         "denied" => format!("the operator's policy does not allow asking {} about {name}", asked.join(", ")),
         _ => format!("no answer about {name} from {}: {}", asked.join(", "), unanswered.message),

@@ -29,7 +29,7 @@ pub struct Ping {
     pub size: Option<Integer>,
     /// Hop limit (time to live) of the requests, 1 to 255 (default 64)
     pub ttl: Option<Integer>,
-    /// Milliseconds to wait for answers after the last request (default 2000)
+    /// Milliseconds to wait for answers after the last request (default 1000)
     pub timeout_ms: Option<Integer>,
     /// Use only this IP version (default: whichever the name has first)
     pub family: Option<Family>,
@@ -49,12 +49,26 @@ pub struct Traceroute {
     pub max_hops: Option<Integer>,
     /// Echo requests for each hop, 1 to 10 (default 3)
     pub probes: Option<Integer>,
-    /// Milliseconds to wait for each answer (default 2000)
+    /// Milliseconds to wait for each answer (default 1300)
     pub timeout_ms: Option<Integer>,
     /// Bytes of payload in each request, 0 to 65507 (default 32)
     pub size: Option<Integer>,
     /// Use only this IP version (default: whichever the name has first)
     pub family: Option<Family>,
+}
+
+impl Ping {
+    /// Whether the caller has said how long it may take.
+    pub fn has_times(&self) -> bool {
+        self.count.is_some() || self.interval_ms.is_some() || self.timeout_ms.is_some()
+    }
+}
+
+impl Traceroute {
+    /// Whether the caller has said how long it may take.
+    pub fn has_times(&self) -> bool {
+        self.max_hops.is_some() || self.probes.is_some() || self.timeout_ms.is_some()
+    }
 }
 
 pub use plugin_kit::within;

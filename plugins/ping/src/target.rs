@@ -1,7 +1,8 @@
-//! From what the caller wrote to a socket for one address: the name is looked up, and the first of its addresses that may be
+//! From what the caller wrote to a socket for one address: the name is looked up in the time there is, and the first of its addresses that may be
 //! reached is taken. Whether that is allowed is the host's to say.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use cofferdam_sdk::Failure;
 use cofferdam_sdk::icmp::{Error, Kind, Packet, Socket};
@@ -30,9 +31,10 @@ pub async fn open(
     target: &str,
     family: Option<Family>,
     do_not_fragment: bool,
+    until: Duration,
 ) -> Result<Target, Failure> {
     let host = Host::parse(target).map_err(|error| Failure::argument("target", told(&error)))?;
-    find(&host, family, do_not_fragment).await.map_err(|failed| {
+    find(&host, family, do_not_fragment, until).await.map_err(|failed| {
         let mut failure = Failure::new(what.0, format_args!("{} {target}", what.1)).with("reason", failed.reason);
         if failed.reason == "denied" && failed.detail.is_none() {
             failure = failure.with("detail", format!("the operator's policy does not allow ping:{host}"));
@@ -52,7 +54,7 @@ fn told(error: &HostError) -> String {
     text.strip_prefix("`host`").map_or(text.clone(), |rest| format!("`target`{rest}"))
 }
 
-async fn find(host: &Host, family: Option<Family>, do_not_fragment: bool) -> Result<Target, Failed> {
+async fn find(host: &Host, family: Option<Family>, do_not_fragment: bool, until: Duration) -> Result<Target, Failed> {
     let (found, zone) = match host {
         Host::V6 { address, zone: Some(zone) } => (vec![IpAddr::V6(*address)], Some(zone.as_str())),
         host => {
@@ -60,7 +62,11 @@ async fn find(host: &Host, family: Option<Family>, do_not_fragment: bool) -> Res
                 Family::Ipv4 => IpAddressFamily::Ipv4,
                 Family::Ipv6 => IpAddressFamily::Ipv6,
             });
-            let found = addresses(host, wanted).await;
+            let left = until.saturating_sub(cofferdam_sdk::now());
+            let Some(found) = cofferdam_sdk::timeout(left, addresses(host, wanted)).await else {
+                let detail = "the name server has not answered in time".to_owned();
+                return Err(Failed { reason: "dns", detail: Some(detail) });
+            };
             let found = found.map_err(|failed| Failed { reason: failed.reason, detail: failed.detail })?;
             (found.into_iter().map(address).collect(), None)
         }

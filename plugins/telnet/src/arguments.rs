@@ -15,7 +15,7 @@ pub struct Telnet {
     pub target: String,
     /// Port, 1 to 65535; telnet's own is 23
     pub port: Integer,
-    /// How long to try to connect, and how long a step waits for its `expect`, in seconds (default 5)
+    /// How long to try to connect, and how long a step waits for its `expect`, in seconds (default 4)
     pub timeout: Option<Integer>,
     /// The conversation, step by step; [] only connects and returns the greeting. Without any argument of a session: a probe
     pub steps: Option<Vec<Step>>,

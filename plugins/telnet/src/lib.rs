@@ -21,6 +21,11 @@ use arguments::Telnet as Arguments;
 use kept::{Kept, Place};
 use turn::{Deadline, Turns};
 
+/// How long to connect, and how long a step waits, where nobody says otherwise: clients give a call up after 5 s.
+const WAIT: Duration = Duration::from_secs(4);
+/// The same for a whole call in which the server says nothing.
+const MUTE: Duration = Duration::from_millis(4400);
+
 /// The plugin's state: sessions that are kept, and whose turn it is.
 #[derive(Default)]
 pub struct Telnet {
@@ -37,13 +42,14 @@ impl Telnet {
     /// says who said what, as plain text; if something does not come in time, what came so far is returned with
     /// ended=timeout. To decide step by step, set `keep` and go on with the `session_id`. For a pager, add a step such as
     /// {"expect": "--More--", "send": " ", "enter": false, "repeat": true} before the one that expects the prompt. If a login fails
-    /// with the right password, try `line_end`.
+    /// with the right password, try `line_end`. A server that says nothing is given up after about 4 seconds, unless `timeout` says
+    /// otherwise.
     #[tool(title = "Telnet", pages)]
     async fn telnet_tool(self: Rc<Self>, cx: Cx, a: Arguments) -> Result<cofferdam_sdk::Answer<Answer>, Failure> {
         let began = cofferdam_sdk::now();
         let most = cofferdam_sdk::limits().call;
         let mut deadline = Deadline::new(&cx);
-        let timeout = plugin_kit::seconds("timeout", a.timeout, Duration::from_secs(5), most)?;
+        let timeout = plugin_kit::seconds("timeout", a.timeout, WAIT, most)?;
         let refused = |error: HostError| match error.argument() {
             "host" => Failure::argument("target", error.to_string().replace("`host`", "`target`")),
             other => Failure::argument(other, error),
@@ -110,6 +116,10 @@ impl Telnet {
             line.protocol.set_line_end(line_end.into());
         }
         let mut conversation = Conversation::new(line, script, Bounds { transcript: most, received: MOST });
+        let waits = a.timeout.is_some() || a.steps.iter().flatten().any(|step| step.timeout_ms.is_some());
+        if !waits {
+            conversation.give_up_on_silence(began + MUTE);
+        }
         let (ended, closed_reason) = wire.run(&mut conversation, cx, times.end, deadline).await;
         let now = cofferdam_sdk::now();
         let (line, record) = conversation.finish(now);

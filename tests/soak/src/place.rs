@@ -69,7 +69,7 @@ impl Place {
              [\"127.0.0.0/8\"] }}]"
         );
         format!(
-            "[limits]\ncall = \"30 s\"\ncalls_per_minute = 10000000\n[names]\nservers = [\"127.0.0.1:{names}\"]\n\
+            "[limits]\ncall = \"30 s\"\ncalls_per_minute = 10000000\nlookups_per_minute = 1000000\n[names]\nservers = [\"127.0.0.1:{names}\"]\n\
              [plugins.tcp]\nconnect = {connect}\n[plugins.telnet]\nconnect = {connect}\n\
              [plugins.dns]\nresolve = [\"*.soak.example\"]\nservers = [\"127.0.0.1:{names}\"]\n\
              [plugins.ping]\nping = [\"127.0.0.0/8\"]\n\

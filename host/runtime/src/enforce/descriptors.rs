@@ -1,11 +1,12 @@
-//! File descriptors that guests cause: each is counted for its plugin, over all of the plugin's instances, and for the process. What
-//! the process keeps back is for the protocol, the audit, the cache and the threads that guests run on.
+//! File descriptors that guests cause: each is counted for its plugin, over all of the plugin's instances, and for the process. Those of
+//! the event loops that guests run on count for the process. What the process keeps back is for the protocol, the audit and the cache.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-/// Descriptors that no guest gets: standard streams, the audit and its rotation, the cache, granted roots, event loops.
+/// Descriptors that no guest gets: standard streams, the audit and its rotation, the cache, granted roots, the host's event loop, and
+/// a plugin's first event loop where guests have all the others.
 const RESERVE: usize = 64;
 /// Of what the system allows, one in so many is kept back besides, up to [`MOST_KEPT_BACK`].
 const KEPT_BACK: usize = 8;
@@ -49,6 +50,11 @@ impl Count {
         self.now.fetch_update(Ordering::Relaxed, Ordering::Relaxed, added).is_ok()
     }
 
+    /// The same, beyond the bound as well.
+    fn add_in_any_case(&self, by: usize) {
+        self.now.fetch_add(by, Ordering::Relaxed);
+    }
+
     fn subtract(&self, by: usize) {
         self.now.fetch_sub(by, Ordering::Relaxed);
     }
@@ -67,6 +73,40 @@ fn process() -> &'static Count {
 fn budget(allowed: usize) -> usize {
     let kept = RESERVE + (allowed / KEPT_BACK).min(MOST_KEPT_BACK);
     allowed.saturating_sub(kept).max(1)
+}
+
+/// Descriptors of one event loop of tokio's: its epoll instance twice, what wakes it up, and its end of the socket for signals.
+const EVENT_LOOP: usize = 4;
+
+/// The places of one event loop among the process's descriptors, until this is dropped.
+#[derive(Debug)]
+pub struct EventLoop(&'static Count);
+
+impl EventLoop {
+    /// For a plugin's first event loop, without which nothing of it runs: it counts, and is there in any case.
+    pub fn first() -> Self {
+        Self::first_of(process())
+    }
+
+    /// For a further one, if guests leave room for it.
+    pub fn further() -> Option<Self> {
+        Self::further_of(process())
+    }
+
+    fn first_of(process: &'static Count) -> Self {
+        process.add_in_any_case(EVENT_LOOP);
+        Self(process)
+    }
+
+    fn further_of(process: &'static Count) -> Option<Self> {
+        process.add(EVENT_LOOP).then(|| Self(process))
+    }
+}
+
+impl Drop for EventLoop {
+    fn drop(&mut self) {
+        self.0.subtract(EVENT_LOOP);
+    }
 }
 
 /// A plugin's count.
@@ -240,6 +280,20 @@ mod tests {
         assert_eq!(sockets.open(), 1);
         drop((socket, file));
         assert_eq!(sockets.open(), 0);
+    }
+
+    #[test]
+    fn event_loops_are_counted_and_a_plugins_first_one_is_always_there() {
+        let process = process_of(2 * EVENT_LOOP);
+        let (first, further) = (EventLoop::first_of(process), EventLoop::further_of(process).unwrap());
+        assert!(EventLoop::further_of(process).is_none(), "a further one leaves guests what they have");
+        let others = EventLoop::first_of(process);
+        let guests = Descriptors::of(10, process);
+        assert_eq!(guests.slot().unwrap_err(), Full::Process, "what is beyond the bound is missing elsewhere");
+        drop((first, further));
+        guests.slots(EVENT_LOOP).unwrap();
+        drop(others);
+        assert_eq!(process.now.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! The interface `dns`: a guest's questions to name servers. Each is read (`question.rs`), its name and server are asked of the
-//! policy, and only then it is carried (`carrier.rs`).
+//! policy, it is counted as one of the plugin's lookups, and only then it is carried (`carrier.rs`).
 
 mod carrier;
 mod question;
@@ -50,10 +50,15 @@ impl Gate {
         let question = Question::read(message).map_err(ErrorCode::Malformed)?;
         let server = self.on_its_link(canonical_socket(SocketAddr::new(canonical(address(to.address)), to.port)));
         let permit = self.ask(&Ask::Query { server, name: &question.asked }, caller).ok_or(ErrorCode::AccessDenied)?;
+        // What is not allowed costs none of the lookups of a minute.
+        let place = self.names.question().map_err(|full| {
+            self.limit_hit(full.limit, caller);
+            ErrorCode::Limit(full.to_string())
+        })?;
         // The id is ours: a number that the guest may choose is a way out for data, and a forger must not know it.
         let id = getrandom::u32().map_err(|error| ErrorCode::Other(error.to_string()))? as u16;
         let message = question.message(id).map_err(ErrorCode::Malformed)?;
-        Carrier::send(permit, server, transport, id, &message, within, slot).await
+        Carrier::send(permit, server, transport, id, &message, within, (slot, place)).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! The lookups of one plugin: how many are under way, and how many begin in a minute. All of its instances share them. Each lookup
-//! has at most two questions under way, and each question at most three sockets.
+//! of the host's has at most two questions under way, and each question at most three sockets. A question that a guest asks itself,
+//! through `dns`, is one lookup with one socket.
 
 use std::sync::Arc;
 use std::time::Instant;

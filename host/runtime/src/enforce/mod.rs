@@ -24,7 +24,7 @@ use wasmtime_wasi::WasiCtxBuilder;
 use crate::state::{CallState, State};
 use descriptors::{Full, Slot};
 
-pub use descriptors::{Descriptors, Sockets};
+pub use descriptors::{Descriptors, EventLoop, Sockets};
 pub use dns::{Query, add_dns};
 pub use files::{Files, OwnFiles, SharedFiles, add_files_0_2, try_reading};
 pub use icmp::{IcmpSocket, add_icmp};

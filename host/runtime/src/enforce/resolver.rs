@@ -169,6 +169,14 @@ impl Names {
         self.machine.on.clone().unwrap_or_else(Handle::current)
     }
 
+    /// A place among the plugin's lookups for a question that a guest asks a name server itself.
+    ///
+    /// # Errors
+    /// The limit that is reached.
+    pub fn question(&self) -> Result<Place, Full> {
+        self.lookups.begin()
+    }
+
     /// Begins to look a name up. The permit says that it may be. `room` gives the places for so many sockets, for a guest. What is
     /// known takes none, and counts against no limit.
     ///

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::driver::{Inbox, drive};
 use crate::clock::Clock;
+use crate::enforce::EventLoop;
 use crate::memory::PluginMemory;
 
 /// Threads of a plugin whose calls have an instance each; one that has one instance for all calls has one thread.
@@ -58,11 +59,13 @@ impl Threads {
         let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
         let busy = started.iter().all(|thread| Arc::strong_count(&thread.instances) > 1);
         if busy && started.len() < self.most {
-            match Thread::start(&self.plugin, &self.clock, &self.memory) {
-                Ok(thread) => started.push(thread),
+            let event_loop = if started.is_empty() { Some(EventLoop::first()) } else { EventLoop::further() };
+            let start = |event_loop| Thread::start(&self.plugin, &self.clock, &self.memory, event_loop);
+            match event_loop.map(start) {
+                Some(Ok(thread)) => started.push(thread),
+                Some(Err(error)) if started.is_empty() => return Err(error),
                 // Those that are there serve it as well.
-                Err(error) if started.is_empty() => return Err(error),
-                Err(_) => {}
+                Some(Err(_)) | None => {}
             }
         }
         let emptiest = started.iter().min_by_key(|thread| Arc::strong_count(&thread.instances));
@@ -72,7 +75,7 @@ impl Threads {
 }
 
 impl Thread {
-    fn start(plugin: &str, clock: &Clock, memory: &PluginMemory) -> std::io::Result<Self> {
+    fn start(plugin: &str, clock: &Clock, memory: &PluginMemory, event_loop: EventLoop) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .max_blocking_threads(BLOCKING)
@@ -86,6 +89,7 @@ impl Thread {
             let _ = runtime.block_on(ended);
             // A blocking operation may be under way: nobody waits for it.
             runtime.shutdown_background();
+            drop(event_loop);
         })?;
         Ok(Self { inbox, instances: Arc::default(), _end })
     }

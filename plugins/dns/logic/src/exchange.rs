@@ -13,6 +13,9 @@ use crate::wire::{Transport, Wire, WireError};
 /// How many messages that are not the answer are passed over before a try counts as failed.
 const IGNORED: u32 = 256;
 
+/// The word for a question that was not sent because the operator's limit is reached.
+pub(crate) const LIMIT: &str = "limit";
+
 /// How long to wait, and how often to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
@@ -98,6 +101,8 @@ pub async fn ask<W: Wire>(
                     failure.get_or_insert(answered);
                 }
                 Ok(answered) => return Ok(answered),
+                // Another server would be one question more.
+                Err(failed) if failed.reason == LIMIT => return failure.ok_or(failed),
                 Err(failed) => {
                     *given_up = !matches!(failed.reason, "timeout" | "malformed" | "closed");
                     // What a server has done says more than what the policy has not allowed.

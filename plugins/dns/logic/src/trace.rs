@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use hickory_proto::rr::{Name, RecordType};
 
 use crate::answer::{Answer, AskedWith, Attempt, Outcome, Question as Asked, Step, is_referral, milliseconds};
-use crate::exchange::{Answered, Patience, Unanswered, ask};
+use crate::exchange::{Answered, LIMIT, Patience, Unanswered, ask};
 use crate::reply::Reply;
 use crate::wire::{Transport, Wire};
 use crate::{Question, kind, text};
@@ -125,10 +125,10 @@ impl<W: Wire> Walk<'_, W> {
     ) -> Result<(Answered, Known), Unanswered> {
         let mut question = self.question.clone();
         question.recurse = false;
-        let mut last = Unanswered {
+        let mut last = at_limit(attempts).filter(|_| servers.is_empty()).unwrap_or_else(|| Unanswered {
             reason: "no_servers",
             message: format!("no server of {} is known by address", text::name(zone)),
-        };
+        });
         for server in servers.iter().take(SERVERS) {
             // One try each: where there are several, the next one is the second try.
             let tries = if servers.len() > 1 { 1 } else { self.patience.tries };
@@ -145,6 +145,7 @@ impl<W: Wire> Walk<'_, W> {
                     }
                     last = Unanswered { reason: "lame", message };
                 }
+                Err(unanswered) if unanswered.reason == LIMIT => return Err(unanswered),
                 Err(unanswered) => last = unanswered,
             }
         }
@@ -175,12 +176,18 @@ impl<W: Wire> Walk<'_, W> {
             for address in addresses(self.wire, self.resolvers, &name, self.patience, attempts).await {
                 found.push(Known { name: Some(name.clone()), address: SocketAddr::new(address, self.port) });
             }
-            if !found.is_empty() {
+            if !found.is_empty() || at_limit(attempts).is_some() {
                 break;
             }
         }
         found
     }
+}
+
+/// Why nobody is asked any more, if the last question was not sent because the operator's limit is reached.
+fn at_limit(attempts: &[Attempt]) -> Option<Unanswered> {
+    let last = attempts.last().filter(|attempt| attempt.result == LIMIT)?;
+    Some(Unanswered { reason: LIMIT, message: last.detail.clone().unwrap_or_default() })
 }
 
 /// The addresses of a name, as the resolvers have them: IPv4's, or else IPv6's.
@@ -198,6 +205,9 @@ pub async fn addresses<W: Wire>(
             if !found.is_empty() {
                 return found;
             }
+        }
+        if at_limit(attempts).is_some() {
+            break;
         }
     }
     Vec::new()

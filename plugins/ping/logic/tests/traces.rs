@@ -66,14 +66,15 @@ fn from(sender: &str, kind: Kind, code: u8, sequence: u16, at: Duration) -> Mess
 fn a_way_of_three_hops_is_found_and_nothing_behind_it_is_told() {
     let mut trace = Trace::new(plan(30, 3));
     assert_eq!(trace_heading(trace.plan()), "traceroute to far.example (192.0.2.7), 30 hops max, 60 byte packets");
-    assert_eq!(send_all(&mut trace, ms(0)), [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 5, 6], "sixteen at once");
+    let ten_hops: Vec<u8> = (1..=10).flat_map(|hop| [hop; 3]).collect();
+    assert_eq!(send_all(&mut trace, ms(0)), ten_hops, "thirty at once");
     for sequence in 1..=3 {
         trace.heard(from("10.0.0.1", Kind::TimeExceeded, 0, sequence, ms(u64::from(sequence))));
     }
     assert_eq!(trace.settled(ms(4)), 1);
     trace.heard(from("10.0.0.2", Kind::TimeExceeded, 0, 4, ms(5)));
     trace.heard(from("10.0.0.9", Kind::TimeExceeded, 0, 6, ms(6)));
-    for sequence in 7..=16 {
+    for sequence in 7..=30 {
         trace.heard(from("192.0.2.7", Kind::EchoReply, 0, sequence, ms(9)));
     }
     assert_eq!(trace.next(ms(10)), Step::Wait(ms(2000)), "the one of hop 2 is awaited, nothing more is sent");
@@ -99,6 +100,16 @@ fn silence_lasts_to_the_last_hop() {
     assert_eq!(trace.settled(ms(2000)), 4);
     assert_eq!(trace.hops().iter().map(hop_line).collect::<Vec<_>>(), [" 1  * *", " 2  * *", " 3  * *", " 4  * *"]);
     assert!(!trace.is_reached());
+    // Thirty hops are known to be silent after three times the wait.
+    let (mut trace, mut now) = (Trace::new(TracePlan { timeout: ms(1300), ..plan(30, 3) }), ms(0));
+    loop {
+        send_all(&mut trace, now);
+        match trace.next(now) {
+            Step::Wait(until) => now = until,
+            step => break assert_eq!((step, now), (Step::Done, ms(3900))),
+        }
+    }
+    assert_eq!((trace.hops().len(), trace.is_partial()), (30, false));
 }
 
 /// Every type and code that a kernel hands on, and what `traceroute -n -I` 2.1.2 prints for it.

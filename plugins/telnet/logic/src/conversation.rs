@@ -52,6 +52,8 @@ pub struct Conversation {
     unsettled: Option<Duration>,
     /// Whether anything was sent in this conversation.
     asked: bool,
+    /// No wait lasts longer, as long as the server has said nothing.
+    mute_until: Option<Duration>,
     most: u64,
     received: u64,
     sent: u64,
@@ -76,6 +78,7 @@ impl Conversation {
             moved: None,
             unsettled: None,
             asked: false,
+            mute_until: None,
             most: bounds.received,
             received: 0,
             sent: 0,
@@ -91,6 +94,7 @@ impl Conversation {
             return;
         }
         self.moved = Some(now);
+        self.mute_until = None;
         let output = self.line.terminal.advance(&data);
         self.line.unread.extend(&output.stream);
         self.outgoing.extend(&output.answers);
@@ -110,6 +114,11 @@ impl Conversation {
     /// The server has closed the connection, or it broke.
     pub fn close(&mut self) {
         self.closed = true;
+    }
+
+    /// A server that says nothing at all is given up at this time, whatever the steps wait for.
+    pub fn give_up_on_silence(&mut self, at: Duration) {
+        self.mute_until = Some(at);
     }
 
     /// The time for all of it is over: what has come is all there will be.
@@ -166,14 +175,19 @@ impl Conversation {
                 self.ended = Some(Ended::Closed);
             } else if self.received > self.most {
                 self.ended = Some(Ended::TooMuch);
-            } else if now >= wait.deadline.min(self.script.times.end) {
+            } else if now >= self.end_of(wait) {
                 self.ended = Some(Ended::Timeout);
             } else {
-                let deadline = wait.deadline.min(self.script.times.end);
+                let deadline = self.end_of(wait);
                 sooner.extend(quiet_at.map(|(_, at)| at).into_iter().chain(refused_at));
                 return Progress::Until(sooner.into_iter().fold(deadline, Duration::min));
             }
         }
+    }
+
+    /// When a wait is over, whatever has come.
+    fn end_of(&self, wait: &Wait) -> Duration {
+        wait.deadline.min(self.script.times.end).min(self.mute_until.unwrap_or(Duration::MAX))
     }
 
     /// The step for which it came what it waits for, and up to where that is read. What would count if nothing more came is told with

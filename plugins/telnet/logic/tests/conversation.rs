@@ -262,3 +262,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_server_that_says_nothing_is_given_up_whatever_the_steps_wait_for() {
+    let (ms, at) = (Duration::from_millis, Duration::from_millis(4400));
+    let runs = |steps: &[Step], said: Option<Duration>| {
+        let mut conversation = Conversation::new(line(), script(steps), BOUNDS);
+        conversation.give_up_on_silence(at);
+        let (mut now, mut said) = (Duration::ZERO, said);
+        loop {
+            match conversation.poll(now) {
+                Progress::Over(ended) => return (ended, now, conversation.finish(now).1.steps_done),
+                Progress::Until(_) if said.is_some_and(|said| said <= now) => {
+                    conversation.receive(b"> ", now);
+                    said = None;
+                }
+                Progress::Until(until) => now = said.map_or(until, |said| until.min(said)),
+            }
+        }
+    };
+    // An expectation that would last for 5 s, and commands that would wait for 3 s each.
+    assert_eq!(runs(&[step("never", "x")], None), (Ended::Timeout, at, 0));
+    let commands = [step("", "a"), step("", "b"), step("", "c")];
+    assert_eq!(runs(&commands, None), (Ended::Timeout, at, 2));
+    assert_eq!(runs(&commands[..1], None), (Ended::Done, ms(4000), 1));
+    // Who says anything is waited for as long as a step says.
+    assert_eq!(runs(&[step("never", "x")], Some(ms(4300))), (Ended::Timeout, ms(5000), 0));
+}

@@ -12,6 +12,7 @@ use tokio::net::{TcpStream, UdpSocket};
 
 use crate::abi::since_0_1_0::dns::{ErrorCode, Transport};
 use crate::enforce::descriptors::Slot;
+use crate::enforce::lookups::Place;
 
 /// The largest message there is.
 const LARGEST: usize = 65_535;
@@ -23,7 +24,8 @@ pub struct Carrier {
     pub id: u16,
     sent: Instant,
     socket: Socket,
-    _slot: Slot,
+    /// Its places among the plugin's descriptors and lookups.
+    _held: (Slot, Place),
 }
 
 #[derive(Debug)]
@@ -46,7 +48,7 @@ impl Carrier {
         id: u16,
         message: &[u8],
         within: Duration,
-        slot: Slot,
+        held: (Slot, Place),
     ) -> Result<Self, ErrorCode> {
         drop(permit);
         let work = async {
@@ -59,7 +61,7 @@ impl Carrier {
                     socket.connect(server).await?;
                     let sent = Instant::now();
                     socket.send(message).await?;
-                    Ok(Self { id, sent, socket: Socket::Udp(socket), _slot: slot })
+                    Ok(Self { id, sent, socket: Socket::Udp(socket), _held: held })
                 }
                 Transport::Tcp => {
                     let mut stream = TcpStream::connect(server).await?;
@@ -67,7 +69,7 @@ impl Carrier {
                     let sent = Instant::now();
                     let length = u16::try_from(message.len()).map_err(|_| ErrorKind::InvalidInput)?;
                     stream.write_all(&[&length.to_be_bytes()[..], message].concat()).await?;
-                    Ok(Self { id, sent, socket: Socket::Tcp(stream, Mutex::default()), _slot: slot })
+                    Ok(Self { id, sent, socket: Socket::Tcp(stream, Mutex::default()), _held: held })
                 }
             }
         };

@@ -4,4 +4,5 @@
 mod again;
 mod anything;
 mod asking;
+mod limits;
 mod world;

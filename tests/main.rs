@@ -13,6 +13,9 @@ mod tools;
 /// MCP itself: both generations, and messages that are none.
 mod protocol;
 
+/// What of a model's context the tools take, and which are listed.
+mod context;
+
 /// How calls, instances and the server end.
 mod lifecycle;
 

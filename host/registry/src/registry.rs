@@ -165,14 +165,23 @@ impl Registry {
 
     fn list(&self, index: usize, tools: Vec<Tool>) {
         let mut catalog = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
-        match catalog.with(index, tools) {
+        let listing = &self.plugins[index].found.effective.listing;
+        let unknown = listing.unknown(&tools.iter().map(|tool| &*tool.name).collect::<Vec<_>>());
+        match catalog.with(index, tools, |tool| listing.unlisted(tool)) {
             Ok((more, lost)) => {
+                let changed = !Arc::ptr_eq(&catalog.tools, &more.tools);
                 *catalog = Arc::new(more);
                 drop(catalog);
+                // Of a shipped plugin it was told, and nothing is served.
+                for (_, cause) in unknown {
+                    self.problem(&self.plugins[index].found.manifest.name, cause);
+                }
                 for (loser, cause) in lost {
                     self.problem(&self.plugins[loser].found.manifest.name, cause);
                 }
-                self.changes.send_modify(|version| *version += 1);
+                if changed {
+                    self.changes.send_modify(|version| *version += 1);
+                }
             }
             Err(cause) => {
                 drop(catalog);
@@ -195,6 +204,16 @@ impl Registry {
     /// The tools a client may list now.
     pub fn tools(&self) -> Arc<[Tool]> {
         Arc::clone(&self.catalog().tools)
+    }
+
+    /// The tools that are known, also those that no client is shown.
+    pub fn known_tools(&self) -> Arc<[Tool]> {
+        Arc::clone(&self.catalog().known)
+    }
+
+    /// Whether any rule allows any plugin anything.
+    pub fn allows_anything(&self) -> bool {
+        self.plugins.iter().any(|loaded| loaded.found.allows_anything())
     }
 
     /// Changes whenever [`Registry::tools`] does.
@@ -221,12 +240,15 @@ impl Registry {
 
     /// Every plugin, for people. `rule` says where a rule was written.
     pub fn plugins(&self, policy: &Policy) -> Vec<PluginStatus> {
-        self.plugins.iter().map(|loaded| loaded.found.status(policy)).collect()
+        let (known, found) = (self.known_tools(), self.plugins.iter().map(|loaded| &loaded.found));
+        found
+            .map(|found| found.status(policy, known.iter().filter(|tool| tool.plugin == found.manifest.name)))
+            .collect()
     }
 
     /// A component's definitions, as they are kept and embedded.
     pub fn definitions_json(&self, plugin: &str) -> String {
-        let tools: Vec<Tool> = self.tools().iter().filter(|tool| tool.plugin == plugin).cloned().collect();
+        let tools: Vec<Tool> = self.known_tools().iter().filter(|tool| tool.plugin == plugin).cloned().collect();
         definition::to_json(&tools)
     }
 
@@ -265,11 +287,16 @@ impl Registry {
                 bytes_out,
             });
         };
-        let invalid = |mistake: &str| {
-            let answer = outcome::failure("invalid_argument", mistake, serde_json::Map::new());
-            ended("invalid_argument", &answer);
+        let refused = |code: &str, why: &str| {
+            let answer = outcome::failure(code, why, serde_json::Map::new());
+            ended(code, &answer);
             Ok(answer)
         };
+        if let Some(unlisted) = &entry.unlisted {
+            tracing::warn!(target: "cofferdam", "plugin `{plugin}`: `{}` is not listed: {unlisted}", call.tool);
+            return refused("denied", &unlisted.for_model(&call.tool));
+        }
+        let invalid = |mistake: &str| refused("invalid_argument", mistake);
         let checked = if entry.arguments.is_dear(&call.arguments) {
             let (entry, arguments) = (Arc::clone(&entry), call.arguments);
             let check = tokio::task::spawn_blocking(move || entry.arguments.check(arguments));

@@ -80,7 +80,9 @@ fn schema<T: JsonSchema>(settings: SchemaSettings) -> String {
         schema.insert("properties".to_owned(), json!({}));
     }
     // The tool's own description says what its arguments and its answer are.
-    ["title", "description", "$comment"].map(|word| schema.remove(word));
+    for word in ["title", "description", "$comment"] {
+        schema.remove(word);
+    }
     schema.to_value().to_string()
 }
 

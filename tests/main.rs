@@ -43,6 +43,9 @@ mod cli;
 /// The commands about a policy: init, check, the dry run, and what makes a policy beside a file.
 mod policy_commands;
 
+/// Whether clients on this machine can use it.
+mod doctor;
+
 /// Nobody feels another: load, deadlines and compilers.
 mod isolation;
 

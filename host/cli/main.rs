@@ -8,6 +8,7 @@ mod audit;
 mod call;
 mod check;
 mod demo;
+mod doctor;
 mod dry_run;
 mod explain;
 mod init;
@@ -76,6 +77,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Check(check) => check::run(&check),
         Command::Explain(explain) => explain::run(&explain),
         Command::Audit(audit) => audit::run(audit),
+        Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Demo => demo::run(),
     }
 }

@@ -343,6 +343,7 @@ fn is_file(path: &Path) -> bool {
     path.is_file()
 }
 
+#[expect(clippy::disallowed_methods, reason = "which file a client's configuration should name")]
 fn program() -> Option<PathBuf> {
     std::env::current_exe().ok()
 }

@@ -56,7 +56,6 @@ impl Session {
     ///
     /// # Errors
     /// It cannot be started.
-    #[expect(clippy::disallowed_methods, reason = "whoever plays a client starts the server")]
     pub fn over(mut command: Command, state: PathBuf) -> anyhow::Result<Self> {
         let mut server = command
             .stdin(Stdio::piped())

@@ -28,6 +28,7 @@ pub struct Answered {
 ///
 /// # Errors
 /// It does not start, or does not answer. What its environment says is masked.
+#[expect(clippy::disallowed_methods, reason = "a folder for what the server would keep, gone with it")]
 pub fn start(server: &Server, home: &Path) -> Result<Answered, String> {
     let state = std::env::temp_dir().join(format!("cofferdam-doctor-{}", std::process::id()));
     let asked = || {

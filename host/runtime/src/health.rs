@@ -50,6 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "places that are there on every machine")]
     fn what_could_be_made_is_told_and_not_made() {
         let folder = std::env::temp_dir();
         let deep = folder.join("cofferdam-not-there").join("deeper").join("file");

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use cofferdam_xtask::{peers, stderr_progress};
 use serde_json::{Value, json};
 
-use crate::support::{Folder, LOCAL, Peer, Session, closed_port, eventually, scratch, shipped};
+use crate::support::{ALL, Folder, Peer, Session, closed_port, eventually, scratch, shipped};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cofferdam");
 
@@ -63,7 +63,7 @@ fn python_session(requirement: &str, mode: &str, protocol: &str) {
     let mut client = Command::new(python(requirement));
     let folder = Folder::new("python");
     let file = folder.write("read/file", "a line\n");
-    client.arg(script).args([mode, &peer.port().to_string(), &file, BINARY, "serve"]).args(LOCAL);
+    client.arg(script).args([mode, &peer.port().to_string(), &file, BINARY, "serve"]).args(ALL);
     client.args(["--allow-read", &folder.path("read")]);
     let (said, output) = finish(&mut client);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -134,7 +134,7 @@ fn inspector(arguments: &[&str]) -> Command {
     command
         .arg(folder.join("node_modules/.bin/mcp-inspector"))
         .args(["--cli", BINARY, "serve"])
-        .args(LOCAL)
+        .args(ALL)
         .args(arguments);
     command
 }

@@ -13,6 +13,9 @@ mod tools;
 /// MCP itself: both generations, and messages that are none.
 mod protocol;
 
+/// What of a model's context the tools take, and which are listed.
+mod context;
+
 /// How calls, instances and the server end.
 mod lifecycle;
 
@@ -39,6 +42,9 @@ mod cli;
 
 /// The commands about a policy: init, check, the dry run, and what makes a policy beside a file.
 mod policy_commands;
+
+/// Whether clients on this machine can use it.
+mod doctor;
 
 /// Nobody feels another: load, deadlines and compilers.
 mod isolation;

@@ -8,7 +8,7 @@ use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{LOCAL, cofferdam, guest, policy, run, scratch, stderr, stdout};
+use crate::support::{LOCAL, cofferdam, guest, policy, run, scratch, shipped, stderr, stdout};
 
 pub const FILE: &str = r#"[plugins.tcp]
 connect = [
@@ -36,7 +36,11 @@ fn init_writes_a_policy_that_allows_nothing_and_never_overwrites() {
 
     let checked = run(&["check", path]);
     ends(&checked, 0);
-    assert_eq!(stdout(&checked), format!("{path}: no mistakes\n"));
+    let told = stdout(&checked);
+    assert!(told.ends_with(&format!("{path}: no mistakes\n")), "{told}");
+    for plugin in shipped::plugins() {
+        assert!(told.contains(&format!("not listed: the tools of `{plugin}` (no `")), "{told}");
+    }
     ends(&run(&["explain", "tcp", "connect", "a.example:443", "--policy", path]), 1);
 
     fs::write(&file, "mine").unwrap();
@@ -117,7 +121,9 @@ fn check_passes_what_is_right_and_what_is_only_broad() {
     let [_, right] = policy(FILE);
     let output = run(&["check", &right]);
     ends(&output, 0);
-    assert_eq!(stdout(&output), format!("{right}: no mistakes\n"));
+    let told = stdout(&output);
+    assert!(told.ends_with(&format!("\n{right}: no mistakes\n")), "{told}");
+    assert!(told.lines().rev().skip(1).all(|line| line.starts_with("not listed: the tools of `")), "{told}");
 
     let [_, broad] = policy("[plugins.tcp]\nconnect = [\"tcp://any:*\"]\n");
     let output = run(&["check", &broad]);

@@ -3,9 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Session, guest, shipped};
-
-const LOCAL: [&str; 2] = ["--allow-connect", "tcp://localhost:*"];
+use crate::support::{ALL, LOCAL, Session, guest, shipped};
 
 /// `_meta` of a 2026-07-28 request.
 fn meta(version: &str) -> Value {
@@ -39,7 +37,7 @@ fn every_older_version_is_spoken_and_an_unknown_one_gets_the_newest_of_them() {
 
 #[test]
 fn every_tool_has_schemas_and_all_four_annotations() {
-    let mut session = Session::serve(&[&LOCAL[..], &["--allow-ping", "localhost"]].concat());
+    let mut session = Session::serve(&ALL);
     let listed = session.request("tools/list", json!({}));
     let tools = listed["result"]["tools"].as_array().unwrap();
     let names: Vec<&str> = tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
@@ -88,7 +86,7 @@ fn every_tool_has_schemas_and_all_four_annotations() {
 
 #[test]
 fn what_clients_get_of_schemas_is_what_each_of_them_takes() {
-    let mut session = Session::serve(&LOCAL);
+    let mut session = Session::serve(&ALL);
     let listed = session.request("tools/list", json!({}));
     fn walk(at: &str, value: &Value, is_name: bool) {
         match value {
@@ -161,7 +159,7 @@ fn a_stateless_client_discovers_lists_and_calls_without_a_handshake() {
     assert_eq!(found["result"]["_meta"]["io.modelcontextprotocol/serverInfo"]["name"], "cofferdam");
 
     let listed = session.request("tools/list", json!({ "_meta": modern() }));
-    assert_eq!(listed["result"]["tools"].as_array().map(Vec::len), Some(shipped::tools().len()));
+    assert_eq!(listed["result"]["tools"].as_array().map(Vec::len), Some(shipped::local_tools().len()));
     assert!(listed["result"]["ttlMs"].is_u64() && listed["result"]["cacheScope"].is_string(), "{listed}");
     assert_eq!(listed["result"]["_meta"]["io.modelcontextprotocol/serverInfo"]["name"], "cofferdam");
 

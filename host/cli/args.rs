@@ -66,6 +66,8 @@ pub enum Command {
     Audit(Audit),
     /// Compile the shipped plugins ahead, for a release: writes a file for each into a folder
     Compile(Compile),
+    /// Say whether the MCP clients of this machine can use it, and what to do where not; changes nothing
+    Doctor(Doctor),
     /// Show it at work: a client, a server and its peers on this machine
     Demo,
 }
@@ -106,6 +108,17 @@ pub struct Check {
     /// The policy; `-` reads it from standard input
     #[arg(default_value = "cofferdam.toml")]
     pub file: PathBuf,
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `cofferdam doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Only this client, as `claude-desktop` or `codex`
+    #[arg(long, value_name = "NAME")]
+    pub client: Option<String>,
     /// Print what was found as JSON
     #[arg(long)]
     pub json: bool,

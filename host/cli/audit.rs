@@ -177,6 +177,14 @@ fn or_default(file: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     file.map_or_else(|| state_folder().map(|state| default_file(&state)), Ok)
 }
 
+/// The audit file of `serve`, where none is named.
+///
+/// # Errors
+/// No folder for it is known.
+pub fn default_place() -> anyhow::Result<PathBuf> {
+    Ok(default_file(&state_folder()?))
+}
+
 fn default_file(state: &Path) -> PathBuf {
     state.join("audit.jsonl")
 }

@@ -59,7 +59,7 @@ async fn answer(
     };
     let answer = registry.call(request).await;
     // The instance ends with the process.
-    Ok(answer.map_err(|unknown| unknown_tool(&unknown.0, &registry.tools()))?)
+    Ok(answer.map_err(|unknown| unknown_tool(&unknown.0, &registry.known_tools()))?)
 }
 
 /// The text blocks, each ended by a line break.

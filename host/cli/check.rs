@@ -6,11 +6,11 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use cofferdam_policy::{Diagnostic, Severity};
-use cofferdam_registry::{LoadProblem, OwnFiles, Preview, Setup, machine_servers, shipped_names};
+use cofferdam_registry::{LoadProblem, OwnFiles, PluginStatus, Preview, Setup, machine_servers, shipped_names};
 use serde_json::{Value, json};
 
 use crate::args::Check;
-use crate::{Exit, Misuse, setup, terminal};
+use crate::{Exit, Misuse, dry_run, setup, terminal};
 
 /// Checks the file.
 ///
@@ -18,13 +18,22 @@ use crate::{Exit, Misuse, setup, terminal};
 /// It cannot be read.
 pub fn run(check: &Check) -> anyhow::Result<Exit> {
     let (origin, text) = read(&check.file).map_err(Misuse)?;
-    let found = found(&origin, &text);
+    let (found, unlisted) = found(&origin, &text);
     let mistakes = found.iter().filter(|one| one.severity == Severity::Error).count();
     let warnings = found.len() - mistakes;
     let shown = match check.json {
         true => {
             let problems: Vec<Value> = found.iter().map(as_json).collect();
-            let all = json!({ "file": origin, "mistakes": mistakes, "warnings": warnings, "found": problems });
+            let hidden = unlisted.iter().flat_map(|plugin| {
+                plugin
+                    .unlisted
+                    .iter()
+                    .map(|(tool, why)| json!({ "plugin": plugin.name, "tool": tool, "why": why.to_string() }))
+            });
+            let hidden: Vec<Value> = hidden.collect();
+            let all = json!({
+                "file": origin, "mistakes": mistakes, "warnings": warnings, "found": problems, "unlisted": hidden,
+            });
             format!("{all:#}\n")
         }
         false => {
@@ -43,6 +52,9 @@ pub fn run(check: &Check) -> anyhow::Result<Exit> {
                 1 => ", 1 warning".to_owned(),
                 n => format!(", {n} warnings"),
             };
+            for line in unlisted.iter().flat_map(dry_run::not_listed) {
+                let _ = writeln!(shown, "{line}");
+            }
             let _ = writeln!(shown, "{origin}: {mistaken}{warned}");
             shown
         }
@@ -61,8 +73,9 @@ fn read(path: &Path) -> Result<(String, String), String> {
     Ok((path.display().to_string(), setup::policy_text(path)?))
 }
 
-/// What the file says wrongly, and what it says of plugins that cannot be so.
-fn found(origin: &str, text: &str) -> Vec<Diagnostic> {
+/// What the file says wrongly, and what it says of plugins that cannot be so; and, where nothing is wrong, the plugins of
+/// which tools are not listed.
+fn found(origin: &str, text: &str) -> (Vec<Diagnostic>, Vec<PluginStatus>) {
     let names = shipped_names(setup::SHIPPED);
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let checked = cofferdam_policy::check(origin, text, &setup::variable, &names);
@@ -85,7 +98,9 @@ fn found(origin: &str, text: &str) -> Vec<Diagnostic> {
         found.extend(policy.idle(&preview.manifests().collect::<Vec<_>>()));
     }
     found.sort_by_key(|one| (one.line, one.column));
-    found
+    let mistaken = found.iter().any(|one| one.severity == Severity::Error);
+    let plugins = if mistaken { Vec::new() } else { preview.plugins() };
+    (found, plugins.into_iter().filter(|plugin| !plugin.unlisted.is_empty()).collect())
 }
 
 fn as_json(one: &Diagnostic) -> Value {

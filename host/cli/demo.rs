@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{Exit, terminal};
 use peers::Peers;
-use session::{PROTOCOL, Session};
+pub use session::{PROTOCOL, Session};
 use transcript::Transcript;
 
 /// PONGs that the line server wants to see before it gives thanks.

@@ -55,7 +55,34 @@ pub fn grants(plugin: &PluginStatus, colour: Colour) -> String {
     for want in &plugin.unmet {
         add("wants", &format!("{want}  {}", colour.dim("(no rule allows any of it)")));
     }
+    for (why, tools) in unlisted(plugin) {
+        add("hidden", &format!("{tools}  {}", colour.dim(&format!("({why})"))));
+    }
     text
+}
+
+/// What is said of the tools that clients are not shown, one line for each reason.
+pub fn not_listed(plugin: &PluginStatus) -> Vec<String> {
+    let reasons = unlisted(plugin);
+    let is_all = reasons.len() == 1 && plugin.unlisted.len() == plugin.tools;
+    let line = |(why, tools): (String, String)| {
+        let tools = if is_all { format!("the tools of `{}`", plugin.name) } else { tools };
+        format!("not listed: {tools} ({why})")
+    };
+    reasons.into_iter().map(line).collect()
+}
+
+/// The tools that clients are not shown, by reason.
+pub fn unlisted(plugin: &PluginStatus) -> Vec<(String, String)> {
+    let mut reasons: Vec<(String, String)> = Vec::new();
+    for (tool, why) in &plugin.unlisted {
+        let why = why.to_string();
+        match reasons.iter_mut().find(|(reason, _)| *reason == why) {
+            Some((_, tools)) => *tools = format!("{tools}, {tool}"),
+            None => reasons.push((why, tool.clone())),
+        }
+    }
+    reasons
 }
 
 /// One row.

@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 
 use anyhow::Context as _;
 use cofferdam_policy::{Explanation, Found, Manifest, Passed, Policy, Question, Verdict, file_to_try, lookup_permit};
-use cofferdam_registry::{Preview, link_of, look_up};
+use cofferdam_registry::{PluginStatus, Preview, link_of, look_up};
 use serde_json::{Value, json};
 
 use crate::args::{Explain, Level};
 use crate::log::Log;
 use crate::terminal::Colour;
-use crate::{Exit, Misuse, setup, terminal};
+use crate::{Exit, Misuse, dry_run, setup, terminal};
 
 /// Answers the question.
 ///
@@ -33,9 +33,10 @@ pub fn run(explain: &Explain) -> anyhow::Result<Exit> {
     };
     let found = found(explain, &policy, &preview, manifest, &question)?;
     let answer = cofferdam_policy::explain(&policy, manifest, &question, found);
+    let status = preview.plugins().into_iter().find(|status| status.name == *plugin);
     let shown = match explain.json {
-        true => format!("{:#}\n", as_json(plugin, &question, &answer)),
-        false => as_text(&answer, Colour::of_stdout()),
+        true => format!("{:#}\n", as_json(plugin, &question, &answer, status.as_ref())),
+        false => as_text(&answer, status.as_ref(), Colour::of_stdout()),
     };
     terminal::print(&shown).context("the answer cannot be written")?;
     Ok(if answer.verdict == Verdict::Allowed { Exit::Success } else { Exit::Failure })
@@ -83,7 +84,7 @@ fn refuse_what_serve_refuses(preview: &Preview) -> Result<(), Misuse> {
     }
 }
 
-fn as_text(answer: &Explanation, colour: Colour) -> String {
+fn as_text(answer: &Explanation, status: Option<&PluginStatus>, colour: Colour) -> String {
     let verdict = match answer.verdict {
         Verdict::Allowed => colour.green("allowed"),
         Verdict::Denied => colour.red("denied"),
@@ -105,10 +106,13 @@ fn as_text(answer: &Explanation, colour: Colour) -> String {
     if let Some(hint) = &answer.hint {
         let _ = writeln!(text, "hint: {hint}");
     }
+    for line in status.iter().flat_map(|plugin| dry_run::not_listed(plugin)) {
+        let _ = writeln!(text, "{line}");
+    }
     text
 }
 
-fn as_json(plugin: &str, question: &Question, answer: &Explanation) -> Value {
+fn as_json(plugin: &str, question: &Question, answer: &Explanation, status: Option<&PluginStatus>) -> Value {
     let steps: Vec<Value> = answer
         .steps
         .iter()
@@ -127,6 +131,7 @@ fn as_json(plugin: &str, question: &Question, answer: &Explanation) -> Value {
             "key": rule.key, "text": rule.text, "within": rule.within, "origin": rule.origin, "line": line, "column": column,
         })
     });
+    let unlisted = status.iter().flat_map(|plugin| &plugin.unlisted);
     json!({
         "plugin": plugin,
         "ask": question.to_string(),
@@ -142,5 +147,6 @@ fn as_json(plugin: &str, question: &Question, answer: &Explanation) -> Value {
             "key": also.key, "suggestion": also.entry,
         })),
         "hint": answer.hint,
+        "unlisted": unlisted.map(|(tool, why)| json!({ "tool": tool, "why": why.to_string() })).collect::<Vec<_>>(),
     })
 }

@@ -9,6 +9,7 @@ mod call;
 mod check;
 mod compile;
 mod demo;
+mod doctor;
 mod dry_run;
 mod explain;
 mod init;
@@ -78,6 +79,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Explain(explain) => explain::run(&explain),
         Command::Audit(audit) => audit::run(audit),
         Command::Compile(compile) => compile::run(&compile),
+        Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Demo => demo::run(),
     }
 }

@@ -28,9 +28,22 @@ const CLOSING: Duration = Duration::from_millis(300);
 /// # Errors
 /// Everything that is wrong with the file and the flags.
 pub fn policy(common: &Common) -> Result<Policy, Misuse> {
+    let policy = policy_with(common, &variable)?;
+    for warning in policy.warnings() {
+        // Some clients show their user all of standard error, at every start.
+        terminal::complain(&warning.one_line());
+    }
+    Ok(policy)
+}
+
+/// The policy of the flags, with these variables of the environment.
+///
+/// # Errors
+/// Everything that is wrong with the file and the flags.
+pub fn policy_with(common: &Common, variable: &dyn Fn(&str) -> Option<String>) -> Result<Policy, Misuse> {
     let mut mistakes: Vec<String> = Vec::new();
     let shown = |mistake: &Diagnostic| mistake.to_string();
-    let mut policy = match common.policy.as_deref().map(read_policy) {
+    let mut policy = match common.policy.as_deref().map(|path| read_policy(path, variable)) {
         None => Policy::empty(),
         Some(Ok(policy)) => policy,
         Some(Err(messages)) => {
@@ -43,24 +56,20 @@ pub fn policy(common: &Common) -> Result<Policy, Misuse> {
             mistakes.push(shown(&mistake));
         }
     }
-    if let Err(all) = policy.add_itmcp_env(common.itmcp_env, &variable) {
+    if let Err(all) = policy.add_itmcp_env(common.itmcp_env, variable) {
         mistakes.extend(all.iter().map(shown));
     }
     if !mistakes.is_empty() {
         return Err(Misuse(mistakes.join("\n\n")));
     }
-    for warning in policy.warnings() {
-        // Some clients show their user all of standard error, at every start.
-        terminal::complain(&warning.one_line());
-    }
     policy.set_machine_servers(machine_servers());
     Ok(policy)
 }
 
-fn read_policy(path: &Path) -> Result<Policy, Vec<String>> {
+fn read_policy(path: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Policy, Vec<String>> {
     let text = policy_text(path).map_err(|error| vec![error])?;
     let origin = path.display().to_string();
-    cofferdam_policy::parse(&origin, &text, &variable).map_err(|all| all.iter().map(Diagnostic::to_string).collect())
+    cofferdam_policy::parse(&origin, &text, variable).map_err(|all| all.iter().map(Diagnostic::to_string).collect())
 }
 
 /// The text of a policy file.
@@ -153,7 +162,7 @@ pub async fn close(registry: &Registry) {
 
 /// Where compiled code is kept (XDG Base Directory Specification); nowhere, if no folder of the user's is known.
 #[expect(clippy::disallowed_methods, reason = "two variables, for the place of a folder")]
-fn cache_folder() -> Option<PathBuf> {
+pub fn cache_folder() -> Option<PathBuf> {
     let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let caches = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
     Some(caches.join("cofferdam").join("code"))

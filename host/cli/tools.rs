@@ -41,14 +41,15 @@ async fn list(tools: &Tools, policy: Policy) -> anyhow::Result<(String, Exit)> {
         Some(name) => vec![find(name, &plugins)?],
     };
     let text = match tools.json {
-        true => definitions(&registry, &wanted)?,
+        true => definitions(&registry, &wanted, tools.fresh)?,
         false => {
             let colour = Colour::of_stdout();
             wanted.iter().map(|plugin| describe(plugin, &registry.tools(), colour)).collect::<Vec<_>>().join("\n")
         }
     };
     // What the registry has found out by now is in the log.
-    let complete = wanted.iter().all(|plugin| registry.tools().iter().any(|tool| tool.plugin == plugin.name));
+    let known = registry.known_tools();
+    let complete = wanted.iter().all(|plugin| known.iter().any(|tool| tool.plugin == plugin.name));
     Ok((text, if complete { Exit::Success } else { Exit::Failure }))
 }
 
@@ -79,15 +80,19 @@ fn fresh(mut policy: Policy) -> anyhow::Result<(Policy, Vec<Shipped>)> {
     Ok((policy, shipped.collect()))
 }
 
-/// The plugins' definitions as one JSON list.
-fn definitions(registry: &Registry, plugins: &[&PluginStatus]) -> anyhow::Result<String> {
-    if let [only] = plugins {
-        return Ok(registry.definitions_json(&only.name) + "\n");
-    }
+/// The plugins' definitions as one JSON list. Those that clients are not shown say why, in `unlisted`; not where they are to be
+/// embedded, which says nothing of any policy.
+fn definitions(registry: &Registry, plugins: &[&PluginStatus], embedded: bool) -> anyhow::Result<String> {
     let mut all: Vec<Value> = Vec::new();
     for plugin in plugins {
         let list = registry.definitions_json(&plugin.name);
-        all.extend(serde_json::from_str::<Vec<Value>>(&list).context("the definitions are not JSON")?);
+        let mut tools = serde_json::from_str::<Vec<Value>>(&list).context("the definitions are not JSON")?;
+        for (name, why) in plugin.unlisted.iter().filter(|_| !embedded) {
+            for tool in tools.iter_mut().filter(|tool| tool["name"] == name.as_str()) {
+                tool["unlisted"] = why.to_string().into();
+            }
+        }
+        all.extend(tools);
     }
     Ok(format!("{:#}\n", Value::Array(all)))
 }
@@ -118,7 +123,7 @@ fn describe(plugin: &PluginStatus, tools: &[Tool], colour: Colour) -> String {
     let own: Vec<&Tool> = tools.iter().filter(|tool| tool.plugin == plugin.name).collect();
     let width = own.iter().map(|tool| tool.name.len()).max().unwrap_or(0);
     let _ = writeln!(text);
-    if own.is_empty() {
+    if own.is_empty() && plugin.unlisted.is_empty() {
         let _ = writeln!(text, "  its tools are not known; the log says why");
     }
     for tool in own {

@@ -373,13 +373,13 @@ fn every_read_and_every_refusal_is_in_the_audit() {
 }
 
 #[test]
-fn i7_without_a_read_rule_the_tools_are_listed_and_answer_denied() {
-    let mut session = Session::serve(&[]);
+fn i7_without_a_read_rule_the_tools_are_not_listed_and_answer_denied() {
+    let mut session = Session::local();
     let listed = session.request("tools/list", json!({}));
     let names: Vec<&str> =
         listed["result"]["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
     for tool in ["cat_tool", "head_tool", "tail_tool", "grep_tool", "ls_tool", "stat_tool"] {
-        assert!(names.contains(&tool), "{names:?}");
+        assert!(!names.contains(&tool), "{names:?}");
     }
     session.call("cat_tool", json!({ "file_path": "/etc/hostname" })).failed("denied");
     session.call("ls_tool", json!({})).failed("denied");

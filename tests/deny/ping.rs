@@ -145,12 +145,12 @@ fn a_refusal_names_the_target_to_the_model_and_the_rule_to_the_operator() {
 }
 
 #[test]
-fn without_a_rule_the_plugin_is_listed_and_answers_denied() {
+fn without_a_rule_the_plugin_is_not_listed_and_answers_denied() {
     let mut session = Session::serve(&["--allow-connect", "tcp://localhost:*"]);
     let listed = session.request("tools/list", json!({}));
     let names: Vec<&str> =
         listed["result"]["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
-    assert!(names.contains(&"ping_tool") && names.contains(&"traceroute_tool"), "{names:?}");
+    assert!(!names.contains(&"ping_tool") && !names.contains(&"traceroute_tool"), "{names:?}");
     let failure = session.call("ping_tool", json!({ "target": "127.0.0.1" })).failed("denied");
     assert!(failure["message"].as_str().unwrap().contains("the operator's policy does not grant"), "{failure}");
     assert!(!failure.to_string().contains("rule"), "{failure}");

@@ -67,8 +67,8 @@ fn refused(tools: Value, reason: &str) {
     session.log_has(reason);
     assert!(!session.log().contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'), "{:?}", session.log());
     let names = names(&mut session);
-    assert_eq!(names.len(), shipped::tools().len(), "{names:?}");
-    assert!(names.iter().all(|name| shipped::tools().contains(name)), "{names:?}");
+    assert_eq!(names.len(), shipped::local_tools().len(), "{names:?}");
+    assert!(names.iter().all(|name| shipped::local_tools().contains(name)), "{names:?}");
     assert_eq!(session.call("tcp_list_connections", json!({})).ok()["total_connections"], 0);
 }
 
@@ -92,7 +92,7 @@ fn honest_definitions_are_listed_and_called() {
     assert_eq!(session.call("fine-1", json!({ "a": "abc" })).ok()["tool"], "fine-1");
     let wrong = session.call("fine-1", json!({ "a": "ABC" })).failed("invalid_argument");
     assert!(wrong["message"].as_str().unwrap().contains("`a`"), "{wrong}");
-    assert_eq!(names(&mut session).len(), shipped::tools().len() + 1);
+    assert_eq!(names(&mut session).len(), shipped::local_tools().len() + 1);
 }
 
 #[test]

@@ -28,4 +28,4 @@ pub use packet::Request;
 pub use peers::{Dns, Peer, closed_port};
 pub use raw::{add_section, component, raw_guest, raw_guest_with};
 pub use session::{Answer, Session, cofferdam, run, scratch, stderr, stdout};
-pub use tcp::{LOCAL, connected, eventually, policy};
+pub use tcp::{ALL, LOCAL, connected, eventually, policy};

@@ -51,6 +51,12 @@ pub fn check_answer(tool: &str, structured: &Value) {
     assert!(wrong.is_empty(), "`{tool}` answers what its output schema does not allow: {wrong:?}\n{structured}");
 }
 
+/// The names of the shipped tools that can do something where peers on this machine may be dialled.
+#[track_caller]
+pub fn local_tools() -> BTreeSet<String> {
+    ["tcp", "telnet"].iter().flat_map(|plugin| tools_of(plugin)).collect()
+}
+
 /// The names of all shipped tools.
 #[track_caller]
 pub fn tools() -> BTreeSet<String> {

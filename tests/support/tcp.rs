@@ -19,6 +19,18 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// Rules that let every shipped tool do something.
+pub const ALL: [&str; 8] = [
+    "--allow-connect",
+    "tcp://localhost:*",
+    "--allow-ping",
+    "localhost",
+    "--allow-resolve",
+    "a.example",
+    "--allow-read",
+    "/tmp",
+];
+
 /// `--policy FILE` with this text.
 pub fn policy(text: &str) -> [String; 2] {
     let file = scratch("policy").join("policy.toml");

@@ -34,7 +34,7 @@ pub struct Session {
     log: Receiver<String>,
     heard: VecDeque<String>,
     next: u64,
-    /// Where this server keeps its audit: a demonstration is nothing to be proved later.
+    /// Where this server keeps its audit: there is nothing to be proved later.
     state: PathBuf,
 }
 
@@ -47,9 +47,17 @@ impl Session {
     pub fn start(arguments: &[&str]) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("this program's own file is not known")?;
         let state = std::env::temp_dir().join(format!("cofferdam-demo-{}", std::process::id()));
-        let mut server = Command::new(program)
-            .args(arguments)
-            .env("XDG_STATE_HOME", &state)
+        let mut command = Command::new(program);
+        command.args(arguments).env("XDG_STATE_HOME", &state);
+        Self::over(command, state)
+    }
+
+    /// Starts a command that speaks MCP on its pipes. What it keeps in the folder is gone with the session.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn over(mut command: Command, state: PathBuf) -> anyhow::Result<Self> {
+        let mut server = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

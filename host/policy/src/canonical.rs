@@ -42,6 +42,11 @@ impl Policy {
             if let Some(component) = &table.component {
                 lines.insert(format!("plugin {name} component {component:?}"));
             }
+            if let Some(tools) = &table.tools {
+                let tools: BTreeSet<&str> = tools.iter().map(String::as_str).collect();
+                let tools = tools.into_iter().collect::<Vec<_>>().join(" ");
+                lines.insert(format!("plugin {name} tools {tools}"));
+            }
             if let Some(settings) = &table.settings {
                 let settings = digest(sorted(settings).to_string().as_bytes());
                 lines.insert(format!("plugin {name} settings {settings}"));

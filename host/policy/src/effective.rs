@@ -5,6 +5,7 @@
 
 use cofferdam_grants::{Grants, GrantsBuilder, Limits, RuleId};
 
+use crate::listing::Listing;
 use crate::manifest::{Kind, Manifest};
 use crate::policy::{Policy, Scope};
 
@@ -17,6 +18,8 @@ pub struct Effective {
     pub limits: Limits,
     /// What its manifest wants and no rule grants any part of, as written there.
     pub unmet: Vec<String>,
+    /// Which of its tools clients are shown.
+    pub listing: Listing,
 }
 
 /// What the plugin with this manifest may do under this policy.
@@ -44,7 +47,8 @@ pub fn effective(policy: &Policy, manifest: &Manifest) -> Effective {
     if let Some(own) = policy.plugin_limits.get(&manifest.name) {
         limits = own.over(limits);
     }
-    Effective { grants, limits, unmet }
+    let listing = Listing::new(manifest, &grants, policy.plugins.get(&manifest.name));
+    Effective { grants, limits, unmet, listing }
 }
 
 #[cfg(test)]

@@ -29,6 +29,8 @@ pub(crate) struct PluginText<'t> {
     pub(crate) name: Text,
     pub(crate) rules: Vec<RuleText>,
     pub(crate) component: Option<Text>,
+    /// `None` without the key.
+    pub(crate) tools: Option<(Range<usize>, Vec<Text>)>,
     pub(crate) settings: Option<(Range<usize>, &'t DeTable<'t>)>,
     pub(crate) limits: Vec<LimitText>,
 }
@@ -116,11 +118,13 @@ impl<'s> Reader<'s> {
             name: Text { value: name.get_ref().to_string(), span: name.span(), start: None, written: None },
             rules: Vec::new(),
             component: None,
+            tools: None,
             settings: None,
             limits: Vec::new(),
         };
         for (key, value) in self.known(Section::Plugin, &shown, table) {
             match key {
+                "tools" => plugin.tools = self.texts("tools", value),
                 "component" => plugin.component = self.text("component", value),
                 "settings" => plugin.settings = self.table("settings", value).map(|table| (value.span(), table)),
                 "limits" => self.limits("limits", value, &mut plugin.limits),

@@ -30,6 +30,20 @@ impl fmt::Display for JsonError {
     }
 }
 
+/// A TOML text as JSON, for whoever reads configurations of others that are written in TOML. A value that JSON lacks is `null`.
+///
+/// # Errors
+/// It is not TOML: the line of the first mistake. The text is not quoted, as it may hold secrets.
+pub fn toml_to_json(text: &str) -> Result<Value, usize> {
+    match DeTable::parse(text) {
+        Ok(table) => Ok(to_json(table.get_ref(), &mut |value, _| value.to_owned(), &mut |_, _| {})),
+        Err(error) => {
+            let at = error.span().map_or(0, |span| span.start);
+            Err(1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count())
+        }
+    }
+}
+
 /// The table as a JSON object. Strings go through `text`; values that JSON lacks become `null`
 /// and are told to `problem`.
 pub(crate) fn to_json(

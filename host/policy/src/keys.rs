@@ -85,6 +85,7 @@ pub const KEYS: &[Key] = &[
     now(Section::Plugin, "read", "directories and files that may be read"),
     now(Section::Plugin, "component", "absolute path of the plugin's component"),
     now(Section::Plugin, "settings", "the plugin's own settings, checked by its schema"),
+    now(Section::Plugin, "tools", "the tools that clients are shown; without it, all that can do anything"),
     now(Section::Plugin, "limits", "limits for this plugin, over those in `[limits]`"),
     later(Section::Plugin, "write", "directories that may be written"),
     later(Section::Plugin, "listen", "ports that may be listened on"),

@@ -17,7 +17,7 @@ use crate::file::{File, PluginText, Reader, RuleText, Text};
 use crate::host::parse_within;
 use crate::json::{JsonError, to_json};
 use crate::limits::of_the_process;
-use crate::manifest::is_plugin_name;
+use crate::manifest::{is_plugin_name, is_tool_name};
 use crate::mend::mend;
 use crate::policy::{Part, PluginTable, Policy, PolicyRule, RuleSource, Scope};
 use crate::rule::{Capability, Purpose, further, groups, is_of_groups, parse_rule};
@@ -92,11 +92,15 @@ impl Lowering<'_> {
             component: plugin.component.as_ref().and_then(|path| self.component(path)),
             component_text: plugin.component.as_ref().map(|path| path.value.clone()),
             settings: plugin.settings.as_ref().map(|(_, table)| self.settings(table)),
+            tools: plugin.tools.as_ref().map(|(span, tools)| self.tools(span.clone(), tools)),
             origin: format!("{}:{line}", self.source.origin),
         };
         let component = plugin.component.as_ref().map(|path| (Part::Component, path.span.clone()));
         let settings = plugin.settings.as_ref().map(|(span, _)| (Part::Settings, span.clone()));
-        for (part, span) in [Some((Part::Table, plugin.name.span.clone())), component, settings].into_iter().flatten() {
+        let tools = plugin.tools.iter().flat_map(|(_, tools)| tools).enumerate();
+        let tools = tools.map(|(index, tool)| (Part::Tool(index), tool.span.clone()));
+        let table_itself = Some((Part::Table, plugin.name.span.clone()));
+        for (part, span) in [table_itself, component, settings].into_iter().flatten().chain(tools) {
             let place = self.source.error(span, "");
             self.policy.plugin_places.insert((name.clone(), part), place);
         }
@@ -108,6 +112,26 @@ impl Lowering<'_> {
         let limits = self.limits(&own);
         self.policy.plugin_limits.insert(name.clone(), limits);
         self.policy.plugins.insert(name.clone(), table);
+    }
+
+    /// The names of tools. Whether the plugin has them is not known here.
+    fn tools(&mut self, span: Range<usize>, tools: &[Text]) -> Vec<String> {
+        if tools.is_empty() {
+            let hint = "name a tool, or take the key out for all of them".to_owned();
+            self.error(span, "`tools` is empty, so that no tool is left".into(), Some(hint));
+        }
+        let mut names: Vec<String> = Vec::new();
+        for tool in tools {
+            let name = &tool.value;
+            if !is_tool_name(name) {
+                let hint = "a name is 1 to 40 letters, digits, `_` and `-`".to_owned();
+                self.error(tool.span.clone(), format!("`{name}` is not a tool's name"), Some(hint));
+            } else if names.contains(name) {
+                self.error(tool.span.clone(), format!("`{name}` stands in `tools` twice"), None);
+            }
+            names.push(name.clone());
+        }
+        names
     }
 
     /// A plugin is loaded from an absolute path: what the working directory is depends on the

@@ -12,6 +12,7 @@ use toml::de::DeTable;
 
 use crate::json::to_json;
 use crate::keys::did_you_mean;
+use crate::listing::Needs;
 use crate::rule::{Capability, Purpose, parse_rule};
 
 /// The version of the plugin contract (`cofferdam:plugin`) that this host speaks.
@@ -26,7 +27,8 @@ const MAX_VERSION: usize = 64;
 /// The most wants.
 const MAX_WANTS: usize = 256;
 
-const FIELDS: &[&str] = &["name", "version", "abi", "kind", "description", "instance", "wants", "settings_schema"];
+const FIELDS: &[&str] =
+    &["name", "version", "abi", "kind", "description", "instance", "wants", "needs", "settings_schema"];
 
 /// Capabilities that a manifest cannot want yet.
 const LATER_WANTS: &[&str] = &["write", "listen", "ssh", "processes", "capture", "secrets", "handlers"];
@@ -48,6 +50,8 @@ pub struct Manifest {
     pub instance: Instance,
     /// What it wants to reach, read and ask, kind by kind.
     pub wants: Vec<Want>,
+    /// What its tools cannot do without.
+    pub needs: Needs,
     /// The JSON Schema of its settings, an object; `None` where it has no settings.
     pub settings_schema: Option<Value>,
 }
@@ -131,6 +135,9 @@ impl Manifest {
             "instance": match self.instance { Instance::Actor => "actor", Instance::Call => "call" },
             "wants": wants,
         });
+        if let Some(needs) = self.needs.to_json() {
+            json["needs"] = needs;
+        }
         if let Some(schema) = &self.settings_schema {
             json["settings_schema"] = schema.clone();
         }
@@ -182,12 +189,13 @@ impl Manifest {
         if kind == Kind::Handler && !wants.is_empty() {
             return Err("manifest: a handler cannot want anything in `wants`".to_owned());
         }
+        let needs = Needs::read(fields.remove("needs"), &wants)?;
         let settings_schema = match fields.remove("settings_schema") {
             None | Some(Value::Null) => None,
             Some(schema @ Value::Object(_)) => Some(schema),
             Some(_) => return Err("manifest: `settings_schema` has to be an object".to_owned()),
         };
-        Ok(Self { name, version, abi, kind, description, instance, wants, settings_schema })
+        Ok(Self { name, version, abi, kind, description, instance, wants, needs, settings_schema })
     }
 }
 
@@ -196,6 +204,11 @@ pub(crate) fn is_plugin_name(text: &str) -> bool {
     text.len() <= 32
         && text.bytes().next().is_some_and(|first| first.is_ascii_lowercase())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// Whether the text can be the name of a tool: `[a-zA-Z0-9_-]{1,40}`.
+pub(crate) fn is_tool_name(text: &str) -> bool {
+    (1..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 fn wants(value: Option<Value>) -> Result<Vec<Want>, String> {
@@ -264,7 +277,7 @@ fn one_of(field: &str, got: &str, wanted: &str) -> String {
     format!("manifest: `{field}` is `{}`, it has to be {wanted}", quoted(got))
 }
 
-fn unknown_field(field: &str, known: &[&str]) -> String {
+pub(crate) fn unknown_field(field: &str, known: &[&str]) -> String {
     let near = did_you_mean(field, known.iter().copied());
     let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     format!("manifest: unknown field `{}`{hint}", quoted(field))

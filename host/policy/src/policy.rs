@@ -59,6 +59,8 @@ pub enum Part {
     Component,
     /// Its `settings`.
     Settings,
+    /// One of its `tools`, by its place in the list.
+    Tool(usize),
 }
 
 /// One rule with everything that is known about it.
@@ -124,6 +126,8 @@ pub struct PluginTable {
     pub component_text: Option<String>,
     /// The plugin's settings, an object; `None` where the policy has none.
     pub settings: Option<serde_json::Value>,
+    /// The tools that clients are shown; `None` where the policy does not say.
+    pub tools: Option<Vec<String>>,
     /// Where the table begins, as `cofferdam.toml:3`.
     pub origin: String,
 }

@@ -20,7 +20,7 @@ pub(crate) use server::parse_server;
 
 /// What rules are about, each with a key of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Capability {
+pub enum Capability {
     Connect,
     Ping,
     Resolve,

@@ -29,6 +29,13 @@ pub struct Tool {
     pub plugin: String,
 }
 
+/// Its name.
+impl AsRef<str> for Tool {
+    fn as_ref(&self) -> &str {
+        &self.name
+    }
+}
+
 /// The four hints of MCP's `ToolAnnotations`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Annotations {

@@ -1,7 +1,10 @@
-//! Which tool belongs to which plugin: one name, one plugin. A snapshot; changing it makes a new one.
+//! Which tool belongs to which plugin: one name, one plugin; and which of them clients are shown. A snapshot; changing it
+//! makes a new one.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+
+use cofferdam_policy::Unlisted;
 
 use crate::arguments::Arguments;
 use crate::call::Tool;
@@ -9,8 +12,10 @@ use crate::call::Tool;
 /// The tools of a moment.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
-    /// Sorted by name.
+    /// What clients are shown, sorted by name. The same `Arc` as before where that has not changed.
     pub tools: Arc<[Tool]>,
+    /// All tools, sorted by name.
+    pub known: Arc<[Tool]>,
     entries: HashMap<String, Arc<Entry>>,
 }
 
@@ -21,10 +26,14 @@ pub struct Entry {
     pub plugin: usize,
     /// The check of its arguments.
     pub arguments: Arguments,
+    /// Why clients are not shown it; then no call of it runs.
+    pub unlisted: Option<Unlisted>,
 }
 
 /// A catalogue that is being made.
 pub struct Draft {
+    /// What clients are shown until then.
+    before: Arc<[Tool]>,
     tools: Vec<Tool>,
     entries: HashMap<String, Arc<Entry>>,
 }
@@ -35,7 +44,12 @@ impl Draft {
     ///
     /// # Errors
     /// A name belongs to an earlier plugin; which, and to whom.
-    pub fn add(&mut self, plugin: usize, tools: Vec<Tool>) -> Result<Vec<(usize, String)>, String> {
+    pub fn add(
+        &mut self,
+        plugin: usize,
+        tools: Vec<Tool>,
+        unlisted: impl Fn(&str) -> Option<Unlisted>,
+    ) -> Result<Vec<(usize, String)>, String> {
         let taken = |tool: &Tool, by: &str| format!("its tool `{}` is the name of a tool of `{by}` already", tool.name);
         let mut lost: Vec<(usize, String)> = Vec::new();
         for tool in &tools {
@@ -52,7 +66,8 @@ impl Draft {
         self.tools.retain(|tool| self.entries.contains_key(&tool.name));
         for tool in tools {
             let arguments = Arguments::new(tool.input_schema.clone());
-            self.entries.insert(tool.name.clone(), Arc::new(Entry { plugin, arguments }));
+            let unlisted = unlisted(&tool.name);
+            self.entries.insert(tool.name.clone(), Arc::new(Entry { plugin, arguments, unlisted }));
             self.tools.push(tool);
         }
         Ok(lost)
@@ -61,14 +76,20 @@ impl Draft {
     /// The catalogue.
     pub fn finish(mut self) -> Catalog {
         self.tools.sort_by(|a, b| a.name.cmp(&b.name));
-        Catalog { tools: self.tools.into(), entries: self.entries }
+        let is_listed = |tool: &&Tool| self.entries.get(&tool.name).is_some_and(|entry| entry.unlisted.is_none());
+        let listed = self.tools.iter().filter(is_listed).map(|tool| (&tool.plugin, &tool.name));
+        let tools = match listed.eq(self.before.iter().map(|tool| (&tool.plugin, &tool.name))) {
+            true => self.before,
+            false => self.tools.iter().filter(is_listed).cloned().collect(),
+        };
+        Catalog { tools, known: self.tools.into(), entries: self.entries }
     }
 }
 
 impl Catalog {
     /// What it has, to be added to.
     pub fn draft(&self) -> Draft {
-        Draft { tools: self.tools.to_vec(), entries: self.entries.clone() }
+        Draft { before: Arc::clone(&self.tools), tools: self.known.to_vec(), entries: self.entries.clone() }
     }
 
     /// Where a call to this tool goes.
@@ -99,9 +120,25 @@ mod tests {
         catalog.tools.iter().map(|tool| tool.name.as_str()).collect()
     }
 
-    fn with(catalog: &Catalog, plugin: usize, tools: Vec<Tool>) -> Result<(Catalog, Vec<(usize, String)>), String> {
+    type Added = Result<(Catalog, Vec<(usize, String)>), String>;
+
+    fn with(catalog: &Catalog, plugin: usize, tools: Vec<Tool>) -> Added {
         let mut draft = catalog.draft();
-        draft.add(plugin, tools).map(|lost| (draft.finish(), lost))
+        draft.add(plugin, tools, |_| None).map(|lost| (draft.finish(), lost))
+    }
+
+    #[test]
+    fn a_tool_that_is_not_shown_keeps_its_name_and_changes_no_list() {
+        let (catalog, _) = with(&Catalog::default(), 0, vec![tool("a", "p")]).unwrap();
+        let mut draft = catalog.draft();
+        let hidden = |_: &str| Some(Unlisted::Ungranted { keys: vec!["connect"] });
+        draft.add(1, vec![tool("b", "q")], hidden).unwrap();
+        let more = draft.finish();
+        assert!(names(&more) == ["a"] && more.known.len() == 2);
+        assert!(Arc::ptr_eq(&catalog.tools, &more.tools), "nobody has to be told");
+        assert!(more.find("b").unwrap().unlisted.is_some() && more.find("a").unwrap().unlisted.is_none());
+        let clash = with(&more, 2, vec![tool("b", "r")]).unwrap_err();
+        assert_eq!(clash, "its tool `b` is the name of a tool of `q` already");
     }
 
     #[test]

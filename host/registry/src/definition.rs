@@ -116,6 +116,16 @@ pub fn from_json(plugin: &str, reach: Reach, json: &[u8]) -> Result<Vec<Tool>, S
         .collect()
 }
 
+/// The names of the tools in definitions that were written down; none where they cannot be read.
+pub fn names(json: &[u8]) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        name: String,
+    }
+    let named: Vec<Named> = serde_json::from_slice(json).unwrap_or_default();
+    named.into_iter().map(|tool| tool.name).collect()
+}
+
 /// Takes a component's own definitions over.
 pub fn from_component(plugin: &str, reach: Reach, given: Vec<Definition>) -> Result<Vec<Tool>, String> {
     if given.len() > TOOLS {

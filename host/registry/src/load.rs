@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cofferdam_audit::Sink;
+use cofferdam_grants::Protocol;
 use cofferdam_policy::{Effective, Instance, Kind, Manifest, Part, Policy, effective};
 use cofferdam_runtime::{Digest, NameServers, OwnFiles, Shape, Spec, check_imports, manifest_section, printable_text};
+
+use crate::definition::{self, Reach};
 
 /// The largest component that is read.
 const COMPONENT: u64 = 64 << 20;
@@ -79,6 +82,11 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// The names of its tools, where they come with the binary.
+    pub fn shipped_tools(&self) -> Vec<String> {
+        self.shipped.map(definition::names).unwrap_or_default()
+    }
+
     pub fn spec(&self) -> Spec {
         Spec {
             name: self.manifest.name.clone(),
@@ -133,6 +141,17 @@ pub(crate) fn find_unlinked(setup: &Setup) -> (Vec<Found>, Vec<LoadProblem>) {
     }
     for path in &setup.plugins {
         add(from_file(path, &path.display().to_string(), None, &setup.policy));
+    }
+    for one in found.iter().filter(|one| one.effective.listing.names_tools()) {
+        let tools = one.shipped_tools();
+        let known: Vec<&str> = tools.iter().map(String::as_str).collect();
+        // Where definitions are not known yet, nothing is known to be missing from them.
+        let unknown = if known.is_empty() { Vec::new() } else { one.effective.listing.unknown(&known) };
+        // Not as of a shipped plugin, without which others are served: the operator has named it.
+        problems.extend(unknown.into_iter().map(|(index, cause)| LoadProblem {
+            part: Part::Tool(index),
+            ..LoadProblem::new(&one.manifest.name, cause)
+        }));
     }
     for (name, table) in setup.policy.plugins() {
         if !found.iter().any(|one| one.manifest.name == name) && !problems.iter().any(|problem| problem.plugin == name)
@@ -228,4 +247,13 @@ fn read(
         shipped: shipped.map(|shipped| shipped.definitions),
         ahead: shipped.and_then(|shipped| shipped.code),
     })
+}
+
+/// What a plugin may do, which its tools' hints depend on.
+pub(crate) fn reach(found: &Found) -> Reach {
+    let grants = &found.effective.grants;
+    // A connection can do anything to its peer; an echo request or a question changes nothing there.
+    let acts = grants.grants_connect(Protocol::Tcp) || grants.grants_connect(Protocol::Udp);
+    let open_world = acts || grants.grants_ping() || grants.grants_query();
+    Reach { shipped: found.shipped.is_some(), acts, open_world }
 }

@@ -4,7 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use cofferdam_grants::{AbsolutePath, AtPath, Grants, Limits, Name, Permit};
-use cofferdam_policy::{Manifest, Policy};
+use cofferdam_policy::{Manifest, Policy, Unlisted};
 use cofferdam_runtime::{Names, Unresolved, manifest_section, try_reading};
 
 use crate::load::{Found, LoadProblem, Setup, Shipped, find, find_unlinked, name_servers};
@@ -27,13 +27,24 @@ pub struct PluginStatus {
     pub idle: Vec<String>,
     /// What it wanted and was not granted any of.
     pub unmet: Vec<String>,
+    /// Its tools that clients are not shown, as far as they are known, each with the reason.
+    pub unlisted: Vec<(String, Unlisted)>,
+    /// How many tools of it are known.
+    pub tools: usize,
     /// What it may use.
     pub limits: Limits,
 }
 
 impl Found {
-    /// The plugin, for people. The policy says where its rules were written.
-    pub fn status(&self, policy: &Policy) -> PluginStatus {
+    /// Whether any rule allows it anything.
+    pub fn allows_anything(&self) -> bool {
+        self.effective.grants.rules().any(|rule| !rule.denies && rule.wanted)
+    }
+
+    /// The plugin with these tools, for people. The policy says where its rules were written.
+    pub fn status<'a>(&self, policy: &Policy, tools: impl Iterator<Item = &'a (impl AsRef<str> + 'a)>) -> PluginStatus {
+        let tools: Vec<&str> = tools.map(AsRef::as_ref).collect();
+        let why = |tool: &&str| Some(((*tool).to_owned(), self.effective.listing.unlisted(tool)?));
         let mut rules = Vec::new();
         let mut idle = Vec::new();
         for granted in self.effective.grants.rules() {
@@ -57,6 +68,8 @@ impl Found {
             rules,
             idle,
             unmet: self.effective.unmet.clone(),
+            unlisted: tools.iter().filter_map(why).collect(),
+            tools: tools.len(),
             limits: self.effective.limits,
         }
     }
@@ -84,7 +97,8 @@ impl Preview {
 
     /// Every plugin, for people.
     pub fn plugins(&self) -> Vec<PluginStatus> {
-        self.found.iter().map(|found| found.status(&self.setup.policy)).collect()
+        let status = |found: &Found| found.status(&self.setup.policy, found.shipped_tools().iter());
+        self.found.iter().map(status).collect()
     }
 
     /// The names of the plugins.

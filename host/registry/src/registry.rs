@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cofferdam_audit::{Both, Caller, Event, Log, Sink};
-use cofferdam_grants::{Protocol, RuleId};
+use cofferdam_grants::RuleId;
 use cofferdam_policy::Policy;
 use cofferdam_runtime::{CallError, Digest, Options, OwnFiles, Plugin, Request, Runtime};
 use tokio::sync::watch;
@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use crate::call::{Answer, Call, Progress, Tool, UnknownTool};
 use crate::catalog::Catalog;
 use crate::definition::{self, Reach};
-use crate::load::{Found, LoadProblem, Setup, find, name_servers};
+use crate::load::{Found, LoadProblem, Setup, find, name_servers, reach};
 use crate::outcome;
 use crate::preview::PluginStatus;
 
@@ -173,21 +173,28 @@ impl Registry {
     /// Lists the tools of plugins, given by their places.
     fn list(&self, all: Vec<(usize, Vec<Tool>)>) {
         let mut problems = Vec::new();
-        {
+        let changed = {
             let mut catalog = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
             let mut draft = catalog.draft();
             for (index, tools) in all {
-                match draft.add(index, tools) {
+                let listing = &self.plugins[index].found.effective.listing;
+                let unknown = listing.unknown(&tools.iter().map(|tool| &*tool.name).collect::<Vec<_>>());
+                problems.extend(unknown.into_iter().map(|(_, cause)| (index, cause)));
+                match draft.add(index, tools, |tool| listing.unlisted(tool)) {
                     Ok(lost) => problems.extend(lost),
                     Err(cause) => problems.push((index, cause)),
                 }
             }
+            let before = Arc::clone(&catalog.tools);
             *catalog = Arc::new(draft.finish());
-        }
+            !Arc::ptr_eq(&before, &catalog.tools)
+        };
         for (index, cause) in problems {
             self.problem(&self.plugins[index].found.manifest.name, cause);
         }
-        self.changes.send_modify(|version| *version += 1);
+        if changed {
+            self.changes.send_modify(|version| *version += 1);
+        }
     }
 
     fn problem(&self, plugin: &str, cause: String) {
@@ -204,6 +211,16 @@ impl Registry {
     /// The tools a client may list now.
     pub fn tools(&self) -> Arc<[Tool]> {
         Arc::clone(&self.catalog().tools)
+    }
+
+    /// The tools that are known, also those that no client is shown.
+    pub fn known_tools(&self) -> Arc<[Tool]> {
+        Arc::clone(&self.catalog().known)
+    }
+
+    /// Whether any rule allows any plugin anything.
+    pub fn allows_anything(&self) -> bool {
+        self.plugins.iter().any(|loaded| loaded.found.allows_anything())
     }
 
     /// Changes whenever [`Registry::tools`] does.
@@ -230,12 +247,15 @@ impl Registry {
 
     /// Every plugin, for people. `rule` says where a rule was written.
     pub fn plugins(&self, policy: &Policy) -> Vec<PluginStatus> {
-        self.plugins.iter().map(|loaded| loaded.found.status(policy)).collect()
+        let (known, found) = (self.known_tools(), self.plugins.iter().map(|loaded| &loaded.found));
+        found
+            .map(|found| found.status(policy, known.iter().filter(|tool| tool.plugin == found.manifest.name)))
+            .collect()
     }
 
     /// A component's definitions, as they are kept and embedded.
     pub fn definitions_json(&self, plugin: &str) -> String {
-        let tools: Vec<Tool> = self.tools().iter().filter(|tool| tool.plugin == plugin).cloned().collect();
+        let tools: Vec<Tool> = self.known_tools().iter().filter(|tool| tool.plugin == plugin).cloned().collect();
         definition::to_json(&tools)
     }
 
@@ -274,11 +294,16 @@ impl Registry {
                 bytes_out,
             });
         };
-        let invalid = |mistake: &str| {
-            let answer = outcome::failure("invalid_argument", mistake, serde_json::Map::new());
-            ended("invalid_argument", &answer);
+        let refused = |code: &str, why: &str| {
+            let answer = outcome::failure(code, why, serde_json::Map::new());
+            ended(code, &answer);
             Ok(answer)
         };
+        if let Some(unlisted) = &entry.unlisted {
+            tracing::warn!(target: "cofferdam", "plugin `{plugin}`: `{}` is not listed: {unlisted}", call.tool);
+            return refused("denied", &unlisted.for_model(&call.tool));
+        }
+        let invalid = |mistake: &str| refused("invalid_argument", mistake);
         let checked = if entry.arguments.is_dear(&call.arguments) {
             let (entry, arguments) = (Arc::clone(&entry), call.arguments);
             let check = tokio::task::spawn_blocking(move || entry.arguments.check(arguments));
@@ -369,13 +394,4 @@ pub(crate) fn own_files(setup: &Setup) -> OwnFiles {
     }
     own.remember();
     own
-}
-
-/// What a plugin may do, which its tools' hints depend on.
-fn reach(found: &Found) -> Reach {
-    let grants = &found.effective.grants;
-    // A connection can do anything to its peer; an echo request or a question changes nothing there.
-    let acts = grants.grants_connect(Protocol::Tcp) || grants.grants_connect(Protocol::Udp);
-    let open_world = acts || grants.grants_ping() || grants.grants_query();
-    Reach { shipped: found.shipped.is_some(), acts, open_world }
 }

@@ -7,8 +7,11 @@ use tokio::sync::watch;
 
 /// Where tools are listed and calls are answered. [`Registry`] in the product, a few lines in a test.
 pub trait Desk: Send + Sync + 'static {
-    /// The tools a client may list now. The same `Arc` until they change.
+    /// The tools a client is shown now. The same `Arc` until they change.
     fn tools(&self) -> Arc<[Tool]>;
+
+    /// Whether the operator's policy allows anything at all.
+    fn allows_anything(&self) -> bool;
 
     /// Changes whenever [`Desk::tools`] does.
     fn changes(&self) -> watch::Receiver<u64>;
@@ -23,6 +26,10 @@ pub trait Desk: Send + Sync + 'static {
 impl Desk for Registry {
     fn tools(&self) -> Arc<[Tool]> {
         self.tools()
+    }
+
+    fn allows_anything(&self) -> bool {
+        self.allows_anything()
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

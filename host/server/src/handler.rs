@@ -21,7 +21,7 @@ use crate::{
     arguments::Unreadable,
     convert,
     desk::Desk,
-    instructions::INSTRUCTIONS,
+    instructions::instructions,
     notify::{self, Audience},
     requests::SERVED,
     transport::Place,
@@ -70,8 +70,9 @@ impl<D: Desk> Handler<D> {
         listed.tools.clone()
     }
 
+    /// Also a tool that is not listed is known: its calls are refused.
     fn knows(&self, tool: &str) -> bool {
-        self.desk.tools().iter().any(|known| known.name == tool)
+        self.desk.group(tool).is_some()
     }
 
     async fn run(
@@ -132,7 +133,7 @@ impl<D: Desk> ServerHandler for Handler<D> {
             .with_description("Network tools, each inside a sandboxed WebAssembly component");
         ServerConfig::new(ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build())
             .with_server_info(implementation)
-            .with_instructions(INSTRUCTIONS)
+            .with_instructions(instructions(&self.desk.tools(), self.desk.allows_anything()))
     }
 
     async fn initialize(

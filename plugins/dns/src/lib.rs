@@ -17,13 +17,12 @@ pub struct Dns;
 
 #[cofferdam_sdk::plugin]
 impl Dns {
-    /// Look up DNS records, as dig does: any common type, with flags, timing, the server used, and why a lookup failed.
+    /// Look up DNS records of a name as dig does, of any type: flags, timing, the server that answered, why a lookup failed.
     ///
-    /// Give an IP address as target for its name (PTR). The text is dig's; the structured answer has every record with its
-    /// parts by name, the outcome (answer, nodata, nxdomain, servfail, refused …) and every attempt. `options` takes a
-    /// subset of dig's, such as `+short`, `+trace`, `+tcp`, `+dnssec`, `-p 5353`. Only names and servers that the operator's
-    /// policy allows can be asked; a refusal (reason `denied`) is final. Silence is told after 4 seconds, unless `timeout_ms` says
-    /// otherwise.
+    /// # Details
+    /// The text is dig's; the structured answer has every record with its parts by name, the outcome (answer, nodata,
+    /// nxdomain, servfail, refused …) and every attempt. Only names and servers that the operator's policy allows can be
+    /// asked; a refusal (reason `denied`) is final. Silence is told after 4 seconds, unless `timeout_ms` says otherwise.
     #[tool(title = "dig", read_only)]
     async fn dig_tool(self: Rc<Self>, cx: Cx, a: arguments::Dig) -> Result<Answer<dns_logic::Answer>, Failure> {
         let call = Call::dig(a)?;
@@ -32,9 +31,7 @@ impl Dns {
         Ok(Answer::new(call.shown.text(&answer, &call.command, &when), answer))
     }
 
-    /// Look up DNS records, as nslookup does: the short form of dig_tool.
-    ///
-    /// Give an IP address as target for its name (PTR). Silence is told after 4 seconds, unless `timeout_ms` says otherwise.
+    /// Resolve a name to its addresses, or look up other DNS records, as nslookup does: the short form of dig_tool.
     #[tool(title = "nslookup", read_only)]
     async fn nslookup_tool(
         self: Rc<Self>,

@@ -35,52 +35,55 @@ fn margin(call: Duration) -> Duration {
 
 #[cofferdam_sdk::plugin]
 impl Files {
-    /// Read a file, page by page.
+    /// Read a text file or log, page by page: if `end` is false, go on with `next_cursor`.
     ///
+    /// gzip is decompressed, UTF-16 read as text; other bytes show as \xNN. ls_tool without arguments lists what may be read;
+    /// tail_tool shows the end of a long file.
+    ///
+    /// # Details
     /// Only files that the operator's policy allows can be read; any other path answers `not_allowed`, whether it exists or not,
-    /// and that is final. ls_tool without arguments lists what may be read. gzip files are read decompressed, UTF-16 as text; bytes
-    /// that are no text are shown as \xNN, a run of one such byte as \xNN (7 times). A broken file is read as far as it can be, and
-    /// `warnings` says what is wrong. If `end` is false, go on with `next_cursor`; for the end of a long file use tail_tool.
+    /// and that is final. A run of one byte that is no text is shown as \xNN (7 times). A broken file is read as far as it can be,
+    /// and `warnings` says what is wrong.
     #[tool(title = "Read a file", read_only, closed_world, pages)]
     async fn cat_tool(self: Rc<Self>, cx: Cx, a: arguments::Cat) -> Result<Answer<Content>, Failure> {
         content::cat(&disk(cx), &a)
     }
 
-    /// Read the first lines of a file (10 if `lines` is absent).
-    ///
-    /// `next_cursor` goes on where they end, with cat_tool.
+    /// Read the first lines of a text file or log; cat_tool goes on at `next_cursor`.
     #[tool(title = "First lines of a file", read_only, closed_world, pages)]
     async fn head_tool(self: Rc<Self>, cx: Cx, a: arguments::Head) -> Result<Answer<Content>, Failure> {
         content::head(&disk(cx), &a)
     }
 
-    /// Read the last lines of a file (10 if `lines` is absent), however long it is; with `follow`, also what is written to it during
-    /// the next `seconds`.
+    /// Read the last lines of a text file or log, however long; with `follow`, also what is written to it during the next `seconds`,
+    /// across log rotation.
     ///
-    /// Following goes on across log rotation. What comes is reported as progress at once, and returned as a whole at the end; `next_cursor`,
-    /// passed back, goes on behind it.
+    /// # Details
+    /// What comes is reported as progress at once, and returned as a whole at the end; `next_cursor`, passed back, goes on behind it.
+    /// The longest that can be followed is what a call may take.
     #[tool(title = "Last lines of a file", read_only, closed_world, pages)]
     async fn tail_tool(self: Rc<Self>, cx: Cx, a: arguments::Tail) -> Result<Answer<Content>, Failure> {
         content::tail(cx, &disk(cx), &a).await
     }
 
-    /// Search a file for a pattern, or with -r in `options` all files below a directory.
+    /// Search a file or log for a pattern (grep), or with -r in `options` all files below a directory.
     ///
-    /// Patterns are grep's: basic regular expressions, or extended ones with -E, as in Perl with -P, plain text with -F. Matching takes
-    /// linear time; back-references and look-around are not available. gzip files are searched decompressed; a binary file
-    /// only says that it matches. If `end` is false, go on with `next_cursor`.
+    /// No back-references or look-around. gzip is searched decompressed. If `end` is false, go on with `next_cursor`.
+    ///
+    /// # Details
+    /// Matching takes linear time. A binary file only says that it matches.
     #[tool(title = "Search files", read_only, closed_world, pages)]
     async fn grep_tool(self: Rc<Self>, cx: Cx, a: arguments::Grep) -> Result<Answer<Matches>, Failure> {
         search::grep(disk(cx), &a)
     }
 
-    /// List a directory, or without `file_path` the directories and files that may be read at all.
+    /// List files of a directory, or without `file_path` the directories and files that may be read at all.
     #[tool(title = "List a directory", read_only, closed_world, pages)]
     async fn ls_tool(self: Rc<Self>, cx: Cx, a: arguments::Ls) -> Result<Answer<Entries>, Failure> {
         listing::ls(&disk(cx), &a)
     }
 
-    /// Tell what is known of a file without reading it: type, size, times, links, and where a symbolic link leads.
+    /// Type, size, times and links of a file, and where a symbolic link leads.
     #[tool(title = "File status", read_only, closed_world)]
     async fn stat_tool(self: Rc<Self>, cx: Cx, a: arguments::Stat) -> Result<Answer<Entry>, Failure> {
         listing::stat(&disk(cx), &a)

@@ -6,7 +6,7 @@ use cofferdam_sdk::{Failure, Integer};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Which IP version.
+// Which IP version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Family {
@@ -18,22 +18,21 @@ pub enum Family {
 
 #[derive(Deserialize, JsonSchema)]
 pub struct Ping {
-    /// Host name or IP address
+    /// Name or IP address
     pub target: String,
     /// Echo requests to send, 1 to 1000
     #[schemars(default = "count")]
     pub count: Option<Integer>,
-    /// Milliseconds from one request to the next (default 1000, at least 10)
+    /// From one request to the next (default 1000, at least 10)
     pub interval_ms: Option<Integer>,
-    /// Bytes of payload in each request, 0 to 65507 (default 56)
+    /// Bytes of payload, 0 to 65507 (default 56)
     pub size: Option<Integer>,
-    /// Hop limit (time to live) of the requests, 1 to 255 (default 64)
+    /// Hop limit, 1 to 255 (default 64)
     pub ttl: Option<Integer>,
-    /// Milliseconds to wait for answers after the last request (default 1000)
+    /// After the last request (default 1000)
     pub timeout_ms: Option<Integer>,
-    /// Use only this IP version (default: whichever the name has first)
     pub family: Option<Family>,
-    /// Never fragment the requests: tells the MTU of the way (default false)
+    /// To find the MTU of the way
     pub dont_fragment: Option<bool>,
 }
 
@@ -43,17 +42,16 @@ fn count() -> Option<Integer> {
 
 #[derive(Deserialize, JsonSchema)]
 pub struct Traceroute {
-    /// Host name or IP address
+    /// Name or IP address
     pub target: String,
-    /// Hops to try at most, 1 to 255 (default 30)
+    /// 1 to 255 (default 30)
     pub max_hops: Option<Integer>,
-    /// Echo requests for each hop, 1 to 10 (default 3)
+    /// Requests for each hop, 1 to 10 (default 3)
     pub probes: Option<Integer>,
-    /// Milliseconds to wait for each answer (default 1300)
+    /// For each answer (default 1300)
     pub timeout_ms: Option<Integer>,
-    /// Bytes of payload in each request, 0 to 65507 (default 32)
+    /// Bytes of payload, 0 to 65507 (default 32)
     pub size: Option<Integer>,
-    /// Use only this IP version (default: whichever the name has first)
     pub family: Option<Family>,
 }
 

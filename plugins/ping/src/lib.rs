@@ -26,10 +26,13 @@ pub struct Ping;
 
 #[cofferdam_sdk::plugin]
 impl Ping {
-    /// Send ICMP echo requests to a host: does it answer, how fast, how much is lost.
+    /// Ping a host (ICMP echo): is it up, how fast does it answer, how much is lost.
     ///
-    /// Only targets that the operator's policy allows can be asked; a refusal (reason `denied`) is final. No answer at all is
-    /// a result (100% packet loss), not a failure. Without `count`, `interval_ms` and `timeout_ms` a call ends after about 4 seconds.
+    /// No answer at all is a result (100% packet loss), not a failure. By default a call ends after about 4 seconds.
+    ///
+    /// # Details
+    /// Only targets that the operator's policy allows can be asked; a refusal (reason `denied`) is final. Without `family`, the
+    /// IP version is whichever the name has first.
     #[tool(title = "Ping", read_only)]
     async fn ping_tool(self: Rc<Self>, cx: Cx, a: arguments::Ping) -> Result<Answer<Pinged>, Failure> {
         let (deadline, over) = end(cx, a.has_times());
@@ -51,10 +54,13 @@ impl Ping {
         Ok(Answer::new(parts.collect::<Vec<_>>().join("\n"), structured))
     }
 
-    /// Find the routers on the way to a host, with the time to each: ICMP echo requests whose hop limit grows.
+    /// Trace the route to a host: the routers (hops) on the way, with the time to each, by ICMP echo.
     ///
-    /// Only targets that the operator's policy allows can be traced; a refusal (reason `denied`) is final. `*` is a request that
-    /// nobody answered. Without `max_hops`, `probes` and `timeout_ms` a call ends after about 4 seconds, with the hops known by then.
+    /// `*` is a request that nobody answered. By default a call ends after about 4 seconds, with the hops known by then.
+    ///
+    /// # Details
+    /// Only targets that the operator's policy allows can be traced; a refusal (reason `denied`) is final. Without `family`, the
+    /// IP version is whichever the name has first.
     #[tool(title = "Trace route", read_only)]
     async fn traceroute_tool(self: Rc<Self>, cx: Cx, a: arguments::Traceroute) -> Result<Answer<Traced>, Failure> {
         let (deadline, over) = end(cx, a.has_times());

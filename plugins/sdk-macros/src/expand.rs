@@ -16,6 +16,8 @@ struct Tool {
     title: Option<LitStr>,
     hints: Vec<syn::Ident>,
     description: String,
+    /// What stands under `# Details`, for people.
+    details: Option<String>,
     arguments: Type,
     answer: TokenStream,
 }
@@ -41,17 +43,19 @@ pub fn plugin(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
     let state = &block.self_ty;
     let definitions = tools.iter().map(|t| {
         let (name, description, arguments, answer) = (t.ident.to_string(), &t.description, &t.arguments, &t.answer);
-        let title = match &t.title {
-            Some(title) => quote!(::core::option::Option::Some(#title)),
+        let option = |given: Option<TokenStream>| match given {
+            Some(given) => quote!(::core::option::Option::Some(#given)),
             None => quote!(::core::option::Option::None),
         };
+        let title = option(t.title.as_ref().map(|title| quote!(#title)));
+        let details = option(t.details.as_ref().map(|details| quote!(#details)));
         let hints = HINTS.iter().map(|hint| {
             let (field, claimed) = (quote::format_ident!("{hint}"), t.hints.iter().any(|claimed| claimed == hint));
             quote!(#field: #claimed)
         });
         let hints = quote!(::cofferdam_sdk::export::Hints { #(#hints),* });
         quote! {
-            ::cofferdam_sdk::export::definition::<#arguments, #answer>(#name, #title, #description, #hints)
+            ::cofferdam_sdk::export::definition::<#arguments, #answer>(#name, #title, #description, #details, #hints)
         }
     });
     let arms = tools.iter().map(|t| {
@@ -125,7 +129,7 @@ fn tool(attribute: &Attribute, method: &ImplItemFn) -> Result<Tool> {
     let ReturnType::Type(_, returned) = &signature.output else {
         return Err(Error::new(signature.span(), "a tool returns `Result<T, Failure>`"));
     };
-    let description = description(&method.attrs);
+    let (description, details) = description(&method.attrs);
     if description.is_empty() {
         return Err(Error::new(
             signature.ident.span(),
@@ -151,20 +155,25 @@ fn tool(attribute: &Attribute, method: &ImplItemFn) -> Result<Tool> {
         title,
         hints,
         description,
+        details,
         arguments: (*arguments.ty).clone(),
         answer: quote!(<#returned as ::cofferdam_sdk::export::Returned>::Answer),
     })
 }
 
-/// The doc comment as a description: lines of a paragraph joined, paragraphs kept apart.
-fn description(attributes: &[Attribute]) -> String {
+/// The doc comment as a description, and what stands in it under `# Details`: lines of a paragraph joined, paragraphs kept apart.
+fn description(attributes: &[Attribute]) -> (String, Option<String>) {
     let mut paragraphs = vec![String::new()];
+    let mut details = None;
     for attribute in attributes.iter().filter(|a| a.path().is_ident("doc")) {
         let Meta::NameValue(pair) = &attribute.meta else { continue };
         let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value else { continue };
         let text = text.value();
         let text = text.trim();
-        if text.is_empty() {
+        if text == "# Details" && details.is_none() {
+            details = Some(paragraphs.len());
+            paragraphs.push(String::new());
+        } else if text.is_empty() {
             paragraphs.push(String::new());
         } else if let Some(last) = paragraphs.last_mut() {
             if !last.is_empty() {
@@ -173,6 +182,10 @@ fn description(attributes: &[Attribute]) -> String {
             last.push_str(text);
         }
     }
-    paragraphs.retain(|p| !p.is_empty());
-    paragraphs.join("\n\n")
+    let all = |paragraphs: Vec<String>| {
+        let said: Vec<String> = paragraphs.into_iter().filter(|paragraph| !paragraph.is_empty()).collect();
+        said.join("\n\n")
+    };
+    let people = details.map(|at| paragraphs.split_off(at)).map(all).filter(|details| !details.is_empty());
+    (all(paragraphs), people)
 }

@@ -8,7 +8,8 @@ use proc_macro::TokenStream;
 /// Makes the `impl` block of a plugin's state its tools.
 ///
 /// Every method marked `#[tool]` becomes a tool: its name is the tool's name, its doc comment the description,
-/// its argument struct the input schema, its answer the output schema. The crate's `plugin.toml` (or the
+/// its argument struct the input schema, its answer the output schema. A model reads a doc comment up to a line
+/// `# Details`; what stands below it is for people. The crate's `plugin.toml` (or the
 /// file that `#[plugin(manifest = "…")]` names) becomes the component's manifest.
 ///
 /// ```ignore

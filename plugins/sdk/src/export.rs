@@ -56,18 +56,19 @@ impl<T: Serialize> Success for Answer<T> {
     }
 }
 
-/// Describes one tool.
+/// Describes one tool. `details` are for people: no model reads them.
 pub fn definition<A: JsonSchema, R: JsonSchema>(
     name: &str,
     title: Option<&str>,
     description: &str,
+    details: Option<&str>,
     hints: Hints,
 ) -> Definition {
     Definition {
         name: name.to_owned(),
         title: title.map(str::to_owned),
         description: description.to_owned(),
-        input_schema: schema::of_arguments::<A>(),
+        input_schema: schema::with_details(schema::of_arguments::<A>(), details),
         output_schema: Some(schema::of_answer::<R>()),
         hints,
     }

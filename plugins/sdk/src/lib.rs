@@ -1,5 +1,5 @@
-//! Write a Cofferdam plugin in ordinary Rust: a doc comment is the description, a derived struct the
-//! schema, an `async fn` the tool. The WIT behind it lives in [`bindings`] and need not be touched.
+//! Write a Cofferdam plugin in ordinary Rust: a doc comment is the description (up to `# Details`, which is for people), a
+//! derived struct the schema, an `async fn` the tool. The WIT behind it lives in [`bindings`] and need not be touched.
 //!
 //! What a plugin may reach stands in its `plugin.toml` (what it wants) and in the operator's policy
 //! (what it gets); nothing here widens either.

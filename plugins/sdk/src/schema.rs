@@ -1,5 +1,6 @@
 //! Types that make good schemas. Schemas themselves come from `schemars`; here is only what JSON Schema and
-//! serde see differently.
+//! serde see differently, and what of a doc comment a model reads: all of it up to `# Details`. What stands under that
+//! heading is for people. It becomes the schema's `$comment`, which the host keeps for documentation and sends to no client.
 
 use std::borrow::Cow;
 
@@ -78,8 +79,54 @@ fn schema<T: JsonSchema>(settings: SchemaSettings) -> String {
     if schema.get("properties").is_none() {
         schema.insert("properties".to_owned(), json!({}));
     }
-    schema.remove("title");
+    // The tool's own description says what its arguments and its answer are.
+    for word in ["title", "description", "$comment"] {
+        schema.remove(word);
+    }
     schema.to_value().to_string()
+}
+
+/// The schema of arguments with what people read of the tool.
+pub(crate) fn with_details(schema: String, details: Option<&str>) -> String {
+    let Some(details) = details else { return schema };
+    match serde_json::from_str::<Map<String, Value>>(&schema) {
+        Ok(mut members) => {
+            members.insert("$comment".to_owned(), details.into());
+            Value::Object(members).to_string()
+        }
+        Err(_) => schema,
+    }
+}
+
+/// The heading in a doc comment under which people read more than models do.
+const DETAILS: &str = "# Details";
+
+/// Lines of a paragraph joined, paragraphs kept apart.
+fn joined(text: &str) -> String {
+    let paragraphs = text.split("\n\n").map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
+    paragraphs.filter(|paragraph| !paragraph.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Takes a description apart: what a model reads stays, the rest becomes the `$comment`.
+fn split_details(object: &mut Map<String, Value>) {
+    let text = |object: &Map<String, Value>, word: &str| object.get(word).and_then(Value::as_str).map(str::to_owned);
+    let Some(description) = text(object, "description") else { return };
+    // A comment that begins with a heading is a title to `schemars`.
+    let (model, people) = match text(object, "title") {
+        Some(title) if DETAILS == format!("# {title}") => (String::new(), Some(description)),
+        _ => match description.split_once(DETAILS) {
+            Some((model, people)) => (model.to_owned(), Some(people.to_owned())),
+            None => (description, None),
+        },
+    };
+    for (word, text) in [("description", Some(joined(&model))), ("$comment", people.as_deref().map(joined))] {
+        match text.filter(|text| !text.is_empty()) {
+            Some(text) => _ = object.insert(word.to_owned(), text.into()),
+            None if word == "description" => _ = object.remove(word),
+            None => {}
+        }
+    }
+    object.remove("title");
 }
 
 /// The values of a `oneOf` that lists constant strings and nothing else.
@@ -105,8 +152,10 @@ fn not_null(object: &mut Map<String, Value>) {
         if let [Value::Object(only)] = &choices[..] {
             let only = only.clone();
             object.remove("anyOf");
-            // What is said of the member says more than what is said of its type.
-            only.into_iter().for_each(|(key, value)| _ = object.entry(key).or_insert(value));
+            // What is said of the member says more than what is said of its type, also where it is said to people alone.
+            let said = object.contains_key("$comment");
+            let taken = only.into_iter().filter(|(key, _)| !said || key != "description");
+            taken.for_each(|(key, value)| _ = object.entry(key).or_insert(value));
         }
     }
 }
@@ -118,6 +167,7 @@ impl Transform for Tidy {
     fn transform(&mut self, schema: &mut Schema) {
         schemars::transform::transform_subschemas(self, schema);
         if let Some(object) = schema.as_object_mut() {
+            split_details(object);
             // A member that is always there may be `null`; one that may be absent is, instead.
             let required = object.get("required").and_then(|r| r.as_array()).cloned().unwrap_or_default();
             if let Some(members) = object.get_mut("properties").and_then(|p| p.as_object_mut()) {
@@ -165,6 +215,38 @@ mod tests {
     struct Part {
         #[serde(default)]
         flag: bool,
+    }
+
+    /// The arguments of a tool.
+    #[derive(Deserialize, JsonSchema)]
+    #[allow(dead_code, reason = "only its schema is wanted")]
+    struct Described {
+        /// What a model
+        /// reads
+        ///
+        /// # Details
+        /// What people read
+        /// as well.
+        both: u32,
+        /// # Details
+        /// What people read.
+        people: Option<Part>,
+        neither: Option<u32>,
+    }
+
+    #[test]
+    fn a_model_reads_a_comment_up_to_its_details() {
+        let schema = of_arguments::<Described>();
+        let members = &read(&schema)["properties"];
+        assert_eq!(members["both"]["description"], "What a model reads");
+        assert_eq!(members["both"]["$comment"], "What people read as well.");
+        let people = &members["people"];
+        assert_eq!((people.get("description"), people.get("title")), (None, None));
+        assert_eq!((&people["$comment"], &people["type"]), (&json!("What people read."), &json!("object")));
+        assert_eq!(members["neither"], json!({ "type": "integer" }));
+        let root = read(&schema);
+        assert_eq!((root.get("description"), root.get("$comment")), (None, None));
+        assert_eq!(read(&with_details(schema, Some("More.")))["$comment"], "More.");
     }
 
     #[derive(Deserialize, JsonSchema)]

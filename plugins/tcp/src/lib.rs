@@ -37,10 +37,13 @@ impl Default for Tcp {
 
 #[cofferdam_sdk::plugin]
 impl Tcp {
-    /// Open a TCP connection and keep it under a connection_id for the other tools.
+    /// Open a raw TCP connection (socket) to a host and port; its connection_id is for the other tcp tools.
     ///
-    /// Data is received in the background from the first byte on and kept, in order, until tcp_clear_buffer. Only hosts
-    /// and ports that the operator's policy allows can be reached; a refusal (reason `denied`) is final.
+    /// What arrives is kept, in order, until tcp_clear_buffer.
+    ///
+    /// # Details
+    /// Data is received in the background from the first byte on. Only hosts and ports that the operator's policy allows
+    /// can be reached; a refusal (reason `denied`) is final.
     #[tool(title = "Connect")]
     async fn tcp_connect(self: Rc<Self>, _cx: Cx, a: arguments::Connect) -> Result<Connected, Failure> {
         let (connection, applied) =
@@ -57,16 +60,16 @@ impl Tcp {
         })
     }
 
-    /// Close a connection. Its buffer and triggers are gone; its id is free again.
+    /// Close a connection. Its buffer and triggers are gone, its id is free.
     #[tool(title = "Disconnect", idempotent)]
     async fn tcp_disconnect(self: Rc<Self>, _cx: Cx, a: arguments::OfConnection) -> Result<Disconnected, Failure> {
         self.connections.remove(&a.connection_id)?;
         Ok(Disconnected { success: true, connection_id: a.connection_id, status: "disconnected" })
     }
 
-    /// Send data over a connection.
+    /// Send text or bytes over a connection; then use tcp_wait for the answer.
     ///
-    /// Line protocols need their line end: set `terminator` to 0d0a (CRLF) or 0a (LF). Then use tcp_wait for the answer.
+    /// Line protocols need their line end: set `terminator`.
     #[tool(title = "Send")]
     async fn tcp_send(self: Rc<Self>, _cx: Cx, a: arguments::Send) -> Result<Sent, Failure> {
         let connection = self.connections.get(&a.connection_id)?;
@@ -80,30 +83,33 @@ impl Tcp {
         Ok(Sent { success: true, connection_id: a.connection_id, bytes_sent: data.len() as u64 })
     }
 
-    /// Return what a connection has received, without consuming it.
+    /// Read what a connection has received, without consuming it: chunks by `index` and `count`, or bytes by `offset` and
+    /// `limit`.
     ///
-    /// By chunks (what one read from the network returned) with `index` and `count`, or by bytes with `offset` and `limit`.
-    /// One answer holds at most 1 MiB; if `more` is true, go on with `offset` = `next_offset`.
+    /// If `more` is true, go on with `offset` = `next_offset`.
+    ///
+    /// # Details
+    /// A chunk is what one read from the network returned. One answer holds at most 1 MiB.
     #[tool(title = "Read buffer", read_only, pages)]
     async fn tcp_read_buffer(self: Rc<Self>, _cx: Cx, a: arguments::Read) -> Result<ReadAnswer, Failure> {
         let connection = self.connections.get(&a.connection_id)?;
         read(&connection, &a)
     }
 
-    /// Forget what a connection has received. Reading goes on if a full buffer had paused it.
+    /// Forget what a connection has received; a full buffer is read into again.
     #[tool(title = "Clear buffer", idempotent)]
     async fn tcp_clear_buffer(self: Rc<Self>, _cx: Cx, a: arguments::OfConnection) -> Result<Cleared, Failure> {
         self.connections.get(&a.connection_id)?.clear();
         Ok(Cleared { success: true, connection_id: a.connection_id, buffer_cleared: true })
     }
 
-    /// How much a connection has received and sent, and whether its halves are open.
+    /// How many bytes a connection has received and sent, and whether it is open.
     #[tool(title = "Buffer info", read_only)]
     async fn tcp_buffer_info(self: Rc<Self>, _cx: Cx, a: arguments::OfConnection) -> Result<BufferInfo, Failure> {
         Ok(self.connections.get(&a.connection_id)?.buffer_info())
     }
 
-    /// Everything about a connection: peer, state, buffer, and its triggers with how often they fired.
+    /// State of a connection: peer, buffer, and its triggers with how often they fired.
     #[tool(title = "Connection info", read_only)]
     async fn tcp_connection_info(
         self: Rc<Self>,
@@ -123,10 +129,9 @@ impl Tcp {
         })
     }
 
-    /// Answer by itself whenever received data matches a pattern: for keep-alives such as PING/PONG, prompts and logins.
+    /// Reply automatically whenever received data matches a pattern: keep-alives such as PING/PONG, prompts, logins.
     ///
-    /// May be set before connecting; it then applies from the first byte. `$1`, `$name` and `$$` in a utf-8 response are
-    /// expanded from the match.
+    /// Set before connecting, it applies from the first byte.
     #[tool(title = "Set trigger")]
     async fn tcp_set_trigger(self: Rc<Self>, _cx: Cx, a: arguments::SetTrigger) -> Result<TriggerSet, Failure> {
         let trigger_id = connections::checked("trigger_id", a.trigger_id)?;
@@ -144,7 +149,7 @@ impl Tcp {
         })
     }
 
-    /// Remove a trigger, whether its connection is open or still to come.
+    /// Remove a trigger of a connection, open or still to come.
     #[tool(title = "Remove trigger", idempotent)]
     async fn tcp_remove_trigger(
         self: Rc<Self>,
@@ -160,9 +165,9 @@ impl Tcp {
         })
     }
 
-    /// Open a connection and send data at once: the quick way to ask a server one question.
+    /// Open a TCP connection and send data at once, to ask a server one question.
     ///
-    /// The connection stays open; use tcp_wait (for instance until=close, or until=silence) for the whole answer.
+    /// It stays open: use tcp_wait (until=close, or silence) for the whole answer.
     #[tool(title = "Connect and send")]
     async fn tcp_connect_and_send(
         self: Rc<Self>,
@@ -198,7 +203,7 @@ impl Tcp {
         })
     }
 
-    /// List the connections that are open, or whose data is still held.
+    /// List the TCP connections that are open, or whose data is still held.
     #[tool(title = "List connections", read_only)]
     async fn tcp_list_connections(self: Rc<Self>, _cx: Cx, _a: NoArguments) -> Result<Listed, Failure> {
         let connections: Vec<_> = (self.connections.all().iter())
@@ -219,11 +224,9 @@ impl Tcp {
         Ok(Listed { total_connections: connections.len(), connections })
     }
 
-    /// Wait until something arrives on a connection, and return it: a match of `pattern`, so many `bytes`, `silence`, or the
-    /// peer's `close`.
+    /// Wait for the answer on a connection and return it, instead of polling.
     ///
-    /// Use it instead of polling. Each wait begins where the last one ended, so a sequence of waits reads a conversation piece
-    /// by piece. Nothing is consumed: tcp_read_buffer still has all of it.
+    /// Each wait begins where the last one ended; tcp_read_buffer still has all of it.
     #[tool(title = "Wait for data", read_only, pages)]
     async fn tcp_wait(self: Rc<Self>, cx: Cx, a: arguments::Wait) -> Result<Waited, Failure> {
         let connection = self.connections.get(&a.connection_id)?;

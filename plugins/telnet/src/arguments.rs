@@ -9,49 +9,60 @@ use serde::{Deserialize, Deserializer};
 
 use telnet_logic as logic;
 
+// What a model reads of most of them stands in the tool's own description, which says it in fewer bytes.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Telnet {
-    /// Host name, IPv4 or IPv6 address
     pub target: String,
-    /// Port, 1 to 65535; telnet's own is 23
     pub port: Integer,
-    /// How long to try to connect, and how long a step waits for its `expect`, in seconds (default 4)
+    /// Seconds to connect, and for each step (4)
     pub timeout: Option<Integer>,
-    /// The conversation, step by step; [] only connects and returns the greeting. Without any argument of a session: a probe
+    /// # Details
+    /// The conversation, step by step; [] only connects and returns the greeting. Without any argument of a session: a probe.
     pub steps: Option<Vec<Step>>,
-    /// Name to answer the login prompt with, before the steps
+    /// # Details
+    /// Name to answer the login prompt with, before the steps.
     #[serde(default, deserialize_with = "word")]
     pub user: Option<String>,
+    /// # Details
     /// Password to answer the password prompt with. It never appears in the answer, but it has passed through the model: prefer
-    /// accounts that may do little. An empty one takes a step that sends an empty text
+    /// accounts that may do little. An empty one takes a step that sends an empty text.
     #[serde(default, deserialize_with = "word")]
     pub password: Option<String>,
-    /// Go on with a session that an earlier call kept (same target and port)
+    /// # Details
+    /// Go on with a session that an earlier call kept (same target and port).
     #[serde(default, deserialize_with = "word")]
     pub session_id: Option<String>,
-    /// Keep the connection open and return a `session_id` (default false). Kept sessions close after 5 minutes without a call
+    /// # Details
+    /// Keep the connection open and return a `session_id` (default false). Kept sessions close after 5 minutes without a call.
     pub keep: Option<bool>,
+    /// # Details
     /// What the return key sends (default crlf; cr once both sides have agreed on binary). If a login with the right password fails,
-    /// try cr: some consoles take the lf of crlf for an empty password
+    /// try cr: some consoles take the lf of crlf for an empty password.
     #[serde(default, deserialize_with = "choice")]
     pub line_end: Option<LineEnd>,
-    /// Terminal type to tell the server (default dumb, which gets the plainest text)
+    /// # Details
+    /// Terminal type to tell the server (default dumb, which gets the plainest text).
     #[serde(default, deserialize_with = "word")]
     pub terminal: Option<String>,
-    /// Terminal width to tell the server (default 200)
+    /// # Details
+    /// Terminal width to tell the server (default 200).
     pub columns: Option<Integer>,
-    /// Terminal height to tell the server (default 100); a greater one makes pagers ask less often
+    /// # Details
+    /// Terminal height to tell the server (default 100); a greater one makes pagers ask less often.
     pub rows: Option<Integer>,
-    /// How the server's bytes are characters (default utf-8). A byte that is none is shown as \xNN, and `expect` matches it so
+    /// # Details
+    /// How the server's bytes are characters (default utf-8). A byte that is none is shown as \xNN, and `expect` matches it so.
     #[serde(default, deserialize_with = "choice")]
     pub encoding: Option<Encoding>,
-    /// How long nothing has to arrive until the server is taken to be done, in milliseconds (default 500)
+    /// # Details
+    /// How long nothing has to arrive until the server is taken to be done, in milliseconds (default 500).
     pub silence_ms: Option<Integer>,
-    /// Most bytes of transcript to return (default 65536); of more, the beginning and the end of each piece
+    /// # Details
+    /// Most bytes of transcript to return (default 65536); of more, the beginning and the end of each piece.
     pub output_limit: Option<Integer>,
 }
 
-/// How the server's bytes are characters.
+// How the server's bytes are characters.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 pub enum Encoding {
     #[serde(rename = "utf-8")]
@@ -62,7 +73,7 @@ pub enum Encoding {
     Cp437,
 }
 
-/// What the return key sends.
+// What the return key sends.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LineEnd {
@@ -95,29 +106,37 @@ fn choice<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(source: D) 
     T::deserialize(serde_json::Value::String(word)).map(Some).map_err(serde::de::Error::custom)
 }
 
-/// Wait for something, then send something.
+// What waits for something, then sends something.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
+    /// # Details
     /// Regular expression to wait for: multi-line, no look-around, over the text as a person sees it. `[>#] ?\z` is a prompt at
     /// the end of what has come, once the server is quiet behind it for 100 ms ($ is the end of any line). Without it, the step waits
-    /// until the server is silent
+    /// until the server is silent.
     #[serde(default, deserialize_with = "word")]
     pub expect: Option<String>,
-    /// Text to send then; a line break is the return key, \u0003 is Ctrl-C
+    /// # Details
+    /// Text to send then; a line break is the return key, \u0003 is Ctrl-C.
     #[schemars(length(min = 0))]
     pub send: Option<String>,
-    /// Whether the return key follows `send` (default true)
+    /// # Details
+    /// Whether the return key follows `send` (default true).
     pub enter: Option<bool>,
-    /// Do not show `send` in the transcript (default false; answers to password prompts are never shown)
+    /// # Details
+    /// Do not show `send` in the transcript (default false; answers to password prompts are never shown).
     pub secret: Option<bool>,
-    /// Answer every match until the next step's turn comes, perhaps none: for pagers (default false)
+    /// # Details
+    /// Answer every match until the next step's turn comes, perhaps none: for pagers (default false).
     pub repeat: Option<bool>,
-    /// Pass over this step if the next one's turn comes first (default false)
+    /// # Details
+    /// Pass over this step if the next one's turn comes first (default false).
     pub optional: Option<bool>,
-    /// How long to wait for `expect`, in milliseconds, instead of `timeout`
+    /// # Details
+    /// How long to wait for `expect`, in milliseconds, instead of `timeout`.
     pub timeout_ms: Option<Integer>,
-    /// What the return key sends in this step, instead of the session's `line_end`
+    /// # Details
+    /// What the return key sends in this step, instead of the session's `line_end`.
     #[serde(default, deserialize_with = "choice")]
     pub line_end: Option<LineEnd>,
 }

@@ -35,14 +35,18 @@ pub struct Telnet {
 
 #[cofferdam_sdk::plugin]
 impl Telnet {
-    /// Ask if a TCP port can be reached (only `target` and `port`), or hold a telnet session with `steps`.
+    /// Check whether a TCP port is open (target and port alone), or log in to a device by telnet and run commands.
     ///
+    /// It answers the login with `user` and `password`; then each step waits for regex `expect` (a prompt: `[>#] ?\z`; none:
+    /// until silent) and sends `send` and return (\u0003: Ctrl-C). A pager:
+    /// {"expect":"--More--","send":" ","enter":false,"repeat":true} before the prompt's step. `keep` gives a session_id to go
+    /// on with. If a login fails, try line_end cr.
+    ///
+    /// # Details
     /// A probe returns whether the port answers, how fast, or why not, and the banner. A session negotiates options, logs in
-    /// with `user` and `password` if given, then goes through `steps`: each waits for `expect` and sends `send`. The transcript
-    /// says who said what, as plain text; if something does not come in time, what came so far is returned with
-    /// ended=timeout. To decide step by step, set `keep` and go on with the `session_id`. For a pager, add a step such as
-    /// {"expect": "--More--", "send": " ", "enter": false, "repeat": true} before the one that expects the prompt. If a login fails
-    /// with the right password, try `line_end`. A server that says nothing is given up after about 4 seconds, unless `timeout` says
+    /// with `user` and `password` if given, then goes through `steps`. The transcript says who said what, as plain text; if
+    /// something does not come in time, what came so far is returned with ended=timeout. To decide step by step, set `keep`
+    /// and go on with the `session_id`. A server that says nothing is given up after about 4 seconds, unless `timeout` says
     /// otherwise.
     #[tool(title = "Telnet", pages)]
     async fn telnet_tool(self: Rc<Self>, cx: Cx, a: Arguments) -> Result<cofferdam_sdk::Answer<Answer>, Failure> {

@@ -80,7 +80,16 @@ struct Told {
 
 fn one(source: &Source, script: &str, folder: &Path) -> Result<Told, String> {
     let mut client = client(source, script).map_err(|error| format!("| could not be had: {error} |"))?;
-    client.arg(folder).arg(built("cofferdam")).args(["serve", "--allow-connect", "tcp://localhost:*", "--allow-read"]);
+    client.arg(folder).arg(built("cofferdam")).args([
+        "serve",
+        "--allow-connect",
+        "tcp://localhost:*",
+        "--allow-ping",
+        "localhost",
+        "--allow-resolve",
+        "a.example",
+        "--allow-read",
+    ]);
     let output = client.arg(folder).env("HOME", folder).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| format!("| could not be run: {error} |"))?;
     let stdout = String::from_utf8_lossy(&output.stdout);

@@ -10,6 +10,9 @@ mod contract;
 /// The documents: that they name what is there, and only that.
 mod documents;
 
+/// The pages: their length, their links, and how each begins.
+mod pages;
+
 /// The sources: their form, and words that belong in few places.
 mod sources;
 

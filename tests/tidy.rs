@@ -7,6 +7,9 @@ mod arrows;
 /// The contract with plugins: what it offers, and that a released one is never edited.
 mod contract;
 
+/// The examples on the pages, which are run.
+mod console;
+
 /// The documents: that they name what is there, and only that.
 mod documents;
 

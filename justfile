@@ -31,6 +31,10 @@ fuzz *arguments:
 soak *arguments:
     cargo xtask soak {{arguments}}
 
+# Write plugins/TOOLS.md anew, from the tools' definitions
+tools-page:
+    cargo xtask tools-page
+
 # Format every workspace
 fmt:
     cargo fmt --all

@@ -57,3 +57,23 @@ fn what_is_no_plugin_is_told_so() {
         assert!(log.contains(problem), "{problem}: {log}");
     }
 }
+
+/// The blocks of a language in the page for plugin authors.
+fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+    let opening = format!("```{language}\n");
+    page.split(opening.as_str()).skip(1).filter_map(|rest| rest.split("```").next()).collect()
+}
+
+#[test]
+fn the_plugin_in_the_page_for_authors_is_built_and_called() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    let page = read("plugins/WRITING.md");
+    // Examples of one package share its folder, so that this one names its manifest.
+    let source = read("tests/guests/examples/greeter.rs").replace("(manifest = \"greeter.toml\")", "");
+    assert_eq!(blocks(&page, "rust"), [source]);
+    assert_eq!(blocks(&page, "toml")[0], read("tests/guests/greeter.toml"));
+
+    let mut session = Session::serve(&["--plugin", &guest("greeter")]);
+    assert_eq!(session.call("greet", json!({ "name": "you" })).ok()["text"], "Hello, you!");
+}

@@ -7,8 +7,14 @@ mod arrows;
 /// The contract with plugins: what it offers, and that a released one is never edited.
 mod contract;
 
+/// The examples on the pages, which are run.
+mod console;
+
 /// The documents: that they name what is there, and only that.
 mod documents;
+
+/// The pages: their length, their links, and how each begins.
+mod pages;
 
 /// The sources: their form, and words that belong in few places.
 mod sources;

@@ -1,20 +1,23 @@
-//! The documents: every tool, policy key and special range stands in them, and every test, file and link that they name is there.
+//! The documents: every tool, command, policy key and special range stands in them, and every test and file that they name is
+//! there. Their form, and where their links lead, is in `pages.rs`.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::path::Path;
 
 use cofferdam_grants::{METADATA, SPECIAL};
 use cofferdam_policy::{FLAGS, KEYS, Status};
 use serde_json::Value;
 
+use super::pages::pages;
 use super::{Text, none, read, root, sources, texts};
+use crate::support::{run, stdout};
 
-const README: &str = "README.md";
 const ARCHITECTURE: &str = "host/ARCHITECTURE.md";
 const SECURITY: &str = "host/SECURITY.md";
 const FROM_ITMCP: &str = "plugins/FROM-ITMCP.md";
-const TESTS: &str = "tests/README.md";
+const OPERATING: &str = "host/OPERATING.md";
+const POLICY: &str = "host/POLICY.md";
+const TOOLS: &str = "plugins/TOOLS.md";
 
 /// Invariants that may say of themselves that they are not yet held: their issues come later.
 const LATER: [u32; 2] = [13, 14];
@@ -27,21 +30,39 @@ fn tools() -> Vec<Value> {
 }
 
 #[test]
-fn every_tool_is_in_the_readme() {
-    let readme = read(README);
+fn the_reference_of_tools_is_current() {
+    let made = cofferdam_xtask::tools_page(&root().join("plugins")).unwrap_or_else(|error| panic!("{error}"));
+    assert!(made == read(TOOLS), "`{TOOLS}` is not what the definitions say: run `cargo xtask tools-page`");
+}
+
+#[test]
+fn every_tool_and_argument_is_in_the_reference() {
+    let reference = read(TOOLS);
     let mut faults = Vec::new();
     for tool in tools() {
         let name = tool["name"].as_str().unwrap();
-        if !readme.lines().any(|line| line.starts_with(&format!("| `{name}` | "))) {
-            faults.push(format!("`{name}` has no row"));
-        }
-        for argument in tool["inputSchema"]["properties"].as_object().unwrap().keys() {
-            if !readme.contains(&format!("`{argument}`")) {
-                faults.push(format!("`{argument}` of `{name}` is not named"));
-            }
-        }
+        let Some((_, section)) = reference.split_once(&format!("\n### `{name}`\n")) else {
+            faults.push(format!("`{name}` has no section"));
+            continue;
+        };
+        let section = section.split("\n##").next().unwrap();
+        let arguments = tool["inputSchema"]["properties"].as_object().unwrap();
+        let missing = arguments.keys().filter(|argument| !section.contains(&format!("\n- `{argument}` (")));
+        faults.extend(missing.map(|argument| format!("`{argument}` of `{name}` is not there")));
     }
-    none("the README's table lists every tool and argument", &faults);
+    none("the reference has every tool and argument", &faults);
+}
+
+#[test]
+fn every_command_is_documented() {
+    let operating = read(OPERATING);
+    let help = stdout(&run(&["--help"]));
+    let list = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let commands: Vec<&str> = list.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    let commands: Vec<&str> = commands.into_iter().filter(|command| !command.is_empty()).collect();
+    assert!(commands.contains(&"serve"), "{help}");
+    let missing = commands.into_iter().filter(|command| !operating.contains(&format!("- `cofferdam {command}")));
+    none("the page for operators has every command", &missing.map(str::to_owned).collect::<Vec<_>>());
 }
 
 #[test]
@@ -64,11 +85,14 @@ fn the_page_for_itmcps_users_knows_which_tools_are_here() {
 
 #[test]
 fn every_policy_key_is_documented() {
-    let readme = read(README);
-    let words: BTreeSet<&str> = readme.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').collect();
+    let policy = read(POLICY);
+    let words: BTreeSet<&str> = policy.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').collect();
     let enforced = KEYS.iter().filter(|key| key.status == Status::Enforced).map(|key| key.name);
     let missing = enforced.chain(FLAGS.iter().copied()).filter(|name| !words.contains(name));
-    none("the README explains every key and flag that is enforced", &missing.map(str::to_owned).collect::<Vec<_>>());
+    none(
+        "the page about the policy explains every key and flag that is enforced",
+        &missing.map(str::to_owned).collect::<Vec<_>>(),
+    );
 }
 
 /// Whether a code span is the name of a test rather than of a tool or an item: tests' names are sentences.
@@ -106,10 +130,9 @@ fn every_test_that_a_document_names_exists() {
     let tests = tests(&sources);
     let tools: Vec<String> = tools().iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect();
     let mut faults = Vec::new();
-    for document in [README, ARCHITECTURE, SECURITY, FROM_ITMCP, TESTS] {
-        let text = read(document);
+    for Text { path, text } in pages() {
         let named: Vec<&str> = code_spans(&text).into_iter().filter(|span| is_test_name(span, &tools)).collect();
-        faults.extend(named.iter().filter(|name| !tests.contains(*name)).map(|name| format!("{document}: `{name}`")));
+        faults.extend(named.iter().filter(|name| !tests.contains(*name)).map(|name| format!("{path}: `{name}`")));
     }
     none("a test that is named exists", &faults);
 }
@@ -118,11 +141,12 @@ fn every_test_that_a_document_names_exists() {
 fn every_invariant_is_held_by_a_test_of_its_number() {
     let architecture = read(ARCHITECTURE);
     for number in 1..=16 {
-        let row = architecture.lines().find(|line| line.starts_with(&format!("| **I{number}** | ")));
-        let row = row.unwrap_or_else(|| panic!("I{number} has no row"));
+        let item = architecture.split("\n- ").find(|item| item.starts_with(&format!("**I{number}** ")));
+        let item = item.and_then(|item| item.split("\n\n").next()).unwrap_or_else(|| panic!("I{number} is not there"));
         let numbered = format!("i{number}_");
-        let held = code_spans(row).iter().any(|span| span.starts_with(&numbered));
-        let later = row.contains("| Not yet held: ");
+        let item = item.split_whitespace().collect::<Vec<_>>().join(" ");
+        let held = code_spans(&item).iter().any(|span| span.starts_with(&numbered));
+        let later = item.contains("Held by: Not yet held: ");
         assert!(held || later, "I{number} names no test `{numbered}…`");
         assert!(!later || LATER.contains(&number), "I{number} has to be held by now");
     }
@@ -174,29 +198,4 @@ fn every_special_range_is_in_the_security_document() {
     let is_network = |text: &str| text.split_once('/').is_some_and(|(address, _)| address.parse::<IpAddr>().is_ok());
     let networks = rows.iter().filter(|row| row.split('`').nth(1).is_some_and(is_network));
     assert_eq!(networks.count(), SPECIAL.len(), "a row more than there are ranges");
-}
-
-#[test]
-fn every_link_leads_somewhere() {
-    let mut faults = Vec::new();
-    for document in [README, ARCHITECTURE, SECURITY, FROM_ITMCP, TESTS] {
-        let text = read(document);
-        let folder = root().join(document).parent().unwrap().to_owned();
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
-            let target = if file.is_empty() { root().join(document) } else { folder.join(file) };
-            let there = target.exists() && (heading.is_empty() || headings(&target).iter().any(|one| one == heading));
-            if !link.starts_with("http") && !there {
-                faults.push(format!("{document}: {link}"));
-            }
-        }
-    }
-    none("a link leads somewhere", &faults);
-}
-
-/// A document's headings, as links name them.
-fn headings(document: &Path) -> Vec<String> {
-    let text = std::fs::read_to_string(document).unwrap();
-    let lines = text.lines().filter(|line| line.starts_with('#'));
-    lines.map(|line| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-")).collect()
 }

@@ -1,7 +1,7 @@
 //! The developer's workbench: what has to happen on a machine before, and around, `cargo build` and `cargo test`.
 //!
-//! Here live the guest toolchain, the building of guest components, and the foreign programs the tests talk to
-//! ("peers"). Nothing of this is shipped: the host never starts a program while it serves, so everything that spawns
+//! Here live the guest toolchain, the building of guest components, the foreign programs the tests talk to ("peers"), and
+//! the page of all tools. Nothing of this is shipped: the host never starts a program while it serves, so everything that spawns
 //! processes or fetches from the network belongs here, and nothing that decides or serves does.
 //!
 //! The library is also linked into build scripts, whose stdout is cargo's protocol. It therefore never prints to
@@ -18,12 +18,15 @@ mod cache;
 mod cargo;
 mod components;
 mod error;
+mod markdown;
 pub mod peers;
 mod process;
 mod progress;
 mod toolchain;
+mod tools_page;
 
 pub use components::{Component, What, build_components};
 pub use error::Error;
 pub use progress::{Progress, loud_progress, stderr_progress};
 pub use toolchain::Toolchain;
+pub use tools_page::tools_page;

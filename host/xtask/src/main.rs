@@ -25,6 +25,7 @@ Commands:
   dist                  build what is released: a small binary with its plugins' code compiled ahead
   fuzz [target] [secs]  fuzz one target, or each of them, for so many seconds (60)
   soak [arguments]      mixed calls of every tool with faults injected: --seed N, --seconds S (120)
+  tools-page            write plugins/TOOLS.md anew, from the tools' definitions
 
 Environment:
   COFFERDAM_GUEST_TOOLCHAIN   `rustup`, `debian` or the path of a rustc: where the guests' compiler comes from
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Some("bench") => tasks::bench::run(&rest),
         Some("fuzz") => tasks::fuzz::run(&rest),
         Some("soak") => tasks::soak::run(&rest),
+        Some("tools-page") => tasks::tools_page::run(),
         Some("help" | "--help" | "-h") => {
             print!("{HELP}");
             return ExitCode::SUCCESS;

@@ -9,6 +9,7 @@ pub mod fuzz;
 pub mod guests;
 pub mod soak;
 pub mod test;
+pub mod tools_page;
 
 use std::ffi::OsStr;
 use std::fmt;

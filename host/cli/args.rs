@@ -65,7 +65,10 @@ pub enum Command {
     /// Read an audit file, or prove that nobody has changed it
     Audit(Audit),
     /// Compile the shipped plugins ahead, for a release: writes a file for each into a folder
-    Compile(Compile),
+    Compile {
+        /// The folder, which is made where it is missing
+        folder: PathBuf,
+    },
     /// Say whether the MCP clients of this machine can use it, and what to do where not; changes nothing
     Doctor(Doctor),
     /// Show it at work: a client, a server and its peers on this machine
@@ -86,13 +89,6 @@ pub struct Serve {
     pub dry_run: bool,
     #[command(flatten)]
     pub common: Common,
-}
-
-/// `cofferdam compile`.
-#[derive(Debug, Args)]
-pub struct Compile {
-    /// The folder, which is made where it is missing
-    pub folder: PathBuf,
 }
 
 /// `cofferdam init`.

@@ -1,9 +1,10 @@
 //! `cofferdam compile`: the shipped plugins' code, compiled ahead for the baseline CPU. A release is built once more with it.
 
+use std::path::Path;
+
 use anyhow::Context as _;
 use cofferdam_registry::{BASELINE, compile_ahead};
 
-use crate::args::Compile;
 use crate::setup::SHIPPED;
 use crate::{Exit, terminal};
 
@@ -12,12 +13,12 @@ use crate::{Exit, terminal};
 /// # Errors
 /// One cannot be compiled or written.
 #[expect(clippy::disallowed_methods, reason = "the folder that the one who releases has named")]
-pub fn run(compile: &Compile) -> anyhow::Result<Exit> {
-    let shown = compile.folder.display();
-    std::fs::create_dir_all(&compile.folder).with_context(|| format!("cannot make `{shown}`"))?;
+pub fn run(folder: &Path) -> anyhow::Result<Exit> {
+    let shown = folder.display();
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make `{shown}`"))?;
     for shipped in SHIPPED {
         let code = compile_ahead(shipped.component).map_err(anyhow::Error::msg)?;
-        let file = compile.folder.join(format!("{}.code", shipped.digest));
+        let file = folder.join(format!("{}.code", shipped.digest));
         std::fs::write(&file, &code).with_context(|| format!("cannot write `{}`", file.display()))?;
         terminal::print(&format!("{} bytes for {BASELINE}: {}\n", code.len(), file.display()))?;
     }

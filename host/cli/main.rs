@@ -78,7 +78,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Check(check) => check::run(&check),
         Command::Explain(explain) => explain::run(&explain),
         Command::Audit(audit) => audit::run(audit),
-        Command::Compile(compile) => compile::run(&compile),
+        Command::Compile { folder } => compile::run(&folder),
         Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Demo => demo::run(),
     }

@@ -58,7 +58,7 @@ fn found(
     let runtime = setup::runtime()?;
     let found = runtime.block_on(async {
         match (name, file) {
-            (Some((permit, name)), _) => Some(Found::Addresses(look_up(policy, permit, &name).await)),
+            (Some(permit), _) => Some(Found::Addresses(look_up(policy, permit).await)),
             (None, Some((grants, path))) => Some(Found::File(preview.try_reading(grants, path).await)),
             (None, None) => None,
         }

@@ -196,6 +196,13 @@ fn i3_permits_are_made_in_decide_only() {
 }
 
 #[test]
+fn i3_no_effect_drops_its_permit() {
+    let enforce: Vec<Text> = texts(&["host/runtime/src/enforce"], &[".rs"]);
+    let dropped = code_with(&enforce, &["drop(permit)", "permit: _"], |_| false);
+    none("an effect reads its address from its permit", &dropped);
+}
+
+#[test]
 fn i4_grants_are_born_in_one_place() {
     let belongs = |path: &str| path.starts_with("host/grants/") || path == "host/policy/src/effective.rs";
     none("grants are born in `policy::effective` only", &lines_with(&sources(), &["GrantsBuilder"], belongs));

@@ -7,7 +7,7 @@ mod telling;
 
 use std::net::IpAddr;
 
-use cofferdam_grants::{AbsolutePath, Ask, AtPath, Denial, Grants, Moment, Name, Permit, Pins, Resource, Suggestion};
+use cofferdam_grants::{AbsolutePath, Ask, AtPath, Denial, Grants, Moment, Permit, Pins, Resource, Suggestion};
 
 use crate::effective::effective;
 use crate::manifest::Manifest;
@@ -81,7 +81,7 @@ pub enum Found {
 
 /// The permit to look up the name of the question, which is what a lookup takes; `None` where there is no name, or where
 /// it may not be looked up.
-pub fn lookup_permit(policy: &Policy, manifest: &Manifest, question: &Question) -> Option<(Permit, Name)> {
+pub fn lookup_permit(policy: &Policy, manifest: &Manifest, question: &Question) -> Option<Permit> {
     let grants = effective(policy, manifest).grants;
     let name = question.name()?;
     // Only asked: nothing is dialled here.
@@ -92,8 +92,7 @@ pub fn lookup_permit(policy: &Policy, manifest: &Manifest, question: &Question) 
         About::PingName { name } => drop(grants.decide(&Ask::PingName { name }).ok()?),
         _ => {}
     }
-    let permit = grants.decide(&Ask::Resolve { name }).ok()?;
-    Some((permit, name.clone()))
+    grants.decide(&Ask::Resolve { name }).ok()
 }
 
 /// The path of the question and the grants to try it under; `None` where it is about no file, or about one that no rule allows.

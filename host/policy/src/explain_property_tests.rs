@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use cofferdam_grants::Protocol;
+use cofferdam_grants::{Name, Protocol};
 use proptest::prelude::*;
 
 use super::*;

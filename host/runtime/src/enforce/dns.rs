@@ -53,7 +53,7 @@ impl Gate {
         // The id is ours: a number that the guest may choose is a way out for data, and a forger must not know it.
         let id = getrandom::u32().map_err(|error| ErrorCode::Other(error.to_string()))? as u16;
         let message = question.message(id).map_err(ErrorCode::Malformed)?;
-        Carrier::send(permit, server, transport, id, &message, within, slot).await
+        Carrier::send(permit, transport, id, &message, within, slot).await
     }
 }
 

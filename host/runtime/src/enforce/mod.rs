@@ -11,6 +11,9 @@ mod resolver;
 mod sockets;
 mod zone;
 
+#[cfg(test)]
+mod permit_tests;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};

@@ -9,7 +9,7 @@ use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use cofferdam_grants::Permit;
+use cofferdam_grants::{Permit, Resource};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt as errors};
@@ -106,13 +106,11 @@ pub struct Heard {
 }
 
 impl Echo {
-    /// Opens a socket for the target that the permit is about; `scope` is the index of its link, 0 for none.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one socket that the host opens for a guest: the permit says for whom"
-    )]
-    pub fn open(permit: Permit, target: IpAddr, scope: u32, do_not_fragment: bool) -> Result<Self, Failed> {
-        drop(permit);
+    /// Opens a socket for the address, and on the link, that the permit names.
+    #[expect(clippy::disallowed_methods, reason = "the effect of `Ask::Ping`: the address is the permit's own")]
+    pub fn open(permit: Permit, do_not_fragment: bool) -> Result<Self, Failed> {
+        let Resource::Ping { to: target, zone } = permit.resource() else { return Err(Failed::NotPermitted) };
+        let (target, scope) = (*target, zone.as_ref().map_or(0, |zone| zone.index));
         let (family, domain, protocol) = match target {
             IpAddr::V4(_) => (Family::V4, AddressFamily::INET, ipproto::ICMP),
             IpAddr::V6(_) => (Family::V6, AddressFamily::INET6, ipproto::ICMPV6),

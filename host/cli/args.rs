@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use cofferdam_policy::duration;
 
 const ABOUT: &str = "\
 Cofferdam gives AI clients network tools over MCP. Each plugin runs inside its
@@ -319,24 +320,10 @@ fn events(text: &str) -> Result<usize, String> {
     if count <= most { Ok(count) } else { Err(format!("{most} are the most")) }
 }
 
-/// A time with its unit.
+/// A time with its unit, as in a policy.
 fn time(text: &str) -> Result<Duration, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let number: u64 =
-        number.parse().map_err(|_| "it begins with no whole number; write `500ms`, `30s` or `2m`".to_owned())?;
-    let milliseconds = match unit.trim() {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" | "min" => 60_000,
-        "h" => 3_600_000,
-        "" => return Err(format!("a unit is missing; did you mean `{number}s`?")),
-        unit => return Err(format!("`{unit}` is no unit; there are `ms`, `s`, `m` and `h`")),
-    };
-    match number.checked_mul(milliseconds) {
-        None | Some(0) => Err("it has to be more than nothing and less than eternity".to_owned()),
-        Some(total) => Ok(Duration::from_millis(total)),
-    }
+    let time = duration(text).map_err(|why| format!("it {why}; write `500ms`, `30s` or `2m`"))?;
+    if time.is_zero() { Err("it has to be longer than 0".to_owned()) } else { Ok(time) }
 }
 
 #[cfg(test)]

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use cofferdam_audit::{ChainFile, Follow, Keeping, Lines, OpenError, Record, files, is_harmful, verify};
-use cofferdam_policy::Policy;
+use cofferdam_audit::{ChainFile, Follow, Keeping, Lines, OpenError, Record, files, verify};
+use cofferdam_policy::{Policy, is_harmful};
 
 use crate::args::{Audit, AuditCommand};
+use crate::folders::state_folder;
 use crate::{Exit, setup, terminal};
 
 /// How often a followed file is looked at.
@@ -193,16 +194,6 @@ fn make(state: &Path) -> anyhow::Result<()> {
     tracing::warn!(target: "cofferdam", "others could write `{}`, where the audit key is: it is closed to them now", state.display());
     fs::set_permissions(state, fs::Permissions::from_mode(0o700))
         .with_context(|| format!("others can write `{}`, where the audit key is", state.display()))
-}
-
-/// Where state is kept (XDG Base Directory Specification).
-#[expect(clippy::disallowed_methods, reason = "two variables, for the place of a folder")]
-pub fn state_folder() -> anyhow::Result<PathBuf> {
-    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let states = folder("XDG_STATE_HOME").or_else(|| folder("HOME").map(|home| home.join(".local").join("state")));
-    let states = states
-        .context("no folder for the audit key is known\nhint: set `XDG_STATE_HOME` or `HOME` to an absolute path")?;
-    Ok(states.join("cofferdam"))
 }
 
 #[cfg(test)]

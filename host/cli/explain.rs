@@ -4,7 +4,9 @@
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
-use cofferdam_policy::{Explanation, Found, Manifest, Passed, Policy, Question, Verdict, file_to_try, lookup_permit};
+use cofferdam_policy::{
+    Explanation, Found, Manifest, Passed, Policy, Question, Verdict, file_to_try, lookup_permit, quoted,
+};
 use cofferdam_registry::{Preview, link_of, look_up};
 use serde_json::{Value, json};
 
@@ -28,7 +30,7 @@ pub fn run(explain: &Explain) -> anyhow::Result<Exit> {
         let mut text: String = preview.problems().iter().map(|problem| format!("error: {problem}\n")).collect();
         let known: Vec<String> = preview.names().map(|name| format!("`{name}`")).collect();
         let _ =
-            write!(text, "error: there is no plugin `{}`\nhint: known are {}", plugin.escape_debug(), known.join(", "));
+            write!(text, "error: there is no plugin `{}`\nhint: known are {}", quoted(plugin, 64), known.join(", "));
         return Err(Misuse(text).into());
     };
     let found = found(explain, &policy, &preview, manifest, &question)?;

@@ -10,10 +10,12 @@ mod check;
 mod demo;
 mod dry_run;
 mod explain;
+mod folders;
 mod init;
 mod log;
 mod serve;
 mod setup;
+mod status;
 mod terminal;
 mod tools;
 

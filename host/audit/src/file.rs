@@ -2,21 +2,21 @@
 //! acknowledged outlives the process. How it is taken up after a crash is `recover.rs`, how it is checked `verify.rs`.
 
 use std::collections::VecDeque;
+#[cfg(test)]
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cofferdam_grants::RuleId;
 
-use crate::chain::{Tail, seal};
-use crate::files::{folder, id, whole};
+use crate::files::{folder, id, sync, whole};
 use crate::head::{self, Head, Known};
 use crate::key::Key;
+use crate::open::Open;
 use crate::record::Record;
 use crate::recover::{self, OpenError};
-use crate::rotate;
 use crate::{Event, Sink, Unwritten};
 
 /// Events between two checkpoints, at most.
@@ -50,35 +50,6 @@ pub struct ChainFile {
     arguments: bool,
     rule: Box<dyn Fn(RuleId) -> Option<String> + Send + Sync>,
     open: Mutex<Open>,
-}
-
-/// What changes with every event.
-pub(crate) struct Open {
-    pub path: PathBuf,
-    pub file: File,
-    /// What `path` has to lead to.
-    pub id: (u64, u64),
-    /// The file's length without what could not be written whole.
-    pub len: u64,
-    pub known: Known,
-    /// `None` for what is no regular file: nothing can be cut off there.
-    pub head: Option<Head>,
-    /// Lines that come before the next event: about the file itself, and those that are owed.
-    pub pending: VecDeque<Record<'static>>,
-    /// How many lines found no room among them.
-    pub omitted: u64,
-    pub size: u64,
-    pub files: u32,
-    /// The file ends in part of a line that was not acknowledged.
-    pub torn: bool,
-    /// The file ends in what a crash has torn, which stays: a line feed is missing.
-    pub gap: bool,
-    /// The head is a line behind.
-    pub behind: bool,
-    pub since: u64,
-    pub checked: Instant,
-    /// When `path` was last seen to lead to this file.
-    pub looked: Instant,
 }
 
 impl ChainFile {
@@ -155,23 +126,17 @@ impl ChainFile {
     }
 }
 
-/// Waits until the disk has a folder's names. That some folders cannot be opened for that is no reason to stop.
-#[expect(clippy::disallowed_methods, reason = "the folders of the audit file and of its head")]
-pub(crate) fn sync(folder: &Path) {
-    let _ = File::open(folder).and_then(|folder| folder.sync_all());
-}
-
 impl Sink for ChainFile {
     fn record(&self, event: &Event<'_>) -> Result<(), Unwritten> {
         let mut record = Record::of(event, &self.key, self.arguments, &self.rule);
         self.write(&mut self.lock(), &mut record)
     }
 
-    fn owe(&self, event: &Event<'_>) {
+    fn defer(&self, event: &Event<'_>) {
         let mut record = Record::of(event, &self.key, self.arguments, &self.rule);
         let mut open = self.lock();
         if self.write(&mut open, &mut record).is_err() {
-            open.owe(event, record);
+            open.defer(event, record);
         }
     }
 }
@@ -202,7 +167,7 @@ impl Drop for ChainFile {
 
 impl Open {
     /// Catches up on what could not be written before.
-    pub fn settle(&mut self, key: &Key) -> io::Result<()> {
+    fn settle(&mut self, key: &Key) -> io::Result<()> {
         if self.torn {
             // Where others have cut it meanwhile, it would become longer.
             if self.file.metadata()?.len() > self.len {
@@ -218,68 +183,7 @@ impl Open {
             self.write(b"\n")?;
             self.gap = false;
         }
-        self.pay(key)
-    }
-
-    /// Writes one line. It is in the file whole or not at all.
-    pub fn append(&mut self, record: &mut Record<'_>, key: &Key) -> io::Result<()> {
-        let (mut line, mut next) = self.seal(record)?;
-        if self.head.is_some() && self.len > 0 && self.len + line.len() as u64 > self.size {
-            rotate::rotate(self, key)?;
-            (line, next) = self.seal(record)?;
-        }
-        self.write(&line)?;
-        self.known.tail = next;
-        self.since += 1;
-        self.move_head(key)
-    }
-
-    pub fn seal(&self, record: &mut Record<'_>) -> io::Result<(Vec<u8>, Tail)> {
-        seal(&self.known.tail, record).ok_or_else(|| io::Error::other("the event has no JSON"))
-    }
-
-    /// Writes bytes, or takes back what of them was written.
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match (&self.file).write_all(bytes) {
-            Ok(()) => self.len += bytes.len() as u64,
-            Err(error) => {
-                self.torn = self.head.is_some() && self.file.set_len(self.len).is_err();
-                return Err(error);
-            }
-        }
-        Ok(())
-    }
-
-    pub fn move_head(&mut self, key: &Key) -> io::Result<()> {
-        if let Some(head) = &mut self.head {
-            self.behind = true;
-            head.write(&self.known, key)?;
-            self.behind = false;
-        }
-        Ok(())
-    }
-
-    /// Signs what was written so far, and waits for the disk.
-    pub fn checkpoint(&mut self, key: &Key) -> io::Result<()> {
-        let signed = self.known.tail;
-        let mut record = Record {
-            key: Some(key.public().to_owned().into()),
-            signature: Some(key.sign(signed.seq, &signed.hash).into()),
-            ..Record::new("checkpoint")
-        };
-        let (line, next) = self.seal(&mut record)?;
-        // It may go over the size: a checkpoint is the last line before a rotation.
-        self.write(&line)?;
-        self.known.tail = next;
-        self.move_head(key)?;
-        if let Some(head) = &self.head {
-            self.file.sync_data()?;
-            head.sync()?;
-            self.known.synced = next.seq;
-        }
-        (self.since, self.checked) = (0, Instant::now());
-        // So that whoever checks the file after an orderly end knows what the disk had.
-        self.move_head(key)
+        self.flush(key)
     }
 }
 

@@ -41,6 +41,12 @@ pub(crate) fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// Waits until the disk has a folder's names. That some folders cannot be opened for that is no reason to stop.
+#[expect(clippy::disallowed_methods, reason = "the folders of the audit file and of its head")]
+pub(crate) fn sync(folder: &Path) {
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+}
+
 /// What tells a file from every other that there is: its device and its inode.
 pub(crate) fn id(about: &Metadata) -> (u64, u64) {
     (about.dev(), about.ino())

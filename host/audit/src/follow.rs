@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
-use crate::chain::unseal;
+use crate::chain::{LINE, unseal};
 use crate::files::{FILES, files, id, numbered, whole};
-use crate::rotate::{LINE, first_seq};
+use crate::rotate::first_seq;
 
 /// How often the next file is looked for while files get other names.
 const TRIES: usize = 100;

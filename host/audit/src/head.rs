@@ -8,7 +8,8 @@ use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::chain::{Tail, digest, hex, put_hex, put_number, unhex};
+use crate::chain::Tail;
+use crate::hex::{digest, hex, put_hex, put_number, unhex};
 use crate::key::Key;
 
 const MARK: &str = "cofferdam-audit-head-1";

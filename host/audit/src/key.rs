@@ -7,15 +7,14 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use data_encoding::BASE64_NOPAD;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, VerifyingKey};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::Secret;
-use crate::chain::{Hash, hex, unhex};
 use crate::files::folder;
+use crate::hex::{Hash, hex, unhex};
 
 const BYTES: usize = 32;
 
@@ -127,7 +126,7 @@ pub(crate) fn signed_by(public: &str, seq: u64, hash: &Hash, signature: &str) ->
 pub(crate) fn fingerprint(public: &str) -> String {
     let Some(key) = unhex::<32>(public) else { return "no ed25519 key".to_owned() };
     let encoded = [&11_u32.to_be_bytes()[..], b"ssh-ed25519", &32_u32.to_be_bytes()[..], &key].concat();
-    format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(encoded)))
+    format!("SHA256:{}", BASE64_NOPAD.encode(&Sha256::digest(encoded)))
 }
 
 /// Removes what processes have left that were killed while they made a key. One that makes it just now is let be.

@@ -11,12 +11,14 @@ mod record;
 
 // The file that proves itself.
 mod chain;
+mod deferred;
 mod file;
 mod files;
 mod follow;
 mod head;
+mod hex;
 mod key;
-mod owed;
+mod open;
 mod recover;
 mod rotate;
 mod signer;
@@ -32,9 +34,9 @@ mod secret;
 #[cfg(test)]
 mod chain_tests;
 #[cfg(test)]
-mod edit_tests;
+mod deferred_tests;
 #[cfg(test)]
-mod owed_tests;
+mod edit_tests;
 #[cfg(test)]
 mod place_tests;
 #[cfg(test)]
@@ -42,7 +44,6 @@ mod rotate_tests;
 #[cfg(test)]
 mod under_tests;
 
-pub use cofferdam_grants::is_harmful;
 pub use event::{Caller, Decision, Event};
 pub use file::{ChainFile, Keeping};
 pub use files::files;

@@ -6,13 +6,14 @@ use std::io;
 use std::os::unix::fs::{FileExt as _, FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::chain::{NOTHING, Tail, digest, hex, unseal};
-use crate::file::Open;
+use crate::chain::{LINE, NOTHING, Tail, unseal};
 use crate::files::{id, numbered};
 use crate::head::{Known, Says};
+use crate::hex::{digest, hex};
 use crate::key::{Key, fingerprint};
+use crate::open::Open;
 use crate::record::Record;
-use crate::rotate::{LINE, unlink_second_name};
+use crate::rotate::unlink_second_name;
 use crate::signer::signer;
 
 /// Why an audit file cannot be opened.

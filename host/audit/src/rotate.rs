@@ -6,17 +6,29 @@ use std::io::{self, BufRead as _, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use crate::chain::{seal, unseal};
-use crate::file::{Open, sync};
-use crate::files::{folder, id, numbered, with_end};
+use crate::chain::{LINE, seal, unseal};
+use crate::files::{folder, id, numbered, sync, with_end};
 use crate::key::Key;
+use crate::open::Open;
 use crate::record::Record;
 
-/// Longer than any line.
-pub(crate) const LINE: u64 = 1 << 20;
+impl Open {
+    /// Writes one line. It is in the file whole or not at all.
+    pub fn append(&mut self, record: &mut Record<'_>, key: &Key) -> io::Result<()> {
+        let (mut line, mut next) = self.seal(record)?;
+        if self.head.is_some() && self.len > 0 && self.len + line.len() as u64 > self.size {
+            rotate(self, key)?;
+            (line, next) = self.seal(record)?;
+        }
+        self.write(&line)?;
+        self.known.tail = next;
+        self.since += 1;
+        self.move_head(key)
+    }
+}
 
 /// Begins a new file. After an error the old one is still the one that is written; it is tried again with the next event.
-pub(crate) fn rotate(open: &mut Open, key: &Key) -> io::Result<()> {
+fn rotate(open: &mut Open, key: &Key) -> io::Result<()> {
     try_rotate(open, key).map_err(|error| io::Error::new(error.kind(), format!("it cannot be rotated: {error}")))
 }
 

@@ -6,10 +6,10 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::chain::{Hash, unhex, unseal};
+use crate::chain::{LINE, unseal};
 use crate::files::{FILES, numbered};
+use crate::hex::{Hash, unhex};
 use crate::key;
-use crate::rotate::LINE;
 
 /// What every checkpoint's line has in it, so that most lines need not be read.
 const MARK: &[u8] = b"\"event\":\"checkpoint\"";

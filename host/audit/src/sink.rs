@@ -12,7 +12,7 @@ pub trait Sink: Send + Sync {
 
     /// Writes an event about what has happened already, so that nothing can be refused for its sake. A sink that cannot write it now keeps
     /// it, and writes it before anything else once it can.
-    fn owe(&self, event: &Event<'_>) {
+    fn defer(&self, event: &Event<'_>) {
         let _ = self.record(event);
     }
 }
@@ -44,9 +44,9 @@ impl<A: Sink, B: Sink> Sink for Both<A, B> {
         first.and(self.1.record(event))
     }
 
-    fn owe(&self, event: &Event<'_>) {
-        self.0.owe(event);
-        self.1.owe(event);
+    fn defer(&self, event: &Event<'_>) {
+        self.0.defer(event);
+        self.1.defer(event);
     }
 }
 
@@ -55,7 +55,7 @@ impl<S: Sink + ?Sized> Sink for std::sync::Arc<S> {
         (**self).record(event)
     }
 
-    fn owe(&self, event: &Event<'_>) {
-        (**self).owe(event);
+    fn defer(&self, event: &Event<'_>) {
+        (**self).defer(event);
     }
 }

@@ -8,9 +8,9 @@ use std::os::unix::fs::FileExt as _;
 use std::time::{Duration, Instant};
 
 use crate::chain::seal;
-use crate::file::Open;
 use crate::files::id;
 use crate::key::Key;
+use crate::open::Open;
 use crate::record::Record;
 use crate::recover::{self, OpenError};
 

@@ -5,12 +5,12 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-use crate::chain::{Hash, Tail, digest, hex, unhex, unseal};
+use crate::chain::{LINE, Tail, unseal};
 use crate::files::{open_all, whole};
 use crate::head::{self, Known, Says};
+use crate::hex::{Hash, digest, hex, unhex};
 use crate::key::{Key, fingerprint};
 use crate::record::Record;
-use crate::rotate::LINE;
 
 /// What is wrong with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

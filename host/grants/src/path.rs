@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::is_harmful;
+
 /// The longest path, in bytes: several times what one system call takes.
 const MAX_PATH: usize = 32 << 10;
 /// The longest name in it, in bytes.
@@ -101,7 +103,7 @@ impl fmt::Display for AbsolutePath {
 fn is_shown(c: char) -> bool {
     // `char::escape_debug` knows what is not printable; quotes are.
     let printable = matches!(c, '\'' | '"') || c.escape_debug().len() == 1;
-    printable && c != '\\' && (c == ' ' || !c.is_whitespace())
+    printable && !is_harmful(c) && c != '\\' && (c == ' ' || !c.is_whitespace())
 }
 
 /// Why a text is not such a path.

@@ -12,7 +12,7 @@ fn manifest(name: &str, wants: &[&str]) -> Manifest {
         "name": name, "version": "1", "abi": crate::ABI, "kind": "plugin",
         "wants": { "connect": wants },
     });
-    Manifest::parse_json(&json.to_string()).unwrap()
+    Manifest::of_json(&json.to_string()).unwrap()
 }
 
 fn read(text: &str) -> Policy {
@@ -143,7 +143,7 @@ fn a_handler_gets_nothing() {
     let mut policy = Policy::empty();
     policy.add_flag("--allow-connect", "tcp://any:*").unwrap();
     let json = r#"{"name":"h","version":"1","abi":"0.1.0","kind":"handler"}"#;
-    let own = effective(&policy, &Manifest::parse_json(json).unwrap());
+    let own = effective(&policy, &Manifest::of_json(json).unwrap());
     assert!(own.grants.is_empty() && own.grants.rules().next().is_none());
 }
 
@@ -193,7 +193,7 @@ proptest! {
 /// Whether following each refusal's advice, as often as there is some, leads to a permit.
 fn advised(wants: &str, asked: &dyn Fn(&Grants) -> Result<Permit, Denial>) -> Result<bool, String> {
     let json = format!(r#"{{"name":"x","version":"1","abi":"0.1.0","kind":"plugin","wants":{wants}}}"#);
-    let manifest = Manifest::parse_json(&json).unwrap();
+    let manifest = Manifest::of_json(&json).unwrap();
     let mut lines: std::collections::BTreeMap<&str, Vec<String>> = Default::default();
     for _ in 0..3 {
         let tables: Vec<_> = lines.iter().map(|(key, rules)| format!("{key} = [{}]", rules.join(", "))).collect();

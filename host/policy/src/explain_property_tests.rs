@@ -140,7 +140,7 @@ fn what_is_told_of_a_lookup_that_is_refused_is_what_is_explained_of_the_connecti
         let json = serde_json::json!({
             "name": "x", "version": "1", "abi": crate::ABI, "kind": "plugin", "wants": wants,
         });
-        let manifest = Manifest::parse_json(&json.to_string()).unwrap();
+        let manifest = Manifest::of_json(&json.to_string()).unwrap();
         for text in policies {
             let policy = policy(text);
             let grants = effective(&policy, &manifest).grants;

@@ -19,7 +19,7 @@ fn manifest(wants: &[&str]) -> Manifest {
     let json = serde_json::json!({
         "name": "tcp", "version": "1", "abi": crate::ABI, "kind": "plugin", "wants": { "connect": wants },
     });
-    Manifest::parse_json(&json.to_string()).unwrap()
+    Manifest::of_json(&json.to_string()).unwrap()
 }
 
 fn question(text: &str) -> Question {
@@ -111,7 +111,7 @@ read = ["/var/log/private"]
 fn tool(text: &str, found: Option<&str>) -> Explanation {
     let wants = r#"{ "ping": ["any"], "resolve": ["any"], "servers": ["any"], "read": ["any"] }"#;
     let json = format!(r#"{{"name":"x","version":"1","abi":"0.1.0","kind":"plugin","wants":{wants}}}"#);
-    let manifest = Manifest::parse_json(&json.replace("\"x\"", "\"tcp\"")).unwrap();
+    let manifest = Manifest::of_json(&json.replace("\"x\"", "\"tcp\"")).unwrap();
     let mut policy = policy(TOOLS);
     policy.set_machine_servers(vec!["127.0.0.53:53".parse().unwrap()]);
     explain(
@@ -163,7 +163,7 @@ hint: only a change of the deny rule would allow it"
 #[test]
 fn what_is_at_a_path_is_the_last_step() {
     let wants =
-        Manifest::parse_json(r#"{"name":"tcp","version":"1","abi":"0.1.0","kind":"plugin","wants":{"read":["any"]}}"#)
+        Manifest::of_json(r#"{"name":"tcp","version":"1","abi":"0.1.0","kind":"plugin","wants":{"read":["any"]}}"#)
             .unwrap();
     let (policy, asked) = (policy(TOOLS), question("read /var/log/link"));
     let (grants, path) = file_to_try(&policy, &wants, &asked).unwrap();

@@ -7,11 +7,11 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use cofferdam_grants::{
     Cidr, CidrError, Host, METADATA, Name, NameError, Peers, Range as Special, SPECIAL, ZoneName, classify, is_barren,
-    is_closed, is_compatible,
+    is_closed, is_compatible, quoted,
 };
 
 use crate::address::odd_v4;
-use crate::rule::{Purpose, RuleError};
+use crate::rule_text::{Purpose, RuleError};
 
 /// Reads the host part. The places in its errors are the caller's: the whole of the host.
 ///
@@ -77,7 +77,7 @@ fn parse_zoned(host: &str, purpose: Purpose) -> Result<Peers, RuleError> {
         return Err(error("only link-local IPv6 addresses have a zone".to_owned()));
     }
     let Some(name) = ZoneName::parse(zone) else {
-        let message = format!("`{}` is not the name or the number of an interface", zone.escape_debug());
+        let message = format!("`{}` is not the name or the number of an interface", quoted(zone, 64));
         return Err(error(message).hint(format!("write `{address}%eth0` or `{address}%2`")));
     };
     let plain = match prefix {

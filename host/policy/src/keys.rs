@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use cofferdam_grants::LIMITS;
+
 /// A table of the policy file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Section {
@@ -68,8 +70,14 @@ const fn later(section: Section, name: &'static str, summary: &'static str) -> K
     Key { section, name, status: Status::NotYet, summary }
 }
 
-/// All keys. `[defaults]` and `[deny]` know the same later capabilities as `[plugins.NAME]`.
-pub const KEYS: &[Key] = &[
+/// All keys: the rows below, and a key for each limit of a plugin.
+pub fn keys() -> impl Iterator<Item = Key> {
+    let limits = LIMITS.iter().map(|limit| now(Section::Limits, limit.name, limit.summary));
+    KEYS.iter().copied().chain(limits)
+}
+
+/// All keys but those of limits. `[defaults]` and `[deny]` know the same later capabilities as `[plugins.NAME]`.
+const KEYS: &[Key] = &[
     now(Section::Top, "plugins", "one table per plugin: `[plugins.NAME]`"),
     now(Section::Top, "defaults", "rules for every plugin that wants them"),
     now(Section::Top, "deny", "what no plugin may do; wins over every rule"),
@@ -103,20 +111,7 @@ pub const KEYS: &[Key] = &[
     now(Section::Deny, "resolve", "names that no plugin may ask for, whatever for"),
     now(Section::Deny, "servers", "name servers that no plugin may ask; no port = every port"),
     now(Section::Deny, "read", "directories and files that no plugin may read"),
-    now(Section::Limits, "memory", "memory of an instance, as \"256 MiB\""),
-    now(Section::Limits, "connections", "connections open at the same time"),
-    now(Section::Limits, "descriptors", "file descriptors open at the same time, of a plugin"),
-    now(Section::Limits, "mailbox", "calls that wait or run at the same time"),
-    now(Section::Limits, "call", "wall time of a call, as \"50 s\""),
-    now(Section::Limits, "output", "size of one answer, as \"4 MiB\""),
-    now(Section::Limits, "cpu", "CPU time between two waits, as \"10 s\""),
-    now(Section::Limits, "log_lines", "log lines per second"),
-    now(Section::Limits, "calls_per_minute", "calls per minute"),
-    now(Section::Limits, "concurrent_calls", "calls that run at the same time"),
     now(Section::Limits, "total_memory", "memory of all plugins together, as \"2 GiB\"; in `[limits]` only"),
-    now(Section::Limits, "compile", "wall time of compiling a component, as \"120 s\""),
-    now(Section::Limits, "lookups", "lookups of names under way at the same time"),
-    now(Section::Limits, "lookups_per_minute", "lookups of names per minute"),
     now(Section::Names, "servers", "name servers that the host asks, as \"192.0.2.53:53\""),
     now(Section::Rule, "to", "the rule: `tcp://HOST:PORTS`, or `HOST` of `ping`"),
     now(Section::Rule, "within", "networks that the name may lead into"),
@@ -138,15 +133,15 @@ pub(crate) fn find(section: Section, name: &str) -> Found {
         }
         own => own == section,
     };
-    if let Some(key) = KEYS.iter().find(|key| in_section(key) && key.name == name) {
+    if let Some(key) = keys().find(|key| in_section(key) && key.name == name) {
         return match key.status {
             Status::Enforced => Found::Enforced,
             Status::NotYet => Found::NotYet,
         };
     }
-    let near = did_you_mean(name, KEYS.iter().filter(|key| in_section(key)).map(|key| key.name));
+    let near = did_you_mean(name, keys().filter(in_section).map(|key| key.name));
     let elsewhere = || {
-        let key = KEYS.iter().find(|key| key.name == name)?;
+        let key = keys().find(|key| key.name == name)?;
         Some(format!("`{name}` belongs in {}", key.section))
     };
     Found::Unknown { hint: near.map(|near| format!("did you mean `{near}`?")).or_else(elsewhere) }

@@ -21,6 +21,7 @@ mod host;
 mod json;
 mod quantity;
 mod rule;
+mod rule_text;
 
 // The policy that they make.
 mod breadth;
@@ -40,13 +41,16 @@ mod manifest;
 mod mend;
 mod question;
 
+pub use cofferdam_grants::{LIMITS, Limit, is_harmful, plain, quoted};
+
 pub use check::{Checked, check};
 pub use diagnostic::{Diagnostic, Severity};
 pub use effective::{Effective, effective};
 pub use explain::{Explanation, Found, Passed, Step, Verdict, explain, file_to_try, lookup_permit};
-pub use keys::{KEYS, Key, Section, Status};
+pub use keys::{Key, Section, Status, keys};
 pub use lower::parse;
 pub use manifest::{ABI, Instance, Kind, Manifest, Want};
 pub use policy::{FLAGS, LATER_FLAGS, Part, PluginTable, Policy, RuleSource};
+pub use quantity::{duration, show};
 pub use question::Question;
 pub use starter::STARTER;

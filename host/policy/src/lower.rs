@@ -3,11 +3,14 @@
 //! The shape of the file was checked in `file.rs`; the rule language is `rule.rs`. Nothing is
 //! decided or granted here.
 
+mod limits;
+
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::Path;
 
-use cofferdam_grants::{Cidr, Host, Peers};
+use cofferdam_grants::{Cidr, DNS_PORT, Host, Peers};
+use limits::of_the_process;
 use toml::de::DeTable;
 
 use crate::breadth;
@@ -16,7 +19,6 @@ use crate::expand::{ExpandError, expand};
 use crate::file::{File, PluginText, Reader, RuleText, Text};
 use crate::host::parse_within;
 use crate::json::{JsonError, to_json};
-use crate::limits::of_the_process;
 use crate::manifest::is_plugin_name;
 use crate::mend::mend;
 use crate::policy::{Part, PluginTable, Policy, PolicyRule, RuleSource, Scope};
@@ -24,8 +26,6 @@ use crate::rule::{Capability, Purpose, further, groups, is_of_groups, parse_rule
 
 /// The most name servers that make sense.
 const MAX_SERVERS: usize = 8;
-/// The port of a name server that is given without one (RFC 1035 §4.2).
-const DNS_PORT: u16 = 53;
 
 /// Reads a policy file. `origin` is how messages name it, for instance its path; `env` gives the
 /// values of environment variables for `${VAR}`.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 
-use cofferdam_grants::{Denial, Rule, RuleId};
+use cofferdam_grants::{Denial, Rule, RuleId, plain};
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::explain::{Refusal, refusal};
@@ -99,17 +99,18 @@ pub struct RuleSource {
 
 impl fmt::Display for RuleSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |text: &str| text.chars().map(plain).collect::<String>();
         match self.position {
-            Some((line, _)) => write!(f, "{}:{line}: ", self.origin)?,
-            None => write!(f, "{} ", self.origin)?,
+            Some((line, _)) => write!(f, "{}:{line}: ", shown(&self.origin))?,
+            None => write!(f, "{} ", shown(&self.origin))?,
         }
         // A flag says it itself, and `tcp://` does.
         if self.key != "connect" && !self.origin.starts_with("--") {
             write!(f, "{} ", self.key)?;
         }
-        f.write_str(&self.text)?;
+        f.write_str(&shown(&self.text))?;
         if !self.within.is_empty() {
-            write!(f, " within {}", self.within.join(", "))?;
+            write!(f, " within {}", shown(&self.within.join(", ")))?;
         }
         Ok(())
     }

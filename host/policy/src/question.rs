@@ -5,11 +5,11 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use cofferdam_grants::{AbsolutePath, Host, Name, Peers, Ports, Protocol, QueryName, Servers, Zone};
+use cofferdam_grants::{AbsolutePath, Host, Name, Peers, Ports, Protocol, QueryName, Servers, Zone, quoted};
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::host::parse_host;
-use crate::keys::{KEYS, Section, Status, did_you_mean};
+use crate::keys::{Section, Status, did_you_mean, keys};
 use crate::rule::{Purpose, RuleError, parse_connect, parse_ping, parse_server};
 
 /// The asks that can be explained, with how each is written.
@@ -84,10 +84,10 @@ impl Question {
         let verb = words.first().map_or("", String::as_str);
         let Some((_, form)) = ASKS.iter().find(|(known, _)| *known == verb) else {
             let of_key = |name: &str| {
-                KEYS.iter().any(|key| (key.section, key.status, key.name) == (Section::Plugin, Status::NotYet, name))
+                keys().any(|key| (key.section, key.status, key.name) == (Section::Plugin, Status::NotYet, name))
             };
             if LATER.contains(&verb) || of_key(verb) {
-                let what = words.get(1..).unwrap_or_default().join(" ").escape_debug().to_string();
+                let what = quoted(&words.get(1..).unwrap_or_default().join(" "), 256);
                 return Ok(Self { about: About::Later { verb: verb.to_owned(), what } });
             }
             let near = did_you_mean(verb, ASKS.iter().map(|(ask, _)| *ask));
@@ -173,7 +173,7 @@ fn zone(peers: &Peers) -> Option<Zone> {
 /// Reads `HOST:PORT`, perhaps with its protocol.
 fn peer(origin: &str, text: &str) -> Result<About, Box<Diagnostic>> {
     if text.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("udp://")) {
-        return Ok(About::Later { verb: "connect".to_owned(), what: text.escape_debug().to_string() });
+        return Ok(About::Later { verb: "connect".to_owned(), what: quoted(text, 256) });
     }
     let text = if text.contains("://") { text.to_owned() } else { format!("tcp://{text}") };
     // A want speaks of special addresses as well: whether they may be reached is the question.

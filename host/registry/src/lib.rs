@@ -12,6 +12,7 @@ mod registry;
 mod schema;
 
 pub use call::{Annotations, Answer, Call, Principal, Progress, Tool, UnknownTool};
+pub use cofferdam_grants::is_harmful;
 pub use cofferdam_runtime::{Hints, Orders, OwnFiles, Turn, link_of};
 pub use load::{LoadProblem, Setup, Shipped};
 pub use preview::{PluginStatus, Preview, look_up, machine_servers, shipped_names};

@@ -185,7 +185,7 @@ fn ends(network: IpNetwork) -> [IpAddr; 2] {
 
 /// The grants of a plugin that wants everything under the rules of these flags.
 fn granted(flags: &[(&str, &str)]) -> Result<Grants, Box<Diagnostic>> {
-    let Ok(greedy) = Manifest::parse_json(GREEDY) else { panic!("the greedy manifest is one") };
+    let Ok(greedy) = Manifest::parse_toml(GREEDY) else { panic!("the greedy manifest is one") };
     let mut policy = Policy::empty();
     for (flag, rule) in flags {
         policy.add_flag(flag, rule)?;
@@ -353,7 +353,7 @@ fn deny(text: &str, mut probes: Vec<Probe>) {
 fn wanted(text: &str) {
     let manifest = |want: &str| {
         let text = GREEDY.replace("\"tcp://any:*\"", &quoted(want));
-        Manifest::parse_json(&text)
+        Manifest::parse_toml(&text)
     };
     let Ok(first) = manifest(text) else { return };
     let [want] = first.wants.as_slice() else { panic!("one want was written") };

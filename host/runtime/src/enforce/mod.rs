@@ -195,6 +195,6 @@ impl Gate {
     pub fn limit_hit(&self, limit: &'static str, caller: Option<&Caller>) {
         let caller = caller.or(self.only.get().map(|caller| &**caller));
         // The request is refused in any case: nothing more depends on the record.
-        self.sink.owe(&Event::LimitHit { plugin: &self.plugin, caller, limit });
+        self.sink.defer(&Event::LimitHit { plugin: &self.plugin, caller, limit });
     }
 }

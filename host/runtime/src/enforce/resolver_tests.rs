@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use tokio::net::UdpSocket;
-
 use cofferdam_grants::Name;
+use tokio::net::UdpSocket;
 
 use super::*;
 
@@ -63,8 +62,9 @@ async fn half_silent() -> (SocketAddr, Arc<Mutex<HashMap<u8, usize>>>) {
 fn permitted(text: &str) -> Permit {
     use cofferdam_policy::{ABI, Manifest, Question, lookup_permit, parse};
     let policy = parse("p.toml", "[defaults]\nresolve = [\"any\"]\n", &|_| None).unwrap();
-    let wants = format!(r#"{{"name":"x","version":"1","abi":"{ABI}","kind":"plugin","wants":{{"resolve":["any"]}}}}"#);
-    let manifest = Manifest::parse_json(&wants).unwrap();
+    let own =
+        format!("name = \"x\"\nversion = \"1\"\nabi = \"{ABI}\"\nkind = \"plugin\"\nwants.resolve = [\"any\"]\n");
+    let manifest = Manifest::parse_toml(&own).unwrap();
     lookup_permit(&policy, &manifest, &Question::parse(&["resolve".to_owned(), text.to_owned()]).unwrap()).unwrap()
 }
 

@@ -6,14 +6,14 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::owed::ROOM;
+use crate::deferred::ROOM;
 use crate::place_tests::{Place, ask};
 use crate::{Caller, ChainFile, Event, Keeping, Kind, OpenError, Sink, Unwritten, files, verify};
 
 fn ended(chain: &ChainFile, call: u64) {
     let caller = Caller { call, principal: "local".to_owned(), client: None };
     let took = Duration::from_millis(1);
-    chain.owe(&Event::CallEnded { caller: &caller, plugin: "tcp", tool: "t", outcome: "ok", took, bytes_out: 0 });
+    chain.defer(&Event::CallEnded { caller: &caller, plugin: "tcp", tool: "t", outcome: "ok", took, bytes_out: 0 });
 }
 
 /// Puts a full disk in the file's place while something is done.
@@ -30,7 +30,7 @@ fn what_is_owed_is_written_before_the_next_event_with_its_own_time() {
     let chain = place.open();
     let mut before = String::new();
     while_full(&chain, || {
-        chain.owe(&Event::PolicyLoaded { text: "x", rules: 1 });
+        chain.defer(&Event::PolicyLoaded { text: "x", rules: 1 });
         assert_eq!(ask(&chain, 1), Err(Unwritten));
         (1..4).for_each(|call| ended(&chain, call));
         std::thread::sleep(Duration::from_millis(5));
@@ -72,7 +72,7 @@ fn what_is_owed_has_a_bound_and_what_is_beyond_is_counted() {
     let chain = place.open();
     while_full(&chain, || {
         (0..ROOM as u64 + 20).for_each(|call| ended(&chain, call));
-        chain.owe(&Event::Loaded { plugin: "tcp", digest: "00" });
+        chain.defer(&Event::Loaded { plugin: "tcp", digest: "00" });
     });
     ask(&chain, 1).unwrap();
     drop(chain);

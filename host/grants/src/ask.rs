@@ -36,17 +36,6 @@ pub enum Ask<'a> {
         /// Now, to tell live pins from expired ones.
         now: Moment,
     },
-    /// May this name be dialled on this port, once its addresses are known and filtered? What this allows, a lookup,
-    /// its pins and a connect allow for every address that the rule lets the name lead to. Asked before there is any
-    /// address; an effect asks the three in its place.
-    Dial {
-        /// The transport.
-        protocol: Protocol,
-        /// The name.
-        name: &'a Name,
-        /// The port.
-        port: u16,
-    },
     /// May ICMP echo requests be sent to this address?
     Ping {
         /// The address, as it would be given to the system.
@@ -57,11 +46,6 @@ pub enum Ask<'a> {
         pins: &'a Pins,
         /// Now, to tell live pins from expired ones.
         now: Moment,
-    },
-    /// May this name be pinged, once its addresses are known and filtered? As `Dial` is to `Connect`.
-    PingName {
-        /// The name.
-        name: &'a Name,
     },
     /// May this server be asked for this name? The host's own lookups, which lead to addresses, are `Resolve`.
     Query {
@@ -110,9 +94,7 @@ impl Ask<'_> {
                 let unnamed = (index != 0).then_some(Zone { index, name: None });
                 Resource::Peer { protocol, to, zone: zone.cloned().or(unnamed) }
             }
-            Self::Dial { protocol, name, port } => Resource::Target { protocol, name: name.clone(), port },
             Self::Ping { to, zone, .. } => Resource::Ping { to: canonical(to), zone: zone.cloned() },
-            Self::PingName { name } => Resource::PingTarget(name.clone()),
             Self::Query { server, name } => Resource::Query { server: canonical_socket(server), name: name.clone() },
             Self::Read { path } => Resource::File(path.clone()),
             Self::Bind { protocol, at } => Resource::Bind { protocol, at: canonical_socket(at) },

@@ -1,13 +1,11 @@
 //! Refusals: why, about what, and in which words to whom.
 //!
-//! The model reads which resource was refused and that the operator decides. What to write into
-//! the policy is for the operator only. Whether something is refused is `decide.rs`.
+//! The model reads which resource was refused and that the operator decides. What would help is for the operator only: it is
+//! data here, and `cofferdam-policy` puts it into words. Whether something is refused is `decide.rs`.
 
 mod suggest;
 
-use std::fmt::{self, Write as _};
-
-pub use suggest::Suggestion;
+use std::fmt;
 
 use crate::{Name, Ports, Range, Resource, Rule, RuleId};
 
@@ -115,8 +113,8 @@ pub(crate) struct Near {
     key: Option<&'static str>,
     /// Whether a rule for the server of a query is missing; and if so, whether there is none for any server yet.
     missing: Option<bool>,
-    /// Whether no rule would help, as the manifest wants nothing of what one could name.
-    hopeless: bool,
+    /// Whether no rule would help: the manifest wants nothing that a rule could name.
+    no_rule_helps: bool,
 }
 
 impl Near {
@@ -125,7 +123,7 @@ impl Near {
             Reason::Denied(id) => Some(id),
             _ => None,
         };
-        Self { reason, rule, ports: None, pinned: None, key: None, missing: None, hopeless: false }
+        Self { reason, rule, ports: None, pinned: None, key: None, missing: None, no_rule_helps: false }
     }
 
     /// No rule covers the server of a query; `named` is the rule that covers its name.
@@ -162,9 +160,9 @@ impl Near {
         }
     }
 
-    /// The same refusal, of which no rule would relieve: the address is not wanted as such, a name that leads to it would be.
-    pub(crate) fn without_hope(self) -> Self {
-        Self { hopeless: true, ..self }
+    /// The same refusal where no rule would help: the manifest does not want the address, but a name that leads to it.
+    pub(crate) fn without_rule(self) -> Self {
+        Self { no_rule_helps: true, ..self }
     }
 
     /// The same where no lookup could ever make a pin.
@@ -227,6 +225,25 @@ impl Near {
     }
 }
 
+/// What would help against a refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// These rules, all of them: the smallest that would allow it, at least one.
+    Rules(Vec<Rule>),
+    /// Only a change of the deny rule that covers it.
+    DenyRule,
+    /// Only a change of the plugin's manifest.
+    Manifest,
+    /// The plugin looks the name up again.
+    LookUpAgain,
+    /// The plugin looks the name up first.
+    LookUp,
+    /// Nothing: no rule lets a name lead there.
+    NoRuleForAnswer,
+    /// Nothing: no rule of this version allows it.
+    NoRule,
+}
+
 /// A refusal: what was asked for, and why it was not granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
@@ -283,32 +300,23 @@ impl Denial {
         }
     }
 
-    /// What the operator reads: the reason, and the smallest rule for this plugin that would allow
-    /// it, where one would.
+    /// What the operator reads: what was refused, and why.
     pub fn for_operator(&self, plugin: &str) -> String {
-        self.for_operator_with(plugin, self.suggestion().as_ref())
+        format!("plugin `{plugin}` may not {}: {}", self.action(), self.near.reason)
     }
 
-    /// The same with this suggestion, where the caller knows that its own would not be taken for a rule.
-    pub fn for_operator_with(&self, plugin: &str, suggestion: Option<&Suggestion>) -> String {
-        let mut text = format!("plugin `{plugin}` may not {}: {}", self.action(), self.near.reason);
+    /// What would help against the refusal.
+    pub fn remedy(&self) -> Remedy {
         let answers = matches!(self.resource, Resource::Answer { .. });
-        let hint = match (suggestion, self.near.reason) {
-            (Some(suggestion), _) => format!("{} would allow it", suggestion.in_table(plugin)),
-            (None, Reason::Denied(_)) => "only a change of the deny rule would allow it".to_owned(),
-            (None, Reason::NotWanted) => {
-                "the plugin's author would have to add it to the `wants` of the manifest".to_owned()
-            }
-            (None, Reason::PinExpired) => "the plugin has to look the name up again".to_owned(),
-            (None, Reason::NotPinned) => "the plugin has to look the name up first".to_owned(),
-            (None, Reason::SpecialRange(_) | Reason::OutsideWithin(_)) if answers => {
-                "no rule lets a name lead there".to_owned()
-            }
-            (None, _) => "no rule of this version allows it".to_owned(),
-        };
-        // Writing into a string cannot fail.
-        let _ = write!(text, "\nhint: {hint}");
-        text
+        match (self.suggestion(), self.near.reason) {
+            (Some(rules), _) => Remedy::Rules(rules),
+            (None, Reason::Denied(_)) => Remedy::DenyRule,
+            (None, Reason::NotWanted) => Remedy::Manifest,
+            (None, Reason::PinExpired) => Remedy::LookUpAgain,
+            (None, Reason::NotPinned) => Remedy::LookUp,
+            (None, Reason::SpecialRange(_) | Reason::OutsideWithin(_)) if answers => Remedy::NoRuleForAnswer,
+            (None, _) => Remedy::NoRule,
+        }
     }
 
     /// What the plugin wanted to do, for a sentence.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::{
     AbsolutePath, Ask, Cidr, ConnectRule, Denial, Grants, GrantsBuilder, Host, Moment, Name, Peers, Permit, PingRule,
-    Pins, Ports, Protocol, QueryName, ResolveRule, Rule, RuleId, ServerRule, Servers, ZoneName,
+    Pins, Ports, Protocol, QueryName, Remedy, ResolveRule, Rule, RuleId, ServerRule, Servers, ZoneName,
 };
 
 pub(crate) fn name(text: &str) -> Name {
@@ -60,6 +60,14 @@ pub(crate) fn grants_wanting(allow: &[&str], deny: &[&str], wants: &[&str]) -> G
 
 pub(crate) fn at(seconds: u64) -> Moment {
     Moment(Duration::from_secs(seconds))
+}
+
+/// The rules that are suggested, each with its key; empty where none is.
+pub(crate) fn suggested(denial: &Denial) -> Vec<String> {
+    match denial.remedy() {
+        Remedy::Rules(rules) => rules.iter().map(|rule| format!("{} {rule}", rule.key())).collect(),
+        _ => Vec::new(),
+    }
 }
 
 pub(crate) fn connect(grants: &Grants, to: &str, pins: &Pins) -> Result<Permit, Denial> {

@@ -162,7 +162,7 @@ proptest! {
         let to = SocketAddr::new(address, port).to_string();
         let wants = manifest("tcp", &["tcp://any:*"]);
         let denial = connect(&effective(&Policy::empty(), &wants).grants, &to).unwrap_err();
-        if let Some(line) = denial.suggestion().map(|it| it.entry) {
+        if let Some(line) = crate::advice::refusal("x", &denial).suggestion.map(|it| it.entry) {
             let policy = read(&format!("[plugins.tcp]\nconnect = [{line}]"));
             prop_assert!(connect(&effective(&policy, &wants).grants, &to).is_ok(), "{line}");
         }
@@ -181,7 +181,7 @@ proptest! {
         let pin = Ask::Pin { name: &name, address };
         let public = effective(&read("[plugins.tcp]\nconnect = [\"tcp://db.lab:22\"]"), &wants);
         if let Err(denial) = public.grants.decide(&pin) {
-            let Some(line) = denial.suggestion().map(|it| it.entry) else { return Ok(()) };
+            let Some(line) = crate::advice::refusal("x", &denial).suggestion.map(|it| it.entry) else { return Ok(()) };
             let policy = read(&format!("[plugins.tcp]\nconnect = [{line}]"));
             let grants = effective(&policy, &wants).grants;
             let to = SocketAddr::new(address, 22).to_string();
@@ -202,8 +202,11 @@ fn advised(wants: &str, asked: &dyn Fn(&Grants) -> Result<Permit, Denial>) -> Re
         policy.set_machine_servers(vec!["127.0.0.53:53".parse().unwrap()]);
         match asked(&effective(&policy, &manifest).grants) {
             Ok(_) => return Ok(true),
-            Err(denial) => match denial.suggestion() {
-                Some(advice) => lines.entry(advice.key).or_default().push(advice.entry),
+            Err(denial) => match crate::advice::refusal("x", &denial).suggestion {
+                Some(advice) => {
+                    lines.entry(advice.key).or_default().push(advice.entry);
+                    lines.extend(advice.also.map(|also| (also.key, vec![also.entry])));
+                }
                 None => return Ok(false),
             },
         }

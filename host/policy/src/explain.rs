@@ -7,11 +7,12 @@ mod telling;
 
 use std::net::IpAddr;
 
-use cofferdam_grants::{AbsolutePath, Ask, AtPath, Denial, Grants, Moment, Permit, Pins, Resource, Suggestion};
+use cofferdam_grants::{AbsolutePath, Ask, AtPath, Denial, Grants, Moment, NameUse, Permit, Pins, Resource, RuleId};
 
+use crate::advice::{Advice, Refusal, refusal};
 use crate::effective::effective;
 use crate::manifest::Manifest;
-use crate::policy::{FLAGS, Policy, RuleSource};
+use crate::policy::{Policy, RuleSource};
 use crate::question::{About, Question};
 use telling::{Stage, Telling, Use};
 
@@ -65,7 +66,7 @@ pub struct Explanation {
     /// The addresses that may be dialled, where the name was looked up.
     pub addresses: Vec<IpAddr>,
     /// The rule that would allow it, with the key of the plugin's table that it belongs under.
-    pub suggestion: Option<Suggestion>,
+    pub suggestion: Option<Advice>,
     /// What would help, in words.
     pub hint: Option<String>,
 }
@@ -84,13 +85,8 @@ pub enum Found {
 pub fn lookup_permit(policy: &Policy, manifest: &Manifest, question: &Question) -> Option<Permit> {
     let grants = effective(policy, manifest).grants;
     let name = question.name()?;
-    // Only asked: nothing is dialled here.
-    match &question.about {
-        About::Name { protocol, name, port } => {
-            drop(grants.decide(&Ask::Dial { protocol: *protocol, name, port: *port }).ok()?);
-        }
-        About::PingName { name } => drop(grants.decide(&Ask::PingName { name }).ok()?),
-        _ => {}
+    if let Some(how) = question.about.name_use() {
+        grants.would_allow(&how).ok()?;
     }
     grants.decide(&Ask::Resolve { name }).ok()
 }
@@ -111,22 +107,19 @@ pub fn file_to_try<'q>(
 /// Answers a question. `found` is what the world has to do with it; `None` where nobody has looked.
 pub fn explain(policy: &Policy, manifest: &Manifest, question: &Question, found: Option<Found>) -> Explanation {
     let plugin = &manifest.name;
-    if let About::Later { .. } = &question.about {
-        return not_yet(plugin, question);
-    }
     let grants = effective(policy, manifest).grants;
     let mut telling = Telling::new(policy, &grants);
-    let answer = answer(&grants, &mut telling, question, found);
+    let Some(answer) = answer(&grants, &mut telling, question, found) else { return not_yet(plugin, question) };
     let (steps, addresses, deciding) = (telling.steps, telling.addresses, telling.deciding);
     let denial = match answer {
-        Ok(permit) => {
+        Ok(allowed) => {
             if let Some(code) = telling.held_back {
-                let what = action(permit.resource());
+                let what = action(&allowed.resource);
                 let summary = format!("plugin `{plugin}` may not {what}: {}", held_back(code));
                 let hint = Some("no rule can allow it".to_owned());
                 return Explanation { summary, hint, ..refused(code, steps) };
             }
-            let may = format!("plugin `{plugin}` may {}", action(permit.resource()));
+            let may = format!("plugin `{plugin}` may {}", action(&allowed.resource));
             let (verdict, reason, summary) = match telling.unresolved {
                 None => (Verdict::Allowed, None, may),
                 Some(why) => {
@@ -134,7 +127,7 @@ pub fn explain(policy: &Policy, manifest: &Manifest, question: &Question, found:
                     (Verdict::Unresolved, Some("unresolved"), summary)
                 }
             };
-            let rule = policy.rule(deciding.unwrap_or(permit.rule())).cloned();
+            let rule = deciding.or(allowed.rules.first().copied()).and_then(|id| policy.rule(id)).cloned();
             return Explanation { verdict, summary, reason, rule, steps, addresses, suggestion: None, hint: None };
         }
         Err(denial) => denial,
@@ -152,73 +145,63 @@ pub fn explain(policy: &Policy, manifest: &Manifest, question: &Question, found:
     }
 }
 
-/// A denial in words for the operator.
-pub(crate) struct Refusal {
-    /// What the plugin may not do, and why.
-    pub(crate) summary: String,
-    /// What would help.
-    pub(crate) hint: String,
-    /// The rule that would allow it.
-    pub(crate) suggestion: Option<Suggestion>,
+/// What the rules allow, and which of them do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Allowed {
+    resource: Resource,
+    rules: Vec<RuleId>,
 }
 
-/// What the operator is told of a denial, before it happens and when it has.
-pub(crate) fn refusal(plugin: &str, denial: &Denial) -> Refusal {
-    let suggestion = advice(denial);
-    let text = denial.for_operator_with(plugin, suggestion.as_ref());
-    let (summary, hint) = text.split_once("\nhint: ").unwrap_or((&text, ""));
-    let flag = suggestion.as_ref().and_then(flag).unwrap_or_default();
-    Refusal { summary: summary.to_owned(), hint: format!("{hint}{flag}"), suggestion }
+impl From<Permit> for Allowed {
+    /// Nothing is done under the permit.
+    fn from(permit: Permit) -> Self {
+        Self { resource: permit.resource().clone(), rules: permit.rules().to_vec() }
+    }
 }
 
-/// The rule that would allow what was refused, if the rule language takes it: a name may be none to IDNA.
-fn advice(denial: &Denial) -> Option<Suggestion> {
-    let suggestion = denial.suggestion()?;
-    let is_rule =
-        |it: &Suggestion| crate::parse("", &format!("[plugins.x]\n{} = [{}]", it.key, it.entry), &|_| None).is_ok();
-    let whole = is_rule(&suggestion) && suggestion.also.as_deref().is_none_or(is_rule);
-    whole.then_some(suggestion)
-}
-
-/// The decision, told step by step.
+/// The decision, told step by step; `None` for what no rule of this version can allow.
 fn answer(
     grants: &Grants,
     telling: &mut Telling<'_>,
     question: &Question,
     found: Option<Found>,
-) -> Result<Permit, Denial> {
+) -> Option<Result<Allowed, Denial>> {
     let (pins, now) = (Pins::new(), Moment::default());
-    let (ask, stages, then) = match &question.about {
+    let decide = |ask: Ask<'_>| grants.decide(&ask).map(Allowed::from);
+    let would = |how: NameUse<'_>| {
+        let rules = grants.would_allow(&how);
+        rules.map(|rules| Allowed { resource: how.resource(), rules })
+    };
+    let (answer, stages, then) = match &question.about {
         About::Address { protocol, to, zone } => {
-            (Ask::Connect { protocol: *protocol, to: *to, zone: zone.as_ref(), pins: &pins, now }, PEER, None)
+            let ask = Ask::Connect { protocol: *protocol, to: *to, zone: zone.as_ref(), pins: &pins, now };
+            (decide(ask), PEER, None)
         }
         About::Name { protocol, name, port } => {
-            let then = Use::Dial(*protocol, *port);
-            (Ask::Dial { protocol: *protocol, name, port: *port }, PEER, Some((name, then)))
+            let how = NameUse::Dial { protocol: *protocol, name, port: *port };
+            (would(how), PEER, Some((name, Use::Dial(*protocol, *port))))
         }
-        About::PingAddress { to, zone } => (Ask::Ping { to: *to, zone: zone.as_ref(), pins: &pins, now }, PEER, None),
-        About::PingName { name } => (Ask::PingName { name }, PEER, Some((name, Use::Ping))),
-        About::Lookup { name } => (Ask::Resolve { name }, LOOKUP, Some((name, Use::Lookup))),
-        About::Query { server, name } => (Ask::Query { server: *server, name }, QUERY, None),
-        About::File { path } => (Ask::Read { path }, FILE, None),
-        // Not asked: answered before.
-        About::Later { .. } => {
-            (Ask::Listen { protocol: cofferdam_grants::Protocol::Tcp, at: ([0; 4], 0).into() }, FILE, None)
+        About::PingAddress { to, zone } => {
+            (decide(Ask::Ping { to: *to, zone: zone.as_ref(), pins: &pins, now }), PEER, None)
         }
+        About::PingName { name } => (would(NameUse::Ping { name }), PEER, Some((name, Use::Ping))),
+        About::Lookup { name } => (decide(Ask::Resolve { name }), LOOKUP, Some((name, Use::Lookup))),
+        About::Query { server, name } => (decide(Ask::Query { server: *server, name }), QUERY, None),
+        About::File { path } => (decide(Ask::Read { path }), FILE, None),
+        About::Later { .. } => return None,
     };
-    let answer = grants.decide(&ask);
     telling.tell(&answer, stages);
-    match (answer, then, found) {
-        (Ok(permit), Some((name, then)), found) if !name.is_localhost() => {
+    Some(match (answer, then, found) {
+        (Ok(allowed), Some((name, then)), found) if !name.is_localhost() => {
             let found = match found {
                 Some(Found::Addresses(found)) => Some(found),
                 _ => None,
             };
-            telling.answers(permit, name, then, found)
+            telling.answers(allowed, name, then, found)
         }
-        (Ok(permit), None, Some(Found::File(found))) => telling.file(permit, found),
+        (Ok(allowed), None, Some(Found::File(found))) => telling.file(allowed, found),
         (answer, ..) => answer,
-    }
+    })
 }
 
 const PEER: &[Stage] = &[Stage::Deny, Stage::Rule, Stage::Range, Stage::Manifest];
@@ -256,13 +239,6 @@ fn held_back(code: &str) -> &'static str {
         "process-file" => "it tells about a running process",
         _ => "it leads out of the directories that may be read",
     }
-}
-
-/// A plain rule may as well be a flag, where there is one for its key.
-fn flag(suggestion: &Suggestion) -> Option<String> {
-    let flag = format!("--allow-{}", suggestion.key);
-    let rule = suggestion.plain().filter(|_| FLAGS.contains(&flag.as_str()))?;
-    Some(format!(", as would the flag `{flag} '{rule}'`"))
 }
 
 fn action(resource: &Resource) -> String {

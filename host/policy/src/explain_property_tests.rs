@@ -134,7 +134,7 @@ fn what_is_told_of_a_lookup_that_is_refused_is_what_is_explained_of_the_connecti
         "[defaults]\nconnect = [\"tcp://*.lab.example:*\"]\n[deny]\nconnect = [\"tcp://db.lab.example\"]\nping = [\"db.lab.example\"]\n",
         "[deny]\nconnect = [\"tcp://*.lab.example\"]\nping = [\"my_service.example\"]\n",
     ];
-    let key = |it: &Option<Suggestion>| it.as_ref().map(|it| it.key);
+    let key = |it: &Option<Advice>| it.as_ref().map(|it| it.key);
     let mut compared = 0;
     for wants in &wants {
         let json = serde_json::json!({

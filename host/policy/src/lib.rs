@@ -34,6 +34,7 @@ mod policy;
 mod starter;
 
 // The plugin's side, and both together.
+mod advice;
 mod effective;
 mod explain;
 mod idle;
@@ -43,6 +44,7 @@ mod question;
 
 pub use cofferdam_grants::{LIMITS, Limit, is_harmful, plain, quoted};
 
+pub use advice::Advice;
 pub use check::{Checked, check};
 pub use diagnostic::{Diagnostic, Severity};
 pub use effective::{Effective, effective};

@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 
-use cofferdam_grants::{Denial, Rule, RuleId, plain};
+use cofferdam_grants::{Rule, RuleId, plain};
 
 use crate::diagnostic::{Diagnostic, Source};
-use crate::explain::{Refusal, refusal};
 use crate::keys::did_you_mean;
 use crate::limits::LimitsPatch;
 use crate::rule::{Capability, Purpose, parse_rule};
@@ -216,16 +215,6 @@ impl Policy {
     /// What is broader, or narrower, than it looks. Warnings keep nothing from working.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
-    }
-
-    /// A refusal for the operator: the reason, the rule that decided with its line, and the
-    /// smallest rule that would allow it.
-    pub fn explain_denial(&self, plugin: &str, denial: &Denial) -> String {
-        let Refusal { summary, hint, .. } = refusal(plugin, denial);
-        let rule = denial.rule().and_then(|id| self.rule(id));
-        let rule = rule.map(|source| format!("\nrule: {source}")).unwrap_or_default();
-        // The hint is the last line.
-        format!("{summary}{rule}\nhint: {hint}")
     }
 }
 

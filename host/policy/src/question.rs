@@ -5,7 +5,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use cofferdam_grants::{AbsolutePath, Host, Name, Peers, Ports, Protocol, QueryName, Servers, Zone, quoted};
+use cofferdam_grants::{AbsolutePath, Host, Name, NameUse, Peers, Ports, Protocol, QueryName, Servers, Zone, quoted};
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::host::parse_host;
@@ -49,6 +49,17 @@ pub(crate) enum About {
     File { path: AbsolutePath },
     /// What no rule of this version can allow, in the words of the question.
     Later { verb: String, what: String },
+}
+
+impl About {
+    /// What a name would be used for, if the question is about that.
+    pub(crate) fn name_use(&self) -> Option<NameUse<'_>> {
+        match self {
+            Self::Name { protocol, name, port } => Some(NameUse::Dial { protocol: *protocol, name, port: *port }),
+            Self::PingName { name } => Some(NameUse::Ping { name }),
+            _ => None,
+        }
+    }
 }
 
 /// The question in its canonical spelling, as `connect tcp://10.0.0.1:22`.

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use cofferdam_grants::{AbsolutePath, Ask, AtPath, Moment, Name, Pins, Protocol, QueryName, RuleId};
+use cofferdam_grants::{AbsolutePath, Ask, AtPath, Moment, Name, NameUse, Pins, Protocol, QueryName, RuleId};
 use cofferdam_policy::{Diagnostic, Found, Manifest, Policy, Question, Verdict, check, effective, explain, parse};
 
 /// A plugin that wants everything of every kind.
@@ -89,7 +89,7 @@ fn asked(policy: &Policy) {
             }
             for host in ["localhost", "db.lab.example", "lab.example"] {
                 let Ok(host) = Name::parse(host) else { continue };
-                let _ = effective.grants.decide(&Ask::Dial { protocol: Protocol::Tcp, name: &host, port });
+                let _ = effective.grants.would_allow(&NameUse::Dial { protocol: Protocol::Tcp, name: &host, port });
             }
         }
         for root in effective.grants.read_roots() {

@@ -8,7 +8,7 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use cofferdam_grants::{Ask, Grants, METADATA, Moment, Name, Permit, Pins, Protocol, Range, Rule, canonical};
+use cofferdam_grants::{Ask, Grants, METADATA, Moment, Name, NameUse, Permit, Pins, Protocol, Range, Rule, canonical};
 use cofferdam_policy::{Diagnostic, Manifest, Policy, effective};
 use ip_network::IpNetwork;
 
@@ -286,7 +286,7 @@ fn allow(text: &str, mut probes: Vec<Probe>) {
                     && ["127.0.0.1", "::1"].iter().any(|own| own.parse().is_ok_and(|own| written.may_reach(own)));
                 let looked_up = grants.decide(&Ask::Resolve { name }).is_ok();
                 assert_eq!(looked_up, speaks || local, "`{text}` and looking up {name}");
-                let dialled = grants.decide(&Ask::Dial { protocol: TCP, name, port: probe.port }).is_ok();
+                let dialled = grants.would_allow(&NameUse::Dial { protocol: TCP, name, port: probe.port }).is_ok();
                 assert_eq!(dialled, on_port && (speaks || local), "`{text}` and dialling {probe:?}");
                 let Some(address) = address else { continue };
                 let permit = grants.decide(&Ask::Pin { name, address });
@@ -339,7 +339,7 @@ fn deny(text: &str, mut probes: Vec<Probe>) {
         }
         if let Some(name) = &probe.name {
             let denied = on_port && written.is_name(name);
-            let dialled = grants.decide(&Ask::Dial { protocol: TCP, name, port: probe.port }).is_ok();
+            let dialled = grants.would_allow(&NameUse::Dial { protocol: TCP, name, port: probe.port }).is_ok();
             assert!(!denied || !dialled, "`{text}` lets {probe:?} pass");
             let Some(address) = probe.address else { continue };
             let permit = grants.decide(&Ask::Pin { name, address }).ok();

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::Resource;
+use crate::testing::suggested;
 
-fn dial(grants: &Grants, text: &str, port: u16) -> Result<Permit, Denial> {
-    grants.decide(&Ask::Dial { protocol: Protocol::Tcp, name: &name(text), port })
+fn dial(grants: &Grants, text: &str, port: u16) -> Result<Vec<RuleId>, Denial> {
+    grants.would_allow(&crate::NameUse::Dial { protocol: Protocol::Tcp, name: &name(text), port })
 }
 
 /// The way of an effect: look the name up, keep the answer, dial it.
@@ -22,9 +23,8 @@ fn by_lookup(grants: &Grants, text: &str, address: &str, port: u16) -> bool {
 #[test]
 fn a_covered_name_and_port_may_be_dialled_and_its_neighbours_may_not() {
     let own = grants(&["*.lab.example 22,8000-8099", "db.example 5432 within 10.0.0.0/8"], &[]);
-    let permit = dial(&own, "a.lab.example", 8001).unwrap();
-    assert_eq!((permit.rule(), permit.resource().to_string().as_str()), (RuleId(0), "tcp://a.lab.example:8001"));
-    assert_eq!(dial(&own, "db.example", 5432).unwrap().rule(), RuleId(1));
+    assert_eq!(dial(&own, "a.lab.example", 8001), Ok(vec![RuleId(0)]));
+    assert_eq!(dial(&own, "db.example", 5432), Ok(vec![RuleId(1)]));
     for (name, port, expected) in [
         ("a.lab.example", 23, Reason::PortNotGranted(RuleId(0))),
         ("lab.example", 22, Reason::NoRule),
@@ -40,7 +40,7 @@ fn a_covered_name_and_port_may_be_dialled_and_its_neighbours_may_not() {
         denial.for_model(),
         "denied: this plugin may not connect to `tcp://other.example:22`: the operator's policy decides that"
     );
-    assert_eq!(denial.suggestion().map(|it| it.entry).as_deref(), Some("\"tcp://other.example:22\""));
+    assert_eq!(suggested(&denial), ["connect tcp://other.example:22"]);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn localhost_is_dialled_by_its_addresses() {
         Reason::Denied(RuleId(100))
     );
     let denial = dial(&grants(&["localhost 22"], &[]), "localhost", 23).unwrap_err();
-    assert_eq!(denial.suggestion().map(|it| it.entry).as_deref(), Some("\"tcp://localhost:23\""));
+    assert_eq!(suggested(&denial), ["connect tcp://localhost:23"]);
 }
 
 #[test]

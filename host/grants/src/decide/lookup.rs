@@ -51,12 +51,7 @@ impl Grants {
         let mut rules = Vec::new();
         let denies = |deny: &Peers| deny.denies_address(address) || deny.denies_name(name);
         for (id, rule) in &self.allow {
-            let reach = match rule {
-                Rule::Connect(rule) => rule.peers().reach_answer(name, address),
-                Rule::Ping(rule) => rule.reach_answer(name, address),
-                Rule::Resolve(_) | Rule::Server(_) | Rule::Read(_) => Reach::No,
-            };
-            let reason = match reach {
+            let reason = match rule.reach_answer(name, address) {
                 Reach::No => continue,
                 Reach::Special(range) => Some(Reason::SpecialRange(range)),
                 Reach::Outside => Some(Reason::OutsideWithin(*id)),

@@ -6,8 +6,8 @@ use std::net::Ipv6Addr;
 use cofferdam_grants::{ConnectRule, Ports, Protocol};
 
 use crate::host::parse_host;
-use crate::rule_text::{Purpose, RuleError, no_spaces};
 use crate::keys::did_you_mean;
+use crate::rule_text::{Purpose, RuleError, no_spaces};
 
 /// Reads a rule.
 ///

@@ -62,8 +62,7 @@ async fn half_silent() -> (SocketAddr, Arc<Mutex<HashMap<u8, usize>>>) {
 fn permitted(text: &str) -> Permit {
     use cofferdam_policy::{ABI, Manifest, Question, lookup_permit, parse};
     let policy = parse("p.toml", "[defaults]\nresolve = [\"any\"]\n", &|_| None).unwrap();
-    let own =
-        format!("name = \"x\"\nversion = \"1\"\nabi = \"{ABI}\"\nkind = \"plugin\"\nwants.resolve = [\"any\"]\n");
+    let own = format!("name = \"x\"\nversion = \"1\"\nabi = \"{ABI}\"\nkind = \"plugin\"\nwants.resolve = [\"any\"]\n");
     let manifest = Manifest::parse_toml(&own).unwrap();
     lookup_permit(&policy, &manifest, &Question::parse(&["resolve".to_owned(), text.to_owned()]).unwrap()).unwrap()
 }

@@ -53,6 +53,8 @@ pub enum Ask<'a> {
         server: SocketAddr,
         /// The name, from the packet.
         name: &'a QueryName,
+        /// The servers that the host itself asks now: what `system` in a rule means.
+        system: &'a [SocketAddr],
     },
     /// May this file or directory be read?
     Read {
@@ -95,7 +97,9 @@ impl Ask<'_> {
                 Resource::Peer { protocol, to, zone: zone.cloned().or(unnamed) }
             }
             Self::Ping { to, zone, .. } => Resource::Ping { to: canonical(to), zone: zone.cloned() },
-            Self::Query { server, name } => Resource::Query { server: canonical_socket(server), name: name.clone() },
+            Self::Query { server, name, .. } => {
+                Resource::Query { server: canonical_socket(server), name: name.clone() }
+            }
             Self::Read { path } => Resource::File(path.clone()),
             Self::Bind { protocol, at } => Resource::Bind { protocol, at: canonical_socket(at) },
             Self::Listen { protocol, at } => Resource::Listen { protocol, at: canonical_socket(at) },

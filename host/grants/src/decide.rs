@@ -43,7 +43,7 @@ impl Grants {
             }
             Ask::Ping { to, zone, .. } if misplaced(canonical(to), zone) => Err(Near::because(Reason::ZoneNotGranted)),
             Ask::Ping { to, zone, pins, now } => self.peer(Use::Ping, canonical(to), zone, pins, now),
-            Ask::Query { server, name } => self.query(canonical_socket(server), name),
+            Ask::Query { server, name, system } => self.query(canonical_socket(server), name, system),
             Ask::Read { path } => self.read(path),
             Ask::Bind { protocol, at } => self.bind(protocol, canonical_socket(at)),
             Ask::Listen { .. } | Ask::Accept { .. } => Err(Near::because(Reason::NotYetAvailable)),

@@ -96,7 +96,7 @@ fn no_rule_is_suggested_for_what_no_name_may_lead_to() {
     }
     // `localhost` leads to its two addresses, whatever an answer says.
     let local = pin(&grants(&["any *"], &[]), "localhost", "93.184.216.34").unwrap_err();
-    assert_eq!(local.remedy(), Remedy::NoRuleForAnswer);
+    assert!(suggested(&local).is_empty());
 }
 
 #[test]

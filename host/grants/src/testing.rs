@@ -158,7 +158,8 @@ pub(crate) fn ping(grants: &Grants, to: &str, pins: &Pins) -> Result<Permit, Den
 }
 
 pub(crate) fn ask_server(grants: &Grants, server: &str, text: &str) -> Result<Permit, Denial> {
-    grants.decide(&Ask::Query { server: server.parse().unwrap(), name: &query(text) })
+    let (server, system) = (server.parse().unwrap(), grants.system_servers());
+    grants.decide(&Ask::Query { server, name: &query(text), system })
 }
 
 pub(crate) fn read(grants: &Grants, text: &str) -> Result<Permit, Denial> {

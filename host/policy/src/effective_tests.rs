@@ -241,7 +241,7 @@ proptest! {
             let pinged = advised(wants, &|own| own.decide(&Ask::Ping { to: address, zone: None, pins: &pins, now: Moment::default() }));
             prop_assert!(!some || pinged == Ok(wanted("\"ping\"")), "{address}: {:?}", pinged);
             let server = SocketAddr::new(address, port);
-            let asked = advised(wants, &|own| own.decide(&Ask::Query { server, name: &query }));
+            let asked = advised(wants, &|own| own.decide(&Ask::Query { server, name: &query, system: own.system_servers() }));
             prop_assert!(!some || asked == Ok(wanted("\"resolve\"")), "{server} {query}: {:?}", asked);
         }
         let zone = Zone { index: 7, name: Some("eth0".into()) };

@@ -186,7 +186,9 @@ fn answer(
         }
         About::PingName { name } => (would(NameUse::Ping { name }), PEER, Some((name, Use::Ping))),
         About::Lookup { name } => (decide(Ask::Resolve { name }), LOOKUP, Some((name, Use::Lookup))),
-        About::Query { server, name } => (decide(Ask::Query { server: *server, name }), QUERY, None),
+        About::Query { server, name } => {
+            (decide(Ask::Query { server: *server, name, system: grants.system_servers() }), QUERY, None)
+        }
         About::File { path } => (decide(Ask::Read { path }), FILE, None),
         About::Later { .. } => return None,
     };

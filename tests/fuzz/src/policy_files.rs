@@ -103,7 +103,7 @@ fn asked(policy: &Policy) {
             [("10.0.0.1:53", "."), ("[::1]:5353", "db.lab.example"), ("9.9.9.9:53", "1.0.0.10.in-addr.arpa")]
         {
             let (Ok(server), Ok(asked)) = (server.parse::<SocketAddr>(), QueryName::parse(asked)) else { continue };
-            if let Err(denial) = effective.grants.decide(&Ask::Query { server, name: &asked }) {
+            if let Err(denial) = effective.grants.decide(&Ask::Query { server, name: &asked, system: effective.grants.system_servers() }) {
                 assert!(crate::is_plain(&policy.explain_denial(name, &denial)));
             }
             let ping = Ask::Ping { to: server.ip(), zone: None, pins: &Pins::new(), now: Moment::default() };

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::Verdict;
 use crate::denial::Near;
-use crate::{Grants, Protocol, Reason};
+use crate::{Grants, Protocol, Reason, Rule};
 
 impl Grants {
     /// An outbound connection takes the wildcard address with port 0 first; nothing else may be
@@ -14,13 +14,14 @@ impl Grants {
             return Err(Near::because(Reason::BindNotGranted));
         }
         let mut near = Near::because(Reason::NoRule);
-        for (id, rule) in self.connects().filter(|(_, rule)| rule.protocol() == protocol) {
-            if self.connect_wants().any(|want| rule.meets(want)) {
-                return Ok(vec![id]);
+        let connects = |rule: &&Rule| matches!(rule, Rule::Connect(own) if own.protocol() == protocol);
+        for (id, rule) in self.allow.iter().filter(|(_, rule)| connects(&rule)) {
+            if self.wants_some(rule) {
+                return Ok(vec![*id]);
             }
-            near.note(Reason::NotWanted, id, Some(rule.ports()), None);
+            near.note(Reason::NotWanted, *id, rule.ports(), None);
         }
-        let wanted = self.connect_wants().any(|want| want.protocol() == protocol);
+        let wanted = self.wants.iter().any(|want| connects(&want));
         Err(near.unless_wanted(wanted))
     }
 }

@@ -72,9 +72,9 @@ fn localhost_is_dialled_by_its_addresses() {
 }
 
 #[test]
-fn a_target_is_no_answer_and_cannot_be_pinned() {
-    let permit = dial(&grants(&["a.example 22"], &[]), "a.example", 22).unwrap();
-    assert!(matches!(permit.resource(), Resource::Target { .. }));
+fn a_lookup_is_no_answer_and_cannot_be_pinned() {
+    let permit = resolve(&grants(&["a.example 22"], &[]), "a.example").unwrap();
+    assert!(matches!(permit.resource(), Resource::Name(_)));
     assert!(!Pins::new().insert(permit, None, at(0)));
 }
 

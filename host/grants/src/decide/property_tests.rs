@@ -152,7 +152,7 @@ fn answers(own: &Grants, parts: &Parts, pins: &Pins) -> Vec<Answer> {
     }
     ask(Ask::Resolve { name: &name });
     ask(Ask::Pin { name: &name, address: parts.address });
-    ask(Ask::Query { server: socket, name: &query });
+    ask(Ask::Query { server: socket, name: &query, system: own.system_servers() });
     ask(Ask::Read { path: &path });
     let dial = |protocol| NameUse::Dial { protocol, name: &name, port: parts.port };
     for how in [dial(Protocol::Tcp), dial(Protocol::Udp), NameUse::Ping { name: &name }] {
@@ -250,8 +250,8 @@ proptest! {
             let denied = own.resolve_denies().any(|(_, deny)| deny.denies(name));
             !denied && own.resolves().any(|(_, rule)| rule.covers(name)) && own.resolve_wants().any(|want| want.covers(name))
         });
-        for server in own.servers() {
-            let asked = texts.iter().any(|name| own.decide(&Ask::Query { server, name }).is_ok());
+        for server in own.servers(own.system_servers()) {
+            let asked = texts.iter().any(|name| own.decide(&Ask::Query { server, name, system: own.system_servers() }).is_ok());
             prop_assert_eq!(asked, named, "{}", server);
         }
     }

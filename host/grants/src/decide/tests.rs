@@ -52,8 +52,8 @@ fn every_ask(address: IpAddr, port: u16, name: &Name, pins: &Pins, check: &dyn F
     check(Ask::Resolve { name });
     check(Ask::Pin { name, address });
     check(Ask::Ping { to: address, zone: None, pins, now: at(0) });
-    check(Ask::Query { server: socket, name: &QueryName::from(name) });
-    check(Ask::Query { server: "93.184.216.34:53".parse().unwrap(), name: &query(".") });
+    check(Ask::Query { server: socket, name: &QueryName::from(name), system: &[] });
+    check(Ask::Query { server: "93.184.216.34:53".parse().unwrap(), name: &query("."), system: &[] });
     for text in ["/", "/etc/hosts"] {
         check(Ask::Read { path: &path(text) });
     }
@@ -65,7 +65,7 @@ proptest! {
         let nothing = Grants::default();
         prop_assert!(nothing.is_empty() && !nothing.grants_connect(Protocol::Tcp));
         prop_assert!(!nothing.grants_ping() && !nothing.grants_query() && !nothing.grants_read());
-        prop_assert!(nothing.servers().is_empty() && nothing.read_roots().is_empty());
+        prop_assert!(nothing.servers(&[]).is_empty() && nothing.read_roots().is_empty());
         let granted = grants(&["any *"], &[]);
         let pins = pinned(&granted, &[("a.example", "93.184.216.34")]);
         let localhost = name("localhost");

@@ -14,7 +14,7 @@ impl Denial {
     /// The rules that would allow the ask; none where no rule would. How they are written, and whether they can be, is not known
     /// here.
     pub(super) fn suggestion(&self) -> Option<Vec<Rule>> {
-        if self.near.hopeless {
+        if self.near.no_rule_helps {
             return None;
         }
         match self.near.reason {

@@ -38,7 +38,7 @@ async fn send(permit: Permit) -> Result<Carrier, ErrorCode> {
 async fn i6_a_question_goes_to_the_server_of_its_permit() {
     let peer = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let (server, asked) = (peer.local_addr().unwrap(), QueryName::parse("www.example.com").unwrap());
-    let carrier = send(permit(&Ask::Query { server, name: &asked })).await.unwrap();
+    let carrier = send(permit(&Ask::Query { server, name: &asked, system: &[] })).await.unwrap();
     let mut bytes = [0; 64];
     let (length, from) = peer.recv_from(&mut bytes).await.unwrap();
     assert_eq!((&bytes[..length], from.ip()), (&b"question"[..], server.ip()));

@@ -4,6 +4,9 @@
 /// Which crate may know which, from `cargo metadata`.
 mod arrows;
 
+/// Which file uses which: no circles within a crate.
+mod circles;
+
 /// The contract with plugins: what it offers, and that a released one is never edited.
 mod contract;
 

@@ -42,7 +42,7 @@ pub fn policy(common: &Common) -> Result<Policy, Misuse> {
             Policy::empty()
         }
     };
-    for (flag, rule) in common.rules() {
+    for (flag, rule) in common.rules.given() {
         if let Err(mistake) = policy.add_flag(flag, rule) {
             mistakes.push(shown(&mistake));
         }

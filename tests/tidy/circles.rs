@@ -72,7 +72,8 @@ struct Code {
 impl Crate {
     fn of(folder: &str, root: &str, all: &[Text]) -> Self {
         let mut files = BTreeMap::new();
-        for Text { path, text } in all.iter().filter(|source| source.path.starts_with(folder) && !is_test(&source.path)) {
+        for Text { path, text } in all.iter().filter(|source| source.path.starts_with(folder) && !is_test(&source.path))
+        {
             let inside = path[folder.len()..].trim_end_matches(".rs");
             let inside = inside.strip_suffix("/mod").unwrap_or(inside);
             let module: Module = match path == root {
@@ -138,7 +139,9 @@ impl Code {
                 at = end;
             } else if is_name(&words[at]) && words.get(at + 1).is_some_and(|next| next == "::") {
                 let mut path = vec![words[at].clone()];
-                while words.get(at + 1).is_some_and(|next| next == "::") && words.get(at + 2).is_some_and(|word| is_name(word)) {
+                while words.get(at + 1).is_some_and(|next| next == "::")
+                    && words.get(at + 2).is_some_and(|word| is_name(word))
+                {
                     at += 2;
                     path.push(words[at].clone());
                 }
@@ -215,7 +218,11 @@ fn words(text: &str) -> Vec<String> {
         } else if first == '"' {
             let mut end = 1;
             while !rest[end..].starts_with('"') && end < rest.len() {
-                end += rest[end..].chars().take(if rest[end..].starts_with('\\') { 2 } else { 1 }).map(char::len_utf8).sum::<usize>();
+                end += rest[end..]
+                    .chars()
+                    .take(if rest[end..].starts_with('\\') { 2 } else { 1 })
+                    .map(char::len_utf8)
+                    .sum::<usize>();
             }
             end + 1
         } else if first == '\'' {
@@ -273,7 +280,11 @@ fn without_tests(words: &[String]) -> Vec<String> {
 }
 
 /// The way from a file back to itself, if there is one over these edges, the shortest.
-fn circle<'a>(edges: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &'a str, first: Option<&'a str>) -> Option<Vec<&'a str>> {
+fn circle<'a>(
+    edges: &BTreeMap<&'a str, BTreeSet<&'a str>>,
+    from: &'a str,
+    first: Option<&'a str>,
+) -> Option<Vec<&'a str>> {
     let begin: Vec<&str> = match first {
         Some(first) => vec![first],
         None => edges.get(from)?.iter().copied().collect(),

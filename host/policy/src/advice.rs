@@ -4,9 +4,10 @@
 
 use cofferdam_grants::{DNS_PORT, Denial, Remedy, Rule, Servers};
 
+use crate::capability::{Capability, of_flag};
 use crate::host::parse_within;
-use crate::policy::{FLAGS, Policy};
-use crate::rule::{Capability, parse_rule};
+use crate::policy::Policy;
+use crate::rule::parse_rule;
 use crate::rule_text::Purpose;
 
 /// Rules that would allow what was refused: the key that they belong under, and the elements of its list, in TOML.
@@ -41,7 +42,7 @@ impl Advice {
     fn flag(&self) -> Option<String> {
         let flag = format!("--allow-{}", self.key);
         let rule = self.entry.strip_prefix('"')?.strip_suffix('"').filter(|_| self.also.is_none())?;
-        let plain = !rule.contains(['"', '\\', '\'']) && FLAGS.contains(&flag.as_str());
+        let plain = !rule.contains(['"', '\\', '\'']) && of_flag(&flag).is_some();
         plain.then(|| format!("the flag `{flag} '{rule}'`"))
     }
 }

@@ -7,6 +7,8 @@ use std::fmt;
 
 use cofferdam_grants::LIMITS;
 
+use crate::capability::{CAPABILITIES, Status};
+
 /// A table of the policy file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Section {
@@ -40,15 +42,6 @@ impl fmt::Display for Section {
     }
 }
 
-/// Whether a key can be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// Accepted and enforced.
-    Enforced,
-    /// Known, but refused until it is enforced.
-    NotYet,
-}
-
 /// One key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
@@ -70,13 +63,18 @@ const fn later(section: Section, name: &'static str, summary: &'static str) -> K
     Key { section, name, status: Status::NotYet, summary }
 }
 
-/// All keys: the rows below, and a key for each limit of a plugin.
+/// All keys: the rows below, those of capabilities and those of limits.
 pub fn keys() -> impl Iterator<Item = Key> {
+    let sections = [Section::Plugin, Section::Defaults, Section::Deny];
+    let rules = CAPABILITIES.iter().flat_map(move |row| {
+        let all = sections.into_iter().zip(row.summaries).filter(|(_, summary)| !summary.is_empty());
+        all.map(|(section, summary)| Key { section, name: row.key, status: row.status(), summary })
+    });
     let limits = LIMITS.iter().map(|limit| now(Section::Limits, limit.name, limit.summary));
-    KEYS.iter().copied().chain(limits)
+    KEYS.iter().copied().chain(rules).chain(limits)
 }
 
-/// All keys but those of limits. `[defaults]` and `[deny]` know the same later capabilities as `[plugins.NAME]`.
+/// The keys that are neither capabilities nor limits.
 const KEYS: &[Key] = &[
     now(Section::Top, "plugins", "one table per plugin: `[plugins.NAME]`"),
     now(Section::Top, "defaults", "rules for every plugin that wants them"),
@@ -86,31 +84,9 @@ const KEYS: &[Key] = &[
     later(Section::Top, "secrets", "secrets that plugins may use, not read"),
     later(Section::Top, "handlers", "protocol handlers"),
     later(Section::Top, "audit", "where the audit log is kept"),
-    now(Section::Plugin, "connect", "peers that may be dialled: `tcp://HOST:PORTS`"),
-    now(Section::Plugin, "ping", "hosts that may be pinged: `10.0.0.0/8`, `*.lab.example`"),
-    now(Section::Plugin, "resolve", "names that may be asked for; a network means its reverse names"),
-    now(Section::Plugin, "servers", "name servers that may be asked; without it, the host's own"),
-    now(Section::Plugin, "read", "directories and files that may be read"),
     now(Section::Plugin, "component", "absolute path of the plugin's component"),
     now(Section::Plugin, "settings", "the plugin's own settings, checked by its schema"),
     now(Section::Plugin, "limits", "limits for this plugin, over those in `[limits]`"),
-    later(Section::Plugin, "write", "directories that may be written"),
-    later(Section::Plugin, "listen", "ports that may be listened on"),
-    later(Section::Plugin, "ssh", "ssh targets with users and commands"),
-    later(Section::Plugin, "processes", "what may be seen of processes"),
-    later(Section::Plugin, "capture", "interfaces that may be captured"),
-    later(Section::Plugin, "secrets", "secrets that the plugin may use"),
-    later(Section::Plugin, "handlers", "protocol handlers that the plugin may open"),
-    now(Section::Defaults, "connect", "peers that every plugin may dial"),
-    now(Section::Defaults, "ping", "hosts that every plugin may ping"),
-    now(Section::Defaults, "resolve", "names that every plugin may ask for"),
-    now(Section::Defaults, "servers", "name servers that every plugin may ask"),
-    now(Section::Defaults, "read", "directories and files that every plugin may read"),
-    now(Section::Deny, "connect", "peers that no plugin may dial; no port = every port"),
-    now(Section::Deny, "ping", "hosts that no plugin may ping"),
-    now(Section::Deny, "resolve", "names that no plugin may ask for, whatever for"),
-    now(Section::Deny, "servers", "name servers that no plugin may ask; no port = every port"),
-    now(Section::Deny, "read", "directories and files that no plugin may read"),
     now(Section::Limits, "total_memory", "memory of all plugins together, as \"2 GiB\"; in `[limits]` only"),
     now(Section::Names, "servers", "name servers that the host asks, as \"192.0.2.53:53\""),
     now(Section::Rule, "to", "the rule: `tcp://HOST:PORTS`, or `HOST` of `ping`"),
@@ -127,6 +103,7 @@ pub(crate) enum Found {
 
 /// Looks a key up; an unknown one gets a suggestion.
 pub(crate) fn find(section: Section, name: &str) -> Found {
+    // `[defaults]` and `[deny]` know the same later capabilities as `[plugins.NAME]`.
     let in_section = |key: &Key| match key.section {
         Section::Plugin if key.status == Status::NotYet => {
             matches!(section, Section::Plugin | Section::Defaults | Section::Deny)

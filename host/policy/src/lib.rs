@@ -11,6 +11,7 @@
 mod diagnostic;
 
 // The file as written.
+mod capability;
 mod file;
 mod keys;
 
@@ -45,14 +46,15 @@ mod question;
 pub use cofferdam_grants::{LIMITS, Limit, is_harmful, plain, quoted};
 
 pub use advice::Advice;
+pub use capability::{Flag, Status, flags};
 pub use check::{Checked, check};
 pub use diagnostic::{Diagnostic, Severity};
 pub use effective::{Effective, effective};
 pub use explain::{Explanation, Found, Passed, Step, Verdict, explain, file_to_try, lookup_permit};
-pub use keys::{Key, Section, Status, keys};
+pub use keys::{Key, Section, keys};
 pub use lower::parse;
 pub use manifest::{ABI, Instance, Kind, Manifest, Want};
-pub use policy::{FLAGS, LATER_FLAGS, Part, PluginTable, Policy, RuleSource};
+pub use policy::{Part, PluginTable, Policy, RuleSource};
 pub use quantity::{duration, show};
 pub use question::Question;
 pub use starter::STARTER;

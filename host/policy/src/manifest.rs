@@ -9,9 +9,10 @@ use cofferdam_grants::{Rule, is_harmful, plain, quoted};
 use serde_json::{Map, Value};
 use toml::de::DeTable;
 
+use crate::capability::{CAPABILITIES, Capability};
 use crate::json::to_json;
 use crate::keys::did_you_mean;
-use crate::rule::{Capability, Purpose, parse_rule};
+use crate::rule::{Purpose, parse_rule};
 
 /// The version of the plugin contract (`cofferdam:plugin`) that this host speaks.
 pub const ABI: &str = "0.1.0";
@@ -26,9 +27,6 @@ const MAX_VERSION: usize = 64;
 const MAX_WANTS: usize = 256;
 
 const FIELDS: &[&str] = &["name", "version", "abi", "kind", "description", "instance", "wants", "settings_schema"];
-
-/// Capabilities that a manifest cannot want yet.
-const LATER_WANTS: &[&str] = &["write", "listen", "ssh", "processes", "capture", "secrets", "handlers"];
 
 /// A plugin's manifest, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -184,14 +182,14 @@ fn wants(value: Option<Value>) -> Result<Vec<Want>, String> {
         Some(_) => return Err("manifest: `wants` has to be an object".to_owned()),
     };
     if let Some(key) = fields.keys().find(|key| Capability::of_key(key).is_none()) {
-        return Err(if LATER_WANTS.contains(&key.as_str()) {
+        return Err(if CAPABILITIES.iter().any(|row| row.key == key) {
             format!("manifest: `wants.{key}` is not yet available in this version")
         } else {
-            unknown_field(key, &Capability::ALL.map(Capability::key))
+            unknown_field(key, &Capability::all().map(Capability::key).collect::<Vec<_>>())
         });
     }
     let mut wants = Vec::new();
-    for about in Capability::ALL {
+    for about in Capability::all() {
         let key = about.key();
         let list = match fields.remove(key) {
             None => continue,

@@ -9,26 +9,11 @@ use std::net::SocketAddr;
 
 use cofferdam_grants::{Rule, RuleId, plain};
 
+use crate::capability::{Flag, Status, flags, of_flag};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::keys::did_you_mean;
 use crate::limits::LimitsPatch;
-use crate::rule::{Capability, Purpose, parse_rule};
-
-/// The flags that [`Policy::add_flag`] understands.
-pub const FLAGS: &[&str] = &[
-    "--allow-connect",
-    "--allow-ping",
-    "--allow-resolve",
-    "--allow-read",
-    "--deny-connect",
-    "--deny-ping",
-    "--deny-resolve",
-    "--deny-read",
-];
-
-/// Flags that are known, but refused until they are enforced.
-pub const LATER_FLAGS: &[&str] =
-    &["--allow-listen", "--allow-processes", "--allow-write", "--deny-listen", "--deny-write"];
+use crate::rule::{Purpose, parse_rule};
 
 /// A whole policy: one file, flags, or both.
 #[derive(Clone, Debug, Default)]
@@ -137,23 +122,20 @@ impl Policy {
     /// Adds the rule of a flag, as `--allow-connect`. It serves every plugin whose manifest wants it.
     ///
     /// # Errors
-    /// A diagnostic, if the flag is not one of [`FLAGS`] or the value is not a rule.
+    /// A diagnostic, if the flag is not one of [`flags`] that is enforced, or the value is not a rule.
     #[expect(clippy::result_large_err, reason = "made once per flag, when the program starts")]
     pub fn add_flag(&mut self, flag: &str, value: &str) -> Result<(), Diagnostic> {
         let source = Source::flag(flag, value);
         let whole = 0..value.len();
-        let meant = FLAGS.contains(&flag).then(|| {
-            let allow = flag.strip_prefix("--allow-").map(|key| (key, Purpose::Allow));
-            let (key, purpose) = allow.or_else(|| Some((flag.strip_prefix("--deny-")?, Purpose::Deny)))?;
-            Some((Capability::of_key(key)?, purpose))
-        });
-        let (kind, purpose) = match meant.flatten() {
-            Some(meant) => meant,
-            None if LATER_FLAGS.contains(&flag) => {
+        let later = |(own, status): (&Flag, Status)| own.name == flag && status == Status::NotYet;
+        let (kind, purpose) = match of_flag(flag) {
+            Some((kind, denies)) => (kind, if denies { Purpose::Deny } else { Purpose::Allow }),
+            None if flags().any(later) => {
                 return Err(source.error(whole, format!("`{flag}` is not yet available in this version")));
             }
             None => {
-                let near = did_you_mean(flag, FLAGS.iter().copied());
+                let enforced = flags().filter(|(_, status)| *status == Status::Enforced);
+                let near = did_you_mean(flag, enforced.map(|(flag, _)| flag.name));
                 return Err(source
                     .error(whole, format!("unknown flag `{flag}`"))
                     .maybe_hint(near.map(|near| format!("did you mean `{near}`?"))));

@@ -7,19 +7,16 @@ use std::net::{IpAddr, SocketAddr};
 
 use cofferdam_grants::{AbsolutePath, Host, Name, NameUse, Peers, Ports, Protocol, QueryName, Servers, Zone, quoted};
 
+use crate::capability::{CAPABILITIES, Row, Status};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::host::parse_host;
-use crate::keys::{Section, Status, did_you_mean, keys};
+use crate::keys::did_you_mean;
 use crate::rule::{Purpose, RuleError, parse_connect, parse_ping, parse_server};
 
 /// The asks that can be explained, with how each is written.
-const ASKS: &[(&str, &str)] = &[
-    ("connect", "connect HOST:PORT"),
-    ("ping", "ping HOST"),
-    ("resolve", "resolve NAME"),
-    ("query", "query NAME@SERVER"),
-    ("read", "read PATH"),
-];
+fn asks() -> impl Iterator<Item = (&'static str, &'static str)> {
+    CAPABILITIES.iter().filter_map(|row| row.ask)
+}
 
 /// Asks of later versions that no key of a policy is called after.
 const LATER: &[&str] = &["accept", "bind", "udp"];
@@ -93,16 +90,14 @@ impl Question {
         let text = words.join(" ");
         let source = Source::flag("explain", &text);
         let verb = words.first().map_or("", String::as_str);
-        let Some((_, form)) = ASKS.iter().find(|(known, _)| *known == verb) else {
-            let of_key = |name: &str| {
-                keys().any(|key| (key.section, key.status, key.name) == (Section::Plugin, Status::NotYet, name))
-            };
-            if LATER.contains(&verb) || of_key(verb) {
+        let Some((_, form)) = asks().find(|(known, _)| *known == verb) else {
+            let later = |row: &Row| row.key == verb && row.status() == Status::NotYet;
+            if LATER.contains(&verb) || CAPABILITIES.iter().any(later) {
                 let what = quoted(&words.get(1..).unwrap_or_default().join(" "), 256);
                 return Ok(Self { about: About::Later { verb: verb.to_owned(), what } });
             }
-            let near = did_you_mean(verb, ASKS.iter().map(|(ask, _)| *ask));
-            let all: Vec<String> = ASKS.iter().map(|(_, form)| format!("`{form}`")).collect();
+            let near = did_you_mean(verb, asks().map(|(ask, _)| ask));
+            let all: Vec<String> = asks().map(|(_, form)| format!("`{form}`")).collect();
             let hint = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("there are {}", all.join(", ")),

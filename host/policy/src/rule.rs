@@ -16,41 +16,8 @@ pub(crate) use connect::{further, parse_connect};
 pub(crate) use ping::{groups, is_of_groups, parse_ping};
 pub(crate) use server::parse_server;
 
+pub(crate) use crate::capability::Capability;
 pub(crate) use crate::rule_text::{Purpose, RuleError};
-
-/// What rules are about, each with a key of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Capability {
-    Connect,
-    Ping,
-    Resolve,
-    Servers,
-    Read,
-}
-
-impl Capability {
-    pub(crate) const ALL: [Self; 5] = [Self::Connect, Self::Ping, Self::Resolve, Self::Servers, Self::Read];
-
-    /// What the rules under a key of a policy, or of a manifest's wants, are about.
-    pub(crate) fn of_key(key: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|about| about.key() == key)
-    }
-
-    pub(crate) fn key(self) -> &'static str {
-        match self {
-            Self::Connect => "connect",
-            Self::Ping => "ping",
-            Self::Resolve => "resolve",
-            Self::Servers => "servers",
-            Self::Read => "read",
-        }
-    }
-
-    /// Whether its rules may say where a name may lead.
-    pub(crate) fn has_within(self) -> bool {
-        matches!(self, Self::Connect | Self::Ping)
-    }
-}
 
 /// Reads a rule.
 ///

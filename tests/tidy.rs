@@ -1,5 +1,5 @@
-//! House rules, as tests: what reviewers would otherwise have to remember. Each file of `tidy/` reads one kind of thing; here is
-//! only how the tree is read.
+//! House rules, as tests: what reviewers would otherwise have to remember. Each file of `tidy/`
+//! reads one kind of thing; here is only how the tree is read.
 
 /// Which crate may know which, from `cargo metadata`.
 mod arrows;

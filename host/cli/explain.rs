@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use anyhow::Context as _;
 use cofferdam_policy::{
-    Explanation, Found, Manifest, Passed, Policy, Question, Verdict, file_to_try, lookup_permit, quoted,
+    Explanation, Manifest, Observed, Passed, Policy, Question, Verdict, file_to_try, lookup_permit, quoted,
 };
 use cofferdam_registry::{Preview, link_of, look_up};
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ fn found(
     preview: &Preview,
     manifest: &Manifest,
     question: &Question,
-) -> anyhow::Result<Option<Found>> {
+) -> anyhow::Result<Option<Observed>> {
     let name = explain.resolve.then(|| lookup_permit(policy, manifest, question)).flatten();
     let file = file_to_try(policy, manifest, question);
     if name.is_none() && file.is_none() {
@@ -60,8 +60,8 @@ fn found(
     let runtime = setup::runtime()?;
     let found = runtime.block_on(async {
         match (name, file) {
-            (Some(permit), _) => Some(Found::Addresses(look_up(policy, permit).await)),
-            (None, Some((grants, path))) => Some(Found::File(preview.try_reading(grants, path).await)),
+            (Some(permit), _) => Some(Observed::Addresses(look_up(policy, permit).await)),
+            (None, Some((grants, path))) => Some(Observed::File(preview.try_reading(grants, path).await)),
             (None, None) => None,
         }
     });

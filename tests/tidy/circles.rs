@@ -1,13 +1,14 @@
-//! Which file of a crate uses which, read from `use` lines and paths: a circle of files has to be read at once to be
-//! understood. What two files need lies below both. The file at the root of a folder may hold what the files in that folder
-//! share: a step from those to it is no step of a circle.
+//! Which file of a crate uses which, read from `use` lines and paths: a circle of files has to be
+//! read at once to be understood. What two files need lies below both. The file at the root of a
+//! folder may hold what the files in that folder share: a step from those to it is no step of a
+//! circle.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Text, none, texts};
 
-/// Steps of circles that are still there, each with the file that uses and the file that is used. The list only shrinks: the
-/// test fails for a step that is on no circle any more.
+/// Steps of circles that are still there, each with the file that uses and the file that is used.
+/// The list only shrinks: the test fails for a step that is on no circle any more.
 const ALLOWED: &[(&str, &str)] = &[
     ("host/registry/src/preview.rs", "host/registry/src/registry.rs"),
     ("host/runtime/src/abi/since_0_1_0.rs", "host/runtime/src/enforce/dns.rs"),
@@ -85,7 +86,8 @@ impl Crate {
         Self { files }
     }
 
-    /// The module whose file has what a path names, seen from a module. Re-exports are followed to where the thing is.
+    /// The module whose file has what a path names, seen from a module. Re-exports are followed to
+    /// where the thing is.
     fn find(&self, from: &Module, path: &[String], depth: usize) -> Option<Module> {
         let mut at = from.clone();
         let mut rest = path;
@@ -114,7 +116,8 @@ impl Crate {
         brought.into_iter().find_map(|(_, path)| self.find(&at, path, depth + 1)).or(Some(at))
     }
 
-    /// Which file uses which, but for the roots of the folders that it is in. The root of a crate only lists its modules.
+    /// Which file uses which, but for the roots of the folders that it is in. The root of a crate
+    /// only lists its modules.
     fn edges(&self) -> BTreeMap<&str, BTreeSet<&str>> {
         let mut edges = BTreeMap::new();
         for (module, (file, code)) in self.files.iter().filter(|(module, _)| !module.is_empty()) {

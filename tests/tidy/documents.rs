@@ -1,4 +1,5 @@
-//! The documents: every tool, policy key and special range stands in them, and every test, file and link that they name is there.
+//! The documents: every tool, policy key and special range stands in them, and every test, file and
+//! link that they name is there.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -72,7 +73,8 @@ fn every_policy_key_is_documented() {
     none("the README explains every key and flag that is enforced", &missing.map(str::to_owned).collect::<Vec<_>>());
 }
 
-/// Whether a code span is the name of a test rather than of a tool or an item: tests' names are sentences.
+/// Whether a code span is the name of a test rather than of a tool or an item: tests' names are
+/// sentences.
 fn is_test_name(span: &str, tools: &[String]) -> bool {
     let plain = span.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     plain && span.matches('_').count() >= 3 && !tools.iter().any(|tool| tool == span)

@@ -1,7 +1,9 @@
-//! The chain: each line carries the SHA-256 of the line before and ends in its own. Pure: no file is touched here.
+//! The chain: each line carries the SHA-256 of the line before and ends in its own. Pure: no file
+//! is touched here.
 //!
-//! A line is `{…,"prev":"HASH","hash":"HASH"}` and a line feed, where `hash` covers every byte before `,"hash":`. So a line
-//! proves itself, and the next one proves that it stands where it stood.
+//! A line is `{…,"prev":"HASH","hash":"HASH"}` and a line feed, where `hash` covers every byte
+//! before `,"hash":`. So a line proves itself, and the next one proves that it stands where it
+//! stood.
 
 use sha2::{Digest as _, Sha256};
 

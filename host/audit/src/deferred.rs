@@ -1,5 +1,6 @@
-//! Deferred lines: what has happened already and could not be written. They wait, bounded, and come before the next event once the
-//! file can be written again. What found no room is counted, and a line says how many there were.
+//! Deferred lines: what has happened already and could not be written. They wait, bounded, and come
+//! before the next event once the file can be written again. What found no room is counted, and a
+//! line says how many there were.
 
 use std::io;
 
@@ -8,7 +9,8 @@ use crate::key::Key;
 use crate::open::Open;
 use crate::record::Record;
 
-/// Lines that wait at most. Those about the policy and the plugins come on top: there are a few, and everything rests on them.
+/// Lines that wait at most. Those about the policy and the plugins come on top: there are a few,
+/// and everything rests on them.
 pub(crate) const ROOM: usize = 1_000;
 
 impl Open {

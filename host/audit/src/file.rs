@@ -1,5 +1,6 @@
-//! The audit file as a sink: one chain, one writer, one `write(2)` per event in the thread that has the event, so that what was
-//! acknowledged outlives the process. How it is taken up after a crash is `recover.rs`, how it is checked `verify.rs`.
+//! The audit file as a sink: one chain, one writer, one `write(2)` per event in the thread that has
+//! the event, so that what was acknowledged outlives the process. How it is taken up after a crash
+//! is `recover.rs`, how it is checked `verify.rs`.
 
 use std::collections::VecDeque;
 #[cfg(test)]
@@ -53,12 +54,14 @@ pub struct ChainFile {
 }
 
 impl ChainFile {
-    /// Opens or makes the file (0600) and its key (0600), locks it, and takes up its chain. The key's folder, which keeps the
-    /// head too, has to exist. What a crash has left is marked by a `recovered` line before the next event; nothing but such
-    /// lines is written here, and that they cannot be written is no error yet: every event is refused until they are.
+    /// Opens or makes the file (0600) and its key (0600), locks it, and takes up its chain. The
+    /// key's folder, which keeps the head too, has to exist. What a crash has left is marked by a
+    /// `recovered` line before the next event; nothing but such lines is written here, and that
+    /// they cannot be written is no error yet: every event is refused until they are.
     ///
     /// # Errors
-    /// Another process writes the file, another key has signed it, it is no audit file, or file, key or head cannot be opened.
+    /// Another process writes the file, another key has signed it, it is no audit file, or file,
+    /// key or head cannot be opened.
     pub fn open(path: &Path, key_path: &Path, keeping: Keeping) -> Result<Self, OpenError> {
         let key = Key::open_or_make(key_path).map_err(|error| OpenError::Key(key_path.to_owned(), error))?;
         let failed = |error| OpenError::File(path.to_owned(), error);
@@ -108,7 +111,8 @@ impl ChainFile {
         self.lock().path.clone()
     }
 
-    /// Writes a signed checkpoint and waits until everything is on the disk, as at an orderly end. The file stays open.
+    /// Writes a signed checkpoint and waits until everything is on the disk, as at an orderly end.
+    /// The file stays open.
     ///
     /// # Errors
     /// It could not be written.
@@ -151,7 +155,8 @@ impl ChainFile {
         if (open.since >= EVENTS || open.checked.elapsed() >= AGE)
             && let Err(error) = open.checkpoint(&self.key)
         {
-            // The event is written. The next one tries again, and is refused if nothing can be written.
+            // The event is written. The next one tries again, and is refused if nothing can be
+            // written.
             tracing::error!(target: "cofferdam", "no checkpoint in the audit file `{}`: {error}", open.path.display());
         }
         Ok(())
@@ -160,7 +165,8 @@ impl ChainFile {
 
 impl Drop for ChainFile {
     fn drop(&mut self) {
-        // Without it, nothing is lost: the last events have no signature yet, and the next writer's checkpoint covers them.
+        // Without it, nothing is lost: the last events have no signature yet, and the next writer's
+        // checkpoint covers them.
         let _ = self.checkpoint();
     }
 }

@@ -1,7 +1,7 @@
 //! What was decided and done, as events, and where they are written before their effect happens.
 //!
-//! Deciding is `grants`' part; this crate only records. An event that cannot be written is an error, and the
-//! effect that waits for it does not happen.
+//! Deciding is `grants`' part; this crate only records. An event that cannot be written is an
+//! error, and the effect that waits for it does not happen.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests read and forge the files"))]
 

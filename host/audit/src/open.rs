@@ -1,4 +1,5 @@
-//! The file while it is open: what changes with every event, and single writes. When a file is rotated is `rotate.rs`.
+//! The file while it is open: what changes with every event, and single writes. When a file is
+//! rotated is `rotate.rs`.
 
 use std::collections::VecDeque;
 use std::fs::File;

@@ -1,5 +1,6 @@
-//! One line of the audit file: what an event looks like as JSON. The fields have a fixed order and `hash` is the last, so that
-//! a line can be checked byte by byte without being parsed. What links the lines is `chain.rs`.
+//! One line of the audit file: what an event looks like as JSON. The fields have a fixed order and
+//! `hash` is the last, so that a line can be checked byte by byte without being parsed. What links
+//! the lines is `chain.rs`.
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -24,11 +25,12 @@ type Text<'a> = Option<Cow<'a, str>>;
 pub struct Record<'a> {
     /// The line's number in the chain, from 1.
     pub seq: u64,
-    /// When it happened, as RFC 3339 in UTC with microseconds; by the system's clock, which may have been set back. A line that
-    /// could not be written at once stands later than its time.
+    /// When it happened, as RFC 3339 in UTC with microseconds; by the system's clock, which may
+    /// have been set back. A line that could not be written at once stands later than its time.
     pub time: Cow<'a, str>,
-    /// What: `opened`, `policy`, `loaded`, `load_refused`, `call_started`, `ask`, `limit_hit`, `instance_lost`, `call_ended`; and
-    /// of the file itself `checkpoint`, `continued`, `recovered`, `omitted`.
+    /// What: `opened`, `policy`, `loaded`, `load_refused`, `call_started`, `ask`, `limit_hit`,
+    /// `instance_lost`, `call_ended`; and of the file itself `checkpoint`, `continued`,
+    /// `recovered`, `omitted`.
     pub event: Cow<'a, str>,
     /// On whose behalf.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,7 +41,8 @@ pub struct Record<'a> {
     /// The plugin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plugin: Text<'a>,
-    /// SHA-256 of the component (of the policy, for `policy`; of the torn bytes, for `recovered`), in hexadecimal.
+    /// SHA-256 of the component (of the policy, for `policy`; of the torn bytes, for `recovered`),
+    /// in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Text<'a>,
     /// The tool.
@@ -72,8 +75,8 @@ pub struct Record<'a> {
     /// Bytes of a call's answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_out: Option<u64>,
-    /// HMAC-SHA256 of a call's arguments under the audit key, its first 16 bytes in hexadecimal: equal arguments have equal
-    /// digests, and nobody without the key can try out which they were.
+    /// HMAC-SHA256 of a call's arguments under the audit key, its first 16 bytes in hexadecimal:
+    /// equal arguments have equal digests, and nobody without the key can try out which they were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arguments: Text<'a>,
     /// A call's arguments as JSON text, where the operator has asked for them.
@@ -88,7 +91,8 @@ pub struct Record<'a> {
     /// Of a `checkpoint`: its signature over everything before this line, in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Text<'a>,
-    /// The `hash` of the line before; of a chain's first line, 64 zeros. Written when the line is sealed.
+    /// The `hash` of the line before; of a chain's first line, 64 zeros. Written when the line is
+    /// sealed.
     #[serde(skip_serializing)]
     pub prev: Cow<'a, str>,
     /// SHA-256 of this line up to here, in hexadecimal. Written when the line is sealed.
@@ -112,7 +116,8 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// An event as a line; its place in the chain is filled in later. `clear`: arguments are written as they are, too.
+    /// An event as a line; its place in the chain is filled in later. `clear`: arguments are
+    /// written as they are, too.
     pub(crate) fn of(event: &Event<'a>, key: &Key, clear: bool, rule: &dyn Fn(RuleId) -> Option<String>) -> Self {
         match event {
             Event::PolicyLoaded { text, rules } => Self {
@@ -201,7 +206,8 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The record on one line, for people. Text of others is shown without control and direction characters.
+    /// The record on one line, for people. Text of others is shown without control and direction
+    /// characters.
     pub fn line(&self) -> String {
         let mut line = format!("{} {:<13}", self.time, self.event);
         let mut add = |before: &str, text: &str| {

@@ -1,5 +1,6 @@
-//! Rotation: `FILE` becomes `FILE.1`, `FILE.1` becomes `FILE.2`, and the oldest goes. The chain runs on from file to file, and
-//! there is no moment at which `FILE` does not exist: another process would begin a chain of its own there.
+//! Rotation: `FILE` becomes `FILE.1`, `FILE.1` becomes `FILE.2`, and the oldest goes. The chain
+//! runs on from file to file, and there is no moment at which `FILE` does not exist: another
+//! process would begin a chain of its own there.
 
 use std::fs;
 use std::io::{self, BufRead as _, Read as _};
@@ -27,7 +28,8 @@ impl Open {
     }
 }
 
-/// Begins a new file. After an error the old one is still the one that is written; it is tried again with the next event.
+/// Begins a new file. After an error the old one is still the one that is written; it is tried
+/// again with the next event.
 fn rotate(open: &mut Open, key: &Key) -> io::Result<()> {
     try_rotate(open, key).map_err(|error| io::Error::new(error.kind(), format!("it cannot be rotated: {error}")))
 }
@@ -55,7 +57,8 @@ fn try_rotate(open: &mut Open, key: &Key) -> io::Result<()> {
     let id = id(&file.metadata()?);
     crash::point()?;
 
-    // The head first: that lines before its base are still there is no fault, that the base is missing would be one.
+    // The head first: that lines before its base are still there is no fault, that the base is
+    // missing would be one.
     let oldest = (1..open.files).rev().find(|number| fs::exists(numbered(&open.path, *number)).unwrap_or(false));
     open.known.base = first_seq(&numbered(&open.path, oldest.unwrap_or(0))).unwrap_or(open.known.base);
     open.move_head(key)?;
@@ -80,7 +83,8 @@ fn try_rotate(open: &mut Open, key: &Key) -> io::Result<()> {
     (open.file, open.id, open.len, open.known.tail) = (file, id, line.len() as u64, next);
     open.behind = true;
     crash::point()?;
-    // Otherwise a loss of power could bring the old names back, and the new file with all that is in it would be gone.
+    // Otherwise a loss of power could bring the old names back, and the new file with all that is
+    // in it would be gone.
     sync(folder(&open.path));
     open.move_head(key)
 }

@@ -28,8 +28,8 @@ pub enum Ask<'a> {
         protocol: Protocol,
         /// The peer, as it would be given to the system.
         to: SocketAddr,
-        /// The link of a link-local peer: the index that stands in `to`, with the interface's name. Without it a zone in
-        /// `to` is known by its index alone.
+        /// The link of a link-local peer: the index that stands in `to`, with the interface's name.
+        /// Without it a zone in `to` is known by its index alone.
         zone: Option<&'a Zone>,
         /// The answers that this instance has kept.
         pins: &'a Pins,
@@ -47,7 +47,8 @@ pub enum Ask<'a> {
         /// Now, to tell live pins from expired ones.
         now: Moment,
     },
-    /// May this server be asked for this name? The host's own lookups, which lead to addresses, are `Resolve`.
+    /// May this server be asked for this name? The host's own lookups, which lead to addresses, are
+    /// `Resolve`.
     Query {
         /// The server, as it would be given to the system.
         server: SocketAddr,

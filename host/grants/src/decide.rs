@@ -58,8 +58,9 @@ impl Grants {
         Err(Denial::new(ask.resource(), near))
     }
 
-    /// Whether a name could be used, once its addresses are known and filtered, and over which rules: a lookup, its pins and an
-    /// ask for each address come to the same for every address that the rules let the name lead to. This permits nothing.
+    /// Whether a name could be used, once its addresses are known and filtered, and over which
+    /// rules: a lookup, its pins and an ask for each address come to the same for every address
+    /// that the rules let the name lead to. This permits nothing.
     ///
     /// # Errors
     /// The [`Denial`], with the reason that came nearest.
@@ -80,8 +81,8 @@ fn scope(to: SocketAddr) -> u32 {
     }
 }
 
-/// The zone that an ask is about: what the system would dial by has to be what the asker says of it. `None` where the two
-/// disagree.
+/// The zone that an ask is about: what the system would dial by has to be what the asker says of
+/// it. `None` where the two disagree.
 fn zone_of(index: u32, said: Option<&Zone>) -> Option<Option<Cow<'_, Zone>>> {
     match (index, said) {
         (0, None) => Some(None),
@@ -90,8 +91,8 @@ fn zone_of(index: u32, said: Option<&Zone>) -> Option<Option<Cow<'_, Zone>>> {
     }
 }
 
-/// The answer about `localhost` from those about its two addresses: one that allows it, or the refusal of the first, unless that
-/// is one that the manifest does not want and the other is not.
+/// The answer about `localhost` from those about its two addresses: one that allows it, or the
+/// refusal of the first, unless that is one that the manifest does not want and the other is not.
 fn nearer(four: Verdict, six: Verdict) -> Verdict {
     match (four, six) {
         (Ok(rules), _) | (Err(_), Ok(rules)) => Ok(rules),

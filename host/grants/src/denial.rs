@@ -1,7 +1,8 @@
 //! Refusals: why, about what, and in which words to whom.
 //!
-//! The model reads which resource was refused and that the operator decides. What would help is for the operator only: it is
-//! data here, and `cofferdam-policy` puts it into words. Whether something is refused is `decide.rs`.
+//! The model reads which resource was refused and that the operator decides. What would help is for
+//! the operator only: it is data here, and `cofferdam-policy` puts it into words. Whether something
+//! is refused is `decide.rs`.
 
 mod suggest;
 
@@ -111,7 +112,8 @@ pub(crate) struct Near {
     pinned: Option<Name>,
     /// The key of the rule that would help, where the resource alone does not say it.
     key: Option<&'static str>,
-    /// Whether a rule for the server of a query is missing; and if so, whether there is none for any server yet.
+    /// Whether a rule for the server of a query is missing; and if so, whether there is none for
+    /// any server yet.
     missing: Option<bool>,
     /// Whether no rule would help: the manifest wants nothing that a rule could name.
     no_rule_helps: bool,
@@ -141,8 +143,8 @@ impl Near {
         self.pinned.as_ref()
     }
 
-    /// Where the manifest does not want what was asked for, no rule would help, and that is the reason: it is told before what a
-    /// rule lacks. A deny rule is told before it.
+    /// Where the manifest does not want what was asked for, no rule would help, and that is the
+    /// reason: it is told before what a rule lacks. A deny rule is told before it.
     pub(crate) fn unless_wanted(self, wanted: bool) -> Self {
         match self.reason {
             Reason::NoRule
@@ -160,7 +162,8 @@ impl Near {
         }
     }
 
-    /// The same refusal where no rule would help: the manifest does not want the address, but a name that leads to it.
+    /// The same refusal where no rule would help: the manifest does not want the address, but a
+    /// name that leads to it.
     pub(crate) fn without_rule(self) -> Self {
         Self { no_rule_helps: true, ..self }
     }
@@ -173,8 +176,8 @@ impl Near {
         }
     }
 
-    /// Keeps the reason if it is nearer than what was noted so far. `ports` are the rule's, `pinned` is the name of the
-    /// pin over which the rule was reached.
+    /// Keeps the reason if it is nearer than what was noted so far. `ports` are the rule's,
+    /// `pinned` is the name of the pin over which the rule was reached.
     pub(crate) fn note(&mut self, reason: Reason, id: RuleId, ports: Option<&Ports>, pinned: Option<&Name>) {
         if reason.nearness() <= self.reason.nearness() {
             return;
@@ -195,7 +198,8 @@ impl Near {
         }
     }
 
-    /// Where no rule is near, one of the kind that the manifest wants would help, on the ports that it wants.
+    /// Where no rule is near, one of the kind that the manifest wants would help, on the ports that
+    /// it wants.
     pub(crate) fn or_for(mut self, want: &Rule) -> Self {
         if self.key != Some(want.key()) {
             self.key = Some(want.key());
@@ -271,7 +275,8 @@ impl Denial {
         self.near.rule
     }
 
-    /// The same refusal of an answer that was to be dialled on this port: its suggestion names the port.
+    /// The same refusal of an answer that was to be dialled on this port: its suggestion names the
+    /// port.
     #[must_use]
     pub fn on_port(mut self, port: u16) -> Self {
         self.near.ports = Ports::one(port).ok();

@@ -65,8 +65,8 @@ impl Grants {
         !(connects || self.grants_ping() || self.grants_query() || self.grants_read())
     }
 
-    /// The directories and files that may be read, with everything below them but what is denied; none lies in another.
-    /// Whether they exist is not known here.
+    /// The directories and files that may be read, with everything below them but what is denied;
+    /// none lies in another. Whether they exist is not known here.
     pub fn read_roots(&self) -> Vec<AbsolutePath> {
         let mut roots: Vec<AbsolutePath> = self
             .reads()
@@ -81,14 +81,15 @@ impl Grants {
         roots
     }
 
-    /// The directories and files that may not be read, nor anything below them, as the rules spell them. Where a part of such a
-    /// path is a link, is not known here: whoever opens files follows it, and asks about what lies there by this spelling.
+    /// The directories and files that may not be read, nor anything below them, as the rules spell
+    /// them. Where a part of such a path is a link, is not known here: whoever opens files follows
+    /// it, and asks about what lies there by this spelling.
     pub fn denied_reads(&self) -> impl Iterator<Item = &AbsolutePath> {
         self.read_denies().map(|(_, deny)| deny)
     }
 
-    /// The name servers to ask where a question names none: those that the rules name, or else those of the host that
-    /// the rules cover. `system` are the servers that the host asks now.
+    /// The name servers to ask where a question names none: those that the rules name, or else
+    /// those of the host that the rules cover. `system` are the servers that the host asks now.
     pub fn servers(&self, system: &[SocketAddr]) -> Vec<SocketAddr> {
         let mut found: Vec<SocketAddr> = Vec::new();
         if !self.grants_query() {
@@ -112,7 +113,8 @@ impl Grants {
         kept
     }
 
-    /// The servers that the host asked when the grants were made. What is asked later says which they are then.
+    /// The servers that the host asked when the grants were made. What is asked later says which
+    /// they are then.
     pub fn system_servers(&self) -> &[SocketAddr] {
         &self.system
     }
@@ -130,7 +132,8 @@ impl Grants {
         &self.wants
     }
 
-    /// Whether anything of this want is granted, as far as that can be told without asking for each thing.
+    /// Whether anything of this want is granted, as far as that can be told without asking for each
+    /// thing.
     pub fn meets(&self, want: &Rule) -> bool {
         let left = |rule: &Rule| !self.deny.iter().any(|(_, deny)| deny.denies_all_of(rule));
         let met = left(want) && self.allow.iter().any(|(_, rule)| self.rule_meets(rule, want) && left(rule));
@@ -187,7 +190,8 @@ impl Grants {
     }
 }
 
-/// The rules of one kind: of the allow rules, of the deny rules, of the wants. Those about peers are gone through in `decide/peer.rs`.
+/// The rules of one kind: of the allow rules, of the deny rules, of the wants. Those about peers
+/// are gone through in `decide/peer.rs`.
 macro_rules! kind {
     ($variant:ident, $rule:ty, $allow:ident, $deny:ident, $wants:ident) => {
         impl Grants {

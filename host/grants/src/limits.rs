@@ -124,12 +124,13 @@ const SECOND: u64 = 1_000;
 const HOUR: u64 = 3_600 * SECOND;
 
 limits! {
-    /// Linear memory of the instance, in bytes. Below 2 MiB not every shipped plugin starts; a 32-bit memory ends at 4 GiB.
+    /// Linear memory of the instance, in bytes. Below 2 MiB not every shipped plugin starts; a
+    /// 32-bit memory ends at 4 GiB.
     memory: u64, Bytes, 2 * MIB, 256 * MIB, 4096 * MIB, "memory of an instance, as \"256 MiB\"", "of one instance";
     /// Connections open at the same time; one per port of an address at most.
     connections: u32, Number, 1, 2048, 65_535, "connections open at the same time", "open at the same time";
-    /// File descriptors open at the same time on behalf of all instances of the plugin: sockets, files, directories,
-    /// lookups. A lookup needs a few.
+    /// File descriptors open at the same time on behalf of all instances of the plugin: sockets,
+    /// files, directories, lookups. A lookup needs a few.
     descriptors: u32, Number, 8, 4096, 1 << 20, "file descriptors open at the same time, of a plugin", "of all instances";
     /// Calls that wait or run at the same time; one more is refused as overloaded.
     mailbox: u32, Number, 1, 1024, 65_536, "calls that wait or run at the same time", "calls that wait or run";
@@ -141,23 +142,25 @@ limits! {
     output: u64, Bytes, 1024, 4 * MIB, 64 * MIB, "size of one answer, as \"4 MiB\"", "of one answer";
     /// Log lines per second; more are counted and dropped.
     log_lines: u32, Number, 1, 50, 10_000, "log lines per second", "a second";
-    /// Calls per minute; as many may come at once, and then they come back evenly. The default is a thousand a second,
-    /// more than any client sends and less than a loop can.
+    /// Calls per minute; as many may come at once, and then they come back evenly. The default is a
+    /// thousand a second, more than any client sends and less than a loop can.
     calls_per_minute: u32, Number, 1, 60_000, 10_000_000, "calls per minute", "evenly";
     /// Calls that run at the same time; one more is refused as overloaded.
     concurrent_calls: u32, Number, 1, 1024, 65_536, "calls that run at the same time", "calls that run";
-    /// Wall time of a compilation; nobody waits for it longer. A Python component takes some 20 s of CPU.
+    /// Wall time of a compilation; nobody waits for it longer. A Python component takes some 20 s
+    /// of CPU.
     compile: Duration, Milliseconds, 100, 120 * SECOND, HOUR, "wall time of compiling a component, as \"2 min\"", "of a compilation";
-    /// Lookups of names under way at the same time, of all instances of the plugin: each has two sockets, and six where
-    /// three servers are silent.
+    /// Lookups of names under way at the same time, of all instances of the plugin: each has two
+    /// sockets, and six where three servers are silent.
     lookups: u32, Number, 1, 64, 4096, "lookups of names under way at the same time", "of names, under way";
-    /// Lookups of names per minute for which a name server is asked; as many may come at once, and then they come back
-    /// evenly. The default is fifty a second.
+    /// Lookups of names per minute for which a name server is asked; as many may come at once, and
+    /// then they come back evenly. The default is fifty a second.
     lookups_per_minute: u32, Number, 1, 3000, 1_000_000, "lookups of names per minute", "evenly";
 }
 
 impl Limits {
-    /// How many more descriptors than connections there are at least where a policy sets the latter only.
+    /// How many more descriptors than connections there are at least where a policy sets the latter
+    /// only.
     pub const BESIDE_CONNECTIONS: u32 = 1024;
 }
 

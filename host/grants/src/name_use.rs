@@ -1,5 +1,5 @@
-//! What a name would be used for. Whoever explains a policy asks about names before their addresses are known; no effect does:
-//! an effect asks for the lookup, for each answer, and for each address.
+//! What a name would be used for. Whoever explains a policy asks about names before their addresses
+//! are known; no effect does: an effect asks for the lookup, for each answer, and for each address.
 
 use crate::{Name, Protocol, Resource};
 

@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::{AbsolutePath, Name, Protocol, QueryName, Zone};
 
-/// What an ask is about, owned and canonical. Its `Display` is the form that stands in audit
-/// lines: `tcp://10.0.0.1:22`, `name:db.lab.example`, `name:db.lab.example=10.0.0.5`, `ping:10.0.0.1`,
+/// What an ask is about, owned and canonical. Its `Display` is the form that stands in audit lines:
+/// `tcp://10.0.0.1:22`, `name:db.lab.example`, `name:db.lab.example=10.0.0.5`, `ping:10.0.0.1`,
 /// `dns://192.0.2.53:53/www.example.com`, `file:/var/log/syslog`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Resource {

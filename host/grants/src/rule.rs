@@ -26,7 +26,8 @@ use crate::{AbsolutePath, Cidr, Name, Ports};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RuleId(pub u32);
 
-/// One rule. Its `Display` is the canonical spelling, without the key under which it stands in a policy.
+/// One rule. Its `Display` is the canonical spelling, without the key under which it stands in a
+/// policy.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Rule {
     /// Peers to dial, `connect`.

@@ -105,8 +105,8 @@ pub(crate) fn query(text: &str) -> QueryName {
     QueryName::parse(text).unwrap()
 }
 
-/// A rule of any kind by its key: `ping *.lab within 10.0.0.0/8`, `resolve *.lab`, `servers any`, `read /var/log`; what
-/// begins with no key is a `connect` rule.
+/// A rule of any kind by its key: `ping *.lab within 10.0.0.0/8`, `resolve *.lab`, `servers any`,
+/// `read /var/log`; what begins with no key is a `connect` rule.
 pub(crate) fn any_rule(text: &str) -> Rule {
     let Some((key, rest)) = text.split_once(' ') else { panic!("{text}") };
     match key {

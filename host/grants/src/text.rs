@@ -1,12 +1,13 @@
-//! Texts of others, as people may be shown them: one table of harmful characters, and one way each to replace, to quote and
-//! to cut.
+//! Texts of others, as people may be shown them: one table of harmful characters, and one way each
+//! to replace, to quote and to cut.
 
 /// What stands in place of a harmful character.
 const MARK: char = '\u{fffd}';
 
-/// Whether a terminal or a reader could be misled by this character: controls (C0, DEL, C1), bidirectional overrides and
-/// isolates, line and paragraph separators, and what is not drawn at all (Unicode's `Default_Ignorable_Code_Point`, tag
-/// characters among them, which only a model reads). Variation selectors are left out: emoji have them.
+/// Whether a terminal or a reader could be misled by this character: controls (C0, DEL, C1),
+/// bidirectional overrides and isolates, line and paragraph separators, and what is not drawn at
+/// all (Unicode's `Default_Ignorable_Code_Point`, tag characters among them, which only a model
+/// reads). Variation selectors are left out: emoji have them.
 pub fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -16,12 +17,14 @@ pub fn is_harmful(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The character, or U+FFFD in place of a harmful one: every character stays one, so that carets still point at it.
+/// The character, or U+FFFD in place of a harmful one: every character stays one, so that carets
+/// still point at it.
 pub fn plain(c: char) -> char {
     if is_harmful(c) { MARK } else { c }
 }
 
-/// A text for a message, between backquotes: at most so many characters of it, with escapes for what is not printable.
+/// A text for a message, between backquotes: at most so many characters of it, with escapes for
+/// what is not printable.
 pub fn quoted(text: &str, most: usize) -> String {
     let mut shown = String::new();
     for c in text.chars().take(most) {

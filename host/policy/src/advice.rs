@@ -1,4 +1,5 @@
-//! What would help against a refusal, as an operator writes it: rules for a plugin's table, or a flag.
+//! What would help against a refusal, as an operator writes it: rules for a plugin's table, or a
+//! flag.
 //!
 //! Which rules those are is known in `cofferdam-grants`. Here is how they are spelled.
 
@@ -10,14 +11,16 @@ use crate::policy::Policy;
 use crate::rule::parse_rule;
 use crate::rule_text::Purpose;
 
-/// Rules that would allow what was refused: the key that they belong under, and the elements of its list, in TOML.
+/// Rules that would allow what was refused: the key that they belong under, and the elements of its
+/// list, in TOML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Advice {
     /// As `connect`.
     pub key: &'static str,
     /// As `"tcp://10.0.0.1:22"`, with its quotes.
     pub entry: String,
-    /// The rules that are missing under another key: a question to a name server takes one for the name and one for the server.
+    /// The rules that are missing under another key: a question to a name server takes one for the
+    /// name and one for the server.
     pub also: Option<Box<Advice>>,
 }
 
@@ -32,13 +35,15 @@ impl Advice {
         Some(Self { key, entry: entries.join(", "), also })
     }
 
-    /// As it would be written into the table of a plugin: `` `[plugins.tcp] connect = ["tcp://10.0.0.1:22"]` ``.
+    /// As it would be written into the table of a plugin: `` `[plugins.tcp] connect =
+    /// ["tcp://10.0.0.1:22"]` ``.
     fn in_table(&self, plugin: &str) -> String {
         let also = self.also.as_ref().map(|also| format!(" and `{} = [{}]`", also.key, also.entry));
         format!("`[plugins.{plugin}] {} = [{}]`{}", self.key, self.entry, also.unwrap_or_default())
     }
 
-    /// The same as a flag, where it is one rule that needs no quotes and there is a flag for its key.
+    /// The same as a flag, where it is one rule that needs no quotes and there is a flag for its
+    /// key.
     fn flag(&self) -> Option<String> {
         let flag = format!("--allow-{}", self.key);
         let rule = self.entry.strip_prefix('"')?.strip_suffix('"').filter(|_| self.also.is_none())?;
@@ -47,8 +52,8 @@ impl Advice {
     }
 }
 
-/// One element of a list of rules. What is written is read back as the same rule, or it is not advised: a name may be none to
-/// IDNA, or a word of the rule language.
+/// One element of a list of rules. What is written is read back as the same rule, or it is not
+/// advised: a name may be none to IDNA, or a word of the rule language.
 fn entry(rule: &Rule) -> Option<String> {
     let networks = rule.peers().map(|peers| peers.networks().to_vec()).unwrap_or_default();
     let alone = rule.clone().within(Vec::new());
@@ -58,7 +63,8 @@ fn entry(rule: &Rule) -> Option<String> {
             _ => own.to_string(),
         },
         Rule::Read(path) => {
-            // What has to be escaped to be shown cannot be written as a rule, and `${` would be a variable.
+            // What has to be escaped to be shown cannot be written as a rule, and `${` would be a
+            // variable.
             let plain = |text: &&str| **text == path.to_string() && !text.contains("${");
             str::from_utf8(path.as_bytes()).ok().filter(plain)?.to_owned()
         }
@@ -108,7 +114,8 @@ pub(crate) fn refusal(plugin: &str, denial: &Denial) -> Refusal {
 }
 
 impl Policy {
-    /// A refusal for the operator: the reason, the rule that decided with its line, and the smallest rules that would allow it.
+    /// A refusal for the operator: the reason, the rule that decided with its line, and the
+    /// smallest rules that would allow it.
     pub fn explain_denial(&self, plugin: &str, denial: &Denial) -> String {
         let Refusal { summary, hint, .. } = refusal(plugin, denial);
         let rule = denial.rule().and_then(|id| self.rule(id));

@@ -1,5 +1,6 @@
-//! The whole policy as one text, so that two policies can be told apart by its digest: what is allowed, denied, limited,
-//! loaded and asked, whatever file, flag or variable it was written in, and in which order.
+//! The whole policy as one text, so that two policies can be told apart by its digest: what is
+//! allowed, denied, limited, loaded and asked, whatever file, flag or variable it was written in,
+//! and in which order.
 //!
 //! Settings may hold secrets: they stand in it as a digest, which the caller makes.
 

@@ -189,8 +189,8 @@ impl Capability {
     }
 }
 
-/// The flags whose values are rules, each with whether it is enforced: those that allow, those that deny, those of later
-/// versions.
+/// The flags whose values are rules, each with whether it is enforced: those that allow, those that
+/// deny, those of later versions.
 pub fn flags() -> impl Iterator<Item = (&'static Flag, Status)> {
     let of = |status: Status| CAPABILITIES.iter().filter(move |row| row.status() == status);
     let allow = move |status| of(status).filter_map(|row| row.allow.as_ref());

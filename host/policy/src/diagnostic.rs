@@ -182,7 +182,8 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The text without harmful characters; a tab is a space. Each character stays one, so that carets point at it.
+/// The text without harmful characters; a tab is a space. Each character stays one, so that carets
+/// point at it.
 fn shown(text: &str) -> String {
     text.chars().map(|c| if c == '\t' { ' ' } else { plain(c) }).collect()
 }

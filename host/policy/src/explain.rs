@@ -1,7 +1,9 @@
-//! Why something is allowed or denied, before it happens: the decision of enforcement, step by step.
+//! Why something is allowed or denied, before it happens: the decision of enforcement, step by
+//! step.
 //!
-//! Nothing is decided here: every answer is `Grants::decide`'s, on the grants that an instance would have. The world is looked at
-//! elsewhere: names with the permit of [`lookup_permit`], files with the grants of [`file_to_try`]. What was found is handed in.
+//! Nothing is decided here: every answer is `Grants::decide`'s, on the grants that an instance
+//! would have. The world is looked at elsewhere: names with the permit of [`lookup_permit`], files
+//! with the grants of [`file_to_try`]. What was found is handed in.
 
 mod telling;
 
@@ -41,12 +43,13 @@ pub struct Step {
 /// What the answer to a question is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// It is allowed. A name that nobody looked up is allowed if a public answer may be dialled, or one in the rule's
-    /// `within`.
+    /// It is allowed. A name that nobody looked up is allowed if a public answer may be dialled, or
+    /// one in the rule's `within`.
     Allowed,
     /// It is denied.
     Denied,
-    /// The rules let the name be looked up, the lookup gave no address, and so there is none that could be dialled.
+    /// The rules let the name be looked up, the lookup gave no address, and so there is none that
+    /// could be dialled.
     Unresolved,
 }
 
@@ -73,15 +76,15 @@ pub struct Explanation {
 
 /// What was found out about the world for a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum Observed {
     /// The addresses that the name leads to, or why there are none.
     Addresses(Result<Vec<IpAddr>, String>),
     /// What is at the path.
     File(AtPath),
 }
 
-/// The permit to look up the name of the question, which is what a lookup takes; `None` where there is no name, or where
-/// it may not be looked up.
+/// The permit to look up the name of the question, which is what a lookup takes; `None` where there
+/// is no name, or where it may not be looked up.
 pub fn lookup_permit(policy: &Policy, manifest: &Manifest, question: &Question) -> Option<Permit> {
     let grants = effective(policy, manifest).grants;
     let name = question.name()?;
@@ -91,7 +94,8 @@ pub fn lookup_permit(policy: &Policy, manifest: &Manifest, question: &Question) 
     grants.decide(&Ask::Resolve { name }).ok()
 }
 
-/// The path of the question and the grants to try it under; `None` where it is about no file, or about one that no rule allows.
+/// The path of the question and the grants to try it under; `None` where it is about no file, or
+/// about one that no rule allows.
 pub fn file_to_try<'q>(
     policy: &Policy,
     manifest: &Manifest,
@@ -105,7 +109,7 @@ pub fn file_to_try<'q>(
 }
 
 /// Answers a question. `found` is what the world has to do with it; `None` where nobody has looked.
-pub fn explain(policy: &Policy, manifest: &Manifest, question: &Question, found: Option<Found>) -> Explanation {
+pub fn explain(policy: &Policy, manifest: &Manifest, question: &Question, found: Option<Observed>) -> Explanation {
     let plugin = &manifest.name;
     let grants = effective(policy, manifest).grants;
     let mut telling = Telling::new(policy, &grants);
@@ -164,7 +168,7 @@ fn answer(
     grants: &Grants,
     telling: &mut Telling<'_>,
     question: &Question,
-    found: Option<Found>,
+    found: Option<Observed>,
 ) -> Option<Result<Allowed, Denial>> {
     let (pins, now) = (Pins::new(), Moment::default());
     let decide = |ask: Ask<'_>| grants.decide(&ask).map(Allowed::from);
@@ -196,12 +200,12 @@ fn answer(
     Some(match (answer, then, found) {
         (Ok(allowed), Some((name, then)), found) if !name.is_localhost() => {
             let found = match found {
-                Some(Found::Addresses(found)) => Some(found),
+                Some(Observed::Addresses(found)) => Some(found),
                 _ => None,
             };
             telling.answers(allowed, name, then, found)
         }
-        (Ok(allowed), None, Some(Found::File(found))) => telling.file(allowed, found),
+        (Ok(allowed), None, Some(Observed::File(found))) => telling.file(allowed, found),
         (answer, ..) => answer,
     })
 }

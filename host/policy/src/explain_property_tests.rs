@@ -1,5 +1,5 @@
-//! Answers are enforcement's: what is explained as allowed is allowed, what is suggested would be, and what is told of a refusal is
-//! what is explained of it.
+//! Answers are enforcement's: what is explained as allowed is allowed, what is suggested would be,
+//! and what is told of a refusal is what is explained of it.
 
 use std::net::SocketAddr;
 
@@ -46,7 +46,7 @@ proptest! {
         let (policy, manifest) = (policy(&text), manifest(&[wants]));
         let grants = effective(&policy, &manifest).grants;
         let asked = question(&format!("connect {host}:{port}"));
-        let found = lookup_permit(&policy, &manifest, &asked).map(|_| Found::Addresses(Ok(vec![answer.parse().unwrap()])));
+        let found = lookup_permit(&policy, &manifest, &asked).map(|_| Observed::Addresses(Ok(vec![answer.parse().unwrap()])));
         let told = explain(&policy, &manifest, &asked, found);
         // The way of an effect, as the runtime goes it.
         let now = Moment::default();
@@ -73,7 +73,8 @@ proptest! {
         let by_address_rule = asked.name().is_some() && targets.iter().any(|to| {
             grants.decide(&Ask::Connect { protocol: Protocol::Tcp, to: *to, zone: None, pins: &Pins::new(), now }).is_ok()
         });
-        // An address rule that happens to cover what the name leads to is a permit of its own, not the name's.
+        // An address rule that happens to cover what the name leads to is a permit of its own, not
+        // the name's.
         if !by_address_rule {
             prop_assert_eq!(told.verdict == Verdict::Allowed, targets.iter().any(dialled), "{}", shown(&told));
         }
@@ -97,7 +98,7 @@ proptest! {
         let asked = question(&format!("connect {host}:{port}"));
         let answer: IpAddr = answer.parse().unwrap();
         let ask = |policy: &Policy| {
-            let found = lookup_permit(policy, &manifest, &asked).map(|_| Found::Addresses(Ok(vec![answer])));
+            let found = lookup_permit(policy, &manifest, &asked).map(|_| Observed::Addresses(Ok(vec![answer])));
             explain(policy, &manifest, &asked, found)
         };
         let mut rules = allow;

@@ -95,14 +95,14 @@ const KEYS: &[Key] = &[
 
 /// What is known of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum KeyMatch {
     Enforced,
     NotYet,
     Unknown { hint: Option<String> },
 }
 
 /// Looks a key up; an unknown one gets a suggestion.
-pub(crate) fn find(section: Section, name: &str) -> Found {
+pub(crate) fn find(section: Section, name: &str) -> KeyMatch {
     // `[defaults]` and `[deny]` know the same later capabilities as `[plugins.NAME]`.
     let in_section = |key: &Key| match key.section {
         Section::Plugin if key.status == Status::NotYet => {
@@ -112,8 +112,8 @@ pub(crate) fn find(section: Section, name: &str) -> Found {
     };
     if let Some(key) = keys().find(|key| in_section(key) && key.name == name) {
         return match key.status {
-            Status::Enforced => Found::Enforced,
-            Status::NotYet => Found::NotYet,
+            Status::Enforced => KeyMatch::Enforced,
+            Status::NotYet => KeyMatch::NotYet,
         };
     }
     let near = did_you_mean(name, keys().filter(in_section).map(|key| key.name));
@@ -121,7 +121,7 @@ pub(crate) fn find(section: Section, name: &str) -> Found {
         let key = keys().find(|key| key.name == name)?;
         Some(format!("`{name}` belongs in {}", key.section))
     };
-    Found::Unknown { hint: near.map(|near| format!("did you mean `{near}`?")).or_else(elsewhere) }
+    KeyMatch::Unknown { hint: near.map(|near| format!("did you mean `{near}`?")).or_else(elsewhere) }
 }
 
 /// The candidate that is most like the word, if any is like it at all.

@@ -50,7 +50,7 @@ pub use capability::{Flag, Status, flags};
 pub use check::{Checked, check};
 pub use diagnostic::{Diagnostic, Severity};
 pub use effective::{Effective, effective};
-pub use explain::{Explanation, Found, Passed, Step, Verdict, explain, file_to_try, lookup_permit};
+pub use explain::{Explanation, Observed, Passed, Step, Verdict, explain, file_to_try, lookup_permit};
 pub use keys::{Key, Section, keys};
 pub use lower::parse;
 pub use manifest::{ABI, Instance, Kind, Manifest, Want};

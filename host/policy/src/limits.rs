@@ -1,4 +1,5 @@
-//! What a `[limits]` table sets, put over the limits below it. How the table is read is `lower/limits.rs`.
+//! What a `[limits]` table sets, put over the limits below it. How the table is read is
+//! `lower/limits.rs`.
 
 use cofferdam_grants::{LIMITS, Limits};
 

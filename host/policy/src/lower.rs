@@ -37,8 +37,8 @@ pub fn parse(origin: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> 
     if problems.is_empty() { Ok(policy) } else { Err(problems) }
 }
 
-/// What can be understood of a file, and its mistakes. Where there are any, the policy lacks what they are about and must
-/// not be used: a deny rule may be missing from it.
+/// What can be understood of a file, and its mistakes. Where there are any, the policy lacks what
+/// they are about and must not be used: a deny rule may be missing from it.
 pub(crate) fn read(origin: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> (Policy, Vec<Diagnostic>) {
     let source = Source::file(origin, text);
     let (mended, broken) = mend(text);
@@ -279,7 +279,8 @@ impl Lowering<'_> {
 }
 
 impl Text {
-    /// What is said of the text. Where a variable was replaced, its value may be a secret: nothing that quotes the text is said.
+    /// What is said of the text. Where a variable was replaced, its value may be a secret: nothing
+    /// that quotes the text is said.
     fn told(&self, message: String, hint: Option<String>) -> (String, Option<String>) {
         match &self.written {
             None => (message, hint),

@@ -1,4 +1,5 @@
-//! What a plugin says of itself: its manifest, from the component's custom section or from `plugin.toml`, both TOML.
+//! What a plugin says of itself: its manifest, from the component's custom section or from
+//! `plugin.toml`, both TOML.
 //!
 //! A manifest is a stranger's text: everything in it is bounded and checked, and it only *wants*.
 //! What it gets is decided by the policy, in `effective.rs`.

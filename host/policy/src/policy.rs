@@ -65,8 +65,8 @@ pub(crate) enum Scope {
     Plugin(String),
 }
 
-/// Where a rule was written. `Display` gives `cofferdam.toml:3: tcp://…`, `cofferdam.toml:4: ping 10.0.0.0/8` or
-/// `--allow-connect tcp://…`, each with its `within`.
+/// Where a rule was written. `Display` gives `cofferdam.toml:3: tcp://…`, `cofferdam.toml:4: ping
+/// 10.0.0.0/8` or `--allow-connect tcp://…`, each with its `within`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleSource {
     /// The key that the rule belongs under, as `connect`.
@@ -119,10 +119,12 @@ impl Policy {
         Self::default()
     }
 
-    /// Adds the rule of a flag, as `--allow-connect`. It serves every plugin whose manifest wants it.
+    /// Adds the rule of a flag, as `--allow-connect`. It serves every plugin whose manifest wants
+    /// it.
     ///
     /// # Errors
-    /// A diagnostic, if the flag is not one of [`flags`] that is enforced, or the value is not a rule.
+    /// A diagnostic, if the flag is not one of [`flags`] that is enforced, or the value is not a
+    /// rule.
     #[expect(clippy::result_large_err, reason = "made once per flag, when the program starts")]
     pub fn add_flag(&mut self, flag: &str, value: &str) -> Result<(), Diagnostic> {
         let source = Source::flag(flag, value);
@@ -157,13 +159,15 @@ impl Policy {
         self.rules.push(PolicyRule { source, place: None, scope: Scope::Every, denies, rule });
     }
 
-    /// Whether a rule serves every plugin that wants it, so that it is nothing to remark on where one does not.
+    /// Whether a rule serves every plugin that wants it, so that it is nothing to remark on where
+    /// one does not.
     pub fn is_for_all(&self, id: RuleId) -> bool {
         let index = usize::try_from(id.0).ok();
         index.and_then(|index| self.rules.get(index)).is_some_and(|rule| rule.scope == Scope::Every)
     }
 
-    /// Says which name servers the machine asks (`/etc/resolv.conf`): what `system` stands for where `[names]` names none.
+    /// Says which name servers the machine asks (`/etc/resolv.conf`): what `system` stands for
+    /// where `[names]` names none.
     pub fn set_machine_servers(&mut self, servers: Vec<SocketAddr>) {
         self.machine_servers = servers;
     }

@@ -1,6 +1,7 @@
 //! What `cofferdam explain` is asked, as text, to what the policy is asked.
 //!
-//! Hosts, ports and paths are read as in rules. What is not yet available is told, not guessed; answers are `explain.rs`.
+//! Hosts, ports and paths are read as in rules. What is not yet available is told, not guessed;
+//! answers are `explain.rs`.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -81,8 +82,9 @@ impl fmt::Display for Question {
 }
 
 impl Question {
-    /// Reads a question: `connect HOST:PORT`, `ping HOST`, `resolve NAME`, `query NAME@SERVER` or `read PATH`. One about
-    /// what is not yet available is a question too, which is always answered with no.
+    /// Reads a question: `connect HOST:PORT`, `ping HOST`, `resolve NAME`, `query NAME@SERVER` or
+    /// `read PATH`. One about what is not yet available is a question too, which is always answered
+    /// with no.
     ///
     /// # Errors
     /// What cannot be understood.
@@ -122,8 +124,8 @@ impl Question {
         about.map(|about| Self { about })
     }
 
-    /// The same question with its link known by name and by number, as whoever asks for the effect knows it. `link` finds that
-    /// out; the number 0 is one that it could not.
+    /// The same question with its link known by name and by number, as whoever asks for the effect
+    /// knows it. `link` finds that out; the number 0 is one that it could not.
     #[must_use]
     pub fn on_links(mut self, link: &dyn Fn(&str) -> Zone) -> Self {
         let zone = match &mut self.about {
@@ -142,7 +144,8 @@ impl Question {
         self
     }
 
-    /// The name that has to be looked up before the whole answer is known; none for addresses and for `localhost`.
+    /// The name that has to be looked up before the whole answer is known; none for addresses and
+    /// for `localhost`.
     pub(crate) fn name(&self) -> Option<&Name> {
         match &self.about {
             About::Name { name, .. } | About::Lookup { name } | About::PingName { name } => {
@@ -167,7 +170,8 @@ fn of_rule<'a>(origin: &'a str, text: &'a str) -> impl Fn(RuleError) -> Box<Diag
     move |why| Box::new(Source::flag(origin, text).error(why.at, why.message).maybe_hint(why.hint))
 }
 
-/// The zone of a question. Nobody has looked up which interface has which index: a name is compared by name.
+/// The zone of a question. Nobody has looked up which interface has which index: a name is compared
+/// by name.
 fn zone(peers: &Peers) -> Option<Zone> {
     let text = peers.zone()?.to_string();
     Some(match text.parse() {

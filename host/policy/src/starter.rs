@@ -1,5 +1,5 @@
-//! The policy that `cofferdam init` writes: every table with an example, all of them commented out, so that it allows
-//! nothing until somebody decides otherwise.
+//! The policy that `cofferdam init` writes: every table with an example, all of them commented out,
+//! so that it allows nothing until somebody decides otherwise.
 
 /// The starter policy, TOML.
 pub const STARTER: &str = include_str!("starter.toml");

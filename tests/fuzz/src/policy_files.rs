@@ -4,7 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use cofferdam_grants::{AbsolutePath, Ask, AtPath, Moment, Name, NameUse, Pins, Protocol, QueryName, RuleId};
-use cofferdam_policy::{Diagnostic, Found, Manifest, Policy, Question, Verdict, check, effective, explain, parse};
+use cofferdam_policy::{Diagnostic, Observed, Manifest, Policy, Question, Verdict, check, effective, explain, parse};
 
 /// A plugin that wants everything of every kind.
 const GREEDIEST: &str = r#"name = "tcp"
@@ -124,8 +124,8 @@ fn asked(policy: &Policy) {
         ];
         for question in questions {
             let Ok(question) = Question::parse(&question.map(str::to_owned)) else { panic!("{question:?} is one") };
-            let addresses = [Ok(vec![IpAddr::from([10, 0, 0, 5])]), Err("no".to_owned())].map(Found::Addresses);
-            let files = [AtPath::Refused("own-file"), AtPath::Nothing("nothing is there now")].map(Found::File);
+            let addresses = [Ok(vec![IpAddr::from([10, 0, 0, 5])]), Err("no".to_owned())].map(Observed::Addresses);
+            let files = [AtPath::Refused("own-file"), AtPath::Nothing("nothing is there now")].map(Observed::File);
             for found in addresses.into_iter().chain(files).map(Some).chain([None]) {
                 let answer = explain(policy, &manifest, &question, found);
                 assert!(

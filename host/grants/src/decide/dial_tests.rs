@@ -1,4 +1,5 @@
-//! A name on a port, before its addresses are known: the answer is the one that the lookup, the pin and the connect come to.
+//! A name on a port, before its addresses are known: the answer is the one that the lookup, the pin
+//! and the connect come to.
 
 use super::*;
 use crate::Resource;

@@ -1,4 +1,5 @@
-//! Whether a peer may be dialled or pinged, by address or by name: one decision over the peers, and the ports, of rules.
+//! Whether a peer may be dialled or pinged, by address or by name: one decision over the peers, and
+//! the ports, of rules.
 
 use std::net::IpAddr;
 
@@ -93,8 +94,8 @@ impl Grants {
         }
     }
 
-    /// A name may be used if some rule covers it, and the port. Where it may lead is decided when that is known, which it is
-    /// for `localhost`.
+    /// A name may be used if some rule covers it, and the port. Where it may lead is decided when
+    /// that is known, which it is for `localhost`.
     pub(super) fn name_for(&self, how: Use, name: &Name) -> Verdict {
         let wanted = || self.wants_peer(how, |want| want.wants_name(name));
         if name.is_localhost() {

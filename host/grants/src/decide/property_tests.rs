@@ -110,15 +110,16 @@ fn parts() -> impl Strategy<Value = Parts> {
         })
 }
 
-/// Whether an ask was allowed, and whether it was about a name that leads somewhere only once it is looked up.
+/// Whether an ask was allowed, and whether it was about a name that leads somewhere only once it is
+/// looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Answer {
     named: bool,
     allowed: bool,
 }
 
-/// Whether each ask that can be made of the parts is allowed, in a fixed order. A bind is none of them: it leads nowhere, and
-/// is allowed where there is a rule, denied altogether or not.
+/// Whether each ask that can be made of the parts is allowed, in a fixed order. A bind is none of
+/// them: it leads nowhere, and is allowed where there is a rule, denied altogether or not.
 fn answers(own: &Grants, parts: &Parts, pins: &Pins) -> Vec<Answer> {
     let mut given = Vec::new();
     let mut ask = |ask: Ask<'_>| {
@@ -189,7 +190,8 @@ proptest! {
         for (was, is) in answers(&before, &parts, &pins).into_iter().zip(answers(&after, &parts, &pins)) {
             prop_assert!(was.allowed || !is.allowed);
         }
-        // And every allow rule that the two alone show to be denied altogether is as good as not there.
+        // And every allow rule that the two alone show to be denied altogether is as good as not
+        // there.
         let left: Vec<&str> = allow.iter().copied().filter(|own| !any_rule(more).denies_all_of(&any_rule(own))).collect();
         let servers = |rules: &[&str]| rules.iter().any(|rule| rule.starts_with("servers"));
         if servers(&left) == servers(&allow) {

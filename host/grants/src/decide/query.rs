@@ -1,4 +1,5 @@
-//! Whether a name server may be asked for a name: both have to be covered, each by a rule of its own.
+//! Whether a name server may be asked for a name: both have to be covered, each by a rule of its
+//! own.
 
 use std::net::SocketAddr;
 
@@ -8,8 +9,8 @@ use crate::rule::Reach;
 use crate::{Grants, QueryName, Reason, RuleId};
 
 impl Grants {
-    /// A query may be sent if a `resolve` rule covers its name and a `servers` rule its server. Without any `servers` rule
-    /// the servers are those that the host itself asks.
+    /// A query may be sent if a `resolve` rule covers its name and a `servers` rule its server.
+    /// Without any `servers` rule the servers are those that the host itself asks.
     pub(super) fn query(&self, server: SocketAddr, name: &QueryName, system: &[SocketAddr]) -> Verdict {
         if server.port() == 0 {
             return Err(Near::because(Reason::BadPort));
@@ -43,8 +44,8 @@ impl Grants {
         Err(near)
     }
 
-    /// The rule that lets a server be asked; none where the host's own servers are meant without one. `near` is what is told
-    /// where no rule speaks of the server.
+    /// The rule that lets a server be asked; none where the host's own servers are meant without
+    /// one. `near` is what is told where no rule speaks of the server.
     fn asked_of(&self, server: SocketAddr, system: &[SocketAddr], mut near: Near) -> Result<Option<RuleId>, Near> {
         let wanted = self.wants_server(server, system);
         if self.server_rules().next().is_none() && system.contains(&server) {

@@ -341,7 +341,8 @@ fn every_row_of_the_table_is_closed_to_broad_rules_of_every_kind() {
         assert!(pin(&broad, "db.lab", &text).is_err(), "{}", row.network);
         assert!(ping(&broad, &text, &none).is_err(), "{}", row.network);
         assert!(ask_server(&broad, &to, "a.example").is_err(), "{}", row.network);
-        // A rule for the network opens it, where it is none of tunnels, to what it is for; and a group is not pinged so.
+        // A rule for the network opens it, where it is none of tunnels, to what it is for; and a
+        // group is not pinged so.
         let network = row.network.to_string();
         let own =
             [format!("{network} *"), format!("ping {network}"), "resolve any".into(), format!("servers {network}")];

@@ -11,8 +11,8 @@ use crate::{
 };
 
 impl Denial {
-    /// The rules that would allow the ask; none where no rule would. How they are written, and whether they can be, is not known
-    /// here.
+    /// The rules that would allow the ask; none where no rule would. How they are written, and
+    /// whether they can be, is not known here.
     pub(super) fn suggestion(&self) -> Option<Vec<Rule>> {
         if self.near.no_rule_helps {
             return None;
@@ -106,8 +106,9 @@ fn plain(server: SocketAddr) -> bool {
     !matches!(server, SocketAddr::V6(six) if six.scope_id() != 0 || six.ip().is_unicast_link_local())
 }
 
-/// The peers of a rule for this very address. None for the unspecified addresses, which are no peers, for those that no rule
-/// reaches, and where the zone that a rule would need is missing, or one is there that none has.
+/// The peers of a rule for this very address. None for the unspecified addresses, which are no
+/// peers, for those that no rule reaches, and where the zone that a rule would need is missing, or
+/// one is there that none has.
 fn exact(address: IpAddr, zone: Option<&Zone>) -> Option<Peers> {
     let scoped = matches!(address, IpAddr::V6(six) if is_scoped(six));
     let compatible = matches!(address, IpAddr::V6(six) if is_compatible(six));
@@ -136,7 +137,8 @@ fn asked_name(name: &Name) -> Option<ResolveRule> {
     (!name.is_localhost()).then(|| ResolveRule::Name(name.clone()))
 }
 
-/// The rule that covers a name of a query: the name, its service for an instance of one, or every name for what no rule spells.
+/// The rule that covers a name of a query: the name, its service for an instance of one, or every
+/// name for what no rule spells.
 fn query_rule(name: &QueryName) -> Option<ResolveRule> {
     match (name.host_name(), name.of_instance()) {
         (Some(name), _) => asked_name(&name),
@@ -145,7 +147,8 @@ fn query_rule(name: &QueryName) -> Option<ResolveRule> {
     }
 }
 
-/// The rules for a name server; the first one has to keep the host's own, which are meant while there is none.
+/// The rules for a name server; the first one has to keep the host's own, which are meant while
+/// there is none.
 fn server_rules(server: SocketAddr, implicit: bool) -> Option<Vec<Rule>> {
     let compatible = matches!(server.ip(), IpAddr::V6(six) if is_compatible(six));
     if server.ip().is_unspecified() || compatible || is_closed(server.ip()) || !plain(server) {

@@ -1,5 +1,5 @@
-//! Decisions put into steps, in the order in which they are gone through. What refuses is the last of them, or one of the
-//! answers to a lookup.
+//! Decisions put into steps, in the order in which they are gone through. What refuses is the last
+//! of them, or one of the answers to a lookup.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -125,7 +125,8 @@ impl<'a> Telling<'a> {
         }
     }
 
-    /// What the answers to a lookup come to: what allows the first that may be used, or the first denial.
+    /// What the answers to a lookup come to: what allows the first that may be used, or the first
+    /// denial.
     pub(super) fn answers(
         &mut self,
         allowed: Allowed,
@@ -209,7 +210,8 @@ impl<'a> Telling<'a> {
                 Use::Ping | Use::Lookup => denial,
             },
             Ok(permit) => {
-                // Where an address rule covers the answer too, the name's own rule is the one to tell.
+                // Where an address rule covers the answer too, the name's own rule is the one to
+                // tell.
                 let keeping = permit.rules().iter().copied().find(|id| naming.contains(id)).unwrap_or(permit.rule());
                 pins.insert(permit, None, now);
                 let used = match then {
@@ -236,8 +238,8 @@ impl<'a> Telling<'a> {
         Err(refusal)
     }
 
-    /// Whether a rule that lets the name be looked up lets its addresses be used; one that only lets it be asked for does
-    /// not.
+    /// Whether a rule that lets the name be looked up lets its addresses be used; one that only
+    /// lets it be asked for does not.
     fn leads_anywhere(&self, allowed: &Allowed) -> bool {
         let mut naming = self.grants.rules().filter(|own| !own.denies && allowed.rules.contains(&own.id));
         naming.any(|own| own.rule.peers().is_some())

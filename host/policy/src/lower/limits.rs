@@ -9,7 +9,8 @@ use crate::file::{LimitText, LimitValue};
 use crate::limits::LimitsPatch;
 use crate::quantity::{duration, show, size};
 
-/// The limit of the whole process: memory of all plugins together. Its default depends on the machine.
+/// The limit of the whole process: memory of all plugins together. Its default depends on the
+/// machine.
 const TOTAL_MEMORY: Bounds<'_> = Bounds {
     name: "total_memory",
     unit: Unit::Bytes,

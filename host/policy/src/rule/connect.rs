@@ -43,7 +43,8 @@ pub(crate) fn parse_connect(text: &str, purpose: Purpose) -> Result<ConnectRule,
     Ok(ConnectRule::to(protocol, parsed, ports))
 }
 
-/// Advice about a host as advice about the rule: hosts that are to be written stand in a whole one, where that is one.
+/// Advice about a host as advice about the rule: hosts that are to be written stand in a whole one,
+/// where that is one.
 fn in_full(hint: &str, scheme: &str, ports: Option<&str>, purpose: Purpose) -> String {
     if !(hint.starts_with("write `") || hint.starts_with("if you meant ")) {
         return hint.to_owned();

@@ -1,4 +1,5 @@
-//! Rules about names in queries: `www.example.com`, `*.example.com`, `192.0.2.0/24` for its reverse names, `any`.
+//! Rules about names in queries: `www.example.com`, `*.example.com`, `192.0.2.0/24` for its reverse
+//! names, `any`.
 
 use cofferdam_grants::{Cidr, Host, ResolveRule};
 

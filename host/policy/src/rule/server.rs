@@ -1,4 +1,5 @@
-//! Rules about name servers: `192.0.2.53`, `192.0.2.0/24:5353`, `[2001:db8::53]:53`, `any`, `system`.
+//! Rules about name servers: `192.0.2.53`, `192.0.2.0/24:5353`, `[2001:db8::53]:53`, `any`,
+//! `system`.
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -4,7 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use cofferdam_grants::{AbsolutePath, Ask, AtPath, Moment, Name, NameUse, Pins, Protocol, QueryName, RuleId};
-use cofferdam_policy::{Diagnostic, Observed, Manifest, Policy, Question, Verdict, check, effective, explain, parse};
+use cofferdam_policy::{Diagnostic, Manifest, Observed, Policy, Question, Verdict, check, effective, explain, parse};
 
 /// A plugin that wants everything of every kind.
 const GREEDIEST: &str = r#"name = "tcp"
@@ -103,7 +103,9 @@ fn asked(policy: &Policy) {
             [("10.0.0.1:53", "."), ("[::1]:5353", "db.lab.example"), ("9.9.9.9:53", "1.0.0.10.in-addr.arpa")]
         {
             let (Ok(server), Ok(asked)) = (server.parse::<SocketAddr>(), QueryName::parse(asked)) else { continue };
-            if let Err(denial) = effective.grants.decide(&Ask::Query { server, name: &asked, system: effective.grants.system_servers() }) {
+            if let Err(denial) =
+                effective.grants.decide(&Ask::Query { server, name: &asked, system: effective.grants.system_servers() })
+            {
                 assert!(crate::is_plain(&policy.explain_denial(name, &denial)));
             }
             let ping = Ask::Ping { to: server.ip(), zone: None, pins: &Pins::new(), now: Moment::default() };

@@ -335,7 +335,12 @@ fn hidden_characters_of_others_reach_no_terminal() {
     }
     // What is allowed is shown as well: a name in which IDNA leaves such a character out.
     let [flag, file] = policy("[plugins.tcp]\nconnect = [\"tcp://a\u{ad}b.example:22\"]\n");
-    for command in [&["serve", "--dry-run"][..], &["tools"], &["explain", "tcp", "connect", "ab.example:22"]] {
+    for command in [
+        &["serve", "--dry-run"][..],
+        &["tools"],
+        &["explain", "tcp", "connect", "ab.example:22"],
+        &["explain", "tcp", "connect", "ab.example:22", "--json"],
+    ] {
         let output = run(&[command, &[flag.as_str(), file.as_str()]].concat());
         assert!(stdout(&output).contains("b.example"), "{command:?}: {}", stdout(&output));
         assert!(!stdout(&output).contains('\u{ad}'), "{command:?}: {:?}", stdout(&output));

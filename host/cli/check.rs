@@ -25,7 +25,7 @@ pub fn run(check: &Check) -> anyhow::Result<Exit> {
         true => {
             let problems: Vec<Value> = found.iter().map(as_json).collect();
             let all = json!({ "file": origin, "mistakes": mistakes, "warnings": warnings, "found": problems });
-            format!("{all:#}\n")
+            terminal::harmless_json(&format!("{all:#}\n"))
         }
         false => {
             let mut shown = String::new();

@@ -36,7 +36,7 @@ pub fn run(explain: &Explain) -> anyhow::Result<Exit> {
     let found = found(explain, &policy, &preview, manifest, &question)?;
     let answer = cofferdam_policy::explain(&policy, manifest, &question, found);
     let shown = match explain.json {
-        true => format!("{:#}\n", as_json(plugin, &question, &answer)),
+        true => terminal::harmless_json(&format!("{:#}\n", as_json(plugin, &question, &answer))),
         false => as_text(&answer, Colour::of_stdout()),
     };
     terminal::print(&shown).context("the answer cannot be written")?;

@@ -6,7 +6,7 @@ use crate::rule::Capability;
 #[test]
 fn every_kind_of_rule_has_its_key_in_every_table_of_rules() {
     for section in [Section::Plugin, Section::Defaults, Section::Deny] {
-        assert!(Capability::all().all(|kind| find(section, kind.key()) == KeyMatch::Enforced), "{section}");
+        assert!(Capability::ALL.iter().all(|kind| find(section, kind.key()) == KeyMatch::Enforced), "{section}");
     }
 }
 

@@ -186,11 +186,11 @@ fn wants(value: Option<Value>) -> Result<Vec<Want>, String> {
         return Err(if CAPABILITIES.iter().any(|row| row.key == key) {
             format!("manifest: `wants.{key}` is not yet available in this version")
         } else {
-            unknown_field(key, &Capability::all().map(Capability::key).collect::<Vec<_>>())
+            unknown_field(key, &Capability::ALL.map(Capability::key))
         });
     }
     let mut wants = Vec::new();
-    for about in Capability::all() {
+    for about in Capability::ALL {
         let key = about.key();
         let list = match fields.remove(key) {
             None => continue,

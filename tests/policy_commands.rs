@@ -301,7 +301,7 @@ const HARMFUL: &str = "\u{e0041}\u{e0042}\u{3164}\u{202e}\u{9b}";
 fn hidden_characters_of_others_reach_no_terminal() {
     let harmful = |text: &str| HARMFUL.chars().any(|c| text.contains(c));
     let [flag, file] = policy(&format!(
-        "[plugins.tcp]\nconect{HARMFUL} = 1\n\"{HARMFUL}\" = 1\nconnect = [\"tcp://a{HARMFUL}.example\", \"tcp://{HARMFUL}\"]\n\
+        "[plugins.tcp]\n\"conect{HARMFUL}\" = 1\n\"{HARMFUL}\" = 1\nconnect = [\"tcp://a{HARMFUL}.example\", \"tcp://{HARMFUL}\"]\n\
          [plugins.\"{HARMFUL}\"]\n[limits]\nmemory = \"{HARMFUL}\"\n"
     ));
     let checked = run(&["check", &file]);

@@ -1,22 +1,23 @@
-//! Which of a plugin's tools clients are shown: those that can do something under the policy, as far as it does not leave
-//! them out. A tool that is not shown answers every call with a refusal; nothing here grants anything.
+//! Which of a plugin's tools clients are shown: those that can do something under the policy, as
+//! far as it does not leave them out. A tool that is not shown answers every call with a refusal;
+//! nothing here grants anything.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use cofferdam_grants::Grants;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::capability::Capability;
 use crate::keys::did_you_mean;
 use crate::manifest::{Manifest, Want, unknown_field};
 use crate::policy::PluginTable;
-use crate::rule::Capability;
 
 /// The most tools that a manifest says the needs of.
 const MAX_TOOLS: usize = 128;
 
-/// What a plugin's tools cannot do without, by the manifest's `needs`: keys of its wants, of each of which something has to
-/// be allowed.
+/// What a plugin's tools cannot do without, by the manifest's `needs`: keys of its wants, of each
+/// of which something has to be allowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Of every tool that has no needs of its own.
@@ -45,16 +46,6 @@ impl Needs {
             }
         }
         Ok(needs)
-    }
-
-    /// As the manifest has it; nothing where no tool needs anything.
-    pub(crate) fn to_json(&self) -> Option<Value> {
-        let keys = |of: &[Capability]| Value::from(of.iter().map(|about| about.key()).collect::<Vec<_>>());
-        if !self.own.is_empty() {
-            let tools: Map<String, Value> = self.own.iter().map(|(tool, of)| (tool.clone(), keys(of))).collect();
-            return Some(tools.into());
-        }
-        (!self.every.is_empty()).then(|| keys(&self.every))
     }
 
     fn of(&self, tool: &str) -> &[Capability] {
@@ -114,7 +105,8 @@ impl Listing {
         self.named.is_some()
     }
 
-    /// What the policy's `tools` names that is no tool of the plugin: its place in the list, and what is wrong.
+    /// What the policy's `tools` names that is no tool of the plugin: its place in the list, and
+    /// what is wrong.
     pub fn unknown(&self, known: &[&str]) -> Vec<(usize, String)> {
         let named = self.named.iter().flat_map(|(tools, _)| tools).enumerate();
         let unknown = named.filter(|(_, tool)| !known.contains(&tool.as_str()));

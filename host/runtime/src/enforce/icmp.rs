@@ -3,7 +3,7 @@
 
 mod advice;
 mod arrived;
-mod echo;
+pub(super) mod echo;
 mod filter;
 mod message;
 mod rate;
@@ -73,12 +73,9 @@ impl Gate {
         if is_group(target) {
             return Err(group());
         }
-        let scope = link.map_or(0, |link| link.index);
-        Echo::open(permit, target, scope, do_not_fragment, || self.descriptor(caller).ok()).map_err(|failed| {
-            match failed {
-                Failed::Group => group(),
-                failed => failed.into(),
-            }
+        Echo::open(permit, do_not_fragment, || self.descriptor(caller).ok()).map_err(|failed| match failed {
+            Failed::Group => group(),
+            failed => failed.into(),
         })
     }
 

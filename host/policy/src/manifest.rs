@@ -4,6 +4,8 @@
 //! A manifest is a stranger's text: everything in it is bounded and checked, and it only *wants*.
 //! What it gets is decided by the policy, in `effective.rs`.
 
+mod needs;
+
 use std::fmt;
 
 use cofferdam_grants::{Rule, is_harmful, plain, quoted};
@@ -13,8 +15,9 @@ use toml::de::DeTable;
 use crate::capability::{CAPABILITIES, Capability};
 use crate::json::to_json;
 use crate::keys::did_you_mean;
-use crate::listing::Needs;
 use crate::rule::{Purpose, parse_rule};
+
+pub use needs::Needs;
 
 /// The version of the plugin contract (`cofferdam:plugin`) that this host speaks.
 pub const ABI: &str = "0.1.0";
@@ -252,7 +255,7 @@ fn one_of(field: &str, got: &str, wanted: &str) -> String {
     format!("manifest: `{field}` is `{}`, it has to be {wanted}", shown(got))
 }
 
-pub(crate) fn unknown_field(field: &str, known: &[&str]) -> String {
+fn unknown_field(field: &str, known: &[&str]) -> String {
     let near = did_you_mean(field, known.iter().copied());
     let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     format!("manifest: unknown field `{}`{hint}", shown(field))

@@ -1,7 +1,6 @@
 //! The host's side of `icmp`: one address is decided about, and a socket for that address is what the guest gets. The guest
 //! says when, how far and how much; the host fills in the rest, counts, and tells what comes back because of it.
 
-mod advice;
 mod arrived;
 pub(super) mod echo;
 mod filter;

@@ -2,6 +2,8 @@
 //! right groups may open, or a raw one. Both are connected, so that the kernel gives replies of that address only, and both
 //! tell errors through their error queue (ip(7), `IP_RECVERR`), where each stands with its sender and the request it quotes.
 
+mod advice;
+
 use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::os::fd::OwnedFd;
@@ -15,11 +17,11 @@ use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, ipproto, so
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::advice::Advice;
 use super::arrived::{About, Error, arrived};
 use super::filter;
 use super::message::{self, Family, Kind};
 use crate::enforce::descriptors::Slot;
+use advice::Advice;
 
 /// Messages that are looked at in one turn: on a raw socket most of them may be others'.
 const TURN: usize = 64;
@@ -303,7 +305,7 @@ impl Echo {
 
 /// Hands the socket to tokio's event loop.
 #[expect(unsafe_code, reason = "tokio cannot check that the descriptor stays open as long as it is registered")]
-pub(super) fn register(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+fn register(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // An `OwnedFd` is one descriptor, and open until it is dropped, which is when its registration is.
     Ok(unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE | Interest::ERROR) }?)
 }

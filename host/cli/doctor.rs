@@ -272,7 +272,7 @@ impl Examination<'_> {
     }
 
     fn audit(&mut self, file: Option<&Path>) {
-        let file = match file.map(|file| Ok(file.to_owned())).unwrap_or_else(|| audit::default_place()) {
+        let file = match file.map(|file| Ok(file.to_owned())).unwrap_or_else(audit::default_place) {
             Ok(file) => file,
             Err(error) => return self.fail("audit", format!("{error:#}").replace('\n', "; "), "set `HOME`"),
         };

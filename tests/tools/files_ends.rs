@@ -245,7 +245,7 @@ fn i10_files_that_become_anything_at_any_moment_end_one_call_only() {
             {
                 cursors.push_back((tool.to_owned(), call["arguments"]["file_path"].clone(), cursor.to_owned()));
             }
-            if flow.called % 50 == 0 {
+            if flow.called.is_multiple_of(50) {
                 is_there(&mut flow.session);
             }
         }

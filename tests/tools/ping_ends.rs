@@ -125,7 +125,7 @@ fn i10_whatever_comes_or_does_not_ends_one_call_only() {
                     up = !up;
                     ip(&["link", "set", "tun0", if up { "up" } else { "down" }]);
                 }
-                if flow.called % 50 == 0 {
+                if flow.called.is_multiple_of(50) {
                     let (text, told) = answered(flow.session.call("ping_tool", one.clone()));
                     assert_eq!(told["received"], 1, "seed {seed}: {text}");
                 }

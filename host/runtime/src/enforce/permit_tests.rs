@@ -35,6 +35,7 @@ async fn send(permit: Permit) -> Result<Carrier, ErrorCode> {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the peer of the test")]
 async fn i6_a_question_goes_to_the_server_of_its_permit() {
     let peer = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let (server, asked) = (peer.local_addr().unwrap(), QueryName::parse("www.example.com").unwrap());

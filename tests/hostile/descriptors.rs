@@ -140,11 +140,14 @@ fn i10_entries_of_the_hosts_tables_are_a_part_of_the_memory() {
     }
 }
 
-/// Those of them that are images of plugins' memory.
+/// Those of them that a plugin's code has for all of its instances: images of memory, and what tells which of it was written.
 fn images(session: &Session) -> usize {
     let all = std::fs::read_dir(format!("/proc/{}/fd", session.pid())).unwrap().flatten();
     all.filter(|one| {
-        std::fs::read_link(one.path()).is_ok_and(|to| to.to_string_lossy().starts_with("/memfd:wasm-memory-image"))
+        std::fs::read_link(one.path()).is_ok_and(|to| {
+            let to = to.to_string_lossy();
+            to.starts_with("/memfd:wasm-memory-image") || to.ends_with("/pagemap")
+        })
     })
     .count()
 }

@@ -6,9 +6,6 @@ use serde_json::{Map, Value};
 
 use crate::call::Answer;
 
-/// What wasmtime begins a backtrace with.
-const BACKTRACE: &str = "error while executing at wasm backtrace:";
-
 /// The answer of a call that the runtime has run.
 pub fn answer(result: Result<Reply, CallError>) -> Answer {
     match result {
@@ -47,11 +44,10 @@ pub fn answer(result: Result<Reply, CallError>) -> Answer {
     }
 }
 
-/// Why an instance ended, without what is the operator's to read: a backtrace, addresses in a guest's memory, paths of this
-/// machine. Each is in the log.
+/// Why an instance ended, without what is the operator's to read: addresses in a guest's memory, and paths of this machine.
+/// Each is in the log.
 fn for_model(reason: &str) -> String {
     let first = reason.lines().next().unwrap_or_default();
-    let first = first.strip_suffix(BACKTRACE).map_or(first, |before| before.trim_end_matches([':', ' ']));
     let word = |word: &str| {
         let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '/');
         if bare.starts_with("0x") || bare.len() > 1 && bare.starts_with('/') {
@@ -100,7 +96,6 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("the next call finds a fresh instance"), "{text}");
-        assert_eq!(for_model("it failed: error while executing at wasm backtrace:\n  0: 0x1 - m!f"), "it failed");
         let invalid = LoadError::Invalid { plugin: "p".to_owned(), cause: "failed to parse /opt/x at 0x2".to_owned() };
         let text = told(CallError::Load(invalid));
         assert!(text.contains("the `p` plugin cannot be loaded; the operator's log says why"), "{text}");

@@ -100,11 +100,12 @@ fn reference(all: &[Definitions]) -> Result<String, Error> {
 fn section(page: &mut String, tool: &Object) -> Result<(), Error> {
     let name = text_of(tool, "name")?;
     page.push_str(&format!("\n### `{name}`\n"));
-    for part in text_of(tool, "description")?.split("\n\n") {
+    let input = object_of(tool, "inputSchema").ok_or_else(|| Error::new(format!("`{name}` has no input schema")))?;
+    let description = text_of(tool, "description")?;
+    for part in description.split("\n\n").chain(details(input).into_iter().flat_map(|text| text.split("\n\n"))) {
         page.push('\n');
         paragraph(page, "", "", &escape(part));
     }
-    let input = object_of(tool, "inputSchema").ok_or_else(|| Error::new(format!("`{name}` has no input schema")))?;
     page.push_str("\nArguments:");
     let schema = Schema { root: input, at: input };
     match schema.properties().is_empty() {
@@ -139,7 +140,7 @@ fn arguments(page: &mut String, schema: Schema<'_>, depth: usize) {
         if let Some(default) = argument.at.get("default").and_then(plain) {
             about.push_str(&format!(", {} if left out", code(&default)));
         }
-        let said = argument.at.get("description").and_then(text).map(escape).unwrap_or_default();
+        let said = escape(&sentences(argument.at.get("description").and_then(text), details(argument.at)));
         let colon = if said.is_empty() { "" } else { ": " };
         paragraph(page, &first, &rest, &format!("{} ({about}){colon}{said}", code(name)));
         let inner = argument.items().unwrap_or(argument);
@@ -205,6 +206,22 @@ impl<'a> Schema<'a> {
             Some(other) => other.to_owned(),
             None => "any JSON".to_owned(),
         }
+    }
+}
+
+/// What stands below `# Details` in a doc comment: for people, and not for a model.
+fn details(schema: &Object) -> Option<&str> {
+    schema.get("$comment").and_then(text)
+}
+
+/// A description, which may end without a full stop, and its details as one text.
+fn sentences(description: Option<&str>, details: Option<&str>) -> String {
+    match (description, details) {
+        (Some(description), Some(details)) => {
+            let stop = if description.ends_with(['.', '!', '?', ':']) { "" } else { "." };
+            format!("{description}{stop} {details}")
+        }
+        (one, other) => one.or(other).unwrap_or_default().to_owned(),
     }
 }
 

@@ -8,14 +8,19 @@ const TOOL: &str = r##"[{
     "description": "Greet somebody.\n\nIn a *friendly* way.",
     "inputSchema": {
         "type": "object",
+        "$comment": "Not on *Sundays*.\n\nNobody is forgotten.",
         "properties": {
-            "zeal": { "type": "integer", "default": 3 },
+            "zeal": { "type": "integer", "default": 3, "$comment": "More is louder." },
             "how": { "type": "string", "enum": ["aloud", "softly"], "default": "aloud", "description": "The\nvoice" },
-            "who": { "type": "string", "description": "Whom to greet" },
+            "who": { "type": "string", "description": "Whom to greet", "$comment": "By <name>." },
             "times": { "type": "array", "items": { "$ref": "#/$defs/Time" }, "description": "When" }
         },
         "required": ["who"],
-        "$defs": { "Time": { "type": "object", "properties": { "hour": { "type": "integer" } }, "required": ["hour"] } }
+        "$defs": { "Time": {
+            "type": "object",
+            "properties": { "hour": { "type": "integer", "description": "Of the day.", "$comment": "In UTC." } },
+            "required": ["hour"]
+        } }
     },
     "outputSchema": { "type": "object", "properties": { "text": {}, "at": {} } },
     "hints": ["readOnly"]
@@ -36,13 +41,17 @@ Greet somebody.
 
 In a \\*friendly\\* way.
 
+Not on \\*Sundays\\*.
+
+Nobody is forgotten.
+
 Arguments:
 
-- `who` (text, required): Whom to greet
+- `who` (text, required): Whom to greet. By \\<name>.
 - `how` (`aloud` | `softly`, `aloud` if left out): The voice
 - `times` (list of object): When
-  - `hour` (whole number, required)
-- `zeal` (whole number, `3` if left out)
+  - `hour` (whole number, required): Of the day. In UTC.
+- `zeal` (whole number, `3` if left out): More is louder.
 
 The answer's fields: `at`, `text`.
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 use cofferdam_grants::Limits;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::instance::Rate;
+use crate::instance::{Rate, permits};
 
 /// What a plugin may still look up.
 pub struct Lookups {
@@ -44,8 +44,7 @@ impl std::fmt::Display for Full {
 impl Lookups {
     pub fn new(limits: &Limits) -> Self {
         let (most, per_minute) = (limits.lookups, limits.lookups_per_minute);
-        let places = usize::try_from(most).unwrap_or(1).clamp(1, Semaphore::MAX_PERMITS);
-        Self { places: Arc::new(Semaphore::new(places)), most, rate: Rate::per_minute(per_minute), per_minute }
+        Self { places: Arc::new(Semaphore::new(permits(most))), most, rate: Rate::per_minute(per_minute), per_minute }
     }
 
     /// Begins a lookup for which a name server has to be asked.

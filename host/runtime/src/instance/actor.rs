@@ -12,6 +12,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch}
 use wasmtime::component::Accessor;
 use wasmtime::{AsContextMut as _, Store, UpdateDeadline};
 
+use super::permits;
 use super::program::{Mould, Program};
 use super::threads::Seat;
 use crate::abi::since_0_1_0::{Failure, Hosted, HostedPre, Output};
@@ -69,7 +70,7 @@ struct Kill {
 impl Actor {
     /// Starts an instance. That it cannot start is told to whoever waits for an answer.
     pub fn start(seat: Seat, program: Arc<Program>, state: State, sink: Arc<dyn Sink>) -> Self {
-        let places = usize::try_from(state.about.limits.mailbox).unwrap_or(1).clamp(1, Semaphore::MAX_PERMITS);
+        let places = permits(state.about.limits.mailbox);
         let (mailbox, letters) = mpsc::channel(places);
         let places = Arc::new(Semaphore::new(places));
         let kill = Arc::new(Kill::default());

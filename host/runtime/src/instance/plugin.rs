@@ -18,7 +18,7 @@ use super::at_work::AtWork;
 use super::rate::Rate;
 use super::readiness::Readiness;
 use super::threads::Threads;
-use super::{About, GRACE, Request, Shape, Spec};
+use super::{About, GRACE, Request, Shape, Spec, permits};
 use crate::abi::since_0_1_0::{Cancellation, Failure, Output};
 use crate::component::Digest;
 use crate::enforce::{Descriptors, Gate, Names};
@@ -62,10 +62,7 @@ pub struct Plugin {
 impl Plugin {
     /// Takes a plugin in. Runs and compiles nothing.
     pub fn new(runtime: &Runtime, spec: Spec) -> Self {
-        let room = |most: u32| {
-            let most = usize::try_from(most).unwrap_or(1).clamp(1, Semaphore::MAX_PERMITS);
-            Arc::new(Semaphore::new(most))
-        };
+        let room = |most: u32| Arc::new(Semaphore::new(permits(most)));
         let memory = runtime.total_memory().plugin();
         Self {
             names: runtime.names().limited(&spec.limits),
@@ -268,8 +265,7 @@ impl Plugin {
     pub fn let_go(&self) {
         // Whoever is let in from here on waits for the slot, and finds it empty.
         let mut slot = self.slot();
-        let most = usize::try_from(self.about.limits.concurrent_calls).unwrap_or(1).clamp(1, Semaphore::MAX_PERMITS);
-        if self.running.available_permits() < most {
+        if self.running.available_permits() < permits(self.about.limits.concurrent_calls) {
             return;
         }
         if self.shape == Shape::PerCall {

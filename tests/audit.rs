@@ -19,9 +19,9 @@ use serde_json::{Value, json};
 use crate::support::{LOCAL, Peer, Session, cofferdam, eventually, guest, scratch};
 
 /// A server's state folder, and a log elsewhere.
-struct Place(PathBuf);
+struct LogFolder(PathBuf);
 
-impl Place {
+impl LogFolder {
     fn new() -> Self {
         Self(scratch("audit"))
     }
@@ -80,7 +80,7 @@ fn dial(session: &mut Session, port: u16) -> Value {
 
 #[test]
 fn i5_a_call_a_refusal_and_an_end_are_in_the_file() {
-    let (place, peer, other) = (Place::new(), Peer::echo(), Peer::echo());
+    let (place, peer, other) = (LogFolder::new(), Peer::echo(), Peer::echo());
     let rule = format!("tcp://127.0.0.1:{}", peer.port());
     let mut session = place.audited(&["--allow-connect", &rule]);
     assert_eq!(dial(&mut session, peer.port())["status"], "connected");
@@ -113,7 +113,7 @@ fn i5_a_call_a_refusal_and_an_end_are_in_the_file() {
 
 #[test]
 fn a_file_is_shown_line_by_line() {
-    let (place, peer) = (Place::new(), Peer::echo());
+    let (place, peer) = (LogFolder::new(), Peer::echo());
     let mut session = place.audited(&LOCAL);
     dial(&mut session, peer.port());
     session.close();
@@ -134,7 +134,7 @@ fn a_file_is_shown_line_by_line() {
 
 #[test]
 fn an_edit_is_found_and_its_line_named() {
-    let (place, peer) = (Place::new(), Peer::echo());
+    let (place, peer) = (LogFolder::new(), Peer::echo());
     let mut session = place.audited(&LOCAL);
     dial(&mut session, peer.port());
     session.close();
@@ -154,7 +154,7 @@ fn an_edit_is_found_and_its_line_named() {
 
 #[test]
 fn a_server_that_is_killed_loses_nothing_and_the_next_goes_on() {
-    let (place, peer) = (Place::new(), Peer::echo());
+    let (place, peer) = (LogFolder::new(), Peer::echo());
     let mut session = place.audited(&LOCAL);
     for _ in 0..5 {
         dial(&mut session, peer.port());
@@ -178,7 +178,7 @@ fn a_server_that_is_killed_loses_nothing_and_the_next_goes_on() {
 
 #[test]
 fn i5_nothing_is_granted_that_cannot_be_written() {
-    let (place, peer) = (Place::new(), Peer::echo());
+    let (place, peer) = (LogFolder::new(), Peer::echo());
     let mut session = place.serve(&[&["--audit", "/dev/full"], &LOCAL[..]].concat());
     for _ in 0..3 {
         let answer = session.call("tcp_connect", json!({ "host": "127.0.0.1", "port": peer.port() }));
@@ -190,7 +190,7 @@ fn i5_nothing_is_granted_that_cannot_be_written() {
 
 #[test]
 fn a_file_has_one_writer() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let first = place.audited(&[]);
     let log = place.log();
     eventually("the first server has the file", || Path::new(&log).exists());
@@ -205,7 +205,7 @@ fn a_file_has_one_writer() {
 
 #[test]
 fn servers_without_a_file_each_have_one() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let (first, second) = (place.serve(&[]), place.serve(&[]));
     second.log_has("another server writes");
     let own = format!("audit-{}.jsonl", second.pid());
@@ -223,7 +223,7 @@ fn servers_without_a_file_each_have_one() {
 
 #[test]
 fn a_call_from_the_command_line_is_written_where_it_is_asked_for() {
-    let (place, peer) = (Place::new(), Peer::echo());
+    let (place, peer) = (LogFolder::new(), Peer::echo());
     let arguments = json!({ "host": "127.0.0.1", "port": peer.port() }).to_string();
     let log = place.log();
     let output = place.run(&["call", "tcp_connect", &arguments, LOCAL[0], LOCAL[1], "--audit", &log]);
@@ -235,7 +235,7 @@ fn a_call_from_the_command_line_is_written_where_it_is_asked_for() {
 #[test]
 fn a_log_can_be_followed() {
     use std::io::{BufRead, BufReader};
-    let (place, peer) = (Place::new(), Peer::echo());
+    let (place, peer) = (LogFolder::new(), Peer::echo());
     let mut session = place.audited(&LOCAL);
     let mut command = cofferdam(&["audit", "tail", "-n", "1", "--follow", &place.log()]);
     let mut follower = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
@@ -254,7 +254,7 @@ fn a_log_can_be_followed() {
 
 #[test]
 fn an_ask_says_whose_call_it_was_also_when_calls_overlap() {
-    let (place, peer) = (Place::new(), Peer::echo());
+    let (place, peer) = (LogFolder::new(), Peer::echo());
     let mut session = place.audited(&LOCAL);
     let dials: Vec<u64> = (0..8)
         .map(|n| session.post_call("tcp_connect", json!({ "host": format!("127.0.0.{}", n + 1), "port": peer.port() })))
@@ -284,7 +284,7 @@ fn an_ask_says_whose_call_it_was_also_when_calls_overlap() {
 #[test]
 fn arguments_are_in_clear_only_where_that_was_asked_for() {
     for (flags, clear) in [(&[][..], false), (&["--audit-arguments"][..], true)] {
-        let place = Place::new();
+        let place = LogFolder::new();
         let mut session = place.audited(&[&LOCAL[..], flags].concat());
         session.call("tcp_buffer_info", json!({ "connection_id": "swordfish" })).failed("not_found");
         session.close();
@@ -298,7 +298,7 @@ fn arguments_are_in_clear_only_where_that_was_asked_for() {
 
 #[test]
 fn a_call_with_wrong_arguments_and_a_plugin_that_is_not_loaded_have_their_lines() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let mut session = place.audited(&LOCAL);
     session.call("tcp_connect", json!({ "host": 7 })).failed("invalid_argument");
     session.close();
@@ -311,7 +311,7 @@ fn a_call_with_wrong_arguments_and_a_plugin_that_is_not_loaded_have_their_lines(
     assert!(!events.iter().any(|event| event["event"] == "call_started"), "no guest saw it");
 
     // It wants what nobody grants.
-    let place = Place::new();
+    let place = LogFolder::new();
     let mut refused = place.bare(&["--audit", &place.log(), "--plugin", &guest("dials")]);
     assert_eq!(refused.wait().0.code(), Some(1));
     let events = place.events();
@@ -323,7 +323,7 @@ fn a_call_with_wrong_arguments_and_a_plugin_that_is_not_loaded_have_their_lines(
 
 #[test]
 fn calls_that_have_an_instance_each_end_in_good_order() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let file = place.0.join("followed");
     fs::write(&file, "line\n").unwrap();
     let follow = json!({ "file_path": file, "follow": true, "seconds": 40 });
@@ -352,7 +352,7 @@ fn calls_that_have_an_instance_each_end_in_good_order() {
 
 #[test]
 fn a_pipe_as_the_file_ends_the_start() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let pipe = place.0.join("pipe").display().to_string();
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let (status, said) = place.bare(&["--audit", &pipe]).wait();
@@ -363,7 +363,7 @@ fn a_pipe_as_the_file_ends_the_start() {
 #[test]
 fn a_state_folder_that_others_could_write_is_closed_to_them() {
     use std::os::unix::fs::PermissionsExt as _;
-    let place = Place::new();
+    let place = LogFolder::new();
     let state = place.0.join("state/cofferdam");
     fs::create_dir_all(&state).unwrap();
     fs::set_permissions(&state, fs::Permissions::from_mode(0o777)).unwrap();

@@ -58,7 +58,10 @@ fn tools_lists_what_each_plugin_may_do() {
     for line in ["  allowed --allow-connect tcp://localhost:*", "  denied  --deny-connect tcp://127.0.0.1:22"] {
         assert!(text.contains(line), "`{line}` is not in:\n{text}");
     }
-    assert!(text.contains("256 MiB of memory, 2048 connections, 4096 descriptors, 1024 calls waiting"), "{text}");
+    assert!(
+        text.contains("limits  memory 256 MiB, connections 2048, descriptors 4096, mailbox 1024, call 50 s"),
+        "{text}"
+    );
     assert_eq!(
         text.lines().filter(|line| line.starts_with("  tcp_")).count(),
         shipped::tools_of("tcp").len(),

@@ -208,7 +208,7 @@ fn a_dry_run_shows_the_grants_and_limits_and_serves_nothing() {
   limit   log_lines                 50  a second
   limit   calls_per_minute       60000  evenly
   limit   concurrent_calls        1024  calls that run
-  limit   compile                120 s  of a compilation
+  limit   compile                2 min  of a compilation
   limit   lookups                  256  of names, under way
   limit   lookups_per_minute      3000  evenly
 "
@@ -247,9 +247,10 @@ fn a_dry_run_refuses_what_serving_would_refuse() {
 
 #[test]
 fn flags_of_later_capabilities_are_refused_and_never_ignored() {
-    for flag in cofferdam_policy::LATER_FLAGS {
+    let later = cofferdam_policy::flags().filter(|(_, status)| *status == cofferdam_policy::Status::NotYet);
+    for flag in later.map(|(flag, _)| flag.name) {
         for command in [&["serve"][..], &["tools"], &["explain", "tcp", "connect", "a.example:1"]] {
-            let output = run(&[command, &[*flag, "/var/log"]].concat());
+            let output = run(&[command, &[flag, "/var/log"]].concat());
             ends(&output, 2);
             let said = format!("error: `{flag}` is not yet available in this version\n");
             assert!(stderr(&output).starts_with(&said), "{}", stderr(&output));
@@ -297,4 +298,57 @@ fn a_warning_of_a_server_that_starts_is_one_line() {
     assert!(warnings.iter().any(|line| line.contains("(--allow-resolve); hint: name them")), "{said}");
     let others = said.lines().filter(|line| !line.starts_with("warning: "));
     assert!(others.clone().all(|line| line.contains("cofferdam: ")), "{:?}", others.collect::<Vec<_>>());
+}
+
+/// Tag characters, which only a model reads, a filler, an override and a control.
+const HARMFUL: &str = "\u{e0041}\u{e0042}\u{3164}\u{202e}\u{9b}";
+
+#[test]
+fn hidden_characters_of_others_reach_no_terminal() {
+    let harmful = |text: &str| HARMFUL.chars().any(|c| text.contains(c));
+    let [flag, file] = policy(&format!(
+        "[plugins.tcp]\n\"conect{HARMFUL}\" = 1\n\"{HARMFUL}\" = 1\nconnect = [\"tcp://a{HARMFUL}.example\", \"tcp://{HARMFUL}\"]\n\
+         [plugins.\"{HARMFUL}\"]\n[limits]\nmemory = \"{HARMFUL}\"\n"
+    ));
+    let checked = run(&["check", &file]);
+    ends(&checked, 1);
+    assert!(stdout(&checked).contains("unknown key `conect\u{fffd}"), "{}", stdout(&checked));
+    assert!(!harmful(&stdout(&checked)) && !harmful(&stderr(&checked)), "{:?}", stdout(&checked));
+    for command in [&["serve", "--dry-run"][..], &["tools"], &["explain", "tcp", "connect", "a:1"]] {
+        let output = run(&[command, &[flag.as_str(), file.as_str()]].concat());
+        ends(&output, 2);
+        assert!(!harmful(&stderr(&output)), "{command:?}: {:?}", stderr(&output));
+    }
+
+    let (tool, object) = (format!("tcp{HARMFUL}"), format!("{{\"host\": {HARMFUL}}}"));
+    let (behind, rule, path) = (format!("{HARMFUL}{{}}"), format!("tcp://{HARMFUL}:1"), format!("/a\u{9b}{HARMFUL}"));
+    let quoted = [
+        &["call", &tool][..],
+        &["call", "tcp_connect", &object],
+        &["call", "tcp_connect", &behind],
+        &["explain", HARMFUL, "connect", "a:1"],
+        &["explain", "tcp", HARMFUL, "a:1"],
+        &["explain", "tcp", "connect", HARMFUL],
+        &["explain", "tcp", "read", HARMFUL],
+        &["tools", "--of", HARMFUL],
+        &["serve", "--allow-connect", &rule],
+        &["serve", "--allow-read", &path],
+    ];
+    for arguments in quoted {
+        let output = run(arguments);
+        ends(&output, 2);
+        assert!(!harmful(&stdout(&output)) && !harmful(&stderr(&output)), "{arguments:?}: {:?}", stderr(&output));
+    }
+    // What is allowed is shown as well: a name in which IDNA leaves such a character out.
+    let [flag, file] = policy("[plugins.tcp]\nconnect = [\"tcp://a\u{ad}b.example:22\"]\n");
+    for command in [
+        &["serve", "--dry-run"][..],
+        &["tools"],
+        &["explain", "tcp", "connect", "ab.example:22"],
+        &["explain", "tcp", "connect", "ab.example:22", "--json"],
+    ] {
+        let output = run(&[command, &[flag.as_str(), file.as_str()]].concat());
+        assert!(stdout(&output).contains("b.example"), "{command:?}: {}", stdout(&output));
+        assert!(!stdout(&output).contains('\u{ad}'), "{command:?}: {:?}", stdout(&output));
+    }
 }

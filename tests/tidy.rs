@@ -1,8 +1,11 @@
-//! House rules, as tests: what reviewers would otherwise have to remember. Each file of `tidy/` reads one kind of thing; here is
-//! only how the tree is read.
+//! House rules, as tests: what reviewers would otherwise have to remember. Each file of `tidy/`
+//! reads one kind of thing; here is only how the tree is read.
 
 /// Which crate may know which, from `cargo metadata`.
 mod arrows;
+
+/// Which file uses which: no circles within a crate.
+mod circles;
 
 /// The contract with plugins: what it offers, and that a released one is never edited.
 mod contract;

@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
+use cofferdam_policy::{Status, duration, flags};
 
 const ABOUT: &str = "\
 Cofferdam gives AI clients network tools over MCP. Each plugin runs inside its
@@ -225,35 +226,11 @@ pub struct Common {
     /// Read the policy from this file
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// Let plugins connect to what this rule names; may be given several times
-    #[arg(long, value_name = "RULE")]
-    pub allow_connect: Vec<String>,
-    /// Let plugins ping this host, network or name; may be given several times
-    #[arg(long, value_name = "HOST")]
-    pub allow_ping: Vec<String>,
-    /// Let plugins ask for this name in DNS, of the host's own name servers; may be given several times
-    #[arg(long, value_name = "NAME")]
-    pub allow_resolve: Vec<String>,
-    /// Let plugins read this directory or file; may be given several times
-    #[arg(long, value_name = "DIR")]
-    pub allow_read: Vec<String>,
-    /// Never let plugins connect to what this rule names, whatever else allows it
-    #[arg(long, value_name = "RULE")]
-    pub deny_connect: Vec<String>,
-    /// Never let plugins ping this
-    #[arg(long, value_name = "HOST")]
-    pub deny_ping: Vec<String>,
-    /// Never let plugins ask for this name, whatever for
-    #[arg(long, value_name = "NAME")]
-    pub deny_resolve: Vec<String>,
-    /// Never let plugins read this
-    #[arg(long, value_name = "DIR")]
-    pub deny_read: Vec<String>,
+    #[command(flatten)]
+    pub rules: Rules,
     /// Read ITMCP's environment variables: what ALLOWED_HOSTS and ALLOWED_DIRECTORIES list is allowed
     #[arg(long)]
     pub itmcp_env: bool,
-    #[command(flatten)]
-    pub later: Later,
     /// Load this component besides the shipped ones; may be given several times
     #[arg(long, value_name = "FILE")]
     pub plugin: Vec<PathBuf>,
@@ -265,51 +242,44 @@ pub struct Common {
     pub no_cache: bool,
 }
 
-impl Common {
-    /// The flags that are rules, each with its value, in the order in which messages tell them.
-    pub fn rules(&self) -> impl Iterator<Item = (&'static str, &String)> {
-        let all = [
-            ("--allow-connect", &self.allow_connect),
-            ("--allow-ping", &self.allow_ping),
-            ("--allow-resolve", &self.allow_resolve),
-            ("--allow-read", &self.allow_read),
-            ("--deny-connect", &self.deny_connect),
-            ("--deny-ping", &self.deny_ping),
-            ("--deny-resolve", &self.deny_resolve),
-            ("--deny-read", &self.deny_read),
-        ];
-        let given = all.into_iter().flat_map(|(flag, values)| values.iter().map(move |value| (flag, value)));
-        given.chain(self.later.given())
+/// The flags whose values are rules: those that the policy knows. Flags of later versions are understood so that they can be
+/// refused in words; none is accepted and ignored.
+#[derive(Debug)]
+pub struct Rules(Vec<(&'static str, String)>);
+
+impl Rules {
+    /// Those that were given, each with its value, in the order in which messages tell them.
+    pub fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(flag, rule)| (*flag, rule.as_str()))
     }
 }
 
-/// Flags of capabilities that are not yet available. They are understood so that they can be refused in words; none is
-/// accepted and ignored.
-#[derive(Debug, Args)]
-pub struct Later {
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
-    allow_listen: Vec<String>,
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
-    allow_processes: Vec<String>,
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
-    allow_write: Vec<String>,
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
-    deny_listen: Vec<String>,
-    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
-    deny_write: Vec<String>,
+impl Args for Rules {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        flags().fold(command, |command, (flag, status)| {
+            let long = flag.name.trim_start_matches('-');
+            let arg = Arg::new(flag.name).long(long).value_name(flag.value).action(ArgAction::Append);
+            command.arg(match status {
+                Status::Enforced => arg.help(flag.help),
+                Status::NotYet => arg.hide(true).num_args(0..=1).default_missing_value(""),
+            })
+        })
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
 }
 
-impl Later {
-    /// Those that were given, each with its value.
-    pub fn given(&self) -> impl Iterator<Item = (&'static str, &String)> {
-        let all = [
-            ("--allow-listen", &self.allow_listen),
-            ("--allow-processes", &self.allow_processes),
-            ("--allow-write", &self.allow_write),
-            ("--deny-listen", &self.deny_listen),
-            ("--deny-write", &self.deny_write),
-        ];
-        all.into_iter().flat_map(|(flag, values)| values.iter().map(move |value| (flag, value)))
+impl FromArgMatches for Rules {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let values = |name| matches.get_many::<String>(name).into_iter().flatten().cloned();
+        Ok(Self(flags().flat_map(|(flag, _)| values(flag.name).map(|value| (flag.name, value))).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
     }
 }
 
@@ -337,24 +307,10 @@ fn events(text: &str) -> Result<usize, String> {
     if count <= most { Ok(count) } else { Err(format!("{most} are the most")) }
 }
 
-/// A time with its unit.
+/// A time with its unit, as in a policy.
 fn time(text: &str) -> Result<Duration, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let number: u64 =
-        number.parse().map_err(|_| "it begins with no whole number; write `500ms`, `30s` or `2m`".to_owned())?;
-    let milliseconds = match unit.trim() {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" | "min" => 60_000,
-        "h" => 3_600_000,
-        "" => return Err(format!("a unit is missing; did you mean `{number}s`?")),
-        unit => return Err(format!("`{unit}` is no unit; there are `ms`, `s`, `m` and `h`")),
-    };
-    match number.checked_mul(milliseconds) {
-        None | Some(0) => Err("it has to be more than nothing and less than eternity".to_owned()),
-        Some(total) => Ok(Duration::from_millis(total)),
-    }
+    let time = duration(text).map_err(|why| format!("it {why}; write `500ms`, `30s` or `2m`"))?;
+    if time.is_zero() { Err("it has to be longer than 0".to_owned()) } else { Ok(time) }
 }
 
 #[cfg(test)]
@@ -370,20 +326,12 @@ mod tests {
 
     #[test]
     fn every_flag_of_a_rule_reaches_the_policy() {
-        for flag in cofferdam_policy::FLAGS {
-            let cli = Cli::try_parse_from(["cofferdam", "serve", flag, "x"]).expect(flag);
-            let Command::Serve(serve) = cli.command else { panic!("{flag}") };
-            assert_eq!(serve.common.rules().collect::<Vec<_>>(), [(*flag, &"x".to_owned())]);
-        }
-    }
-
-    #[test]
-    fn every_flag_that_is_to_come_is_understood_to_be_refused() {
-        for flag in cofferdam_policy::LATER_FLAGS {
-            let cli = Cli::try_parse_from(["cofferdam", "serve", flag, "x"]).expect(flag);
-            let Command::Serve(serve) = cli.command else { panic!("{flag}") };
-            let given: Vec<_> = serve.common.later.given().collect();
-            assert_eq!(given, [(*flag, &"x".to_owned())]);
+        for (flag, status) in flags() {
+            let cli = Cli::try_parse_from(["cofferdam", "serve", flag.name, "x"]).expect(flag.name);
+            let Command::Serve(serve) = cli.command else { panic!("{}", flag.name) };
+            assert_eq!(serve.common.rules.given().collect::<Vec<_>>(), [(flag.name, "x")]);
+            let help = Cli::command().find_subcommand_mut("serve").unwrap().render_long_help().to_string();
+            assert_eq!(help.contains(&format!("{} <{}>", flag.name, flag.value)), status == Status::Enforced);
         }
     }
 

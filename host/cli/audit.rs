@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use cofferdam_audit::{ChainFile, Follow, Keeping, Lines, OpenError, Record, files, is_harmful, verify};
+use cofferdam_audit::{ChainFile, Follow, Keeping, Lines, OpenError, Record, files, verify};
 use cofferdam_policy::Policy;
 
 use crate::args::{Audit, AuditCommand};
+use crate::folders::state_folder;
 use crate::{Exit, setup, terminal};
 
 /// How often a followed file is looked at.
@@ -111,7 +112,7 @@ fn show(path: &Path, json: bool) -> anyhow::Result<Exit> {
     for file in files(path) {
         let mut lines = Lines::open(&file).with_context(|| format!("`{}`", file.display()))?;
         while let Some(line) = lines.next_line()? {
-            text += &if json { as_json(&line) } else { readable(&line) };
+            text += &if json { terminal::harmless_json(&String::from_utf8_lossy(&line)) } else { readable(&line) };
             text.push('\n');
             if text.len() > CHUNK {
                 terminal::print(&text)?;
@@ -159,20 +160,6 @@ fn readable(line: &[u8]) -> String {
     }
 }
 
-/// The line as it is, but for characters that a terminal would act upon: they stand as JSON's escapes.
-fn as_json(line: &[u8]) -> String {
-    let mut text = String::new();
-    for c in String::from_utf8_lossy(line).chars() {
-        if is_harmful(c) {
-            // JSON's escapes are UTF-16.
-            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text += &format!("\\u{unit:04x}"));
-        } else {
-            text.push(c);
-        }
-    }
-    text
-}
-
 fn or_default(file: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     file.map_or_else(|| state_folder().map(|state| default_file(&state)), Ok)
 }
@@ -201,28 +188,4 @@ fn make(state: &Path) -> anyhow::Result<()> {
     tracing::warn!(target: "cofferdam", "others could write `{}`, where the audit key is: it is closed to them now", state.display());
     fs::set_permissions(state, fs::Permissions::from_mode(0o700))
         .with_context(|| format!("others can write `{}`, where the audit key is", state.display()))
-}
-
-/// Where state is kept (XDG Base Directory Specification).
-#[expect(clippy::disallowed_methods, reason = "two variables, for the place of a folder")]
-pub fn state_folder() -> anyhow::Result<PathBuf> {
-    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let states = folder("XDG_STATE_HOME").or_else(|| folder("HOME").map(|home| home.join(".local").join("state")));
-    let states = states
-        .context("no folder for the audit key is known\nhint: set `XDG_STATE_HOME` or `HOME` to an absolute path")?;
-    Ok(states.join("cofferdam"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_stays_the_same_json_and_shows_nothing_that_misleads() {
-        let line = "{\"client\":\"a\u{61c}\u{ad}\u{e0041}\u{202e}é\"}";
-        let shown = as_json(line.as_bytes());
-        assert_eq!(shown, r#"{"client":"a\u061c\u00ad\udb40\udc41\u202eé"}"#);
-        let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-        assert_eq!(parse(&shown), parse(line));
-    }
 }

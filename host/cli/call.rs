@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use cofferdam_audit::ChainFile;
-use cofferdam_policy::Policy;
+use cofferdam_policy::{Policy, plain, quoted};
 use cofferdam_registry::{Answer, Principal, Registry, Tool};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
@@ -79,7 +79,7 @@ fn whole(answer: Answer) -> String {
 }
 
 fn unknown_tool(name: &str, tools: &[Tool]) -> Misuse {
-    let shown: String = name.chars().take(EXCERPT).flat_map(char::escape_debug).collect();
+    let shown = quoted(name, EXCERPT);
     let near = tools
         .iter()
         .map(|tool| (strsim::jaro_winkler(&tool.name, &name.to_lowercase()), &tool.name))
@@ -127,7 +127,6 @@ fn not_json(text: &str, tool: &str, error: &serde_json::Error) -> Misuse {
     let before = line.bytes().take(error.column().saturating_sub(1)).collect::<Vec<u8>>();
     let column = String::from_utf8_lossy(&before).chars().count() + usize::from(error.is_eof());
     let skipped = column.saturating_sub(EXCERPT / 2);
-    let plain = |c: char| if c.is_control() { '\u{fffd}' } else { c };
     let excerpt: String = line.chars().skip(skipped).take(EXCERPT).map(plain).collect();
     let said = error.to_string();
     let cause = said.split(" at line ").next().unwrap_or(&said);

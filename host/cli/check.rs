@@ -10,7 +10,7 @@ use cofferdam_registry::{LoadProblem, OwnFiles, PluginStatus, Preview, Setup, ma
 use serde_json::{Value, json};
 
 use crate::args::Check;
-use crate::{Exit, Misuse, dry_run, setup, terminal};
+use crate::{Exit, Misuse, setup, status, terminal};
 
 /// Checks the file.
 ///
@@ -34,7 +34,7 @@ pub fn run(check: &Check) -> anyhow::Result<Exit> {
             let all = json!({
                 "file": origin, "mistakes": mistakes, "warnings": warnings, "found": problems, "unlisted": hidden,
             });
-            format!("{all:#}\n")
+            terminal::harmless_json(&format!("{all:#}\n"))
         }
         false => {
             let mut shown = String::new();
@@ -52,7 +52,7 @@ pub fn run(check: &Check) -> anyhow::Result<Exit> {
                 1 => ", 1 warning".to_owned(),
                 n => format!(", {n} warnings"),
             };
-            for line in unlisted.iter().flat_map(dry_run::not_listed) {
+            for line in unlisted.iter().flat_map(status::not_listed) {
                 let _ = writeln!(shown, "{line}");
             }
             let _ = writeln!(shown, "{origin}: {mistaken}{warned}");

@@ -11,12 +11,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Parser as _;
+use cofferdam_policy::{is_harmful, quoted};
 use cofferdam_registry::{PingSockets, may_write, ping_sockets};
 use serde_json::{Value, json};
 
 use crate::args::{Cli, Command, Doctor, Serve};
 use crate::terminal::Colour;
-use crate::{Exit, Misuse, audit, setup, terminal};
+use crate::{Exit, Misuse, audit, folders, setup, terminal};
 use clients::{CLIENTS, Client, Places, Server};
 
 /// The longest configuration that is read, in bytes. Claude Code keeps histories in its own.
@@ -59,7 +60,7 @@ pub fn run(asked: &Doctor) -> anyhow::Result<Exit> {
         && !CLIENTS.iter().any(|client| client.name == name)
     {
         let known: Vec<&str> = CLIENTS.iter().map(|client| client.name).collect();
-        let text = format!("error: there is no client `{}`\nhint: known are {}", name.escape_debug(), known.join(", "));
+        let text = format!("error: there is no client `{}`\nhint: known are {}", quoted(name, 64), known.join(", "));
         return Err(Misuse(text).into());
     }
     let mut doctor = Examination { places: places()?, found: Vec::new(), client: None, only: asked.client.as_deref() };
@@ -291,7 +292,7 @@ impl Examination<'_> {
     }
 
     fn machine(&mut self) {
-        match setup::cache_folder() {
+        match folders::cache_folder() {
             None => {
                 let hint = "set `HOME` or `XDG_CACHE_HOME`".to_owned();
                 self.add(
@@ -388,11 +389,11 @@ fn as_json(found: &[Finding]) -> String {
         })
         .collect();
     let well = found.iter().all(|finding| finding.verdict != Verdict::Fail);
-    format!("{:#}\n", json!({ "ok": well, "found": told }))
+    terminal::harmless_json(&format!("{:#}\n", json!({ "ok": well, "found": told })))
 }
 
 /// One line, of which a terminal obeys nothing: names and messages come from files and other programs.
 fn plain(text: &str) -> String {
-    let safe = |c: char| if cofferdam_audit::is_harmful(c) || c == '\n' { ' ' } else { c };
+    let safe = |c: char| if is_harmful(c) || c == '\n' { ' ' } else { c };
     text.chars().map(safe).collect()
 }

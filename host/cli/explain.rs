@@ -4,14 +4,16 @@
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
-use cofferdam_policy::{Explanation, Found, Manifest, Passed, Policy, Question, Verdict, file_to_try, lookup_permit};
+use cofferdam_policy::{
+    Explanation, Manifest, Observed, Passed, Policy, Question, Verdict, file_to_try, lookup_permit, quoted,
+};
 use cofferdam_registry::{PluginStatus, Preview, link_of, look_up};
 use serde_json::{Value, json};
 
 use crate::args::{Explain, Level};
 use crate::log::Log;
 use crate::terminal::Colour;
-use crate::{Exit, Misuse, dry_run, setup, terminal};
+use crate::{Exit, Misuse, setup, status, terminal};
 
 /// Answers the question.
 ///
@@ -28,14 +30,14 @@ pub fn run(explain: &Explain) -> anyhow::Result<Exit> {
         let mut text: String = preview.problems().iter().map(|problem| format!("error: {problem}\n")).collect();
         let known: Vec<String> = preview.names().map(|name| format!("`{name}`")).collect();
         let _ =
-            write!(text, "error: there is no plugin `{}`\nhint: known are {}", plugin.escape_debug(), known.join(", "));
+            write!(text, "error: there is no plugin `{}`\nhint: known are {}", quoted(plugin, 64), known.join(", "));
         return Err(Misuse(text).into());
     };
     let found = found(explain, &policy, &preview, manifest, &question)?;
     let answer = cofferdam_policy::explain(&policy, manifest, &question, found);
     let status = preview.plugins().into_iter().find(|status| status.name == *plugin);
     let shown = match explain.json {
-        true => format!("{:#}\n", as_json(plugin, &question, &answer, status.as_ref())),
+        true => terminal::harmless_json(&format!("{:#}\n", as_json(plugin, &question, &answer, status.as_ref()))),
         false => as_text(&answer, status.as_ref(), Colour::of_stdout()),
     };
     terminal::print(&shown).context("the answer cannot be written")?;
@@ -49,7 +51,7 @@ fn found(
     preview: &Preview,
     manifest: &Manifest,
     question: &Question,
-) -> anyhow::Result<Option<Found>> {
+) -> anyhow::Result<Option<Observed>> {
     let name = explain.resolve.then(|| lookup_permit(policy, manifest, question)).flatten();
     let file = file_to_try(policy, manifest, question);
     if name.is_none() && file.is_none() {
@@ -59,8 +61,8 @@ fn found(
     let runtime = setup::runtime()?;
     let found = runtime.block_on(async {
         match (name, file) {
-            (Some((permit, name)), _) => Some(Found::Addresses(look_up(policy, permit, &name).await)),
-            (None, Some((grants, path))) => Some(Found::File(preview.try_reading(grants, path).await)),
+            (Some(permit), _) => Some(Observed::Addresses(look_up(policy, permit).await)),
+            (None, Some((grants, path))) => Some(Observed::File(preview.try_reading(grants, path).await)),
             (None, None) => None,
         }
     });
@@ -106,7 +108,7 @@ fn as_text(answer: &Explanation, status: Option<&PluginStatus>, colour: Colour) 
     if let Some(hint) = &answer.hint {
         let _ = writeln!(text, "hint: {hint}");
     }
-    for line in status.iter().flat_map(|plugin| dry_run::not_listed(plugin)) {
+    for line in status.iter().flat_map(|plugin| status::not_listed(plugin)) {
         let _ = writeln!(text, "{line}");
     }
     text

@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The running log.
 pub struct Log {
-    to: Lines,
+    to: LogSender,
 }
 
 impl Log {
@@ -34,7 +34,7 @@ impl Log {
     /// There is no thread to be had.
     pub fn start(level: Level) -> anyhow::Result<Self> {
         let (sender, lines) = sync_channel(WAITING);
-        let to = Lines { sender, dropped: Arc::default() };
+        let to = LogSender { sender, dropped: Arc::default() };
         let dropped = Arc::clone(&to.dropped);
         let thread = std::thread::Builder::new().name("log".to_owned());
         thread.spawn(move || write(&lines, &dropped)).context("no thread for the log")?;
@@ -63,13 +63,13 @@ impl Log {
     /// Waits until what was logged is written, but not for a reader that does not read.
     pub fn finish(self) {
         let (written, wait) = sync_channel(1);
-        if self.to.sender.try_send(Line::Mark(written)).is_ok() {
+        if self.to.sender.try_send(LogLine::Mark(written)).is_ok() {
             let _ = wait.recv_timeout(PATIENCE);
         }
     }
 }
 
-enum Line {
+enum LogLine {
     Text(Vec<u8>),
     /// Answered when everything before it is written.
     Mark(SyncSender<()>),
@@ -77,14 +77,14 @@ enum Line {
 
 /// The way to the thread. The layer writes a whole event at once.
 #[derive(Clone)]
-struct Lines {
-    sender: SyncSender<Line>,
+struct LogSender {
+    sender: SyncSender<LogLine>,
     dropped: Arc<AtomicU64>,
 }
 
-impl Write for Lines {
+impl Write for LogSender {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        if let Err(TrySendError::Full(_)) = self.sender.try_send(Line::Text(event.to_vec())) {
+        if let Err(TrySendError::Full(_)) = self.sender.try_send(LogLine::Text(event.to_vec())) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
         Ok(event.len())
@@ -96,13 +96,13 @@ impl Write for Lines {
 }
 
 /// Writes lines until the program ends. A standard error that is closed loses them, and nothing else.
-fn write(lines: &Receiver<Line>, dropped: &AtomicU64) {
+fn write(lines: &Receiver<LogLine>, dropped: &AtomicU64) {
     while let Ok(line) = lines.recv() {
         match line {
-            Line::Text(text) => {
+            LogLine::Text(text) => {
                 let _ = io::stderr().write_all(&text);
             }
-            Line::Mark(written) => {
+            LogLine::Mark(written) => {
                 let _ = written.send(());
             }
         }

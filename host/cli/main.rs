@@ -12,10 +12,12 @@ mod demo;
 mod doctor;
 mod dry_run;
 mod explain;
+mod folders;
 mod init;
 mod log;
 mod serve;
 mod setup;
+mod status;
 mod terminal;
 mod tools;
 

@@ -45,7 +45,7 @@ async fn session(common: &Common, policy: Policy, chain: Arc<ChainFile>) -> anyh
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::debug!(target: "cofferdam", "the limit of open files stays as it is: {error}");
     }
-    let mut told = Told::listen()?;
+    let mut told = StopSignals::listen()?;
     let registry = setup::open(common, policy.clone(), setup::SHIPPED, Some(chain))?;
     let (input, output) = stdio_pipes();
     greet(&registry, &policy);
@@ -56,7 +56,7 @@ async fn session(common: &Common, policy: Policy, chain: Arc<ChainFile>) -> anyh
     tokio::select! {
         end = &mut session => {
             setup::close(&registry).await;
-            farewell(end)
+            session_end(end)
         }
         signal = told.stop() => {
             tracing::info!(target: "cofferdam", "{signal}: ending");
@@ -66,7 +66,7 @@ async fn session(common: &Common, policy: Policy, chain: Arc<ChainFile>) -> anyh
                 tokio::join!(closing, session).1
             };
             match tokio::time::timeout(ORDERLY, end).await {
-                Ok(end) => farewell(end),
+                Ok(end) => session_end(end),
                 Err(_) => {
                     tracing::warn!(target: "cofferdam", "not everything ended in time");
                     Ok(())
@@ -103,7 +103,7 @@ fn greet(registry: &Registry, policy: &Policy) {
     }
 }
 
-fn farewell(end: Result<End, ServeError>) -> anyhow::Result<()> {
+fn session_end(end: Result<End, ServeError>) -> anyhow::Result<()> {
     match end {
         Ok(End::InputClosed) => {
             tracing::debug!(target: "cofferdam", "the client has closed its end");
@@ -115,12 +115,12 @@ fn farewell(end: Result<End, ServeError>) -> anyhow::Result<()> {
 }
 
 /// The signals that end a server.
-struct Told {
+struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
 }
 
-impl Told {
+impl StopSignals {
     fn listen() -> anyhow::Result<Self> {
         let on = |kind| signal(kind).context("signals cannot be handled");
         Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use cofferdam_policy::{Diagnostic, Policy};
 use cofferdam_registry::{OwnFiles, Preview, Registry, Setup, Shipped, machine_servers};
 
 use crate::args::Common;
+use crate::folders::{cache_folder, state_folder};
 use crate::{Misuse, terminal};
 
 include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
@@ -51,7 +52,7 @@ pub fn policy_with(common: &Common, variable: &dyn Fn(&str) -> Option<String>) -
             Policy::empty()
         }
     };
-    for (flag, rule) in common.rules() {
+    for (flag, rule) in common.rules.given() {
         if let Err(mistake) = policy.add_flag(flag, rule) {
             mistakes.push(shown(&mistake));
         }
@@ -150,7 +151,7 @@ fn own_files(common: &Common, audit: Option<&Path>) -> OwnFiles {
     OwnFiles::new(
         common.policy.iter().cloned().collect(),
         audit.map(Path::to_owned).into_iter().collect(),
-        cache_folder().into_iter().chain(crate::audit::state_folder().ok()).collect(),
+        cache_folder().into_iter().chain(state_folder().ok()).collect(),
     )
 }
 
@@ -158,14 +159,6 @@ fn own_files(common: &Common, audit: Option<&Path>) -> OwnFiles {
 pub async fn close(registry: &Registry) {
     // Those that take longer end with the process.
     let _ = tokio::time::timeout(CLOSING, registry.close()).await;
-}
-
-/// Where compiled code is kept (XDG Base Directory Specification); nowhere, if no folder of the user's is known.
-#[expect(clippy::disallowed_methods, reason = "two variables, for the place of a folder")]
-pub fn cache_folder() -> Option<PathBuf> {
-    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let caches = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
-    Some(caches.join("cofferdam").join("code"))
 }
 
 /// The event loop of everything but guests, which have threads of their own: one thread, because a hop to another one

@@ -3,6 +3,8 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use cofferdam_policy::is_harmful;
+
 /// Writes to standard output.
 ///
 /// # Errors
@@ -14,6 +16,21 @@ pub fn print(text: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }
+}
+
+/// The same JSON, in which characters that could mislead a reader stand as escapes. Between tokens JSON has only spaces and line
+/// ends, so a harmful character is inside a string.
+pub fn harmless_json(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && is_harmful(c) {
+            // JSON's escapes are UTF-16.
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text += &format!("\\u{unit:04x}"));
+        } else {
+            text.push(c);
+        }
+    }
+    text
 }
 
 /// Writes a message to standard error, and a line end.
@@ -71,4 +88,18 @@ impl Colour {
 #[expect(clippy::disallowed_methods, reason = "one variable, for decoration")]
 fn wanted() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_stays_the_same_json_and_shows_nothing_that_misleads() {
+        let line = "{\"client\":\"a\u{61c}\u{ad}\u{e0041}\u{202e}é\"}";
+        let shown = harmless_json(line);
+        assert_eq!(shown, r#"{"client":"a\u061c\u00ad\udb40\udc41\u202eé"}"#);
+        let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(parse(&shown), parse(line));
+    }
 }

@@ -2,17 +2,16 @@
 //! `plugins/*/tools.json`.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use anyhow::Context as _;
-use cofferdam_policy::Policy;
+use cofferdam_policy::{LIMITS, Policy, quoted, show};
 use cofferdam_registry::{PluginStatus, Registry, Shipped, Tool};
 use serde_json::Value;
 
 use crate::args::{Level, Tools};
 use crate::log::Log;
 use crate::terminal::Colour;
-use crate::{Exit, Misuse, dry_run, setup, terminal};
+use crate::{Exit, Misuse, setup, status, terminal};
 
 /// Lists them.
 ///
@@ -56,7 +55,7 @@ async fn list(tools: &Tools, policy: Policy) -> anyhow::Result<(String, Exit)> {
 fn find<'a>(name: &str, plugins: &'a [PluginStatus]) -> Result<&'a PluginStatus, Misuse> {
     plugins.iter().find(|plugin| plugin.name == name).ok_or_else(|| {
         let known: Vec<String> = plugins.iter().map(|plugin| format!("`{}`", plugin.name)).collect();
-        Misuse(format!("error: there is no plugin `{}`\nhint: known are {}", name.escape_debug(), known.join(", ")))
+        Misuse(format!("error: there is no plugin `{}`\nhint: known are {}", quoted(name, 64), known.join(", ")))
     })
 }
 
@@ -99,26 +98,12 @@ fn definitions(registry: &Registry, plugins: &[&PluginStatus], embedded: bool) -
 
 /// A plugin, what it may do, and its tools.
 fn describe(plugin: &PluginStatus, tools: &[Tool], colour: Colour) -> String {
-    let mut text = dry_run::grants(plugin, colour);
-    let limits = &plugin.limits;
-    let limits = format!(
-        "{} of memory, {} connections, {} descriptors, {} calls waiting; a call {}, {} without a pause, an answer of {}; {} log lines a second; {} calls a minute, {} at once; compiled in {}; {} lookups of names a minute, {} at once",
-        size(limits.memory),
-        limits.connections,
-        limits.descriptors,
-        limits.mailbox,
-        time(limits.call),
-        time(limits.cpu),
-        size(limits.output),
-        limits.log_lines,
-        limits.calls_per_minute,
-        limits.concurrent_calls,
-        time(limits.compile),
-        limits.lookups_per_minute,
-        limits.lookups,
-    );
+    let mut text = status::grants(plugin, colour);
+    let limits =
+        LIMITS.iter().map(|limit| format!("{} {}", limit.name, show(limit.unit, limit.amount(&plugin.limits))));
+    let limits = limits.collect::<Vec<_>>().join(", ");
     // Writing into a string cannot fail.
-    let _ = writeln!(text, "{}", dry_run::row("limits", &limits, colour));
+    let _ = writeln!(text, "{}", status::row("limits", &limits, colour));
 
     let own: Vec<&Tool> = tools.iter().filter(|tool| tool.plugin == plugin.name).collect();
     let width = own.iter().map(|tool| tool.name.len()).max().unwrap_or(0);
@@ -143,23 +128,6 @@ fn first_sentence(description: &str) -> String {
     paragraph[..end.unwrap_or(paragraph.len())].to_owned()
 }
 
-/// A size with the largest unit that divides it.
-pub fn size(bytes: u64) -> String {
-    const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    match UNITS.iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit)) {
-        Some((unit, name)) => format!("{} {name}", bytes / unit),
-        None => format!("{bytes} bytes"),
-    }
-}
-
-/// A time in seconds, or in milliseconds.
-pub fn time(time: Duration) -> String {
-    match time.subsec_millis() {
-        0 => format!("{} s", time.as_secs()),
-        _ => format!("{} ms", time.as_millis()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,11 +138,5 @@ mod tests {
         assert_eq!(first_sentence("Opens one, e.g. to a\nserver. Then"), "Opens one, e.g. to a server.");
         assert_eq!(first_sentence("No stop"), "No stop");
         assert_eq!(first_sentence("Version 1.5 of it.\n\nMore. And"), "Version 1.5 of it.");
-    }
-
-    #[test]
-    fn quantities_have_units() {
-        assert_eq!([size(256 << 20), size(4096), size(1000)], ["256 MiB", "4 KiB", "1000 bytes"]);
-        assert_eq!([time(Duration::from_secs(60)), time(Duration::from_millis(1500))], ["60 s", "1500 ms"]);
     }
 }

@@ -7,14 +7,14 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{Place, dial, events};
+use super::{LogFolder, dial, events};
 use crate::support::{LOCAL, Peer, guest};
 
 /// A small disk.
 struct Disk(PathBuf);
 
 impl Disk {
-    fn new(place: &Place) -> Option<Self> {
+    fn new(place: &LogFolder) -> Option<Self> {
         let folder = place.0.join("disk");
         fs::create_dir(&folder).unwrap();
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(&folder).output();
@@ -51,7 +51,7 @@ fn kinds(events: &[Value]) -> Vec<&str> {
 
 #[test]
 fn i5_a_disk_that_is_full_at_the_start_refuses_until_there_is_room_and_nothing_comes_before_the_policy() {
-    let (place, peer) = (Place::new(), Peer::echo());
+    let (place, peer) = (LogFolder::new(), Peer::echo());
     let Some(disk) = Disk::new(&place) else { return };
     disk.fill();
     let log = disk.log();
@@ -86,7 +86,7 @@ fn i5_a_disk_that_is_full_at_the_start_refuses_until_there_is_room_and_nothing_c
 
 #[test]
 fn the_end_of_a_call_that_met_a_full_disk_is_written_when_there_is_room() {
-    let (place, peer) = (Place::new(), Peer::echo());
+    let (place, peer) = (LogFolder::new(), Peer::echo());
     let Some(disk) = Disk::new(&place) else { return };
     let log = disk.log();
     let mut session = place.serve(&["--audit", &log, LOCAL[0], LOCAL[1]]);

@@ -5,17 +5,17 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::Place;
+use super::LogFolder;
 use crate::support::{NameServer, Session, eventually, guest, policy, raw_guest};
 
 /// An audited server with limits and a component.
-fn limited(place: &Place, component: &str, limits: &str) -> Session {
+fn limited(place: &LogFolder, component: &str, limits: &str) -> Session {
     let [flag, file] = policy(&format!("[defaults]\nconnect = [\"tcp://localhost:*\"]\n[limits]\n{limits}\n"));
     place.audited(&[&flag, &file, "--plugin", component])
 }
 
 /// The limits that were hit or ended an instance, each with its event and its call.
-fn hits(place: &Place) -> Vec<(String, String, Option<u64>)> {
+fn hits(place: &LogFolder) -> Vec<(String, String, Option<u64>)> {
     let text = |event: &Value, key: &str| event[key].as_str().unwrap_or_default().to_owned();
     let about = |event: &Value| matches!(event["event"].as_str(), Some("limit_hit" | "instance_lost"));
     let events = place.events();
@@ -39,7 +39,7 @@ fn lost(limit: &str) -> (String, String, Option<u64>) {
 
 #[test]
 fn every_limit_that_is_hit_has_its_line() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let limits = "calls_per_minute = 6\ncall = \"200 ms\"\noutput = \"64 KiB\"\nlog_lines = 1";
     let mut session = limited(&place, &guest("floods"), limits);
     session.call("log", json!({ "count": 10 })).ok();
@@ -54,7 +54,7 @@ fn every_limit_that_is_hit_has_its_line() {
     assert_eq!(hits(&place), [hit("log_lines", None), hit("output", Some(2)), hit("calls_per_minute", Some(7))]);
     place.sound();
 
-    let place = Place::new();
+    let place = LogFolder::new();
     let mut session = limited(&place, &guest("memory"), "memory = \"32 MiB\"");
     // It is told that there is no more, and goes on: once more tells nothing new.
     assert_eq!(session.call("try_eat", json!({})).ok()["text"], "refused");
@@ -63,20 +63,20 @@ fn every_limit_that_is_hit_has_its_line() {
     session.close();
     assert_eq!(hits(&place), [hit("memory", None), lost("memory")]);
 
-    let place = Place::new();
+    let place = LogFolder::new();
     let mut session = limited(&place, &guest("spin"), "cpu = \"300 ms\"");
     session.call("spin", json!({})).failed("instance_lost");
     session.close();
     assert_eq!(hits(&place), [lost("cpu")]);
 
-    let place = Place::new();
+    let place = LogFolder::new();
     let mut session = limited(&place, &guest("sockets"), "connections = 3");
     session.call("open", json!({ "count": 5 })).ok();
     session.close();
     assert_eq!(hits(&place), [hit("connections", Some(1))]);
 
     for limit in ["mailbox", "concurrent_calls"] {
-        let place = Place::new();
+        let place = LogFolder::new();
         let mut session = limited(&place, &guest("clocks"), &format!("{limit} = 1"));
         let sleeping = session.post_call("sleep", json!({ "count": 1500 }));
         eventually("it sleeps", || place.events().iter().any(|event| event["event"] == "call_started"));
@@ -91,7 +91,7 @@ fn every_limit_that_is_hit_has_its_line() {
     // A name server that is silent: the second of two lookups at once is one too many, and so is the third in a minute.
     let silent = NameServer::new(|_, _| Vec::new());
     for (limit, set) in [("lookups", "lookups = 1"), ("lookups_per_minute", "lookups_per_minute = 1")] {
-        let place = Place::new();
+        let place = LogFolder::new();
         let text = format!(
             "[names]\nservers = [\"{}\"]\n[defaults]\nconnect = [\"tcp://*.example:80\"]\n[limits]\n{set}\n",
             silent.address
@@ -111,7 +111,7 @@ fn every_limit_that_is_hit_has_its_line() {
         assert_eq!(hits(&place), [hit(limit, Some(2))]);
     }
 
-    let place = Place::new();
+    let place = LogFolder::new();
     let mut session = limited(&place, &guest("clocks"), "call = \"300 ms\"");
     session.call("sleep", json!({ "count": 20_000 })).failed("deadline");
     session.close();
@@ -120,7 +120,7 @@ fn every_limit_that_is_hit_has_its_line() {
 
 #[test]
 fn a_limit_that_is_hit_while_a_component_is_asked_for_its_tools_has_its_line() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let session = limited(&place, &raw_guest("spins_in_list"), "cpu = \"300 ms\"");
     session.log_has("plugin `raw`: ");
     session.close();
@@ -131,7 +131,7 @@ fn a_limit_that_is_hit_while_a_component_is_asked_for_its_tools_has_its_line() {
 
 #[test]
 fn the_mailbox_holds_for_all_calls_that_have_an_instance_each() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let file = place.0.join("followed");
     fs::write(&file, "line\n").unwrap();
     let text = format!("[plugins.files]\nread = [{:?}]\n[plugins.files.limits]\nmailbox = 1\n", place.0);
@@ -157,7 +157,7 @@ fn the_mailbox_holds_for_all_calls_that_have_an_instance_each() {
 
 #[test]
 fn a_call_with_an_instance_of_its_own_is_named_when_that_ends_badly() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let file = place.0.join("followed");
     fs::write(&file, "line\n").unwrap();
     let text = format!("[plugins.files]\nread = [{:?}]\n[plugins.files.limits]\ncall = \"400 ms\"\n", place.0);

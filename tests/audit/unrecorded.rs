@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use serde_json::{Value, json};
 
-use super::Place;
+use super::LogFolder;
 use crate::support::{NameServer, Session, eventually, policy, reply};
 
 /// Holds back whoever waits, until it is opened.
@@ -52,7 +52,7 @@ fn put_back(session: &mut Session, log: &Path) {
 
 #[test]
 fn i5_an_ask_that_cannot_be_recorded_is_no_refusal_by_the_policy() {
-    let (place, door) = (Place::new(), Arc::new(Door::default()));
+    let (place, door) = (LogFolder::new(), Arc::new(Door::default()));
     let server = held_back(Arc::clone(&door));
     let followed = place.0.join("followed");
     fs::write(&followed, "line\n").unwrap();
@@ -104,7 +104,7 @@ fn i5_an_ask_that_cannot_be_recorded_is_no_refusal_by_the_policy() {
 
 #[test]
 fn a_log_that_another_key_has_signed_is_refused_at_the_start() {
-    let place = Place::new();
+    let place = LogFolder::new();
     place.audited(&[]).close();
     let checked = place.sound();
     let theirs = checked.lines().find_map(|line| line.strip_prefix("checked with the key ")).unwrap().to_owned();

@@ -1,4 +1,5 @@
-//! Which crate may know which: read from `cargo metadata`, so that an arrow that was drawn in a hurry is seen.
+//! Which crate may know which: read from `cargo metadata`, so that an arrow that was drawn in a
+//! hurry is seen.
 
 use std::collections::BTreeSet;
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! The examples on the pages: each block of `console` is run by a shell, and prints what stands there. Blanks and line breaks
-//! do not count, and `…` stands for anything.
+//! The examples on the pages: each block of `console` is run by a shell, and prints what stands
+//! there. Blanks and line breaks do not count, and `…` stands for anything.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -33,7 +33,8 @@ fn is_shown(shown: &str, printed: &str) -> bool {
     })
 }
 
-/// Runs the commands in the repository's root, with the binary on the `PATH`. The second is what they say besides.
+/// Runs the commands in the repository's root, with the binary on the `PATH`. The second is what
+/// they say besides.
 fn run(script: &str) -> (String, String) {
     let binary = Path::new(env!("CARGO_BIN_EXE_cofferdam")).parent().unwrap();
     // One command that waits for what does not come is a failure, not a test without end.

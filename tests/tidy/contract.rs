@@ -1,4 +1,5 @@
-//! The contract with plugins: what the host offers to every one of them, and that a released version is never edited.
+//! The contract with plugins: what the host offers to every one of them, and that a released
+//! version is never edited.
 
 use std::path::{Path, PathBuf};
 
@@ -7,15 +8,15 @@ use sha2::{Digest, Sha256};
 use super::{read, root, walk};
 use crate::support::{run, scratch};
 
-/// Released versions: the folder in `wit/`, and the SHA-256 that [`hash`] gives for it. A line is added by a release and never
-/// changed. 0.1.0 is not released.
+/// Released versions: the folder in `wit/`, and the SHA-256 that [`hash`] gives for it. A line is
+/// added by a release and never changed. 0.1.0 is not released.
 const RELEASED: &[(&str, &str)] = &[];
 
 /// The version that may still change.
 const UNRELEASED: &str = "since-0.1.0";
 
-/// The functions of the interface that every plugin is linked with. None of them can widen a grant; a new one is looked at with
-/// that question.
+/// The functions of the interface that every plugin is linked with. None of them can widen a grant;
+/// a new one is looked at with that question.
 const HOST: [&str; 7] = ["log", "progress", "cancelled", "time-left", "settings", "get-limits", "predecessor"];
 
 /// What the world `plugin` may import beside it.
@@ -86,7 +87,8 @@ fn i14_the_check_sees_an_edit() {
     assert_eq!(edited(&wit, &[("since-8.8.8", &sha256)]).len(), 1, "a folder that is gone");
 }
 
-/// A component that imports one thing, and a manifest that wants everything (Component Model: Binary.md).
+/// A component that imports one thing, and a manifest that wants everything (Component Model:
+/// Binary.md).
 fn importing(import: &str) -> Vec<u8> {
     let sized = |bytes: &[u8]| {
         // A length in LEB128, always in two bytes.

@@ -1,11 +1,11 @@
-//! The documents: every tool, command, policy key and special range stands in them, and every test and file that they name is
-//! there. Their form, and where their links lead, is in `pages.rs`.
+//! The documents: every tool, command, policy key and special range stands in them, and every test
+//! and file that they name is there. Their form, and where their links lead, is in `pages.rs`.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use cofferdam_grants::{METADATA, SPECIAL};
-use cofferdam_policy::{FLAGS, KEYS, Status};
+use cofferdam_policy::{Status, flags, keys};
 use serde_json::Value;
 
 use super::pages::pages;
@@ -87,15 +87,17 @@ fn the_page_for_itmcps_users_knows_which_tools_are_here() {
 fn every_policy_key_is_documented() {
     let policy = read(POLICY);
     let words: BTreeSet<&str> = policy.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').collect();
-    let enforced = KEYS.iter().filter(|key| key.status == Status::Enforced).map(|key| key.name);
-    let missing = enforced.chain(FLAGS.iter().copied()).filter(|name| !words.contains(name));
+    let enforced = keys().filter(|key| key.status == Status::Enforced).map(|key| key.name);
+    let flags = flags().filter(|(_, status)| *status == Status::Enforced).map(|(flag, _)| flag.name);
+    let missing = enforced.chain(flags).filter(|name| !words.contains(name));
     none(
         "the page about the policy explains every key and flag that is enforced",
         &missing.map(str::to_owned).collect::<Vec<_>>(),
     );
 }
 
-/// Whether a code span is the name of a test rather than of a tool or an item: tests' names are sentences.
+/// Whether a code span is the name of a test rather than of a tool or an item: tests' names are
+/// sentences.
 fn is_test_name(span: &str, tools: &[String]) -> bool {
     let plain = span.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     plain && span.matches('_').count() >= 3 && !tools.iter().any(|tool| tool == span)

@@ -1,5 +1,5 @@
-//! The pages themselves: each begins for a newcomer, is as narrow as a screen, and is reached from the README, which is a door
-//! and not the house. What stands in them is in `documents.rs`.
+//! The pages themselves: each begins for a newcomer, is as narrow as a screen, and is reached from
+//! the README, which is a door and not the house. What stands in them is in `documents.rs`.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -92,7 +92,8 @@ fn target(page: &str, file: &str) -> String {
     path.display().to_string().replace('\\', "/")
 }
 
-/// A page's headings, as links name them: in small letters, without punctuation, with `-` for blanks.
+/// A page's headings, as links name them: in small letters, without punctuation, with `-` for
+/// blanks.
 fn headings(text: &str) -> Vec<String> {
     let is_kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
     let prose = text.split("```").step_by(2).flat_map(str::lines);

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::place_tests::{Place, ask, kill};
+use crate::place_tests::{LogFolder, ask, kill};
 use crate::{Both, Caller, ChainFile, Event, Keeping, Kind, OpenError, Sink, Unwritten, files, verify};
 
 #[test]
 fn arguments_are_in_clear_where_that_is_asked_for_and_not_without_end() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let keeping = Keeping { arguments: true, ..Keeping::default() };
     let chain = ChainFile::open(&place.log(), &place.key(), keeping).unwrap();
     let caller = &Caller { call: 1, principal: "local".to_owned(), client: None };
@@ -27,7 +27,7 @@ fn arguments_are_in_clear_where_that_is_asked_for_and_not_without_end() {
 
 #[test]
 fn what_is_recorded_is_there_in_clear_but_for_the_arguments() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let chain = place.open();
     let (plugin, tool, digest) = ("tcp", "tcp_connect", "ab");
     let arguments = r#"{"password":"swordfish"}"#;
@@ -62,7 +62,7 @@ fn what_is_recorded_is_there_in_clear_but_for_the_arguments() {
 #[test]
 fn every_way_to_forge_a_log_is_named() {
     let forged = |forge: &dyn Fn(&mut Vec<String>)| {
-        let place = Place::with(10);
+        let place = LogFolder::with(10);
         let mut lines = place.lines();
         forge(&mut lines);
         fs::write(place.log(), lines.concat()).unwrap();
@@ -83,7 +83,7 @@ fn every_way_to_forge_a_log_is_named() {
 fn who_can_compute_hashes_but_has_no_key_forges_no_line() {
     use crate::chain::{NOTHING, seal, unseal};
     // All of it written anew with one line less, every hash right.
-    let place = Place::with(10);
+    let place = LogFolder::with(10);
     let mut tail = NOTHING;
     let mut forged = Vec::new();
     for (index, line) in place.lines().iter().enumerate().filter(|(index, _)| *index != 5) {
@@ -99,7 +99,7 @@ fn who_can_compute_hashes_but_has_no_key_forges_no_line() {
     fs::write(place.log(), &forged[..until]).unwrap();
     assert_eq!(place.fault(), (Kind::CutAtEnd, 0));
     // Lines that were added, well linked.
-    let place = Place::with(3);
+    let place = LogFolder::with(3);
     let mut text = fs::read(place.log()).unwrap();
     let (_, mut tail) = unseal(place.lines().last().unwrap().trim_end().as_bytes()).unwrap();
     for _ in 0..2 {
@@ -110,7 +110,7 @@ fn who_can_compute_hashes_but_has_no_key_forges_no_line() {
     fs::write(place.log(), text).unwrap();
     assert_eq!(place.fault(), (Kind::Added, 0));
     // Another key, another head.
-    let place = Place::with(3);
+    let place = LogFolder::with(3);
     fs::remove_file(place.head()).unwrap();
     assert_eq!(place.fault(), (Kind::Head, 0));
     fs::remove_file(place.key()).unwrap();
@@ -120,15 +120,16 @@ fn who_can_compute_hashes_but_has_no_key_forges_no_line() {
 
 #[test]
 fn a_log_that_another_key_has_signed_is_not_gone_on_with() {
-    let refused = |place: &Place| match ChainFile::open(&place.log(), &place.key(), Keeping::default()) {
+    let refused = |place: &LogFolder| match ChainFile::open(&place.log(), &place.key(), Keeping::default()) {
         Err(OpenError::Signed { file, theirs, ours, .. }) => {
             assert!(theirs.starts_with("SHA256:") && ours.starts_with("SHA256:") && theirs != ours, "{theirs} {ours}");
             file
         }
         other => panic!("{:?}", other.err()),
     };
-    // In the file itself; also where many lines without a checkpoint follow; and in the one before, where it has none yet.
-    let place = Place::with(10);
+    // In the file itself; also where many lines without a checkpoint follow; and in the one before,
+    // where it has none yet.
+    let place = LogFolder::with(10);
     let kept = fs::read(place.key()).unwrap();
     fs::remove_file(place.key()).unwrap();
     let before = fs::read(place.log()).unwrap();
@@ -157,7 +158,7 @@ fn a_log_that_another_key_has_signed_is_not_gone_on_with() {
 
 #[test]
 fn a_crash_at_any_byte_loses_no_acknowledged_event_and_is_no_tampering() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let chain = place.open();
     (0..5).for_each(|port| ask(&chain, port).unwrap());
     kill(chain);
@@ -194,7 +195,7 @@ fn a_crash_at_any_byte_loses_no_acknowledged_event_and_is_no_tampering() {
 
 #[test]
 fn a_torn_line_stays_in_place_and_may_not_be_touched() {
-    let place = Place::new();
+    let place = LogFolder::new();
     kill(place.open());
     let whole = place.lines().concat();
     fs::write(place.log(), format!("{whole}{{\"seq\":2,\"ti")).unwrap();
@@ -211,19 +212,19 @@ fn a_torn_line_stays_in_place_and_may_not_be_touched() {
 
 #[test]
 fn what_was_cut_off_stays_known_after_the_next_start() {
-    let place = Place::with(10);
+    let place = LogFolder::with(10);
     fs::write(place.log(), place.lines()[..6].concat()).unwrap();
     let chain = place.open();
     ask(&chain, 1).unwrap();
     drop(chain);
     assert_eq!(place.fault(), (Kind::CutAtEnd, 7));
     // So does a log that was removed.
-    let place = Place::with(10);
+    let place = LogFolder::with(10);
     fs::remove_file(place.log()).unwrap();
     drop(place.open());
     assert_eq!(place.fault(), (Kind::CutAtBeginning, 1));
     // Or cut inside a line that was acknowledged: no crash does that.
-    let place = Place::with(10);
+    let place = LogFolder::with(10);
     let text = fs::read(place.log()).unwrap();
     fs::write(place.log(), &text[..text.len() - 5]).unwrap();
     assert_eq!(place.fault(), (Kind::CutAtEnd, 12));
@@ -233,7 +234,7 @@ fn what_was_cut_off_stays_known_after_the_next_start() {
 
 #[test]
 fn there_is_one_writer() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let chain = place.open();
     let second = ChainFile::open(&place.log(), &place.key(), Keeping::default());
     assert!(matches!(&second, Err(OpenError::Locked(path)) if *path == place.log()));
@@ -244,7 +245,7 @@ fn there_is_one_writer() {
 
 #[test]
 fn a_file_that_is_something_else_is_left_alone() {
-    let place = Place::new();
+    let place = LogFolder::new();
     fs::write(place.log(), "127.0.0.1 localhost\n").unwrap();
     let opened = ChainFile::open(&place.log(), &place.key(), Keeping::default());
     assert!(matches!(opened, Err(OpenError::Foreign(_))));
@@ -253,7 +254,7 @@ fn a_file_that_is_something_else_is_left_alone() {
 
 #[test]
 fn rotation_keeps_the_chain() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let chain = place.keeping(8_000, 3);
     for port in 0..40 {
         ask(&chain, port).unwrap();
@@ -284,7 +285,7 @@ fn rotation_keeps_the_chain() {
 
 #[test]
 fn i5_what_cannot_be_written_is_refused_until_it_can() {
-    let place = Place::new();
+    let place = LogFolder::new();
     // Nothing fits on it.
     let full = ChainFile::open(Path::new("/dev/full"), &place.key(), Keeping::default()).unwrap();
     for port in 0..3 {
@@ -308,7 +309,7 @@ fn i5_what_cannot_be_written_is_refused_until_it_can() {
 
 #[test]
 fn both_sinks_hear_of_an_event_and_the_first_decides() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let full = ChainFile::open(Path::new("/dev/full"), &place.key(), Keeping::default()).unwrap();
     let both = Both(full, place.open());
     assert_eq!(ask(&both, 1), Err(Unwritten));
@@ -318,13 +319,13 @@ fn both_sinks_hear_of_an_event_and_the_first_decides() {
 
 #[test]
 fn a_thousand_events_bring_a_checkpoint() {
-    let place = Place::with(2_500);
+    let place = LogFolder::with(2_500);
     assert_eq!(place.sound().checkpoints, 3);
 }
 
 #[test]
 fn a_log_can_be_checked_while_it_is_written() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let chain = place.keeping(1 << 20, 8);
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| (0..3_000).for_each(|port| ask(&chain, port).unwrap()));

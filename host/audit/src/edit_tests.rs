@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use crate::place_tests::{Place, ask, kill};
+use crate::place_tests::{LogFolder, ask, kill};
 
 #[derive(Clone, Debug)]
 enum Edit {
@@ -56,7 +56,7 @@ fn edited(text: &[u8], edit: &Edit) -> Vec<u8> {
 
 #[test]
 fn every_edit_is_found() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let chain = place.open();
     (0..12).for_each(|port| ask(&chain, port).unwrap());
     kill(chain);
@@ -71,7 +71,8 @@ fn every_edit_is_found() {
     proptest!(ProptestConfig::with_cases(1_000), |(edits in prop::collection::vec(edit(), 1..3))| {
         let forged = edits.iter().fold(text.clone(), |text, edit| if text.is_empty() { text } else { edited(&text, edit) });
         prop_assume!(forged != text);
-        // What stands behind the last whole line is no event: whoever reads the log sees that it is none.
+        // What stands behind the last whole line is no event: whoever reads the log sees that it is
+        // none.
         let is_torn_tail = forged.starts_with(&text) && !forged[text.len()..].contains(&b'\n');
         fs::write(place.log(), &forged).unwrap();
         let report = place.verify();
@@ -83,7 +84,7 @@ fn every_edit_is_found() {
 #[test]
 #[ignore = "a measurement"]
 fn what_an_event_costs() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let chain = place.open();
     let mut took: Vec<Duration> = (0..50_000u32)
         .map(|index| {

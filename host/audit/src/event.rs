@@ -1,4 +1,5 @@
-//! The events, one variant for each thing an operator may have to prove. Plain data; how they are written is a sink's affair.
+//! The events, one variant for each thing an operator may have to prove. Plain data; how they are
+//! written is a sink's affair.
 
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ pub enum Decision<'a> {
     Allowed(Option<RuleId>),
     /// Refused, and why.
     Denied(&'a Denial),
-    /// Refused whatever the policy says, with a stable code: `own-file`, `process-file`, `outside-root`.
+    /// Refused whatever the policy says, with a stable code: `own-file`, `process-file`,
+    /// `outside-root`.
     Refused(&'static str),
 }
 
@@ -41,7 +43,8 @@ pub enum Event<'a> {
     Ask {
         /// The plugin that asked.
         plugin: &'a str,
-        /// The call on whose behalf, also after it was answered; `None` where a plugin asks by itself.
+        /// The call on whose behalf, also after it was answered; `None` where a plugin asks by
+        /// itself.
         caller: Option<&'a Caller>,
         /// What it asked for, canonical.
         resource: Resource,
@@ -58,7 +61,8 @@ pub enum Event<'a> {
         digest: &'a str,
         /// The tool.
         tool: &'a str,
-        /// The arguments, JSON. Sinks keep a keyed digest and the length; the text only where the operator asked for it.
+        /// The arguments, JSON. Sinks keep a keyed digest and the length; the text only where the
+        /// operator asked for it.
         arguments: &'a str,
     },
     /// A call ended.
@@ -90,7 +94,8 @@ pub enum Event<'a> {
         /// Why.
         cause: &'a str,
     },
-    /// An instance ended otherwise than by an orderly close: it trapped, or was killed. What it held is lost.
+    /// An instance ended otherwise than by an orderly close: it trapped, or was killed. What it
+    /// held is lost.
     InstanceLost {
         /// The plugin.
         plugin: &'a str,
@@ -107,7 +112,8 @@ pub enum Event<'a> {
     LimitHit {
         /// The plugin.
         plugin: &'a str,
-        /// The call that was refused, or on whose behalf the plugin asked; `None` where that is not known.
+        /// The call that was refused, or on whose behalf the plugin asked; `None` where that is not
+        /// known.
         caller: Option<&'a Caller>,
         /// The limit's name in the policy.
         limit: &'static str,

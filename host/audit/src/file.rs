@@ -1,22 +1,23 @@
-//! The audit file as a sink: one chain, one writer, one `write(2)` per event in the thread that has the event, so that what was
-//! acknowledged outlives the process. How it is taken up after a crash is `recover.rs`, how it is checked `verify.rs`.
+//! The audit file as a sink: one chain, one writer, one `write(2)` per event in the thread that has
+//! the event, so that what was acknowledged outlives the process. How it is taken up after a crash
+//! is `recover.rs`, how it is checked `verify.rs`.
 
 use std::collections::VecDeque;
+#[cfg(test)]
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cofferdam_grants::RuleId;
 
-use crate::chain::{Tail, seal};
-use crate::files::{folder, id, whole};
+use crate::files::{folder, id, sync, whole};
 use crate::head::{self, Head, Known};
 use crate::key::Key;
+use crate::open::Open;
 use crate::record::Record;
 use crate::recover::{self, OpenError};
-use crate::rotate;
 use crate::{Event, Sink, Unwritten};
 
 /// Events between two checkpoints, at most.
@@ -52,42 +53,15 @@ pub struct ChainFile {
     open: Mutex<Open>,
 }
 
-/// What changes with every event.
-pub(crate) struct Open {
-    pub path: PathBuf,
-    pub file: File,
-    /// What `path` has to lead to.
-    pub id: (u64, u64),
-    /// The file's length without what could not be written whole.
-    pub len: u64,
-    pub known: Known,
-    /// `None` for what is no regular file: nothing can be cut off there.
-    pub head: Option<Head>,
-    /// Lines that come before the next event: about the file itself, and those that are owed.
-    pub pending: VecDeque<Record<'static>>,
-    /// How many lines found no room among them.
-    pub omitted: u64,
-    pub size: u64,
-    pub files: u32,
-    /// The file ends in part of a line that was not acknowledged.
-    pub torn: bool,
-    /// The file ends in what a crash has torn, which stays: a line feed is missing.
-    pub gap: bool,
-    /// The head is a line behind.
-    pub behind: bool,
-    pub since: u64,
-    pub checked: Instant,
-    /// When `path` was last seen to lead to this file.
-    pub looked: Instant,
-}
-
 impl ChainFile {
-    /// Opens or makes the file (0600) and its key (0600), locks it, and takes up its chain. The key's folder, which keeps the
-    /// head too, has to exist. What a crash has left is marked by a `recovered` line before the next event; nothing but such
-    /// lines is written here, and that they cannot be written is no error yet: every event is refused until they are.
+    /// Opens or makes the file (0600) and its key (0600), locks it, and takes up its chain. The
+    /// key's folder, which keeps the head too, has to exist. What a crash has left is marked by a
+    /// `recovered` line before the next event; nothing but such lines is written here, and that
+    /// they cannot be written is no error yet: every event is refused until they are.
     ///
     /// # Errors
-    /// Another process writes the file, another key has signed it, it is no audit file, or file, key or head cannot be opened.
+    /// Another process writes the file, another key has signed it, it is no audit file, or file,
+    /// key or head cannot be opened.
     pub fn open(path: &Path, key_path: &Path, keeping: Keeping) -> Result<Self, OpenError> {
         let key = Key::open_or_make(key_path).map_err(|error| OpenError::Key(key_path.to_owned(), error))?;
         let failed = |error| OpenError::File(path.to_owned(), error);
@@ -137,7 +111,8 @@ impl ChainFile {
         self.lock().path.clone()
     }
 
-    /// Writes a signed checkpoint and waits until everything is on the disk, as at an orderly end. The file stays open.
+    /// Writes a signed checkpoint and waits until everything is on the disk, as at an orderly end.
+    /// The file stays open.
     ///
     /// # Errors
     /// It could not be written.
@@ -155,23 +130,17 @@ impl ChainFile {
     }
 }
 
-/// Waits until the disk has a folder's names. That some folders cannot be opened for that is no reason to stop.
-#[expect(clippy::disallowed_methods, reason = "the folders of the audit file and of its head")]
-pub(crate) fn sync(folder: &Path) {
-    let _ = File::open(folder).and_then(|folder| folder.sync_all());
-}
-
 impl Sink for ChainFile {
     fn record(&self, event: &Event<'_>) -> Result<(), Unwritten> {
         let mut record = Record::of(event, &self.key, self.arguments, &self.rule);
         self.write(&mut self.lock(), &mut record)
     }
 
-    fn owe(&self, event: &Event<'_>) {
+    fn defer(&self, event: &Event<'_>) {
         let mut record = Record::of(event, &self.key, self.arguments, &self.rule);
         let mut open = self.lock();
         if self.write(&mut open, &mut record).is_err() {
-            open.owe(event, record);
+            open.defer(event, record);
         }
     }
 }
@@ -186,7 +155,8 @@ impl ChainFile {
         if (open.since >= EVENTS || open.checked.elapsed() >= AGE)
             && let Err(error) = open.checkpoint(&self.key)
         {
-            // The event is written. The next one tries again, and is refused if nothing can be written.
+            // The event is written. The next one tries again, and is refused if nothing can be
+            // written.
             tracing::error!(target: "cofferdam", "no checkpoint in the audit file `{}`: {error}", open.path.display());
         }
         Ok(())
@@ -195,14 +165,15 @@ impl ChainFile {
 
 impl Drop for ChainFile {
     fn drop(&mut self) {
-        // Without it, nothing is lost: the last events have no signature yet, and the next writer's checkpoint covers them.
+        // Without it, nothing is lost: the last events have no signature yet, and the next writer's
+        // checkpoint covers them.
         let _ = self.checkpoint();
     }
 }
 
 impl Open {
     /// Catches up on what could not be written before.
-    pub fn settle(&mut self, key: &Key) -> io::Result<()> {
+    fn settle(&mut self, key: &Key) -> io::Result<()> {
         if self.torn {
             // Where others have cut it meanwhile, it would become longer.
             if self.file.metadata()?.len() > self.len {
@@ -218,68 +189,7 @@ impl Open {
             self.write(b"\n")?;
             self.gap = false;
         }
-        self.pay(key)
-    }
-
-    /// Writes one line. It is in the file whole or not at all.
-    pub fn append(&mut self, record: &mut Record<'_>, key: &Key) -> io::Result<()> {
-        let (mut line, mut next) = self.seal(record)?;
-        if self.head.is_some() && self.len > 0 && self.len + line.len() as u64 > self.size {
-            rotate::rotate(self, key)?;
-            (line, next) = self.seal(record)?;
-        }
-        self.write(&line)?;
-        self.known.tail = next;
-        self.since += 1;
-        self.move_head(key)
-    }
-
-    pub fn seal(&self, record: &mut Record<'_>) -> io::Result<(Vec<u8>, Tail)> {
-        seal(&self.known.tail, record).ok_or_else(|| io::Error::other("the event has no JSON"))
-    }
-
-    /// Writes bytes, or takes back what of them was written.
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match (&self.file).write_all(bytes) {
-            Ok(()) => self.len += bytes.len() as u64,
-            Err(error) => {
-                self.torn = self.head.is_some() && self.file.set_len(self.len).is_err();
-                return Err(error);
-            }
-        }
-        Ok(())
-    }
-
-    pub fn move_head(&mut self, key: &Key) -> io::Result<()> {
-        if let Some(head) = &mut self.head {
-            self.behind = true;
-            head.write(&self.known, key)?;
-            self.behind = false;
-        }
-        Ok(())
-    }
-
-    /// Signs what was written so far, and waits for the disk.
-    pub fn checkpoint(&mut self, key: &Key) -> io::Result<()> {
-        let signed = self.known.tail;
-        let mut record = Record {
-            key: Some(key.public().to_owned().into()),
-            signature: Some(key.sign(signed.seq, &signed.hash).into()),
-            ..Record::new("checkpoint")
-        };
-        let (line, next) = self.seal(&mut record)?;
-        // It may go over the size: a checkpoint is the last line before a rotation.
-        self.write(&line)?;
-        self.known.tail = next;
-        self.move_head(key)?;
-        if let Some(head) = &self.head {
-            self.file.sync_data()?;
-            head.sync()?;
-            self.known.synced = next.seq;
-        }
-        (self.since, self.checked) = (0, Instant::now());
-        // So that whoever checks the file after an orderly end knows what the disk had.
-        self.move_head(key)
+        self.flush(key)
     }
 }
 

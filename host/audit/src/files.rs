@@ -1,4 +1,5 @@
-//! Which files a log has: the one that is written and its numbered predecessors, listed, and opened as they are at one moment.
+//! Which files a log has: the one that is written and its numbered predecessors, listed, and opened
+//! as they are at one moment.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
@@ -30,7 +31,8 @@ pub(crate) fn with_end(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-/// The place of a file that a link leads to; of what is no link, its own. The last name only: a log's files have one folder.
+/// The place of a file that a link leads to; of what is no link, its own. The last name only: a
+/// log's files have one folder.
 #[expect(clippy::disallowed_methods, reason = "the audit file, which the caller names")]
 pub(crate) fn whole(path: &Path) -> io::Result<PathBuf> {
     if fs::symlink_metadata(path)?.is_symlink() { fs::canonicalize(path) } else { Ok(path.to_owned()) }
@@ -39,6 +41,13 @@ pub(crate) fn whole(path: &Path) -> io::Result<PathBuf> {
 /// The folder that a file is in.
 pub(crate) fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Waits until the disk has a folder's names. That some folders cannot be opened for that is no
+/// reason to stop.
+#[expect(clippy::disallowed_methods, reason = "the folders of the audit file and of its head")]
+pub(crate) fn sync(folder: &Path) {
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }
 
 /// What tells a file from every other that there is: its device and its inode.
@@ -67,8 +76,8 @@ fn number_of(name: &OsStr, path: &Path) -> Option<u32> {
     ((1..FILES).contains(&number) && number.to_string().as_bytes() == name).then_some(number)
 }
 
-/// A log's files, open, oldest first: all of them as they stood at one moment, whatever is rotated meanwhile. A file that has two
-/// names, as in the middle of a rotation, is there once.
+/// A log's files, open, oldest first: all of them as they stood at one moment, whatever is rotated
+/// meanwhile. A file that has two names, as in the middle of a rotation, is there once.
 pub(crate) fn open_all(path: &Path) -> io::Result<Vec<(PathBuf, File)>> {
     for _ in 0..TRIES {
         if let Some(mut opened) = try_open(path)? {

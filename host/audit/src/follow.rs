@@ -1,12 +1,13 @@
-//! Reading a log that grows: whole lines, in the order in which they were written, from file to file as they are rotated.
+//! Reading a log that grows: whole lines, in the order in which they were written, from file to
+//! file as they are rotated.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
-use crate::chain::unseal;
+use crate::chain::{LINE, unseal};
 use crate::files::{FILES, files, id, numbered, whole};
-use crate::rotate::{LINE, first_seq};
+use crate::rotate::first_seq;
 
 /// How often the next file is looked for while files get other names.
 const TRIES: usize = 100;
@@ -24,8 +25,8 @@ impl Lines {
         Ok(Self(BufReader::new(File::open(path)?)))
     }
 
-    /// The next line that is there whole, without its line feed; `None` if there is none yet. A line that is too long to be
-    /// ours comes in pieces.
+    /// The next line that is there whole, without its line feed; `None` if there is none yet. A
+    /// line that is too long to be ours comes in pieces.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -69,8 +70,8 @@ impl Follow {
         Ok(Self { lines: Lines::open(&path)?, path, last: 0 })
     }
 
-    /// The next line that is there whole; `None` if there is none yet. No line is left out, however many files were begun
-    /// since the last look, as long as they are kept.
+    /// The next line that is there whole; `None` if there is none yet. No line is left out, however
+    /// many files were begun since the last look, as long as they are kept.
     ///
     /// # Errors
     /// A file cannot be read.
@@ -99,14 +100,16 @@ impl Follow {
         Ok(line)
     }
 
-    /// The file that was begun after this one; `None` while this one is the last, and while files are getting other names.
+    /// The file that was begun after this one; `None` while this one is the last, and while files
+    /// are getting other names.
     fn after(&self) -> io::Result<Option<Lines>> {
         let own = id(&self.lines.0.get_ref().metadata()?);
         if is(own, &self.path) {
             return Ok(None);
         }
         for _ in 0..TRIES {
-            // Files move to higher numbers only: who looks upwards does not miss one that moves meanwhile.
+            // Files move to higher numbers only: who looks upwards does not miss one that moves
+            // meanwhile.
             let Some(number) = (1..FILES).find(|number| is(own, &numbered(&self.path, *number))) else {
                 return self.first_after_last();
             };
@@ -114,8 +117,8 @@ impl Follow {
             let Some((next, lines)) = opened.filter_map(|(number, lines)| Some((number, lines.ok()?))).next() else {
                 return Ok(None);
             };
-            // A rotation moves the higher numbers first. If ours has not moved, and nothing has come between, the two are
-            // neighbours.
+            // A rotation moves the higher numbers first. If ours has not moved, and nothing has
+            // come between, the two are neighbours.
             let between = (next + 1..number).any(|number| exists(&numbered(&self.path, number)));
             if !between && is(own, &numbered(&self.path, number)) && id(&lines.0.get_ref().metadata()?) != own {
                 return Ok(Some(lines));
@@ -124,7 +127,8 @@ impl Follow {
         Ok(None)
     }
 
-    /// Where to go on after a file that has no number any more: with the oldest lines that were not read yet.
+    /// Where to go on after a file that has no number any more: with the oldest lines that were not
+    /// read yet.
     fn first_after_last(&self) -> io::Result<Option<Lines>> {
         let later = |name: &PathBuf| first_seq(name).is_some_and(|seq| seq > self.last);
         let next = files(&self.path).into_iter().find(later).unwrap_or_else(|| self.path.clone());

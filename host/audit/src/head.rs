@@ -1,14 +1,17 @@
-//! The head: a small file apart from the log that knows how far the log goes, so that cutting off its end is noticed.
+//! The head: a small file apart from the log that knows how far the log goes, so that cutting off
+//! its end is noticed.
 //!
-//! Two slots are written in turn, each in one write: whatever interrupts one, the other stands. A slot carries a MAC under the
-//! audit key; a signature for every event would cost more than all the rest, and the checkpoints in the log have one.
+//! Two slots are written in turn, each in one write: whatever interrupts one, the other stands. A
+//! slot carries a MAC under the audit key; a signature for every event would cost more than all the
+//! rest, and the checkpoints in the log have one.
 
 use std::fs;
 use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::chain::{Tail, digest, hex, put_hex, put_number, unhex};
+use crate::chain::Tail;
+use crate::hex::{digest, hex, put_hex, put_number, unhex};
 use crate::key::Key;
 
 const MARK: &str = "cofferdam-audit-head-1";
@@ -24,22 +27,24 @@ pub(crate) struct Known {
     pub tail: Tail,
     /// The number of the first line that rotation has kept.
     pub base: u64,
-    /// The number of the last line that was waited for until the disk had it: no loss of power takes it away.
+    /// The number of the last line that was waited for until the disk had it: no loss of power
+    /// takes it away.
     pub synced: u64,
 }
 
-/// What a head file says.
+/// What a head file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Says {
+pub(crate) enum HeadState {
     /// There is none.
-    Nothing,
-    /// It is there, and no slot of it is ours.
-    Rubbish,
+    Missing,
+    /// It is there, and no slot of it was written with our key.
+    Unreadable,
     /// This.
     Known(Known),
 }
 
-/// The place of a log's head: in the key's folder, under the log's name and a digest of where it is.
+/// The place of a log's head: in the key's folder, under the log's name and a digest of where it
+/// is.
 #[expect(clippy::disallowed_methods, reason = "the place of the audit file, which the caller names")]
 pub(crate) fn place(log: &Path, key: &Path) -> io::Result<PathBuf> {
     let folder = match log.parent() {
@@ -54,26 +59,27 @@ pub(crate) fn place(log: &Path, key: &Path) -> io::Result<PathBuf> {
 
 /// Reads a head, which its writer may move meanwhile.
 #[expect(clippy::disallowed_methods, reason = "the head of the audit file")]
-pub(crate) fn read(path: &Path, key: &Key) -> io::Result<Says> {
+pub(crate) fn read(path: &Path, key: &Key) -> io::Result<HeadState> {
     match fs::File::open(path) {
         Ok(file) => read_from(|bytes| file.read_at(bytes, 0), key),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Says::Nothing),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(HeadState::Missing),
         Err(error) => Err(error),
     }
 }
 
-/// Reads both slots at once: read in parts, each can be half of an older and half of a newer one. A single read can still meet two
-/// writes, so what makes no sense is read again before it is believed.
-fn read_from(mut read: impl FnMut(&mut [u8]) -> io::Result<usize>, key: &Key) -> io::Result<Says> {
-    let mut says = Says::Nothing;
+/// Reads both slots at once: read in parts, each can be half of an older and half of a newer one. A
+/// single read can still meet two writes, so what makes no sense is read again before it is
+/// believed.
+fn read_from(mut read: impl FnMut(&mut [u8]) -> io::Result<usize>, key: &Key) -> io::Result<HeadState> {
+    let mut says = HeadState::Missing;
     for _ in 0..TRIES {
         let mut bytes = [0; 2 * SLOT];
         let len = read(&mut bytes)?;
         let slots = bytes[..len].chunks(SLOT).filter_map(|slot| parse(slot, key));
         says = match slots.max_by_key(|known| (known.tail.seq, known.base, known.synced)) {
-            Some(known) => return Ok(Says::Known(known)),
-            None if len == 0 => Says::Nothing,
-            None => Says::Rubbish,
+            Some(known) => return Ok(HeadState::Known(known)),
+            None if len == 0 => HeadState::Missing,
+            None => HeadState::Unreadable,
         };
     }
     Ok(says)
@@ -94,8 +100,8 @@ impl Head {
         let mut slot = [0; SLOT];
         let first = file.read_exact_at(&mut slot, 0).ok().and_then(|()| parse(&slot, key));
         let holds = match read(path, key)? {
-            Says::Known(known) => Some(known),
-            Says::Nothing | Says::Rubbish => None,
+            HeadState::Known(known) => Some(known),
+            HeadState::Missing | HeadState::Unreadable => None,
         };
         Ok(Self { file, second: first.is_some() && first == holds })
     }
@@ -144,11 +150,11 @@ fn parse(slot: &[u8], key: &Key) -> Option<Known> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::place_tests::Place;
+    use crate::place_tests::LogFolder;
 
     #[test]
     fn a_head_that_is_met_while_both_slots_are_written_is_read_again() {
-        let place = Place::with(3);
+        let place = LogFolder::with(3);
         let key = Key::open(&place.key()).unwrap();
         let whole = fs::read(place.head()).unwrap();
         assert_eq!(whole.len(), 2 * SLOT);
@@ -163,8 +169,8 @@ mod tests {
             };
             read_from(read, &key).unwrap()
         };
-        assert!(matches!(meets(2), Says::Known(known) if known.tail.seq == 5));
-        assert_eq!(meets(usize::MAX), Says::Rubbish);
-        assert_eq!(read_from(|_| Ok(0), &key).unwrap(), Says::Nothing);
+        assert!(matches!(meets(2), HeadState::Known(known) if known.tail.seq == 5));
+        assert_eq!(meets(usize::MAX), HeadState::Unreadable);
+        assert_eq!(read_from(|_| Ok(0), &key).unwrap(), HeadState::Missing);
     }
 }

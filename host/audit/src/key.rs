@@ -1,5 +1,5 @@
-//! The audit key: a file of 32 random bytes, mode 0600, made on first use. From it come the ed25519 key that signs
-//! checkpoints, and two keys for MACs: of arguments, and of the head.
+//! The audit key: a file of 32 random bytes, mode 0600, made on first use. From it come the ed25519
+//! key that signs checkpoints, and two keys for MACs: of arguments, and of the head.
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -7,15 +7,14 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use data_encoding::BASE64_NOPAD;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, VerifyingKey};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::Secret;
-use crate::chain::{Hash, hex, unhex};
 use crate::files::folder;
+use crate::hex::{Hash, hex, unhex};
 
 const BYTES: usize = 32;
 
@@ -32,8 +31,8 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// Reads the key, or makes one; of two processes that make one at once, one wins and both use it. What is signed with it is
-    /// to be this user's: another's key is refused.
+    /// Reads the key, or makes one; of two processes that make one at once, one wins and both use
+    /// it. What is signed with it is to be this user's: another's key is refused.
     #[expect(clippy::disallowed_methods, reason = "the audit key, in the place that the caller names")]
     pub fn open_or_make(path: &Path) -> io::Result<Self> {
         sweep(path);
@@ -115,22 +114,24 @@ impl Key {
     }
 }
 
-/// Whether a signature is that of a public key, given in hexadecimal, over everything up to that line.
+/// Whether a signature is that of a public key, given in hexadecimal, over everything up to that
+/// line.
 pub(crate) fn signed_by(public: &str, seq: u64, hash: &Hash, signature: &str) -> bool {
     let key = unhex::<32>(public).and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
     let (Some(key), Some(signature)) = (key, unhex::<64>(signature)) else { return false };
     key.verify(&checkpoint(seq, hash), &Signature::from_bytes(&signature)).is_ok()
 }
 
-/// A public key, given in hexadecimal, as people compare keys: `SHA256:` and the digest of its encoding for SSH (RFC 8709,
-/// section 4) in base64 without padding, as `ssh-keygen -l` writes it.
+/// A public key, given in hexadecimal, as people compare keys: `SHA256:` and the digest of its
+/// encoding for SSH (RFC 8709, section 4) in base64 without padding, as `ssh-keygen -l` writes it.
 pub(crate) fn fingerprint(public: &str) -> String {
     let Some(key) = unhex::<32>(public) else { return "no ed25519 key".to_owned() };
     let encoded = [&11_u32.to_be_bytes()[..], b"ssh-ed25519", &32_u32.to_be_bytes()[..], &key].concat();
-    format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(encoded)))
+    format!("SHA256:{}", BASE64_NOPAD.encode(&Sha256::digest(encoded)))
 }
 
-/// Removes what processes have left that were killed while they made a key. One that makes it just now is let be.
+/// Removes what processes have left that were killed while they made a key. One that makes it just
+/// now is let be.
 #[expect(clippy::disallowed_methods, reason = "drafts of the audit key, beside it")]
 fn sweep(path: &Path) {
     let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else { return };
@@ -152,7 +153,8 @@ fn checkpoint(seq: u64, hash: &Hash) -> Vec<u8> {
 }
 
 fn mac_under(key: &[u8; BYTES]) -> Hmac<Sha256> {
-    // RFC 2104: a key shorter than a block is filled up with zeros. A whole block cannot have the wrong length.
+    // RFC 2104: a key shorter than a block is filled up with zeros. A whole block cannot have the
+    // wrong length.
     let mut block = hmac::digest::common::Key::<Hmac<Sha256>>::default();
     block[..BYTES].copy_from_slice(key);
     Hmac::<Sha256>::new(&block)

@@ -1,7 +1,7 @@
 //! What was decided and done, as events, and where they are written before their effect happens.
 //!
-//! Deciding is `grants`' part; this crate only records. An event that cannot be written is an error, and the
-//! effect that waits for it does not happen.
+//! Deciding is `grants`' part; this crate only records. An event that cannot be written is an
+//! error, and the effect that waits for it does not happen.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests read and forge the files"))]
 
@@ -11,12 +11,14 @@ mod record;
 
 // The file that proves itself.
 mod chain;
+mod deferred;
 mod file;
 mod files;
 mod follow;
 mod head;
+mod hex;
 mod key;
-mod owed;
+mod open;
 mod recover;
 mod rotate;
 mod signer;
@@ -32,9 +34,9 @@ mod secret;
 #[cfg(test)]
 mod chain_tests;
 #[cfg(test)]
-mod edit_tests;
+mod deferred_tests;
 #[cfg(test)]
-mod owed_tests;
+mod edit_tests;
 #[cfg(test)]
 mod place_tests;
 #[cfg(test)]
@@ -42,7 +44,6 @@ mod rotate_tests;
 #[cfg(test)]
 mod under_tests;
 
-pub use cofferdam_grants::is_harmful;
 pub use event::{Caller, Decision, Event};
 pub use file::{ChainFile, Keeping};
 pub use files::files;

@@ -1,5 +1,6 @@
-//! The sink for people: refusals, losses and hit limits as lines of the process's log (standard error). A plugin that is
-//! refused without end does not fill it: what goes beyond a few lines a second is counted. The audit file has every one.
+//! The sink for people: refusals, losses and hit limits as lines of the process's log (standard
+//! error). A plugin that is refused without end does not fill it: what goes beyond a few lines a
+//! second is counted. The audit file has every one.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -32,12 +33,14 @@ struct Rate {
 }
 
 impl Log {
-    /// With the words for a denial: who knows the rules' sources can say more than the denial itself.
+    /// With the words for a denial: who knows the rules' sources can say more than the denial
+    /// itself.
     pub fn new(explain: impl Fn(&str, &Denial) -> String + Send + Sync + 'static) -> Self {
         Self { explain: Box::new(explain), rates: Mutex::default() }
     }
 
-    /// Whether one more line about this plugin may be said now; and how many were not, in the second before.
+    /// Whether one more line about this plugin may be said now; and how many were not, in the
+    /// second before.
     fn may_say(&self, plugin: &str, now: Instant) -> (bool, u64) {
         let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
         let plugin = if rates.len() >= PLUGINS && !rates.contains_key(plugin) { "" } else { plugin };

@@ -1,4 +1,5 @@
-//! What the tests of the audit file stand on: a log with its key, asks, and a process that is killed.
+//! What the tests of the audit file stand on: a log with its key, asks, and a process that is
+//! killed.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,9 +10,9 @@ use cofferdam_grants::{Protocol, Resource, RuleId};
 use crate::{ChainFile, Decision, Event, Keeping, Kind, Report, Sink, Unwritten, verify};
 
 /// A folder with a log and, apart from it, a key.
-pub struct Place(PathBuf);
+pub struct LogFolder(PathBuf);
 
-impl Place {
+impl LogFolder {
     pub fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let unique = format!("cofferdam-audit-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
@@ -75,7 +76,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for LogFolder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }

@@ -1,13 +1,14 @@
-//! One line of the audit file: what an event looks like as JSON. The fields have a fixed order and `hash` is the last, so that
-//! a line can be checked byte by byte without being parsed. What links the lines is `chain.rs`.
+//! One line of the audit file: what an event looks like as JSON. The fields have a fixed order and
+//! `hash` is the last, so that a line can be checked byte by byte without being parsed. What links
+//! the lines is `chain.rs`.
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cofferdam_grants::{RuleId, is_harmful};
+use cofferdam_grants::{RuleId, cut, plain};
 use serde::{Deserialize, Serialize};
 
-use crate::chain::{digest, put_number};
+use crate::hex::digest;
 use crate::key::Key;
 use crate::{Caller, Decision, Event};
 
@@ -24,11 +25,12 @@ type Text<'a> = Option<Cow<'a, str>>;
 pub struct Record<'a> {
     /// The line's number in the chain, from 1.
     pub seq: u64,
-    /// When it happened, as RFC 3339 in UTC with microseconds; by the system's clock, which may have been set back. A line that
-    /// could not be written at once stands later than its time.
+    /// When it happened, as RFC 3339 in UTC with microseconds; by the system's clock, which may
+    /// have been set back. A line that could not be written at once stands later than its time.
     pub time: Cow<'a, str>,
-    /// What: `opened`, `policy`, `loaded`, `load_refused`, `call_started`, `ask`, `limit_hit`, `instance_lost`, `call_ended`; and
-    /// of the file itself `checkpoint`, `continued`, `recovered`, `omitted`.
+    /// What: `opened`, `policy`, `loaded`, `load_refused`, `call_started`, `ask`, `limit_hit`,
+    /// `instance_lost`, `call_ended`; and of the file itself `checkpoint`, `continued`,
+    /// `recovered`, `omitted`.
     pub event: Cow<'a, str>,
     /// On whose behalf.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,7 +41,8 @@ pub struct Record<'a> {
     /// The plugin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plugin: Text<'a>,
-    /// SHA-256 of the component (of the policy, for `policy`; of the torn bytes, for `recovered`), in hexadecimal.
+    /// SHA-256 of the component (of the policy, for `policy`; of the torn bytes, for `recovered`),
+    /// in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Text<'a>,
     /// The tool.
@@ -72,8 +75,8 @@ pub struct Record<'a> {
     /// Bytes of a call's answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_out: Option<u64>,
-    /// HMAC-SHA256 of a call's arguments under the audit key, its first 16 bytes in hexadecimal: equal arguments have equal
-    /// digests, and nobody without the key can try out which they were.
+    /// HMAC-SHA256 of a call's arguments under the audit key, its first 16 bytes in hexadecimal:
+    /// equal arguments have equal digests, and nobody without the key can try out which they were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arguments: Text<'a>,
     /// A call's arguments as JSON text, where the operator has asked for them.
@@ -88,7 +91,8 @@ pub struct Record<'a> {
     /// Of a `checkpoint`: its signature over everything before this line, in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Text<'a>,
-    /// The `hash` of the line before; of a chain's first line, 64 zeros. Written when the line is sealed.
+    /// The `hash` of the line before; of a chain's first line, 64 zeros. Written when the line is
+    /// sealed.
     #[serde(skip_serializing)]
     pub prev: Cow<'a, str>,
     /// SHA-256 of this line up to here, in hexadecimal. Written when the line is sealed.
@@ -112,7 +116,8 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// An event as a line; its place in the chain is filled in later. `clear`: arguments are written as they are, too.
+    /// An event as a line; its place in the chain is filled in later. `clear`: arguments are
+    /// written as they are, too.
     pub(crate) fn of(event: &Event<'a>, key: &Key, clear: bool, rule: &dyn Fn(RuleId) -> Option<String>) -> Self {
         match event {
             Event::PolicyLoaded { text, rules } => Self {
@@ -130,7 +135,7 @@ impl<'a> Record<'a> {
                     plugin: text(plugin),
                     resource: Some(resource.to_string().into()),
                     decision: text(decision),
-                    rule: id.and_then(rule).map(|rule| cut(&rule).to_owned().into()),
+                    rule: id.and_then(rule).map(|rule| cut(&rule, TEXT).to_owned().into()),
                     reason,
                     ..Self::by("ask", *caller)
                 }
@@ -161,7 +166,7 @@ impl<'a> Record<'a> {
             Event::InstanceLost { plugin, caller, limit, reason, connections } => Self {
                 plugin: text(plugin),
                 reason: limit.and_then(text),
-                detail: Some(format!("{}; {connections} open connections are lost", cut(reason)).into()),
+                detail: Some(format!("{}; {connections} open connections are lost", cut(reason, TEXT)).into()),
                 ..Self::by("instance_lost", *caller)
             },
             Event::LimitHit { plugin, caller, limit } => {
@@ -201,7 +206,8 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The record on one line, for people. Text of others is shown without control and direction characters.
+    /// The record on one line, for people. Text of others is shown without control and direction
+    /// characters.
     pub fn line(&self) -> String {
         let mut line = format!("{} {:<13}", self.time, self.event);
         let mut add = |before: &str, text: &str| {
@@ -234,22 +240,13 @@ impl<'a> Record<'a> {
     }
 }
 
-/// A character that a terminal shows as one character, or a mark in its place.
-fn plain(c: char) -> char {
-    if is_harmful(c) { '\u{fffd}' } else { c }
-}
-
 fn text<'a>(text: &'a str) -> Text<'a> {
-    Some(Cow::Borrowed(cut(text)))
-}
-
-fn cut(text: &str) -> &str {
-    &text[..text.floor_char_boundary(TEXT)]
+    Some(Cow::Borrowed(cut(text, TEXT)))
 }
 
 fn at_most(text: &str, most: usize) -> Cow<'_, str> {
     match text.len() > most {
-        true => Cow::Owned(format!("{}…", &text[..text.floor_char_boundary(most)])),
+        true => Cow::Owned(format!("{}…", cut(text, most))),
         false => Cow::Borrowed(text),
     }
 }
@@ -259,33 +256,10 @@ pub(crate) fn now() -> String {
     rfc3339(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
-/// The time since 1970-01-01 as RFC 3339 (days to a date: <https://howardhinnant.github.io/date_algorithms.html>).
+/// The time since 1970-01-01 as RFC 3339, which ends with the year 9999.
 fn rfc3339(since: Duration) -> String {
-    let seconds = since.as_secs();
-    let days = seconds / 86_400 + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    let mut text = Vec::with_capacity(27);
-    for (number, digits, after) in [
-        (year, 4, b'-'),
-        (month, 2, b'-'),
-        (day, 2, b'T'),
-        (hour, 2, b':'),
-        (minute, 2, b':'),
-        (second, 2, b'.'),
-        (since.subsec_micros().into(), 6, b'Z'),
-    ] {
-        put_number(&mut text, number, digits);
-        text.push(after);
-    }
-    // Digits and signs are UTF-8.
-    String::from_utf8(text).unwrap_or_default()
+    const LAST: Duration = Duration::from_secs(253_402_300_799);
+    humantime::format_rfc3339_micros(UNIX_EPOCH + since.min(LAST)).to_string()
 }
 
 #[cfg(test)]
@@ -299,6 +273,7 @@ mod tests {
         assert_eq!(at(951_782_399), "2000-02-28T23:59:59.000000Z");
         assert_eq!(at(951_782_400), "2000-02-29T00:00:00.000000Z");
         assert_eq!(at(4_107_542_400), "2100-03-01T00:00:00.000000Z");
+        assert_eq!(rfc3339(Duration::MAX), "9999-12-31T23:59:59.000000Z");
         assert_eq!(rfc3339(Duration::from_micros(1_795_300_014_123_456)), "2026-11-21T22:26:54.123456Z");
     }
 

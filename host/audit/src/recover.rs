@@ -1,18 +1,20 @@
-//! How a chain is taken up: by its last whole line. What stands behind that is what a crash has torn; it stays in place, and a
-//! `recovered` line says how many bytes it has and their digest, so that `verify` can tell a crash from an edit.
+//! How a chain is taken up: by its last whole line. What stands behind that is what a crash has
+//! torn; it stays in place, and a `recovered` line says how many bytes it has and their digest, so
+//! that `verify` can tell a crash from an edit.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{FileExt as _, FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::chain::{NOTHING, Tail, digest, hex, unseal};
-use crate::file::Open;
+use crate::chain::{LINE, NOTHING, Tail, unseal};
 use crate::files::{id, numbered};
-use crate::head::{Known, Says};
+use crate::head::{HeadState, Known};
+use crate::hex::{digest, hex};
 use crate::key::{Key, fingerprint};
+use crate::open::Open;
 use crate::record::Record;
-use crate::rotate::{LINE, unlink_second_name};
+use crate::rotate::unlink_second_name;
 use crate::signer::signer;
 
 /// Why an audit file cannot be opened.
@@ -90,8 +92,9 @@ pub(crate) fn check_signer(file: &File, path: &Path, key: &Key, key_path: &Path)
     }
 }
 
-/// Finds the end of the chain, compares it with the head, and puts a line about what is amiss before the next event.
-pub(crate) fn take_up(open: &mut Open, says: Says) -> Result<(), OpenError> {
+/// Finds the end of the chain, compares it with the head, and puts a line about what is amiss
+/// before the next event.
+pub(crate) fn take_up(open: &mut Open, says: HeadState) -> Result<(), OpenError> {
     let failed = |error| OpenError::File(open.path.clone(), error);
     let len = open.file.metadata().map_err(failed)?.len();
     unlink_second_name(open).map_err(failed)?;
@@ -117,7 +120,7 @@ pub(crate) fn take_up(open: &mut Open, says: Says) -> Result<(), OpenError> {
         }
         _ => (tail, prev, torn),
     };
-    if let (true, Says::Known(known)) = (len == 0, says)
+    if let (true, HeadState::Known(known)) = (len == 0, says)
         && ends_before(&numbered(&open.path, 1), known).map_err(failed)?
     {
         let detail = format!("after {}, to which the file was moved", numbered(&open.path, 1).display());
@@ -150,7 +153,8 @@ pub(crate) fn take_up(open: &mut Open, says: Says) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Whether a log that was moved to its first number, as log rotators do, ends there where the head knows its end.
+/// Whether a log that was moved to its first number, as log rotators do, ends there where the head
+/// knows its end.
 #[expect(clippy::disallowed_methods, reason = "the audit file's numbered predecessor")]
 fn ends_before(moved: &Path, known: Known) -> io::Result<bool> {
     let file = match File::open(moved) {
@@ -164,11 +168,12 @@ fn ends_before(moved: &Path, known: Known) -> io::Result<bool> {
     Ok(last_line(&end).is_some_and(|(_, tail, behind)| tail == known.tail && behind == end.len()))
 }
 
-/// Compares the end of the file with the head: what is amiss, with the line that the head knew last, and how to go on.
-fn compare(tail: Tail, prev: &str, says: Says) -> (Option<(u64, String)>, Known) {
+/// Compares the end of the file with the head: what is amiss, with the line that the head knew
+/// last, and how to go on.
+fn compare(tail: Tail, prev: &str, says: HeadState) -> (Option<(u64, String)>, Known) {
     let fresh = Known { tail, base: 1, synced: 0 };
     match says {
-        Says::Known(known) => {
+        HeadState::Known(known) => {
             // A crash between the two writes leaves the head one line behind.
             let next = tail.seq == known.tail.seq.saturating_add(1) && prev == hex(&known.tail.hash);
             if tail == known.tail || next {
@@ -179,9 +184,9 @@ fn compare(tail: Tail, prev: &str, says: Says) -> (Option<(u64, String)>, Known)
             // The numbers go on after the higher one, so that none is given twice.
             (Some((knew, what)), Known { tail: Tail { seq: knew.max(is), ..tail }, ..known })
         }
-        Says::Nothing if tail == NOTHING => (None, fresh),
-        Says::Nothing => (Some((0, "the file's head is gone".to_owned())), fresh),
-        Says::Rubbish => (Some((0, "the file's head was not written with this key".to_owned())), fresh),
+        HeadState::Missing if tail == NOTHING => (None, fresh),
+        HeadState::Missing => (Some((0, "the file's head is gone".to_owned())), fresh),
+        HeadState::Unreadable => (Some((0, "the file's head was not written with this key".to_owned())), fresh),
     }
 }
 

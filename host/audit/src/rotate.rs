@@ -1,22 +1,36 @@
-//! Rotation: `FILE` becomes `FILE.1`, `FILE.1` becomes `FILE.2`, and the oldest goes. The chain runs on from file to file, and
-//! there is no moment at which `FILE` does not exist: another process would begin a chain of its own there.
+//! Rotation: `FILE` becomes `FILE.1`, `FILE.1` becomes `FILE.2`, and the oldest goes. The chain
+//! runs on from file to file, and there is no moment at which `FILE` does not exist: another
+//! process would begin a chain of its own there.
 
 use std::fs;
 use std::io::{self, BufRead as _, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use crate::chain::{seal, unseal};
-use crate::file::{Open, sync};
-use crate::files::{folder, id, numbered, with_end};
+use crate::chain::{LINE, seal, unseal};
+use crate::files::{folder, id, numbered, sync, with_end};
 use crate::key::Key;
+use crate::open::Open;
 use crate::record::Record;
 
-/// Longer than any line.
-pub(crate) const LINE: u64 = 1 << 20;
+impl Open {
+    /// Writes one line. It is in the file whole or not at all.
+    pub fn append(&mut self, record: &mut Record<'_>, key: &Key) -> io::Result<()> {
+        let (mut line, mut next) = self.seal(record)?;
+        if self.head.is_some() && self.len > 0 && self.len + line.len() as u64 > self.size {
+            rotate(self, key)?;
+            (line, next) = self.seal(record)?;
+        }
+        self.write(&line)?;
+        self.known.tail = next;
+        self.since += 1;
+        self.move_head(key)
+    }
+}
 
-/// Begins a new file. After an error the old one is still the one that is written; it is tried again with the next event.
-pub(crate) fn rotate(open: &mut Open, key: &Key) -> io::Result<()> {
+/// Begins a new file. After an error the old one is still the one that is written; it is tried
+/// again with the next event.
+fn rotate(open: &mut Open, key: &Key) -> io::Result<()> {
     try_rotate(open, key).map_err(|error| io::Error::new(error.kind(), format!("it cannot be rotated: {error}")))
 }
 
@@ -43,7 +57,8 @@ fn try_rotate(open: &mut Open, key: &Key) -> io::Result<()> {
     let id = id(&file.metadata()?);
     crash::point()?;
 
-    // The head first: that lines before its base are still there is no fault, that the base is missing would be one.
+    // The head first: that lines before its base are still there is no fault, that the base is
+    // missing would be one.
     let oldest = (1..open.files).rev().find(|number| fs::exists(numbered(&open.path, *number)).unwrap_or(false));
     open.known.base = first_seq(&numbered(&open.path, oldest.unwrap_or(0))).unwrap_or(open.known.base);
     open.move_head(key)?;
@@ -68,7 +83,8 @@ fn try_rotate(open: &mut Open, key: &Key) -> io::Result<()> {
     (open.file, open.id, open.len, open.known.tail) = (file, id, line.len() as u64, next);
     open.behind = true;
     crash::point()?;
-    // Otherwise a loss of power could bring the old names back, and the new file with all that is in it would be gone.
+    // Otherwise a loss of power could bring the old names back, and the new file with all that is
+    // in it would be gone.
     sync(folder(&open.path));
     open.move_head(key)
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::chain::unseal;
 use crate::files::numbered;
-use crate::place_tests::{Place, ask, kill};
+use crate::place_tests::{LogFolder, ask, kill};
 use crate::rotate::crash;
 use crate::{Follow, files};
 
@@ -26,10 +26,11 @@ fn a_rotation_that_ends_between_any_two_steps_loses_nothing() {
     }
 }
 
-/// A rotation that ends at this place, of a log that keeps so many files; because its process was killed, or by an error.
+/// A rotation that ends at this place, of a log that keeps so many files; because its process was
+/// killed, or by an error.
 fn ended(kept: u32, at: u32, killed: bool) {
     let what = format!("{kept} files, place {at}, killed {killed}");
-    let place = Place::new();
+    let place = LogFolder::new();
     let mut chain = place.keeping(4_000, kept);
     (0..100).for_each(|port| ask(&chain, port).unwrap());
     assert_eq!(files(&place.log()).len() as u32, kept + 1);
@@ -70,7 +71,7 @@ fn ended(kept: u32, at: u32, killed: bool) {
 
 #[test]
 fn a_log_can_be_checked_while_it_is_rotated() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let chain = place.keeping(3_000, 4);
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -88,7 +89,7 @@ fn a_log_can_be_checked_while_it_is_rotated() {
 
 #[test]
 fn a_reader_that_follows_misses_no_line_however_often_the_file_was_rotated() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let chain = place.keeping(2_000, 60);
     let mut follow = Follow::open(&place.log()).unwrap();
     let mut seen = Vec::new();
@@ -116,7 +117,7 @@ fn a_reader_that_follows_misses_no_line_however_often_the_file_was_rotated() {
 
 #[test]
 fn a_reader_follows_a_writer_at_work() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let chain = place.keeping(2_000, 900);
     let mut follow = Follow::open(&place.log()).unwrap();
     let done = AtomicBool::new(false);
@@ -143,7 +144,7 @@ fn a_reader_follows_a_writer_at_work() {
 
 #[test]
 fn a_reader_goes_on_after_its_file_was_moved_away_or_cut() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let chain = place.open();
     let mut follow = Follow::open(&place.log()).unwrap();
     let mut read = || std::iter::from_fn(|| follow.next_line().unwrap()).map(|line| seq(&line)).collect::<Vec<_>>();
@@ -162,7 +163,7 @@ fn a_reader_goes_on_after_its_file_was_moved_away_or_cut() {
 
 #[test]
 fn a_logs_files_are_those_with_its_numbers() {
-    let place = Place::with(1);
+    let place = LogFolder::with(1);
     let log = place.log();
     let names = [".1", ".9", ".12", ".01", ".+3", ".0", ".1000", ".1.gz", ".next", "-4", ".-5", "."];
     for end in names {

@@ -1,7 +1,7 @@
 //! A value that is used and never shown (invariant I13).
 
-/// Holds a value that no message, log line or file of ours may show by accident: it has no `Display`, no `Debug` and no
-/// `Serialize`, and nothing that contains it can derive them.
+/// Holds a value that no message, log line or file of ours may show by accident: it has no
+/// `Display`, no `Debug` and no `Serialize`, and nothing that contains it can derive them.
 ///
 /// ```compile_fail,E0277
 /// println!("{}", cofferdam_audit::Secret::new("swordfish"));

@@ -1,21 +1,21 @@
-//! Who has signed a log so far: the key of its last checkpoint. A log that another key has signed is not gone on with, because no
-//! key could then prove the whole of it.
+//! Who has signed a log so far: the key of its last checkpoint. A log that another key has signed
+//! is not gone on with, because no key could then prove the whole of it.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::chain::{Hash, unhex, unseal};
+use crate::chain::{LINE, unseal};
 use crate::files::{FILES, numbered};
+use crate::hex::{Hash, unhex};
 use crate::key;
-use crate::rotate::LINE;
 
 /// What every checkpoint's line has in it, so that most lines need not be read.
 const MARK: &[u8] = b"\"event\":\"checkpoint\"";
 
-/// The file with a log's last checkpoint and the public key that has signed it, in hexadecimal. `file` is the one that is written,
-/// `path` its name. `None` where nothing has a signature yet.
+/// The file with a log's last checkpoint and the public key that has signed it, in hexadecimal.
+/// `file` is the one that is written, `path` its name. `None` where nothing has a signature yet.
 pub(crate) fn signer(file: &File, path: &Path) -> io::Result<Option<(PathBuf, String)>> {
     if let Some(key) = last_signer(file)? {
         return Ok(Some((path.to_owned(), key)));
@@ -41,7 +41,8 @@ fn open(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Looks for the last checkpoint from the end of a file, piece by piece: it is at most 1,000 events back.
+/// Looks for the last checkpoint from the end of a file, piece by piece: it is at most 1,000 events
+/// back.
 fn last_signer(file: &File) -> io::Result<Option<String>> {
     let mut end = file.metadata()?.len();
     let mut piece = Vec::new();

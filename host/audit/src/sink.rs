@@ -10,9 +10,10 @@ pub trait Sink: Send + Sync {
     /// The event was not written: whatever it announces must not happen.
     fn record(&self, event: &Event<'_>) -> Result<(), Unwritten>;
 
-    /// Writes an event about what has happened already, so that nothing can be refused for its sake. A sink that cannot write it now keeps
-    /// it, and writes it before anything else once it can.
-    fn owe(&self, event: &Event<'_>) {
+    /// Writes an event about what has happened already, so that nothing can be refused for its
+    /// sake. A sink that cannot write it now keeps it, and writes it before anything else once it
+    /// can.
+    fn defer(&self, event: &Event<'_>) {
         let _ = self.record(event);
     }
 }
@@ -29,8 +30,8 @@ impl std::fmt::Display for Unwritten {
 
 impl std::error::Error for Unwritten {}
 
-/// Two sinks, both of which get every event. The first is the one that proves; the second hears of an event even where the
-/// first could not write it.
+/// Two sinks, both of which get every event. The first is the one that proves; the second hears of
+/// an event even where the first could not write it.
 pub struct Both<A, B>(
     /// Written first.
     pub A,
@@ -44,9 +45,9 @@ impl<A: Sink, B: Sink> Sink for Both<A, B> {
         first.and(self.1.record(event))
     }
 
-    fn owe(&self, event: &Event<'_>) {
-        self.0.owe(event);
-        self.1.owe(event);
+    fn defer(&self, event: &Event<'_>) {
+        self.0.defer(event);
+        self.1.defer(event);
     }
 }
 
@@ -55,7 +56,7 @@ impl<S: Sink + ?Sized> Sink for std::sync::Arc<S> {
         (**self).record(event)
     }
 
-    fn owe(&self, event: &Event<'_>) {
-        (**self).owe(event);
+    fn defer(&self, event: &Event<'_>) {
+        (**self).defer(event);
     }
 }

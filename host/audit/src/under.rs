@@ -1,6 +1,7 @@
-//! What others do to the file while it is open: it is cut or written to, which is looked for before every event; or moved or
-//! removed, which is looked for ten times a second, as a name takes as long to look at as an event to write.
-//! Such a thing stops nothing, as a chain can go on wherever it stands; `verify` is told by a line where lines are gone.
+//! What others do to the file while it is open: it is cut or written to, which is looked for before
+//! every event; or moved or removed, which is looked for ten times a second, as a name takes as
+//! long to look at as an event to write. Such a thing stops nothing, as a chain can go on wherever
+//! it stands; `verify` is told by a line where lines are gone.
 
 use std::fs;
 use std::io::{self, Seek as _, SeekFrom, Write as _};
@@ -8,24 +9,26 @@ use std::os::unix::fs::FileExt as _;
 use std::time::{Duration, Instant};
 
 use crate::chain::seal;
-use crate::file::Open;
 use crate::files::id;
 use crate::key::Key;
+use crate::open::Open;
 use crate::record::Record;
 use crate::recover::{self, OpenError};
 
-/// The age of the last look at the name at which the next event brings one. What is written meanwhile is in the file that was
-/// moved. Tests do not wait.
+/// The age of the last look at the name at which the next event brings one. What is written
+/// meanwhile is in the file that was moved. Tests do not wait.
 const LOOK: Duration = if cfg!(test) { Duration::ZERO } else { Duration::from_millis(100) };
 
 impl Open {
-    /// Looks whether the file is as long as it was left, and from time to time whether its name still means this file.
+    /// Looks whether the file is as long as it was left, and from time to time whether its name
+    /// still means this file.
     #[expect(clippy::disallowed_methods, reason = "the audit file")]
     pub fn look(&mut self, key: &Key) -> io::Result<()> {
         if self.head.is_none() {
             return Ok(());
         }
-        // Cheaper than asking about the file, and where it stands is of no concern: every write appends.
+        // Cheaper than asking about the file, and where it stands is of no concern: every write
+        // appends.
         let len = (&self.file).seek(SeekFrom::End(0))?;
         if self.looked.elapsed() >= LOOK {
             match fs::metadata(&self.path) {
@@ -38,7 +41,8 @@ impl Open {
         if len == self.len { Ok(()) } else { self.was_changed(len) }
     }
 
-    /// Goes on behind whatever the file holds now. Bytes that others added show by themselves: they are no lines of the chain.
+    /// Goes on behind whatever the file holds now. Bytes that others added show by themselves: they
+    /// are no lines of the chain.
     fn was_changed(&mut self, len: u64) -> io::Result<()> {
         // A device has no length that could change: tests put a full one in the file's place.
         if !self.file.metadata()?.is_file() {
@@ -60,7 +64,8 @@ impl Open {
         Ok(())
     }
 
-    /// Begins a file where the one before was, as log rotators do that move it away. A file of another writer is left alone.
+    /// Begins a file where the one before was, as log rotators do that move it away. A file of
+    /// another writer is left alone.
     fn begin_again(&mut self, key: &Key) -> io::Result<()> {
         let elsewhere = |what: &str| io::Error::other(format!("it was moved away, and {what}"));
         let file = recover::lock(&self.path).map_err(|error| match error {

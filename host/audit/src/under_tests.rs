@@ -1,27 +1,27 @@
-//! What others do to the audit file while it is written: rotators of logs, hands, losses of power. Nothing is granted that is not
-//! written, and whatever is gone, `verify` says so.
+//! What others do to the audit file while it is written: rotators of logs, hands, losses of power.
+//! Nothing is granted that is not written, and whatever is gone, `verify` says so.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::PathBuf;
 
 use crate::files::numbered;
-use crate::place_tests::{Place, ask, kill};
+use crate::place_tests::{LogFolder, ask, kill};
 use crate::{ChainFile, Keeping, Kind, Unwritten};
 
 /// A log with three asks whose writer is at work: lines 1 to 4.
-fn at_work() -> (Place, ChainFile) {
-    let place = Place::new();
+fn at_work() -> (LogFolder, ChainFile) {
+    let place = LogFolder::new();
     let chain = place.open();
     (0..3).for_each(|port| ask(&chain, port).unwrap());
     (place, chain)
 }
 
-fn append(place: &Place, bytes: &[u8]) {
+fn append(place: &LogFolder, bytes: &[u8]) {
     OpenOptions::new().append(true).open(place.log()).unwrap().write_all(bytes).unwrap();
 }
 
-fn cut(place: &Place, len: u64) {
+fn cut(place: &LogFolder, len: u64) {
     OpenOptions::new().write(true).open(place.log()).unwrap().set_len(len).unwrap();
 }
 
@@ -52,7 +52,7 @@ fn a_file_that_a_log_rotator_moves_away_begins_again_and_the_chain_goes_on() {
 
 #[test]
 fn a_file_that_is_moved_away_while_nobody_writes_it_is_gone_on_from() {
-    let place = Place::with(3);
+    let place = LogFolder::with(3);
     fs::rename(place.log(), numbered(&place.log(), 1)).unwrap();
     let chain = place.open();
     ask(&chain, 3).unwrap();
@@ -60,7 +60,7 @@ fn a_file_that_is_moved_away_while_nobody_writes_it_is_gone_on_from() {
     assert!(place.lines()[0].contains(r#""event":"continued""#), "{:?}", place.lines());
     place.sound();
     // A part of it is not the whole.
-    let place = Place::with(3);
+    let place = LogFolder::with(3);
     fs::rename(place.log(), numbered(&place.log(), 1)).unwrap();
     let text = fs::read_to_string(numbered(&place.log(), 1)).unwrap();
     let part: Vec<&str> = text.split_inclusive('\n').take(4).collect();
@@ -178,7 +178,8 @@ fn a_disk_that_fills_up_after_a_cut_puts_nothing_in_its_place() {
     assert!(place.lines()[0].contains(r#""lost_after":4"#), "{:?}", place.lines());
 }
 
-/// What is left of a log by a loss of power: what the disk had at some moment, of the log and of its head.
+/// What is left of a log by a loss of power: what the disk had at some moment, of the log and of
+/// its head.
 fn after_power_loss(log: &[u8], head: &[u8]) -> (Kind, String) {
     let place = POWER.with(Clone::clone);
     fs::write(place.log(), log).unwrap();
@@ -188,7 +189,7 @@ fn after_power_loss(log: &[u8], head: &[u8]) -> (Kind, String) {
 }
 
 thread_local! {
-    static POWER: std::rc::Rc<Place> = std::rc::Rc::new(Place::new());
+    static POWER: std::rc::Rc<LogFolder> = std::rc::Rc::new(LogFolder::new());
 }
 
 #[test]
@@ -203,7 +204,8 @@ fn a_loss_of_power_is_told_from_a_cut_as_far_as_it_can_be() {
     let (log, head) = (fs::read(place.log()).unwrap(), fs::read(place.head()).unwrap());
     assert_eq!(place.sound().lines, 8);
 
-    // What was waited for at the checkpoint is there, and later lines are not: a cut or a loss of power, nobody can say.
+    // What was waited for at the checkpoint is there, and later lines are not: a cut or a loss of
+    // power, nobody can say.
     let (kind, said) = after_power_loss(&early_log, &head);
     assert_eq!(kind, Kind::CutAtEnd);
     assert!(said.contains("cut off, or was lost with the system's power"), "{said}");
@@ -220,7 +222,8 @@ fn a_loss_of_power_is_told_from_a_cut_as_far_as_it_can_be() {
     // The log was kept, and the head's last moves were not.
     let (kind, said) = after_power_loss(&log, &early_head);
     assert!(kind == Kind::Added && said.contains("power"), "{said}");
-    // A torn line that was never acknowledged is no fault at all: nobody had been told that it was written.
+    // A torn line that was never acknowledged is no fault at all: nobody had been told that it was
+    // written.
     fs::write(place.log(), [&log[..], b"{\"seq\":9,"].concat()).unwrap();
     fs::write(place.head(), &head).unwrap();
     assert_eq!(place.sound().notes.len(), 1);
@@ -238,7 +241,7 @@ fn a_checkpoint_proves_its_lines_whatever_the_head_has_lost() {
 
 #[test]
 fn a_rotation_that_cannot_be_done_refuses_and_is_tried_again() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let chain = place.keeping(3_000, 2);
     let next = crate::files::with_end(&place.log(), ".next");
     fs::create_dir(&next).unwrap();
@@ -254,7 +257,7 @@ fn a_rotation_that_cannot_be_done_refuses_and_is_tried_again() {
 
 #[test]
 fn a_log_that_is_moved_away_with_its_head_begins_anew() {
-    let place = Place::with(3);
+    let place = LogFolder::with(3);
     let text = fs::read_to_string(place.log()).unwrap();
     fs::write(place.log(), text.lines().take(2).collect::<String>()).unwrap();
     assert!(place.verify().fault.is_some());

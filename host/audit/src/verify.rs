@@ -1,16 +1,17 @@
-//! Whether an audit file is what was written: every line proves itself, stands where it stood, the checkpoints are signed with
-//! the key, and the end is where the head says. It proves nothing against whoever holds the key: they can write another past.
+//! Whether an audit file is what was written: every line proves itself, stands where it stood, the
+//! checkpoints are signed with the key, and the end is where the head says. It proves nothing
+//! against whoever holds the key: they can write another past.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-use crate::chain::{Hash, Tail, digest, hex, unhex, unseal};
+use crate::chain::{LINE, Tail, unseal};
 use crate::files::{open_all, whole};
-use crate::head::{self, Known, Says};
+use crate::head::{self, HeadState, Known};
+use crate::hex::{Hash, digest, hex, unhex};
 use crate::key::{Key, fingerprint};
 use crate::record::Record;
-use crate::rotate::LINE;
 
 /// What is wrong with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,13 +88,14 @@ pub fn verify(path: &Path, key_path: &Path) -> io::Result<Report> {
     let key = Key::open(key_path).map_err(|error| named(key_path, error))?;
     let place = head::place(path, key_path).map_err(|error| named(path, error))?;
     let says = || head::read(&place, &key).map_err(|error| named(&place, error));
-    // A writer that is at work moves the head meanwhile: the end is at least where it was before the files were opened, and
-    // at most where it is after they were read; which lines rotation has kept is known once they are open.
+    // A writer that is at work moves the head meanwhile: the end is at least where it was before
+    // the files were opened, and at most where it is after they were read; which lines rotation has
+    // kept is known once they are open.
     let before = says()?;
     let opened = open_all(path)?;
     let base = match says()? {
-        Says::Known(known) => known.base,
-        Says::Nothing | Says::Rubbish => 1,
+        HeadState::Known(known) => known.base,
+        HeadState::Missing | HeadState::Unreadable => 1,
     };
     let files = opened.iter().map(|(name, _)| name.clone()).collect();
     let report = Report { files, key: fingerprint(key.public()), ..Report::default() };
@@ -113,7 +115,7 @@ pub fn verify(path: &Path, key_path: &Path) -> io::Result<Report> {
 
 struct Walk<'a> {
     key: &'a Key,
-    before: Says,
+    before: HeadState,
     /// The number of the first line that has to be there.
     base: u64,
     report: Report,
@@ -172,8 +174,8 @@ impl Walk<'_> {
                     if bytes.len() as u64 > LINE {
                         return Ok(fault(number, changed()));
                     }
-                    // The end, as it was when it was reached: what a writer at work adds now is not looked at, or else the rest
-                    // of its line would be taken for a line.
+                    // The end, as it was when it was reached: what a writer at work adds now is not
+                    // looked at, or else the rest of its line would be taken for a line.
                     if !line.ends_with(b"\n") && (line.len() as u64) < LINE {
                         break;
                     }
@@ -182,9 +184,10 @@ impl Walk<'_> {
         }
         let Some((at, bytes)) = torn else { return Ok(None) };
         let whole = bytes.ends_with(b"\n");
-        // A writer at work may have written whole lines, and part of this one, since its head was read.
+        // A writer at work may have written whole lines, and part of this one, since its head was
+        // read.
         let seen = self.tail.map_or(0, |tail| tail.seq);
-        let acknowledged = matches!(self.before, Says::Known(known) if known.tail.seq > seen);
+        let acknowledged = matches!(self.before, HeadState::Known(known) if known.tail.seq > seen);
         let last = self.report.files.last().is_some_and(|last| last == path);
         if !last || whole {
             return Ok(fault(at, changed()));
@@ -253,7 +256,7 @@ impl Walk<'_> {
             self.report.unsigned = 0;
             self.signed = tail.seq;
         }
-        if let Says::Known(known) = self.before
+        if let HeadState::Known(known) = self.before
             && known.tail.seq == tail.seq
         {
             if known.tail != tail {
@@ -304,10 +307,10 @@ impl Walk<'_> {
     }
 
     /// Compares the end with the head.
-    fn end(&self, path: &Path, after: Says) -> Option<Wrong> {
+    fn end(&self, path: &Path, after: HeadState) -> Option<Wrong> {
         let is = self.tail.map_or(0, |tail| tail.seq);
         match (self.before, after) {
-            (Says::Known(before), Says::Known(after)) => {
+            (HeadState::Known(before), HeadState::Known(after)) => {
                 let Known { tail: Tail { seq: knew, .. }, synced, .. } = before;
                 if is < synced {
                     let message = format!(
@@ -325,8 +328,8 @@ impl Walk<'_> {
                 if !self.met && knew >= self.base {
                     return Some((Kind::CutAtBeginning, format!("line {knew} is not there")));
                 }
-                // A writer that was killed has written one line that its head does not know. A checkpoint needs no head: who
-                // made it has the key.
+                // A writer that was killed has written one line that its head does not know. A
+                // checkpoint needs no head: who made it has the key.
                 let most = after.tail.seq.max(self.signed).saturating_add(1);
                 (is > most).then(|| {
                     let message = format!(
@@ -337,8 +340,8 @@ impl Walk<'_> {
                 })
             }
             // One line, and killed before the head was made.
-            (Says::Nothing, _) if is <= 1 => None,
-            (Says::Nothing, _) => Some((
+            (HeadState::Missing, _) if is <= 1 => None,
+            (HeadState::Missing, _) => Some((
                 Kind::Head,
                 format!("the head of `{}` is gone: where the file ends is not known", path.display()),
             )),
@@ -347,7 +350,8 @@ impl Walk<'_> {
     }
 }
 
-/// Whether a line marks these bytes as torn. The line feed at their end may be the one that was set before the mark.
+/// Whether a line marks these bytes as torn. The line feed at their end may be the one that was set
+/// before the mark.
 fn explains(record: &Record<'_>, torn: &[u8]) -> bool {
     let is =
         |bytes: &[u8]| record.bytes_in == Some(bytes.len() as u64) && record.digest.as_deref() == Some(&digest(bytes));
@@ -355,45 +359,5 @@ fn explains(record: &Record<'_>, torn: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::place_tests::Place;
-
-    /// A file of which a part is there when its end is reached, and the rest when it is read further.
-    struct Grows(Vec<&'static [u8]>);
-
-    impl io::Read for Grows {
-        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-            let Some(part) = self.0.first_mut() else { return Ok(0) };
-            let len = part.len().min(into.len());
-            into[..len].copy_from_slice(&part[..len]);
-            *part = &part[len..];
-            if len == 0 {
-                self.0.remove(0);
-            }
-            Ok(len)
-        }
-    }
-
-    #[test]
-    fn a_line_that_is_being_written_behind_a_head_that_was_read_before_is_no_fault() {
-        let place = Place::with(5);
-        let key = Key::open(&place.key()).unwrap();
-        let bytes: &'static [u8] = std::fs::read(place.log()).unwrap().leak();
-        let whole: Vec<_> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
-        let (_, tail) = unseal(whole[1].strip_suffix(b"\n").unwrap()).unwrap();
-        let walked = |parts: Vec<&'static [u8]>, seq: u64| {
-            let before = Says::Known(Known { tail: Tail { seq, ..tail }, base: 1, synced: 0 });
-            let report = Report { files: vec![place.log()], ..Report::default() };
-            let mut walk = Walk { key: &key, before, base: 1, report, tail: None, met: false, signed: 0 };
-            let fault = walk.file(&place.log(), BufReader::new(Grows(parts))).unwrap();
-            (fault.map(|fault| fault.kind), walk.report.lines, walk.report.notes.len())
-        };
-        // The head knew line 2 when it was read; then 3 was written whole, and 4 in two parts.
-        let upto = whole[..3].iter().map(|line| line.len()).sum::<usize>() + 40;
-        assert_eq!(walked(vec![&bytes[..upto]], 2), (None, 3, 1));
-        assert_eq!(walked(vec![&bytes[..upto], &bytes[upto..]], 2), (None, 3, 1));
-        // A line that the head knew is another matter.
-        assert_eq!(walked(vec![&bytes[..upto]], 4), (Some(Kind::CutAtEnd), 3, 0));
-    }
-}
+#[path = "verify_tests.rs"]
+mod tests;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use cofferdam_policy::plain;
 use serde_json::{Map, Value};
 
 use crate::terminal::{self, Colour};
@@ -141,7 +142,6 @@ fn summary(item: &Value) -> String {
 
 /// At most so many characters, none of them able to steer a terminal.
 fn clip(text: &str, most: usize) -> String {
-    let plain = |c: char| if c.is_control() { '\u{fffd}' } else { c };
     match text.char_indices().nth(most) {
         None => text.chars().map(plain).collect(),
         Some(_) => text.chars().take(most - 1).map(plain).chain(['…']).collect(),

@@ -1,4 +1,5 @@
-//! What enforcement makes of a path as files are now: told to an operator who asks before anything is read. Found out elsewhere.
+//! What enforcement makes of a path as files are now: told to an operator who asks before anything
+//! is read. Found out elsewhere.
 
 use crate::{AbsolutePath, Denial};
 

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::canonical;
+use crate::{canonical, quoted};
 
 /// A network: an address whose host bits are zero, and the number of leading bits that count.
 ///
@@ -150,8 +150,8 @@ impl fmt::Display for CidrError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoPrefix => f.write_str("a network needs a prefix length, as in `10.0.0.0/8`"),
-            Self::Address(text) => write!(f, "`{}` is not an address", text.escape_debug()),
-            Self::Prefix(text) => write!(f, "`{}` is not a prefix length", text.escape_debug()),
+            Self::Address(text) => write!(f, "`{}` is not an address", quoted(text, 64)),
+            Self::Prefix(text) => write!(f, "`{}` is not a prefix length", quoted(text, 64)),
             Self::PrefixTooLong { prefix, width } => {
                 write!(f, "the prefix length {prefix} is above {width}")
             }

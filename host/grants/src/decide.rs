@@ -3,20 +3,21 @@
 //! Pure and total over [`Ask`]. It looks nothing up, opens nothing and writes nothing; refusals
 //! are put into words in `denial.rs`. Each kind of ask has a file of its own beneath.
 
-mod connect;
+mod bind;
 mod lookup;
+mod peer;
 mod permit;
-mod ping;
 mod query;
 mod read;
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
+use peer::Use;
 pub use permit::Permit;
 
 use crate::denial::Near;
-use crate::{Ask, Denial, Grants, Reason, RuleId, Zone, canonical, canonical_socket};
+use crate::{Ask, Denial, Grants, NameUse, Reason, RuleId, Zone, canonical, canonical_socket};
 
 /// The rules that allow the ask, or what came nearest to allowing it.
 type Verdict = Result<Vec<RuleId>, Near>;
@@ -36,14 +37,13 @@ impl Grants {
             Ask::Connect { protocol, to, zone, pins, now } => {
                 let to = canonical_socket(to);
                 match zone_of(scope(to), zone) {
-                    Some(zone) => self.connect(protocol, to, zone.as_deref(), pins, now),
+                    Some(zone) => self.peer(Use::Dial(protocol, to.port()), to.ip(), zone.as_deref(), pins, now),
                     None => Err(Near::because(Reason::ZoneNotGranted)),
                 }
             }
-            Ask::Dial { protocol, name, port } => self.dial(protocol, name, port),
-            Ask::Ping { to, zone, pins, now } => self.ping(canonical(to), zone, pins, now),
-            Ask::PingName { name } => self.ping_name(name),
-            Ask::Query { server, name } => self.query(canonical_socket(server), name),
+            Ask::Ping { to, zone, .. } if misplaced(canonical(to), zone) => Err(Near::because(Reason::ZoneNotGranted)),
+            Ask::Ping { to, zone, pins, now } => self.peer(Use::Ping, canonical(to), zone, pins, now),
+            Ask::Query { server, name, system } => self.query(canonical_socket(server), name, system),
             Ask::Read { path } => self.read(path),
             Ask::Bind { protocol, at } => self.bind(protocol, canonical_socket(at)),
             Ask::Listen { .. } | Ask::Accept { .. } => Err(Near::because(Reason::NotYetAvailable)),
@@ -57,6 +57,20 @@ impl Grants {
         };
         Err(Denial::new(ask.resource(), near))
     }
+
+    /// Whether a name could be used, once its addresses are known and filtered, and over which
+    /// rules: a lookup, its pins and an ask for each address come to the same for every address
+    /// that the rules let the name lead to. This permits nothing.
+    ///
+    /// # Errors
+    /// The [`Denial`], with the reason that came nearest.
+    pub fn would_allow(&self, how: &NameUse<'_>) -> Result<Vec<RuleId>, Denial> {
+        let verdict = match *how {
+            NameUse::Dial { protocol, name, port } => self.name_for(Use::Dial(protocol, port), name),
+            NameUse::Ping { name } => self.name_for(Use::Ping, name),
+        };
+        verdict.map_err(|near| Denial::new(how.resource(), near))
+    }
 }
 
 /// The zone in an address; 0 where there is none.
@@ -67,8 +81,8 @@ fn scope(to: SocketAddr) -> u32 {
     }
 }
 
-/// The zone that an ask is about: what the system would dial by has to be what the asker says of it. `None` where the two
-/// disagree.
+/// The zone that an ask is about: what the system would dial by has to be what the asker says of
+/// it. `None` where the two disagree.
 fn zone_of(index: u32, said: Option<&Zone>) -> Option<Option<Cow<'_, Zone>>> {
     match (index, said) {
         (0, None) => Some(None),
@@ -77,8 +91,8 @@ fn zone_of(index: u32, said: Option<&Zone>) -> Option<Option<Cow<'_, Zone>>> {
     }
 }
 
-/// The answer about `localhost` from those about its two addresses: one that allows it, or the refusal of the first, unless that
-/// is one that the manifest does not want and the other is not.
+/// The answer about `localhost` from those about its two addresses: one that allows it, or the
+/// refusal of the first, unless that is one that the manifest does not want and the other is not.
 fn nearer(four: Verdict, six: Verdict) -> Verdict {
     match (four, six) {
         (Ok(rules), _) | (Err(_), Ok(rules)) => Ok(rules),

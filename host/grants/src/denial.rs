@@ -1,13 +1,12 @@
 //! Refusals: why, about what, and in which words to whom.
 //!
-//! The model reads which resource was refused and that the operator decides. What to write into
-//! the policy is for the operator only. Whether something is refused is `decide.rs`.
+//! The model reads which resource was refused and that the operator decides. What would help is for
+//! the operator only: it is data here, and `cofferdam-policy` puts it into words. Whether something
+//! is refused is `decide.rs`.
 
 mod suggest;
 
-use std::fmt::{self, Write as _};
-
-pub use suggest::Suggestion;
+use std::fmt;
 
 use crate::{Name, Ports, Range, Resource, Rule, RuleId};
 
@@ -113,10 +112,11 @@ pub(crate) struct Near {
     pinned: Option<Name>,
     /// The key of the rule that would help, where the resource alone does not say it.
     key: Option<&'static str>,
-    /// Whether a rule for the server of a query is missing; and if so, whether there is none for any server yet.
+    /// Whether a rule for the server of a query is missing; and if so, whether there is none for
+    /// any server yet.
     missing: Option<bool>,
-    /// Whether no rule would help, as the manifest wants nothing of what one could name.
-    hopeless: bool,
+    /// Whether no rule would help: the manifest wants nothing that a rule could name.
+    no_rule_helps: bool,
 }
 
 impl Near {
@@ -125,7 +125,7 @@ impl Near {
             Reason::Denied(id) => Some(id),
             _ => None,
         };
-        Self { reason, rule, ports: None, pinned: None, key: None, missing: None, hopeless: false }
+        Self { reason, rule, ports: None, pinned: None, key: None, missing: None, no_rule_helps: false }
     }
 
     /// No rule covers the server of a query; `named` is the rule that covers its name.
@@ -143,8 +143,8 @@ impl Near {
         self.pinned.as_ref()
     }
 
-    /// Where the manifest does not want what was asked for, no rule would help, and that is the reason: it is told before what a
-    /// rule lacks. A deny rule is told before it.
+    /// Where the manifest does not want what was asked for, no rule would help, and that is the
+    /// reason: it is told before what a rule lacks. A deny rule is told before it.
     pub(crate) fn unless_wanted(self, wanted: bool) -> Self {
         match self.reason {
             Reason::NoRule
@@ -162,9 +162,10 @@ impl Near {
         }
     }
 
-    /// The same refusal, of which no rule would relieve: the address is not wanted as such, a name that leads to it would be.
-    pub(crate) fn without_hope(self) -> Self {
-        Self { hopeless: true, ..self }
+    /// The same refusal where no rule would help: the manifest does not want the address, but a
+    /// name that leads to it.
+    pub(crate) fn without_rule(self) -> Self {
+        Self { no_rule_helps: true, ..self }
     }
 
     /// The same where no lookup could ever make a pin.
@@ -175,8 +176,8 @@ impl Near {
         }
     }
 
-    /// Keeps the reason if it is nearer than what was noted so far. `ports` are the rule's, `pinned` is the name of the
-    /// pin over which the rule was reached.
+    /// Keeps the reason if it is nearer than what was noted so far. `ports` are the rule's,
+    /// `pinned` is the name of the pin over which the rule was reached.
     pub(crate) fn note(&mut self, reason: Reason, id: RuleId, ports: Option<&Ports>, pinned: Option<&Name>) {
         if reason.nearness() <= self.reason.nearness() {
             return;
@@ -197,7 +198,8 @@ impl Near {
         }
     }
 
-    /// Where no rule is near, one of the kind that the manifest wants would help, on the ports that it wants.
+    /// Where no rule is near, one of the kind that the manifest wants would help, on the ports that
+    /// it wants.
     pub(crate) fn or_for(mut self, want: &Rule) -> Self {
         if self.key != Some(want.key()) {
             self.key = Some(want.key());
@@ -227,6 +229,25 @@ impl Near {
     }
 }
 
+/// What would help against a refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// These rules, all of them: the smallest that would allow it, at least one.
+    Rules(Vec<Rule>),
+    /// Only a change of the deny rule that covers it.
+    DenyRule,
+    /// Only a change of the plugin's manifest.
+    Manifest,
+    /// The plugin looks the name up again.
+    LookUpAgain,
+    /// The plugin looks the name up first.
+    LookUp,
+    /// Nothing: no rule lets a name lead there.
+    NoRuleForAnswer,
+    /// Nothing: no rule of this version allows it.
+    NoRule,
+}
+
 /// A refusal: what was asked for, and why it was not granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
@@ -254,7 +275,8 @@ impl Denial {
         self.near.rule
     }
 
-    /// The same refusal of an answer that was to be dialled on this port: its suggestion names the port.
+    /// The same refusal of an answer that was to be dialled on this port: its suggestion names the
+    /// port.
     #[must_use]
     pub fn on_port(mut self, port: u16) -> Self {
         self.near.ports = Ports::one(port).ok();
@@ -283,32 +305,23 @@ impl Denial {
         }
     }
 
-    /// What the operator reads: the reason, and the smallest rule for this plugin that would allow
-    /// it, where one would.
+    /// What the operator reads: what was refused, and why.
     pub fn for_operator(&self, plugin: &str) -> String {
-        self.for_operator_with(plugin, self.suggestion().as_ref())
+        format!("plugin `{plugin}` may not {}: {}", self.action(), self.near.reason)
     }
 
-    /// The same with this suggestion, where the caller knows that its own would not be taken for a rule.
-    pub fn for_operator_with(&self, plugin: &str, suggestion: Option<&Suggestion>) -> String {
-        let mut text = format!("plugin `{plugin}` may not {}: {}", self.action(), self.near.reason);
+    /// What would help against the refusal.
+    pub fn remedy(&self) -> Remedy {
         let answers = matches!(self.resource, Resource::Answer { .. });
-        let hint = match (suggestion, self.near.reason) {
-            (Some(suggestion), _) => format!("{} would allow it", suggestion.in_table(plugin)),
-            (None, Reason::Denied(_)) => "only a change of the deny rule would allow it".to_owned(),
-            (None, Reason::NotWanted) => {
-                "the plugin's author would have to add it to the `wants` of the manifest".to_owned()
-            }
-            (None, Reason::PinExpired) => "the plugin has to look the name up again".to_owned(),
-            (None, Reason::NotPinned) => "the plugin has to look the name up first".to_owned(),
-            (None, Reason::SpecialRange(_) | Reason::OutsideWithin(_)) if answers => {
-                "no rule lets a name lead there".to_owned()
-            }
-            (None, _) => "no rule of this version allows it".to_owned(),
-        };
-        // Writing into a string cannot fail.
-        let _ = write!(text, "\nhint: {hint}");
-        text
+        match (self.suggestion(), self.near.reason) {
+            (Some(rules), _) => Remedy::Rules(rules),
+            (None, Reason::Denied(_)) => Remedy::DenyRule,
+            (None, Reason::NotWanted) => Remedy::Manifest,
+            (None, Reason::PinExpired) => Remedy::LookUpAgain,
+            (None, Reason::NotPinned) => Remedy::LookUp,
+            (None, Reason::SpecialRange(_) | Reason::OutsideWithin(_)) if answers => Remedy::NoRuleForAnswer,
+            (None, _) => Remedy::NoRule,
+        }
     }
 
     /// What the plugin wanted to do, for a sentence.

@@ -55,7 +55,8 @@ pub fn embedded_v4(address: Ipv6Addr) -> impl Iterator<Item = Ipv4Addr> {
     found.into_iter().flatten()
 }
 
-/// Whether this is an IPv4-compatible address (RFC 4291 §2.5.5.1), which is deprecated and dialled by nobody.
+/// Whether this is an IPv4-compatible address (RFC 4291 §2.5.5.1), which is deprecated and dialled
+/// by nobody.
 pub fn is_compatible(address: Ipv6Addr) -> bool {
     matches!(address.segments(), [0, 0, 0, 0, 0, 0, ..]) && address.to_bits() > 1
 }

@@ -6,9 +6,7 @@
 use std::net::SocketAddr;
 
 use crate::rule::Reach;
-use crate::{
-    AbsolutePath, ConnectRule, PingRule, Protocol, ResolveRule, Rule, RuleId, ServerRule, Servers, canonical_socket,
-};
+use crate::{AbsolutePath, Protocol, ResolveRule, Rule, RuleId, ServerRule, Servers, canonical_socket};
 
 /// The grants of one plugin. The default grants nothing (invariant I1), and nothing can be added
 /// after it is built (invariant I4).
@@ -58,7 +56,7 @@ impl Grants {
 
     /// Whether name servers may be asked without a rule that names any: the host's own.
     pub fn grants_system_servers(&self) -> bool {
-        self.grants_query() && self.server_rules().next().is_none() && !self.servers().is_empty()
+        self.grants_query() && self.server_rules().next().is_none() && !self.servers(&self.system).is_empty()
     }
 
     /// Whether nothing is granted at all.
@@ -67,8 +65,8 @@ impl Grants {
         !(connects || self.grants_ping() || self.grants_query() || self.grants_read())
     }
 
-    /// The directories and files that may be read, with everything below them but what is denied; none lies in another.
-    /// Whether they exist is not known here.
+    /// The directories and files that may be read, with everything below them but what is denied;
+    /// none lies in another. Whether they exist is not known here.
     pub fn read_roots(&self) -> Vec<AbsolutePath> {
         let mut roots: Vec<AbsolutePath> = self
             .reads()
@@ -83,47 +81,42 @@ impl Grants {
         roots
     }
 
-    /// The directories and files that may not be read, nor anything below them, as the rules spell them. Where a part of such a
-    /// path is a link, is not known here: whoever opens files follows it, and asks about what lies there by this spelling.
+    /// The directories and files that may not be read, nor anything below them, as the rules spell
+    /// them. Where a part of such a path is a link, is not known here: whoever opens files follows
+    /// it, and asks about what lies there by this spelling.
     pub fn denied_reads(&self) -> impl Iterator<Item = &AbsolutePath> {
         self.read_denies().map(|(_, deny)| deny)
     }
 
-    /// The name servers to ask where a question names none: those that the rules name, or else those of the host that
-    /// the rules cover.
-    pub fn servers(&self) -> Vec<SocketAddr> {
+    /// The name servers to ask where a question names none: those that the rules name, or else
+    /// those of the host that the rules cover. `system` are the servers that the host asks now.
+    pub fn servers(&self, system: &[SocketAddr]) -> Vec<SocketAddr> {
         let mut found: Vec<SocketAddr> = Vec::new();
         if !self.grants_query() {
             return found;
         }
         let named = self.server_rules().flat_map(|(_, rule)| match (rule.servers(), rule.port()) {
             (Servers::Address(address), Some(port)) => vec![SocketAddr::new(address, port)],
-            (Servers::System, _) => self.system.clone(),
+            (Servers::System, _) => system.to_vec(),
             _ => Vec::new(),
         });
         found.extend(named);
         if found.is_empty() {
-            found.extend(&self.system);
+            found.extend(system);
         }
         let mut kept: Vec<SocketAddr> = Vec::new();
         for server in found {
-            if !kept.contains(&server) && self.may_ask(server) {
+            if !kept.contains(&server) && self.may_ask(server, system) {
                 kept.push(server);
             }
         }
         kept
     }
 
-    /// The host's own servers, as far as these grants know them.
+    /// The servers that the host asked when the grants were made. What is asked later says which
+    /// they are then.
     pub fn system_servers(&self) -> &[SocketAddr] {
         &self.system
-    }
-
-    /// The same grants where the host asks these servers now: `system` in a rule means those.
-    #[must_use]
-    pub fn with_system_servers(mut self, servers: Vec<SocketAddr>) -> Self {
-        self.system = servers;
-        self
     }
 
     /// The rules in the order of the policy, allow rules first.
@@ -139,7 +132,8 @@ impl Grants {
         &self.wants
     }
 
-    /// Whether anything of this want is granted, as far as that can be told without asking for each thing.
+    /// Whether anything of this want is granted, as far as that can be told without asking for each
+    /// thing.
     pub fn meets(&self, want: &Rule) -> bool {
         let left = |rule: &Rule| !self.deny.iter().any(|(_, deny)| deny.denies_all_of(rule));
         let met = left(want) && self.allow.iter().any(|(_, rule)| self.rule_meets(rule, want) && left(rule));
@@ -179,24 +173,25 @@ impl Grants {
     }
 
     /// Whether the server part of a query would be allowed.
-    fn may_ask(&self, server: SocketAddr) -> bool {
+    fn may_ask(&self, server: SocketAddr, system: &[SocketAddr]) -> bool {
         let server = canonical_socket(server);
-        let denied = self.server_denies().any(|(_, deny)| deny.denies(server, &self.system));
-        let own = self.server_rules().any(|(_, rule)| rule.reach(server, &self.system) == Reach::Yes);
-        let allowed = own || (self.server_rules().next().is_none() && self.system.contains(&server));
-        !denied && allowed && self.wants_server(server)
+        let denied = self.server_denies().any(|(_, deny)| deny.denies(server, system));
+        let own = self.server_rules().any(|(_, rule)| rule.reach(server, system) == Reach::Yes);
+        let allowed = own || (self.server_rules().next().is_none() && system.contains(&server));
+        !denied && allowed && self.wants_server(server, system)
     }
 
     /// Whether the manifest wants a server: those of the host where it names none.
-    pub(crate) fn wants_server(&self, server: SocketAddr) -> bool {
+    pub(crate) fn wants_server(&self, server: SocketAddr, system: &[SocketAddr]) -> bool {
         match self.server_wants().next() {
-            None => self.system.contains(&server),
-            Some(_) => self.server_wants().any(|want| want.wants(server, &self.system)),
+            None => system.contains(&server),
+            Some(_) => self.server_wants().any(|want| want.wants(server, system)),
         }
     }
 }
 
-/// The rules of one kind: of the allow rules, of the deny rules, of the wants.
+/// The rules of one kind: of the allow rules, of the deny rules, of the wants. Those about peers
+/// are gone through in `decide/peer.rs`.
 macro_rules! kind {
     ($variant:ident, $rule:ty, $allow:ident, $deny:ident, $wants:ident) => {
         impl Grants {
@@ -219,8 +214,6 @@ macro_rules! kind {
     };
 }
 
-kind!(Connect, ConnectRule, connects, connect_denies, connect_wants);
-kind!(Ping, PingRule, pings, ping_denies, ping_wants);
 kind!(Resolve, ResolveRule, resolves, resolve_denies, resolve_wants);
 kind!(Server, ServerRule, server_rules, server_denies, server_wants);
 kind!(Read, AbsolutePath, reads, read_denies, read_wants);

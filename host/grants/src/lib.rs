@@ -9,9 +9,11 @@
 
 // The words that rules and asks are made of.
 mod cidr;
+mod moment;
 mod name;
 mod path;
 mod ports;
+mod protocol;
 mod query;
 mod text;
 mod zone;
@@ -25,7 +27,9 @@ mod ask;
 mod at_path;
 mod grants;
 mod limits;
+mod name_use;
 mod pins;
+mod resource;
 mod rule;
 
 // The answer.
@@ -35,20 +39,24 @@ mod denial;
 #[cfg(test)]
 mod testing;
 
-pub use ask::{Ask, Moment, Protocol, Resource};
+pub use ask::Ask;
 pub use at_path::AtPath;
 pub use cidr::{Cidr, CidrError};
 pub use decide::Permit;
-pub use denial::{Denial, Reason, Suggestion};
+pub use denial::{Denial, Reason, Remedy};
 pub use embed::{canonical, canonical_socket, embedded_v4, is_compatible};
 pub use grants::{Granted, Grants, GrantsBuilder};
-pub use limits::{Bounds, Limits};
+pub use limits::{LIMITS, Limit, Limits, Unit};
+pub use moment::Moment;
 pub use name::{Name, NameError};
+pub use name_use::NameUse;
 pub use path::{AbsolutePath, PathError};
 pub use pins::{MAX_PINS, Pin, Pins};
 pub use ports::{Ports, PortsError};
+pub use protocol::Protocol;
 pub use query::{QueryName, QueryNameError};
 pub use range::{METADATA, Range, SPECIAL, Special, classify, is_barren, is_closed};
+pub use resource::Resource;
 pub use rule::{ConnectRule, DNS_PORT, Host, Peers, PingRule, ResolveRule, Rule, RuleId, ServerRule, Servers};
-pub use text::is_harmful;
+pub use text::{cut, is_harmful, plain, quoted};
 pub use zone::{Zone, ZoneName};

@@ -1,107 +1,185 @@
-//! The resource limits of one plugin instance: defaults and bounds.
+//! The resource limits of one plugin: one table of their names, meanings, bounds and defaults.
 //!
-//! Nothing is counted or enforced here; that is the runtime's part.
+//! Nothing is counted or enforced here: that is the runtime's part.
 
 use std::time::Duration;
 
-/// What one instance of a plugin may use. There is no "unlimited": every limit has an upper bound.
+/// What the amount of a limit is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Linear memory of the instance, in bytes.
-    pub memory: u64,
-    /// Connections open at the same time.
-    pub connections: u32,
-    /// File descriptors open at the same time on behalf of all instances of the plugin: sockets, files, directories, lookups.
-    pub descriptors: u32,
-    /// Calls that wait or run at the same time; one more is refused as overloaded.
-    pub mailbox: u32,
-    /// Wall time of one call.
-    pub call: Duration,
-    /// Bytes of one answer.
-    pub output: u64,
-    /// CPU time between two waits of the guest.
-    pub cpu: Duration,
-    /// Log lines per second; more are counted and dropped.
-    pub log_lines: u32,
-    /// Calls per minute; as many may come at once, and then they come back evenly.
-    pub calls_per_minute: u32,
-    /// Calls that run at the same time; one more is refused as overloaded.
-    pub concurrent_calls: u32,
-    /// Wall time of a compilation; nobody waits for it longer.
-    pub compile: Duration,
-    /// Lookups of names under way at the same time, of all instances of the plugin: the host's own, and questions of guests.
-    pub lookups: u32,
-    /// Lookups of names per minute for which a name server is asked; as many may come at once, and then they come back evenly.
-    pub lookups_per_minute: u32,
+pub enum Unit {
+    /// Things.
+    Number,
+    /// Bytes.
+    Bytes,
+    /// Milliseconds.
+    Milliseconds,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            memory: Self::MEMORY.default,
-            connections: Self::CONNECTIONS.default,
-            descriptors: Self::DESCRIPTORS.default,
-            mailbox: Self::MAILBOX.default,
-            call: Self::CALL.default,
-            output: Self::OUTPUT.default,
-            cpu: Self::CPU.default,
-            log_lines: Self::LOG_LINES.default,
-            calls_per_minute: Self::CALLS_PER_MINUTE.default,
-            concurrent_calls: Self::CONCURRENT_CALLS.default,
-            compile: Self::COMPILE.default,
-            lookups: Self::LOOKUPS.default,
-            lookups_per_minute: Self::LOOKUPS_PER_MINUTE.default,
-        }
+/// One row of the table: a limit of a plugin. Amounts of every row are integers, in the row's unit.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// The key in a policy, as `log_lines`.
+    pub name: &'static str,
+    /// What the amount is counted in.
+    pub unit: Unit,
+    /// The least amount that a policy may set.
+    pub least: u64,
+    /// The amount without a policy.
+    pub default: u64,
+    /// The most that a policy may set. There is no "unlimited".
+    pub most: u64,
+    /// What is limited, in one line.
+    pub summary: &'static str,
+    /// What the amount is of, for a table: it follows the amount.
+    pub of: &'static str,
+    get: fn(&Limits) -> u64,
+    set: fn(&mut Limits, u64),
+}
+
+impl Limit {
+    /// The row of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        LIMITS.iter().find(|limit| limit.name == name)
+    }
+
+    /// The amount in these limits.
+    pub fn amount(&self, limits: &Limits) -> u64 {
+        (self.get)(limits)
+    }
+
+    /// Sets the amount. Bounds are the caller's part.
+    pub fn set(&self, limits: &mut Limits, amount: u64) {
+        (self.set)(limits, amount);
     }
 }
 
-/// The default of a limit, and the least and the most that a policy may set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds<T> {
-    /// The least allowed value.
-    pub least: T,
-    /// The value without a policy.
-    pub default: T,
-    /// The most allowed value.
-    pub most: T,
+/// A type that limits have.
+trait Amount {
+    fn to_amount(self) -> u64;
+    fn of_amount(amount: u64) -> Self;
+}
+
+impl Amount for u32 {
+    fn to_amount(self) -> u64 {
+        self.into()
+    }
+
+    fn of_amount(amount: u64) -> Self {
+        Self::try_from(amount).unwrap_or(Self::MAX)
+    }
+}
+
+impl Amount for u64 {
+    fn to_amount(self) -> u64 {
+        self
+    }
+
+    fn of_amount(amount: u64) -> Self {
+        amount
+    }
+}
+
+impl Amount for Duration {
+    fn to_amount(self) -> u64 {
+        u64::try_from(self.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn of_amount(amount: u64) -> Self {
+        Self::from_millis(amount)
+    }
+}
+
+/// `/// documentation`, then `name: type, unit, least, default, most, summary, of;`.
+macro_rules! limits {
+    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty, $unit:ident, $least:expr, $default:expr, $most:expr, $summary:literal, $of:literal;)+) => {
+        /// What one plugin may use. There is no "unlimited": every limit has an upper bound.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct Limits {
+            $($(#[doc = $doc])+ pub $name: $type,)+
+        }
+
+        /// All limits, in the order in which they are shown.
+        pub const LIMITS: &[Limit] = &[$(Limit {
+            name: stringify!($name),
+            unit: Unit::$unit,
+            least: $least,
+            default: $default,
+            most: $most,
+            summary: $summary,
+            of: $of,
+            get: |limits| limits.$name.to_amount(),
+            set: |limits, amount| limits.$name = <$type>::of_amount(amount),
+        }),+];
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Self { $($name: <$type>::of_amount($default),)+ }
+            }
+        }
+    };
 }
 
 const MIB: u64 = 1 << 20;
+const SECOND: u64 = 1_000;
+const HOUR: u64 = 3_600 * SECOND;
+
+limits! {
+    /// Linear memory of the instance, in bytes. Below 2 MiB not every shipped plugin starts; a
+    /// 32-bit memory ends at 4 GiB.
+    memory: u64, Bytes, 2 * MIB, 256 * MIB, 4096 * MIB, "memory of an instance, as \"256 MiB\"", "of one instance";
+    /// Connections open at the same time; one per port of an address at most.
+    connections: u32, Number, 1, 2048, 65_535, "connections open at the same time", "open at the same time";
+    /// File descriptors open at the same time on behalf of all instances of the plugin: sockets,
+    /// files, directories, lookups. A lookup needs a few.
+    descriptors: u32, Number, 8, 4096, 1 << 20, "file descriptors open at the same time, of a plugin", "of all instances";
+    /// Calls that wait or run at the same time; one more is refused as overloaded.
+    mailbox: u32, Number, 1, 1024, 65_536, "calls that wait or run at the same time", "calls that wait or run";
+    /// Wall time of one call.
+    call: Duration, Milliseconds, 100, 50 * SECOND, HOUR, "wall time of a call, as \"50 s\"", "of one call";
+    /// CPU time between two waits of the guest; the least is five ticks of the epoch clock.
+    cpu: Duration, Milliseconds, 10, 10 * SECOND, 600 * SECOND, "CPU time between two waits, as \"10 s\"", "without a pause";
+    /// Bytes of one answer.
+    output: u64, Bytes, 1024, 4 * MIB, 64 * MIB, "size of one answer, as \"4 MiB\"", "of one answer";
+    /// Log lines per second; more are counted and dropped.
+    log_lines: u32, Number, 1, 50, 10_000, "log lines per second", "a second";
+    /// Calls per minute; as many may come at once, and then they come back evenly. The default is a
+    /// thousand a second, more than any client sends and less than a loop can.
+    calls_per_minute: u32, Number, 1, 60_000, 10_000_000, "calls per minute", "evenly";
+    /// Calls that run at the same time; one more is refused as overloaded.
+    concurrent_calls: u32, Number, 1, 1024, 65_536, "calls that run at the same time", "calls that run";
+    /// Wall time of a compilation; nobody waits for it longer. A Python component takes some 20 s
+    /// of CPU.
+    compile: Duration, Milliseconds, 100, 120 * SECOND, HOUR, "wall time of compiling a component, as \"2 min\"", "of a compilation";
+    /// Lookups of names under way at the same time, of all instances of the plugin: the host's own,
+    /// and questions of guests. Each has two sockets, and six where three servers are silent; a
+    /// guest's own question has one. The default lets a client ask a hundred questions at once.
+    lookups: u32, Number, 1, 256, 4096, "lookups of names under way at the same time", "of names, under way";
+    /// Lookups of names per minute for which a name server is asked; as many may come at once, and
+    /// then they come back evenly. The default is fifty a second.
+    lookups_per_minute: u32, Number, 1, 3000, 1_000_000, "lookups of names per minute", "evenly";
+}
 
 impl Limits {
-    /// Bytes; below 2 MiB not every shipped plugin starts, a 32-bit memory ends at 4 GiB.
-    pub const MEMORY: Bounds<u64> = Bounds { least: 2 * MIB, default: 256 * MIB, most: 4096 * MIB };
-    /// Connections; one per port of an address at most.
-    pub const CONNECTIONS: Bounds<u32> = Bounds { least: 1, default: 2048, most: 65_535 };
-    /// Descriptors; a lookup needs a few.
-    pub const DESCRIPTORS: Bounds<u32> = Bounds { least: 8, default: 4096, most: 1 << 20 };
-    /// How many more descriptors than connections there are at least where a policy speaks of the latter only.
+    /// How many more descriptors than connections there are at least where a policy sets the latter
+    /// only.
     pub const BESIDE_CONNECTIONS: u32 = 1024;
-    /// Calls.
-    pub const MAILBOX: Bounds<u32> = Bounds { least: 1, default: 1024, most: 65_536 };
-    /// Wall time of a call: 100 ms to 1 h.
-    pub const CALL: Bounds<Duration> =
-        Bounds { least: Duration::from_millis(100), default: Duration::from_secs(50), most: Duration::from_secs(3600) };
-    /// Bytes of an answer: 1 KiB to 64 MiB.
-    pub const OUTPUT: Bounds<u64> = Bounds { least: 1024, default: 4 * MIB, most: 64 * MIB };
-    /// CPU between two waits: 10 ms (five ticks of the epoch clock) to 10 min.
-    pub const CPU: Bounds<Duration> =
-        Bounds { least: Duration::from_millis(10), default: Duration::from_secs(10), most: Duration::from_secs(600) };
-    /// Log lines per second.
-    pub const LOG_LINES: Bounds<u32> = Bounds { least: 1, default: 50, most: 10_000 };
-    /// Calls per minute: the default is a thousand a second, more than any client sends and less than a loop can.
-    pub const CALLS_PER_MINUTE: Bounds<u32> = Bounds { least: 1, default: 60_000, most: 10_000_000 };
-    /// Calls that run.
-    pub const CONCURRENT_CALLS: Bounds<u32> = Bounds { least: 1, default: 1024, most: 65_536 };
-    /// Wall time of a compilation: 100 ms to 1 h. A Python component takes some 20 s of CPU.
-    pub const COMPILE: Bounds<Duration> = Bounds {
-        least: Duration::from_millis(100),
-        default: Duration::from_secs(120),
-        most: Duration::from_secs(3600),
-    };
-    /// Lookups under way: each has two sockets, and six where three servers are silent; a guest's own question has one. The default lets
-    /// a client ask a hundred questions at once.
-    pub const LOOKUPS: Bounds<u32> = Bounds { least: 1, default: 256, most: 4096 };
-    /// Lookups per minute: the default is fifty a second.
-    pub const LOOKUPS_PER_MINUTE: Bounds<u32> = Bounds { least: 1, default: 3000, most: 1_000_000 };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_a_field_with_its_default_within_its_bounds() {
+        for limit in LIMITS {
+            assert!(limit.least <= limit.default && limit.default <= limit.most, "{}", limit.name);
+            assert!(Limit::named(limit.name).is_some_and(|found| found.name == limit.name));
+            let mut limits = Limits::default();
+            assert_eq!(limit.amount(&limits), limit.default, "{}", limit.name);
+            limit.set(&mut limits, limit.most);
+            assert_eq!(limit.amount(&limits), limit.most, "{}", limit.name);
+            let others = LIMITS.iter().filter(|other| other.name != limit.name);
+            assert!(others.into_iter().all(|other| other.amount(&limits) == other.default), "{}", limit.name);
+        }
+    }
 }

@@ -1,17 +1,19 @@
 //! Absolute paths in the one spelling that rules and asks compare.
 //!
-//! Nothing is looked up: whether a path exists, or is a link, is known where it is opened, relative to the handle of a
-//! directory that was granted. Names are bytes, as the system's are.
+//! Nothing is looked up: whether a path exists, or is a link, is known where it is opened, relative
+//! to the handle of a directory that was granted. Names are bytes, as the system's are.
 
 use std::fmt;
+
+use crate::is_harmful;
 
 /// The longest path, in bytes: several times what one system call takes.
 const MAX_PATH: usize = 32 << 10;
 /// The longest name in it, in bytes.
 const MAX_NAME: usize = 255;
 
-/// An absolute Unix path without `.`, `..` and empty parts. `..` is refused rather than followed: behind a symbolic link
-/// it leads elsewhere than it looks.
+/// An absolute Unix path without `.`, `..` and empty parts. `..` is refused rather than followed:
+/// behind a symbolic link it leads elsewhere than it looks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AbsolutePath(Box<[u8]>);
 
@@ -78,8 +80,8 @@ impl AbsolutePath {
     }
 }
 
-/// The path as text. What a terminal would obey, what is invisible, what is no UTF-8 and the backslash are written as
-/// `\xNN`, byte by byte, so that no two paths look the same.
+/// The path as text. What a terminal would obey, what is invisible, what is no UTF-8 and the
+/// backslash are written as `\xNN`, byte by byte, so that no two paths look the same.
 impl fmt::Display for AbsolutePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for chunk in self.0.utf8_chunks() {
@@ -101,7 +103,7 @@ impl fmt::Display for AbsolutePath {
 fn is_shown(c: char) -> bool {
     // `char::escape_debug` knows what is not printable; quotes are.
     let printable = matches!(c, '\'' | '"') || c.escape_debug().len() == 1;
-    printable && c != '\\' && (c == ' ' || !c.is_whitespace())
+    printable && !is_harmful(c) && c != '\\' && (c == ' ' || !c.is_whitespace())
 }
 
 /// Why a text is not such a path.

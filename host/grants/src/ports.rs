@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::quoted;
+
 /// A non-empty set of ports between 1 and 65535, kept as closed ranges that are sorted and do not
 /// touch. Port 0 is never in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -147,7 +149,7 @@ impl fmt::Display for PortsError {
             Self::Empty => f.write_str("the ports are missing"),
             Self::Zero => f.write_str("port 0 is not a port that can be dialled"),
             Self::TooLarge(text) => write!(f, "port {text} is above 65535"),
-            Self::NotAPort(text) => write!(f, "`{}` is not a port", text.escape_debug()),
+            Self::NotAPort(text) => write!(f, "`{}` is not a port", quoted(text, 64)),
             Self::Reversed(low, high) => {
                 write!(f, "the range {low}-{high} runs backwards")
             }

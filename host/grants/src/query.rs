@@ -1,7 +1,8 @@
-//! The name in a DNS query, from the labels that stand in the packet: what is checked is what is sent.
+//! The name in a DNS query, from the labels that stand in the packet: what is checked is what is
+//! sent.
 //!
-//! A query may ask for much that is no host name: the root, labels of arbitrary bytes. Host names are `name.rs`; which
-//! names a rule covers is `rule/names.rs`.
+//! A query may ask for much that is no host name: the root, labels of arbitrary bytes. Host names
+//! are `name.rs`; which names a rule covers is `rule/names.rs`.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -13,7 +14,8 @@ const MAX_WIRE: usize = 255;
 /// The most bytes a label has (RFC 1035 §2.3.4).
 const MAX_LABEL: usize = 63;
 
-/// A name as a query asks for it: labels of bytes, ASCII upper case folded (RFC 4343). The root has none.
+/// A name as a query asks for it: labels of bytes, ASCII upper case folded (RFC 4343). The root has
+/// none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct QueryName(Vec<Box<[u8]>>);
 
@@ -42,8 +44,8 @@ impl QueryName {
         Ok(Self(own))
     }
 
-    /// Reads the text form (RFC 1035 §5.1): labels between dots, `\.` for a dot in a label, `\DDD` for a byte; a dot at
-    /// the end changes nothing, and a dot alone is the root.
+    /// Reads the text form (RFC 1035 §5.1): labels between dots, `\.` for a dot in a label, `\DDD`
+    /// for a byte; a dot at the end changes nothing, and a dot alone is the root.
     ///
     /// # Errors
     /// A [`QueryNameError`].
@@ -92,8 +94,9 @@ impl QueryName {
         Name::parse(&self.to_string()).ok()
     }
 
-    /// Where an instance of a service is found, if this is its name: `My Printer._ipp._tcp.example` (RFC 6763, section 4.1).
-    /// The instance's own label is free text; everything behind it is a host name.
+    /// Where an instance of a service is found, if this is its name: `My Printer._ipp._tcp.example`
+    /// (RFC 6763, section 4.1). The instance's own label is free text; everything behind it is a
+    /// host name.
     pub fn of_instance(&self) -> Option<Name> {
         let [instance, rest @ ..] = &*self.0 else { return None };
         let [service, protocol, _, ..] = rest else { return None };
@@ -106,14 +109,15 @@ impl QueryName {
         Self(rest.to_vec()).host_name()
     }
 
-    /// The network that a reverse name stands for (RFC 1035 §3.5, RFC 3596 §2.5): an address, or a network at a boundary
-    /// of labels. `None` for every other name.
+    /// The network that a reverse name stands for (RFC 1035 §3.5, RFC 3596 §2.5): an address, or a
+    /// network at a boundary of labels. `None` for every other name.
     pub(crate) fn reverse(&self) -> Option<Cidr> {
         let (network, rest) = self.reverse_zone()?;
         (rest == 0).then_some(network)
     }
 
-    /// The smallest network in whose reverse tree the name lies, and how many labels it has below that.
+    /// The smallest network in whose reverse tree the name lies, and how many labels it has below
+    /// that.
     pub(crate) fn reverse_zone(&self) -> Option<(Cidr, usize)> {
         let mut labels = self.labels().rev();
         if labels.next()? != b"arpa" {

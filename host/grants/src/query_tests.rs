@@ -1,4 +1,5 @@
-//! Names of queries: what stands in the packet, as text and back, and what of it is a host or an address.
+//! Names of queries: what stands in the packet, as text and back, and what of it is a host or an
+//! address.
 
 use proptest::prelude::*;
 

@@ -51,8 +51,8 @@ pub enum Range {
 }
 
 impl Range {
-    /// Whether no network rule reaches it, and at most a rule with that very address: metadata services, and tunnels,
-    /// whose inner address no network rule speaks of.
+    /// Whether no network rule reaches it, and at most a rule with that very address: metadata
+    /// services, and tunnels, whose inner address no network rule speaks of.
     pub fn needs_exact_rule(self) -> bool {
         matches!(self, Self::Metadata | Self::Isatap) || self.is_closed()
     }
@@ -204,7 +204,8 @@ pub(crate) fn place(address: IpAddr) -> (Range, Option<Cidr>) {
     }
 }
 
-/// Whether no rule at all reaches the address, also where what is wrapped in it is a metadata service.
+/// Whether no rule at all reaches the address, also where what is wrapped in it is a metadata
+/// service.
 pub fn is_closed(address: IpAddr) -> bool {
     SPECIAL.iter().any(|row| row.range.is_closed() && row.network.contains(address))
 }
@@ -214,7 +215,8 @@ pub(crate) fn is_special(network: &Cidr) -> bool {
     SPECIAL.iter().any(|row| row.network.covers(network))
 }
 
-/// Whether a network has special addresses only, of several ranges, so that a rule for it covers none of them.
+/// Whether a network has special addresses only, of several ranges, so that a rule for it covers
+/// none of them.
 pub fn is_barren(network: &Cidr) -> bool {
     if is_special(network) {
         return false;
@@ -223,7 +225,8 @@ pub fn is_barren(network: &Cidr) -> bool {
     let widest = inside
         .iter()
         .filter(|row| !inside.iter().any(|other| other.network != row.network && other.network.covers(&row.network)));
-    // Shares of the network in parts of 2^32: no row is that much smaller than a network that rows fill up.
+    // Shares of the network in parts of 2^32: no row is that much smaller than a network that rows
+    // fill up.
     let share = |row: &&&Special| 1_u64 << (32 - u32::from(row.network.prefix() - network.prefix()).min(32));
     widest.map(|row| share(&row)).sum::<u64>() == 1 << 32
 }

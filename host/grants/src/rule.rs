@@ -11,6 +11,7 @@ mod ping;
 mod server;
 
 use std::fmt;
+use std::net::IpAddr;
 
 pub use connect::ConnectRule;
 pub use names::ResolveRule;
@@ -19,13 +20,14 @@ pub(crate) use peers::{LOCALHOST, Reach};
 pub use ping::PingRule;
 pub use server::{DNS_PORT, ServerRule, Servers};
 
-use crate::{AbsolutePath, Cidr, Ports};
+use crate::{AbsolutePath, Cidr, Name, Ports};
 
 /// The opaque id of one rule. The policy knows which file and line, or which flag, it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RuleId(pub u32);
 
-/// One rule. Its `Display` is the canonical spelling, without the key under which it stands in a policy.
+/// One rule. Its `Display` is the canonical spelling, without the key under which it stands in a
+/// policy.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Rule {
     /// Peers to dial, `connect`.
@@ -67,6 +69,24 @@ impl Rule {
         match self {
             Self::Connect(rule) => Some(rule.ports()),
             Self::Ping(_) | Self::Resolve(_) | Self::Server(_) | Self::Read(_) => None,
+        }
+    }
+
+    /// How far the rule goes towards an address that was asked for as such.
+    pub(crate) fn reach_address(&self, address: IpAddr) -> Reach {
+        match self {
+            Self::Connect(rule) => rule.peers().reach_address(address),
+            Self::Ping(rule) => rule.reach_address(address),
+            Self::Resolve(_) | Self::Server(_) | Self::Read(_) => Reach::No,
+        }
+    }
+
+    /// How far the rule goes towards an address that a lookup of this name gave.
+    pub(crate) fn reach_answer(&self, name: &Name, address: IpAddr) -> Reach {
+        match self {
+            Self::Connect(rule) => rule.peers().reach_answer(name, address),
+            Self::Ping(rule) => rule.reach_answer(name, address),
+            Self::Resolve(_) | Self::Server(_) | Self::Read(_) => Reach::No,
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::{
     AbsolutePath, Ask, Cidr, ConnectRule, Denial, Grants, GrantsBuilder, Host, Moment, Name, Peers, Permit, PingRule,
-    Pins, Ports, Protocol, QueryName, ResolveRule, Rule, RuleId, ServerRule, Servers, ZoneName,
+    Pins, Ports, Protocol, QueryName, Remedy, ResolveRule, Rule, RuleId, ServerRule, Servers, ZoneName,
 };
 
 pub(crate) fn name(text: &str) -> Name {
@@ -62,6 +62,14 @@ pub(crate) fn at(seconds: u64) -> Moment {
     Moment(Duration::from_secs(seconds))
 }
 
+/// The rules that are suggested, each with its key; empty where none is.
+pub(crate) fn suggested(denial: &Denial) -> Vec<String> {
+    match denial.remedy() {
+        Remedy::Rules(rules) => rules.iter().map(|rule| format!("{} {rule}", rule.key())).collect(),
+        _ => Vec::new(),
+    }
+}
+
 pub(crate) fn connect(grants: &Grants, to: &str, pins: &Pins) -> Result<Permit, Denial> {
     connect_at(grants, to, pins, at(0))
 }
@@ -97,8 +105,8 @@ pub(crate) fn query(text: &str) -> QueryName {
     QueryName::parse(text).unwrap()
 }
 
-/// A rule of any kind by its key: `ping *.lab within 10.0.0.0/8`, `resolve *.lab`, `servers any`, `read /var/log`; what
-/// begins with no key is a `connect` rule.
+/// A rule of any kind by its key: `ping *.lab within 10.0.0.0/8`, `resolve *.lab`, `servers any`,
+/// `read /var/log`; what begins with no key is a `connect` rule.
 pub(crate) fn any_rule(text: &str) -> Rule {
     let Some((key, rest)) = text.split_once(' ') else { panic!("{text}") };
     match key {
@@ -150,7 +158,8 @@ pub(crate) fn ping(grants: &Grants, to: &str, pins: &Pins) -> Result<Permit, Den
 }
 
 pub(crate) fn ask_server(grants: &Grants, server: &str, text: &str) -> Result<Permit, Denial> {
-    grants.decide(&Ask::Query { server: server.parse().unwrap(), name: &query(text) })
+    let (server, system) = (server.parse().unwrap(), grants.system_servers());
+    grants.decide(&Ask::Query { server, name: &query(text), system })
 }
 
 pub(crate) fn read(grants: &Grants, text: &str) -> Result<Permit, Denial> {

@@ -1,13 +1,16 @@
-//! Zones of link-local IPv6 addresses (RFC 4007): which link is meant, as a rule writes it and as an asker knows it.
+//! Zones of link-local IPv6 addresses (RFC 4007): which link is meant, as a rule writes it and as
+//! an asker knows it.
 //!
-//! Which index an interface has is the system's affair: the asker says both, so that this crate asks nobody.
+//! Which index an interface has is the system's affair: the asker says both, so that this crate
+//! asks nobody.
 
 use std::fmt;
 
 /// The longest name of an interface, in bytes (Linux has 15, others up to 31).
 const MAX_NAME: usize = 31;
 
-/// The zone of an address that is asked about: the interface's index, and its name where the asker could find it out.
+/// The zone of an address that is asked about: the interface's index, and its name where the asker
+/// could find it out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Zone {
     /// What the system dials by (`sin6_scope_id`).
@@ -44,8 +47,8 @@ impl ZoneName {
         }
     }
 
-    /// Whether this may be the zone that was asked about: where its name, or its index, could not be found out, nobody knows
-    /// that it is not.
+    /// Whether this may be the zone that was asked about: where its name, or its index, could not
+    /// be found out, nobody knows that it is not.
     pub(crate) fn may_be(&self, zone: &Zone) -> bool {
         let unknown = match self.0.parse::<u32>() {
             Ok(_) => matches!(zone.index, 0 | Zone::UNKNOWN),

@@ -1,12 +1,13 @@
-//! The whole policy as one text, so that two policies can be told apart by its digest: what is allowed, denied, limited,
-//! loaded and asked, whatever file, flag or variable it was written in, and in which order.
+//! The whole policy as one text, so that two policies can be told apart by its digest: what is
+//! allowed, denied, limited, loaded and asked, whatever file, flag or variable it was written in,
+//! and in which order.
 //!
 //! Settings may hold secrets: they stand in it as a digest, which the caller makes.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use cofferdam_grants::Limits;
+use cofferdam_grants::{LIMITS, Limit, Limits, Unit};
 use serde_json::Value;
 
 use crate::policy::{Policy, Scope};
@@ -82,39 +83,11 @@ impl Policy {
 }
 
 fn limit_lines(whom: &str, limits: &Limits) -> Vec<String> {
-    let Limits {
-        memory,
-        connections,
-        descriptors,
-        mailbox,
-        call,
-        output,
-        cpu,
-        log_lines,
-        calls_per_minute,
-        concurrent_calls,
-        compile,
-        lookups,
-        lookups_per_minute,
-    } = limits;
-    [
-        ("memory", u128::from(*memory)),
-        ("connections", u128::from(*connections)),
-        ("descriptors", u128::from(*descriptors)),
-        ("mailbox", u128::from(*mailbox)),
-        ("call_ms", call.as_millis()),
-        ("output", u128::from(*output)),
-        ("cpu_ms", cpu.as_millis()),
-        ("log_lines", u128::from(*log_lines)),
-        ("calls_per_minute", u128::from(*calls_per_minute)),
-        ("concurrent_calls", u128::from(*concurrent_calls)),
-        ("compile_ms", compile.as_millis()),
-        ("lookups", u128::from(*lookups)),
-        ("lookups_per_minute", u128::from(*lookups_per_minute)),
-    ]
-    .into_iter()
-    .map(|(name, value)| format!("limit {whom} {name} {value}"))
-    .collect()
+    let line = |limit: &Limit| {
+        let unit = if limit.unit == Unit::Milliseconds { "_ms" } else { "" };
+        format!("limit {whom} {}{unit} {}", limit.name, limit.amount(limits))
+    };
+    LIMITS.iter().map(line).collect()
 }
 
 /// The same JSON with the keys of every object in order.

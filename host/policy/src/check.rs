@@ -1,7 +1,8 @@
-//! `cofferdam check`: everything that can be said about a policy file at once, mistakes and warnings, by line.
+//! `cofferdam check`: everything that can be said about a policy file at once, mistakes and
+//! warnings, by line.
 //!
-//! What is a mistake is decided where the file is read (`lower.rs`); here they are gathered, with those about plugins that
-//! are not there. The policy of a file with mistakes is never handed out.
+//! What is a mistake is decided where the file is read (`lower.rs`); here they are gathered, with
+//! those about plugins that are not there. The policy of a file with mistakes is never handed out.
 
 use crate::diagnostic::Diagnostic;
 use crate::keys::did_you_mean;
@@ -13,14 +14,15 @@ use crate::policy::{Part, PluginTable, Policy};
 pub struct Checked {
     /// The policy; `None` where the file has mistakes.
     pub policy: Option<Policy>,
-    /// The plugins' tables alone, also where the file has mistakes elsewhere: without a rule, so that nothing is granted by it.
+    /// The plugins' tables alone, also where the file has mistakes elsewhere: without a rule, so
+    /// that nothing is granted by it.
     pub tables: Policy,
     /// Mistakes and warnings, by line.
     pub found: Vec<Diagnostic>,
 }
 
-/// Checks a policy file. `origin` and `env` are as in [`parse`](crate::parse); `plugins` are the names of the plugins that
-/// need no `component`.
+/// Checks a policy file. `origin` and `env` are as in [`parse`](crate::parse); `plugins` are the
+/// names of the plugins that need no `component`.
 pub fn check(origin: &str, text: &str, env: &dyn Fn(&str) -> Option<String>, plugins: &[&str]) -> Checked {
     let (policy, mut found) = read(origin, text, env);
     let tables = policy
@@ -49,7 +51,8 @@ pub fn check(origin: &str, text: &str, env: &dyn Fn(&str) -> Option<String>, plu
 }
 
 impl Policy {
-    /// A mistake about a plugin, at that part of its table, or else at its head; `None` where the policy has no table for it.
+    /// A mistake about a plugin, at that part of its table, or else at its head; `None` where the
+    /// policy has no table for it.
     pub fn at_plugin(&self, name: &str, part: Part, message: impl Into<String>) -> Option<Diagnostic> {
         let place = |part| self.plugin_places.get(&(name.to_owned(), part));
         Some(place(part).or_else(|| place(Part::Table))?.saying(message))

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use cofferdam_grants::plain;
+
 /// Source lines are shown up to this many characters.
 const MAX_EXCERPT: usize = 160;
 
@@ -62,20 +64,19 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// The same diagnostic with a hint.
     #[must_use]
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        self.maybe_hint(Some(hint.into()))
     }
 
     /// Another diagnostic about the same spot.
     pub(crate) fn saying(&self, message: impl Into<String>) -> Self {
-        Self { message: message.into().chars().map(plain).collect(), hint: None, ..self.clone() }
+        Self { message: shown(&message.into()), hint: None, ..self.clone() }
     }
 
     /// The same diagnostic with a hint if there is one.
     #[must_use]
     pub(crate) fn maybe_hint(mut self, hint: Option<String>) -> Self {
-        self.hint = hint.or(self.hint);
+        self.hint = hint.map(|hint| shown(&hint)).or(self.hint);
         self
     }
 }
@@ -155,19 +156,19 @@ impl<'a> Source<'a> {
             _ if full.chars().count() <= MAX_EXCERPT => 0,
             skipped => skipped,
         };
-        let excerpt: String = full.chars().skip(skipped).take(MAX_EXCERPT).map(plain).collect();
+        let excerpt: String = full.chars().skip(skipped).take(MAX_EXCERPT).collect();
         let caret = column - 1 - skipped;
         let room = excerpt.chars().count().saturating_sub(caret);
         Diagnostic {
             severity,
-            message: message.chars().map(plain).collect(),
+            message: shown(&message),
             hint: None,
-            origin: self.origin.to_owned(),
+            origin: shown(self.origin),
             line: self.lines.then_some(line),
             column,
             caret,
             width: width.min(room).max(1),
-            excerpt,
+            excerpt: shown(&excerpt),
         }
     }
 
@@ -181,14 +182,10 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Keeps what is shown from steering a terminal or turning around its text.
-fn plain(c: char) -> char {
-    match c {
-        '\t' => ' ',
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => '\u{fffd}',
-        c if c.is_control() => '\u{fffd}',
-        c => c,
-    }
+/// The text without harmful characters; a tab is a space. Each character stays one, so that carets
+/// point at it.
+fn shown(text: &str) -> String {
+    text.chars().map(|c| if c == '\t' { ' ' } else { plain(c) }).collect()
 }
 
 #[cfg(test)]

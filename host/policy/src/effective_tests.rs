@@ -12,7 +12,7 @@ fn manifest(name: &str, wants: &[&str]) -> Manifest {
         "name": name, "version": "1", "abi": crate::ABI, "kind": "plugin",
         "wants": { "connect": wants },
     });
-    Manifest::parse_json(&json.to_string()).unwrap()
+    Manifest::of_json(&json.to_string()).unwrap()
 }
 
 fn read(text: &str) -> Policy {
@@ -143,7 +143,7 @@ fn a_handler_gets_nothing() {
     let mut policy = Policy::empty();
     policy.add_flag("--allow-connect", "tcp://any:*").unwrap();
     let json = r#"{"name":"h","version":"1","abi":"0.1.0","kind":"handler"}"#;
-    let own = effective(&policy, &Manifest::parse_json(json).unwrap());
+    let own = effective(&policy, &Manifest::of_json(json).unwrap());
     assert!(own.grants.is_empty() && own.grants.rules().next().is_none());
 }
 
@@ -162,7 +162,7 @@ proptest! {
         let to = SocketAddr::new(address, port).to_string();
         let wants = manifest("tcp", &["tcp://any:*"]);
         let denial = connect(&effective(&Policy::empty(), &wants).grants, &to).unwrap_err();
-        if let Some(line) = denial.suggestion().map(|it| it.entry) {
+        if let Some(line) = crate::advice::refusal("x", &denial).suggestion.map(|it| it.entry) {
             let policy = read(&format!("[plugins.tcp]\nconnect = [{line}]"));
             prop_assert!(connect(&effective(&policy, &wants).grants, &to).is_ok(), "{line}");
         }
@@ -181,7 +181,7 @@ proptest! {
         let pin = Ask::Pin { name: &name, address };
         let public = effective(&read("[plugins.tcp]\nconnect = [\"tcp://db.lab:22\"]"), &wants);
         if let Err(denial) = public.grants.decide(&pin) {
-            let Some(line) = denial.suggestion().map(|it| it.entry) else { return Ok(()) };
+            let Some(line) = crate::advice::refusal("x", &denial).suggestion.map(|it| it.entry) else { return Ok(()) };
             let policy = read(&format!("[plugins.tcp]\nconnect = [{line}]"));
             let grants = effective(&policy, &wants).grants;
             let to = SocketAddr::new(address, 22).to_string();
@@ -193,7 +193,7 @@ proptest! {
 /// Whether following each refusal's advice, as often as there is some, leads to a permit.
 fn advised(wants: &str, asked: &dyn Fn(&Grants) -> Result<Permit, Denial>) -> Result<bool, String> {
     let json = format!(r#"{{"name":"x","version":"1","abi":"0.1.0","kind":"plugin","wants":{wants}}}"#);
-    let manifest = Manifest::parse_json(&json).unwrap();
+    let manifest = Manifest::of_json(&json).unwrap();
     let mut lines: std::collections::BTreeMap<&str, Vec<String>> = Default::default();
     for _ in 0..3 {
         let tables: Vec<_> = lines.iter().map(|(key, rules)| format!("{key} = [{}]", rules.join(", "))).collect();
@@ -202,8 +202,11 @@ fn advised(wants: &str, asked: &dyn Fn(&Grants) -> Result<Permit, Denial>) -> Re
         policy.set_machine_servers(vec!["127.0.0.53:53".parse().unwrap()]);
         match asked(&effective(&policy, &manifest).grants) {
             Ok(_) => return Ok(true),
-            Err(denial) => match denial.suggestion() {
-                Some(advice) => lines.entry(advice.key).or_default().push(advice.entry),
+            Err(denial) => match crate::advice::refusal("x", &denial).suggestion {
+                Some(advice) => {
+                    lines.entry(advice.key).or_default().push(advice.entry);
+                    lines.extend(advice.also.map(|also| (also.key, vec![also.entry])));
+                }
                 None => return Ok(false),
             },
         }
@@ -238,7 +241,7 @@ proptest! {
             let pinged = advised(wants, &|own| own.decide(&Ask::Ping { to: address, zone: None, pins: &pins, now: Moment::default() }));
             prop_assert!(!some || pinged == Ok(wanted("\"ping\"")), "{address}: {:?}", pinged);
             let server = SocketAddr::new(address, port);
-            let asked = advised(wants, &|own| own.decide(&Ask::Query { server, name: &query }));
+            let asked = advised(wants, &|own| own.decide(&Ask::Query { server, name: &query, system: own.system_servers() }));
             prop_assert!(!some || asked == Ok(wanted("\"resolve\"")), "{server} {query}: {:?}", asked);
         }
         let zone = Zone { index: 7, name: Some("eth0".into()) };

@@ -1,17 +1,20 @@
-//! Why something is allowed or denied, before it happens: the decision of enforcement, step by step.
+//! Why something is allowed or denied, before it happens: the decision of enforcement, step by
+//! step.
 //!
-//! Nothing is decided here: every answer is `Grants::decide`'s, on the grants that an instance would have. The world is looked at
-//! elsewhere: names with the permit of [`lookup_permit`], files with the grants of [`file_to_try`]. What was found is handed in.
+//! Nothing is decided here: every answer is `Grants::decide`'s, on the grants that an instance
+//! would have. The world is looked at elsewhere: names with the permit of [`lookup_permit`], files
+//! with the grants of [`file_to_try`]. What was found is handed in.
 
 mod telling;
 
 use std::net::IpAddr;
 
-use cofferdam_grants::{AbsolutePath, Ask, AtPath, Denial, Grants, Moment, Name, Permit, Pins, Resource, Suggestion};
+use cofferdam_grants::{AbsolutePath, Ask, AtPath, Denial, Grants, Moment, NameUse, Permit, Pins, Resource, RuleId};
 
+use crate::advice::{Advice, Refusal, refusal};
 use crate::effective::effective;
 use crate::manifest::Manifest;
-use crate::policy::{FLAGS, Policy, RuleSource};
+use crate::policy::{Policy, RuleSource};
 use crate::question::{About, Question};
 use telling::{Stage, Telling, Use};
 
@@ -40,12 +43,13 @@ pub struct Step {
 /// What the answer to a question is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// It is allowed. A name that nobody looked up is allowed if a public answer may be dialled, or one in the rule's
-    /// `within`.
+    /// It is allowed. A name that nobody looked up is allowed if a public answer may be dialled, or
+    /// one in the rule's `within`.
     Allowed,
     /// It is denied.
     Denied,
-    /// The rules let the name be looked up, the lookup gave no address, and so there is none that could be dialled.
+    /// The rules let the name be looked up, the lookup gave no address, and so there is none that
+    /// could be dialled.
     Unresolved,
 }
 
@@ -65,38 +69,33 @@ pub struct Explanation {
     /// The addresses that may be dialled, where the name was looked up.
     pub addresses: Vec<IpAddr>,
     /// The rule that would allow it, with the key of the plugin's table that it belongs under.
-    pub suggestion: Option<Suggestion>,
+    pub suggestion: Option<Advice>,
     /// What would help, in words.
     pub hint: Option<String>,
 }
 
 /// What was found out about the world for a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum Observed {
     /// The addresses that the name leads to, or why there are none.
     Addresses(Result<Vec<IpAddr>, String>),
     /// What is at the path.
     File(AtPath),
 }
 
-/// The permit to look up the name of the question, which is what a lookup takes; `None` where there is no name, or where
-/// it may not be looked up.
-pub fn lookup_permit(policy: &Policy, manifest: &Manifest, question: &Question) -> Option<(Permit, Name)> {
+/// The permit to look up the name of the question, which is what a lookup takes; `None` where there
+/// is no name, or where it may not be looked up.
+pub fn lookup_permit(policy: &Policy, manifest: &Manifest, question: &Question) -> Option<Permit> {
     let grants = effective(policy, manifest).grants;
     let name = question.name()?;
-    // Only asked: nothing is dialled here.
-    match &question.about {
-        About::Name { protocol, name, port } => {
-            drop(grants.decide(&Ask::Dial { protocol: *protocol, name, port: *port }).ok()?);
-        }
-        About::PingName { name } => drop(grants.decide(&Ask::PingName { name }).ok()?),
-        _ => {}
+    if let Some(how) = question.about.name_use() {
+        grants.would_allow(&how).ok()?;
     }
-    let permit = grants.decide(&Ask::Resolve { name }).ok()?;
-    Some((permit, name.clone()))
+    grants.decide(&Ask::Resolve { name }).ok()
 }
 
-/// The path of the question and the grants to try it under; `None` where it is about no file, or about one that no rule allows.
+/// The path of the question and the grants to try it under; `None` where it is about no file, or
+/// about one that no rule allows.
 pub fn file_to_try<'q>(
     policy: &Policy,
     manifest: &Manifest,
@@ -110,24 +109,21 @@ pub fn file_to_try<'q>(
 }
 
 /// Answers a question. `found` is what the world has to do with it; `None` where nobody has looked.
-pub fn explain(policy: &Policy, manifest: &Manifest, question: &Question, found: Option<Found>) -> Explanation {
+pub fn explain(policy: &Policy, manifest: &Manifest, question: &Question, found: Option<Observed>) -> Explanation {
     let plugin = &manifest.name;
-    if let About::Later { .. } = &question.about {
-        return not_yet(plugin, question);
-    }
     let grants = effective(policy, manifest).grants;
     let mut telling = Telling::new(policy, &grants);
-    let answer = answer(&grants, &mut telling, question, found);
+    let Some(answer) = answer(&grants, &mut telling, question, found) else { return not_yet(plugin, question) };
     let (steps, addresses, deciding) = (telling.steps, telling.addresses, telling.deciding);
     let denial = match answer {
-        Ok(permit) => {
+        Ok(allowed) => {
             if let Some(code) = telling.held_back {
-                let what = action(permit.resource());
+                let what = action(&allowed.resource);
                 let summary = format!("plugin `{plugin}` may not {what}: {}", held_back(code));
                 let hint = Some("no rule can allow it".to_owned());
                 return Explanation { summary, hint, ..refused(code, steps) };
             }
-            let may = format!("plugin `{plugin}` may {}", action(permit.resource()));
+            let may = format!("plugin `{plugin}` may {}", action(&allowed.resource));
             let (verdict, reason, summary) = match telling.unresolved {
                 None => (Verdict::Allowed, None, may),
                 Some(why) => {
@@ -135,7 +131,7 @@ pub fn explain(policy: &Policy, manifest: &Manifest, question: &Question, found:
                     (Verdict::Unresolved, Some("unresolved"), summary)
                 }
             };
-            let rule = policy.rule(deciding.unwrap_or(permit.rule())).cloned();
+            let rule = deciding.or(allowed.rules.first().copied()).and_then(|id| policy.rule(id)).cloned();
             return Explanation { verdict, summary, reason, rule, steps, addresses, suggestion: None, hint: None };
         }
         Err(denial) => denial,
@@ -153,73 +149,65 @@ pub fn explain(policy: &Policy, manifest: &Manifest, question: &Question, found:
     }
 }
 
-/// A denial in words for the operator.
-pub(crate) struct Refusal {
-    /// What the plugin may not do, and why.
-    pub(crate) summary: String,
-    /// What would help.
-    pub(crate) hint: String,
-    /// The rule that would allow it.
-    pub(crate) suggestion: Option<Suggestion>,
+/// What the rules allow, and which of them do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Allowed {
+    resource: Resource,
+    rules: Vec<RuleId>,
 }
 
-/// What the operator is told of a denial, before it happens and when it has.
-pub(crate) fn refusal(plugin: &str, denial: &Denial) -> Refusal {
-    let suggestion = advice(denial);
-    let text = denial.for_operator_with(plugin, suggestion.as_ref());
-    let (summary, hint) = text.split_once("\nhint: ").unwrap_or((&text, ""));
-    let flag = suggestion.as_ref().and_then(flag).unwrap_or_default();
-    Refusal { summary: summary.to_owned(), hint: format!("{hint}{flag}"), suggestion }
+impl From<Permit> for Allowed {
+    /// Nothing is done under the permit.
+    fn from(permit: Permit) -> Self {
+        Self { resource: permit.resource().clone(), rules: permit.rules().to_vec() }
+    }
 }
 
-/// The rule that would allow what was refused, if the rule language takes it: a name may be none to IDNA.
-fn advice(denial: &Denial) -> Option<Suggestion> {
-    let suggestion = denial.suggestion()?;
-    let is_rule =
-        |it: &Suggestion| crate::parse("", &format!("[plugins.x]\n{} = [{}]", it.key, it.entry), &|_| None).is_ok();
-    let whole = is_rule(&suggestion) && suggestion.also.as_deref().is_none_or(is_rule);
-    whole.then_some(suggestion)
-}
-
-/// The decision, told step by step.
+/// The decision, told step by step; `None` for what no rule of this version can allow.
 fn answer(
     grants: &Grants,
     telling: &mut Telling<'_>,
     question: &Question,
-    found: Option<Found>,
-) -> Result<Permit, Denial> {
+    found: Option<Observed>,
+) -> Option<Result<Allowed, Denial>> {
     let (pins, now) = (Pins::new(), Moment::default());
-    let (ask, stages, then) = match &question.about {
+    let decide = |ask: Ask<'_>| grants.decide(&ask).map(Allowed::from);
+    let would = |how: NameUse<'_>| {
+        let rules = grants.would_allow(&how);
+        rules.map(|rules| Allowed { resource: how.resource(), rules })
+    };
+    let (answer, stages, then) = match &question.about {
         About::Address { protocol, to, zone } => {
-            (Ask::Connect { protocol: *protocol, to: *to, zone: zone.as_ref(), pins: &pins, now }, PEER, None)
+            let ask = Ask::Connect { protocol: *protocol, to: *to, zone: zone.as_ref(), pins: &pins, now };
+            (decide(ask), PEER, None)
         }
         About::Name { protocol, name, port } => {
-            let then = Use::Dial(*protocol, *port);
-            (Ask::Dial { protocol: *protocol, name, port: *port }, PEER, Some((name, then)))
+            let how = NameUse::Dial { protocol: *protocol, name, port: *port };
+            (would(how), PEER, Some((name, Use::Dial(*protocol, *port))))
         }
-        About::PingAddress { to, zone } => (Ask::Ping { to: *to, zone: zone.as_ref(), pins: &pins, now }, PEER, None),
-        About::PingName { name } => (Ask::PingName { name }, PEER, Some((name, Use::Ping))),
-        About::Lookup { name } => (Ask::Resolve { name }, LOOKUP, Some((name, Use::Lookup))),
-        About::Query { server, name } => (Ask::Query { server: *server, name }, QUERY, None),
-        About::File { path } => (Ask::Read { path }, FILE, None),
-        // Not asked: answered before.
-        About::Later { .. } => {
-            (Ask::Listen { protocol: cofferdam_grants::Protocol::Tcp, at: ([0; 4], 0).into() }, FILE, None)
+        About::PingAddress { to, zone } => {
+            (decide(Ask::Ping { to: *to, zone: zone.as_ref(), pins: &pins, now }), PEER, None)
         }
+        About::PingName { name } => (would(NameUse::Ping { name }), PEER, Some((name, Use::Ping))),
+        About::Lookup { name } => (decide(Ask::Resolve { name }), LOOKUP, Some((name, Use::Lookup))),
+        About::Query { server, name } => {
+            (decide(Ask::Query { server: *server, name, system: grants.system_servers() }), QUERY, None)
+        }
+        About::File { path } => (decide(Ask::Read { path }), FILE, None),
+        About::Later { .. } => return None,
     };
-    let answer = grants.decide(&ask);
     telling.tell(&answer, stages);
-    match (answer, then, found) {
-        (Ok(permit), Some((name, then)), found) if !name.is_localhost() => {
+    Some(match (answer, then, found) {
+        (Ok(allowed), Some((name, then)), found) if !name.is_localhost() => {
             let found = match found {
-                Some(Found::Addresses(found)) => Some(found),
+                Some(Observed::Addresses(found)) => Some(found),
                 _ => None,
             };
-            telling.answers(permit, name, then, found)
+            telling.answers(allowed, name, then, found)
         }
-        (Ok(permit), None, Some(Found::File(found))) => telling.file(permit, found),
+        (Ok(allowed), None, Some(Observed::File(found))) => telling.file(allowed, found),
         (answer, ..) => answer,
-    }
+    })
 }
 
 const PEER: &[Stage] = &[Stage::Deny, Stage::Rule, Stage::Range, Stage::Manifest];
@@ -257,13 +245,6 @@ fn held_back(code: &str) -> &'static str {
         "process-file" => "it tells about a running process",
         _ => "it leads out of the directories that may be read",
     }
-}
-
-/// A plain rule may as well be a flag, where there is one for its key.
-fn flag(suggestion: &Suggestion) -> Option<String> {
-    let flag = format!("--allow-{}", suggestion.key);
-    let rule = suggestion.plain().filter(|_| FLAGS.contains(&flag.as_str()))?;
-    Some(format!(", as would the flag `{flag} '{rule}'`"))
 }
 
 fn action(resource: &Resource) -> String {

@@ -1,9 +1,9 @@
-//! Answers are enforcement's: what is explained as allowed is allowed, what is suggested would be, and what is told of a refusal is
-//! what is explained of it.
+//! Answers are enforcement's: what is explained as allowed is allowed, what is suggested would be,
+//! and what is told of a refusal is what is explained of it.
 
 use std::net::SocketAddr;
 
-use cofferdam_grants::Protocol;
+use cofferdam_grants::{Name, Protocol};
 use proptest::prelude::*;
 
 use super::*;
@@ -46,7 +46,7 @@ proptest! {
         let (policy, manifest) = (policy(&text), manifest(&[wants]));
         let grants = effective(&policy, &manifest).grants;
         let asked = question(&format!("connect {host}:{port}"));
-        let found = lookup_permit(&policy, &manifest, &asked).map(|_| Found::Addresses(Ok(vec![answer.parse().unwrap()])));
+        let found = lookup_permit(&policy, &manifest, &asked).map(|_| Observed::Addresses(Ok(vec![answer.parse().unwrap()])));
         let told = explain(&policy, &manifest, &asked, found);
         // The way of an effect, as the runtime goes it.
         let now = Moment::default();
@@ -73,7 +73,8 @@ proptest! {
         let by_address_rule = asked.name().is_some() && targets.iter().any(|to| {
             grants.decide(&Ask::Connect { protocol: Protocol::Tcp, to: *to, zone: None, pins: &Pins::new(), now }).is_ok()
         });
-        // An address rule that happens to cover what the name leads to is a permit of its own, not the name's.
+        // An address rule that happens to cover what the name leads to is a permit of its own, not
+        // the name's.
         if !by_address_rule {
             prop_assert_eq!(told.verdict == Verdict::Allowed, targets.iter().any(dialled), "{}", shown(&told));
         }
@@ -97,7 +98,7 @@ proptest! {
         let asked = question(&format!("connect {host}:{port}"));
         let answer: IpAddr = answer.parse().unwrap();
         let ask = |policy: &Policy| {
-            let found = lookup_permit(policy, &manifest, &asked).map(|_| Found::Addresses(Ok(vec![answer])));
+            let found = lookup_permit(policy, &manifest, &asked).map(|_| Observed::Addresses(Ok(vec![answer])));
             explain(policy, &manifest, &asked, found)
         };
         let mut rules = allow;
@@ -134,13 +135,13 @@ fn what_is_told_of_a_lookup_that_is_refused_is_what_is_explained_of_the_connecti
         "[defaults]\nconnect = [\"tcp://*.lab.example:*\"]\n[deny]\nconnect = [\"tcp://db.lab.example\"]\nping = [\"db.lab.example\"]\n",
         "[deny]\nconnect = [\"tcp://*.lab.example\"]\nping = [\"my_service.example\"]\n",
     ];
-    let key = |it: &Option<Suggestion>| it.as_ref().map(|it| it.key);
+    let key = |it: &Option<Advice>| it.as_ref().map(|it| it.key);
     let mut compared = 0;
     for wants in &wants {
         let json = serde_json::json!({
             "name": "x", "version": "1", "abi": crate::ABI, "kind": "plugin", "wants": wants,
         });
-        let manifest = Manifest::parse_json(&json.to_string()).unwrap();
+        let manifest = Manifest::of_json(&json.to_string()).unwrap();
         for text in policies {
             let policy = policy(text);
             let grants = effective(&policy, &manifest).grants;

@@ -19,7 +19,7 @@ fn manifest(wants: &[&str]) -> Manifest {
     let json = serde_json::json!({
         "name": "tcp", "version": "1", "abi": crate::ABI, "kind": "plugin", "wants": { "connect": wants },
     });
-    Manifest::parse_json(&json.to_string()).unwrap()
+    Manifest::of_json(&json.to_string()).unwrap()
 }
 
 fn question(text: &str) -> Question {
@@ -31,7 +31,7 @@ fn policy(text: &str) -> Policy {
 }
 
 fn asked(text: &str, found: Option<&[&str]>) -> Explanation {
-    let found = found.map(|all| Found::Addresses(Ok(all.iter().map(|address| address.parse().unwrap()).collect())));
+    let found = found.map(|all| Observed::Addresses(Ok(all.iter().map(|address| address.parse().unwrap()).collect())));
     explain(&policy(FILE), &manifest(&["tcp://any:*"]), &question(text), found)
 }
 
@@ -111,14 +111,14 @@ read = ["/var/log/private"]
 fn tool(text: &str, found: Option<&str>) -> Explanation {
     let wants = r#"{ "ping": ["any"], "resolve": ["any"], "servers": ["any"], "read": ["any"] }"#;
     let json = format!(r#"{{"name":"x","version":"1","abi":"0.1.0","kind":"plugin","wants":{wants}}}"#);
-    let manifest = Manifest::parse_json(&json.replace("\"x\"", "\"tcp\"")).unwrap();
+    let manifest = Manifest::of_json(&json.replace("\"x\"", "\"tcp\"")).unwrap();
     let mut policy = policy(TOOLS);
     policy.set_machine_servers(vec!["127.0.0.53:53".parse().unwrap()]);
     explain(
         &policy,
         &manifest,
         &question(text),
-        found.map(|address| Found::Addresses(Ok(vec![address.parse().unwrap()]))),
+        found.map(|address| Observed::Addresses(Ok(vec![address.parse().unwrap()]))),
     )
 }
 
@@ -163,14 +163,14 @@ hint: only a change of the deny rule would allow it"
 #[test]
 fn what_is_at_a_path_is_the_last_step() {
     let wants =
-        Manifest::parse_json(r#"{"name":"tcp","version":"1","abi":"0.1.0","kind":"plugin","wants":{"read":["any"]}}"#)
+        Manifest::of_json(r#"{"name":"tcp","version":"1","abi":"0.1.0","kind":"plugin","wants":{"read":["any"]}}"#)
             .unwrap();
     let (policy, asked) = (policy(TOOLS), question("read /var/log/link"));
     let (grants, path) = file_to_try(&policy, &wants, &asked).unwrap();
     assert!(file_to_try(&policy, &wants, &question("read /etc/passwd")).is_none());
     let real = |text: &str| AbsolutePath::parse(text.as_bytes()).unwrap();
     let last = |found: AtPath| {
-        let it = explain(&policy, &wants, &asked, Some(Found::File(found)));
+        let it = explain(&policy, &wants, &asked, Some(Observed::File(found)));
         let step = it.steps.last().unwrap().clone();
         assert_eq!(step.name, "file");
         (it.verdict, it.reason, step.passed, step.text)
@@ -258,7 +258,7 @@ fn a_lookup_that_fails_is_neither_allowed_nor_denied() {
         &policy,
         &manifest,
         &question("connect a.lab.example:5432"),
-        Some(Found::Addresses(Err("no name server answered in time".into()))),
+        Some(Observed::Addresses(Err("no name server answered in time".into()))),
     );
     assert_eq!(
         shown(&failed),
@@ -270,7 +270,8 @@ by p.toml:3: tcp://*.lab.example:5432
 + manifest: the plugin's manifest wants it
 - lookup: no name server answered in time"
     );
-    let empty = explain(&policy, &manifest, &question("resolve a.lab.example"), Some(Found::Addresses(Ok(Vec::new()))));
+    let empty =
+        explain(&policy, &manifest, &question("resolve a.lab.example"), Some(Observed::Addresses(Ok(Vec::new()))));
     assert_eq!((empty.verdict, empty.reason), (Verdict::Unresolved, Some("unresolved")));
 }
 

@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeString, DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostic, Source};
-use crate::keys::{Found, Section, find};
+use crate::keys::{KeyMatch, Section, find};
 use crate::rule::Capability;
 
 /// A whole file.
@@ -145,13 +145,13 @@ impl<'s> Reader<'s> {
         for (key, value) in table {
             let name: &str = key.get_ref();
             match find(section, name) {
-                Found::Enforced => known.push((name, value)),
-                Found::NotYet => self.problems.push(
+                KeyMatch::Enforced => known.push((name, value)),
+                KeyMatch::NotYet => self.problems.push(
                     self.source
                         .error(key.span(), format!("`{name}` is not yet available in this version"))
                         .hint("take it out: a key that is not enforced is never accepted"),
                 ),
-                Found::Unknown { hint } => self
+                KeyMatch::Unknown { hint } => self
                     .problems
                     .push(self.source.error(key.span(), format!("unknown key `{name}` in {shown}")).maybe_hint(hint)),
             }

@@ -7,11 +7,11 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use cofferdam_grants::{
     Cidr, CidrError, Host, METADATA, Name, NameError, Peers, Range as Special, SPECIAL, ZoneName, classify, is_barren,
-    is_closed, is_compatible,
+    is_closed, is_compatible, quoted,
 };
 
 use crate::address::odd_v4;
-use crate::rule::{Purpose, RuleError};
+use crate::rule_text::{Purpose, RuleError};
 
 /// Reads the host part. The places in its errors are the caller's: the whole of the host.
 ///
@@ -64,7 +64,8 @@ pub(crate) fn parse_host(host: &str, purpose: Purpose) -> Result<Peers, RuleErro
     Ok(Peers::new(host))
 }
 
-/// Reads a link-local address or network with its zone: `fe80::1%eth0`, `fe80::%eth0/64`, in brackets or without.
+/// Reads a link-local address or network with its zone: `fe80::1%eth0`, `fe80::%eth0/64`, in
+/// brackets or without.
 fn parse_zoned(host: &str, purpose: Purpose) -> Result<Peers, RuleError> {
     let error = |message: String| RuleError::new(0..host.len(), message);
     let bare = unbracketed(host).map_err(error)?;
@@ -77,14 +78,15 @@ fn parse_zoned(host: &str, purpose: Purpose) -> Result<Peers, RuleError> {
         return Err(error("only link-local IPv6 addresses have a zone".to_owned()));
     }
     let Some(name) = ZoneName::parse(zone) else {
-        let message = format!("`{}` is not the name or the number of an interface", zone.escape_debug());
+        let message = format!("`{}` is not the name or the number of an interface", quoted(zone, 64));
         return Err(error(message).hint(format!("write `{address}%eth0` or `{address}%2`")));
     };
     let plain = match prefix {
         Some(prefix) => format!("{address}/{prefix}"),
         None => format!("[{address}]"),
     };
-    // What it is without its zone is checked as a want's: the zone is what an allow rule would lack.
+    // What it is without its zone is checked as a want's: the zone is what an allow rule would
+    // lack.
     let inner = parse_numeric(&plain, if purpose == Purpose::Allow { Purpose::Want } else { purpose });
     inner.map(|host| Peers::new(host).on(Some(name))).map_err(|why| RuleError { at: 0..host.len(), ..why })
 }
@@ -131,8 +133,8 @@ fn parse_numeric(host: &str, purpose: Purpose) -> Result<Host, RuleError> {
     check_address(host, IpAddr::V6(address), purpose)
 }
 
-/// Reads a network of a `within`; an error is a message and perhaps a hint. What a rule could name and no name leads to is
-/// refused without advice.
+/// Reads a network of a `within`; an error is a message and perhaps a hint. What a rule could name
+/// and no name leads to is refused without advice.
 pub(crate) fn parse_within(text: &str) -> Result<Cidr, (String, Option<String>)> {
     parse_network(text, Purpose::Allow).map_err(|(message, hint)| match &*message {
         LINK_LOCAL => ("a name leads to no link-local IPv6 address: no answer says on which link".to_owned(), None),
@@ -243,7 +245,8 @@ fn zone_hint(example: &str) -> String {
     format!("write `{example}`, with the interface that you mean")
 }
 
-/// Whether an address means something on one link only: those of hosts, and those of groups (RFC 4291 §2.7).
+/// Whether an address means something on one link only: those of hosts, and those of groups (RFC
+/// 4291 §2.7).
 fn is_link_local(address: Ipv6Addr) -> bool {
     address.is_unicast_link_local() || matches!(address.segments()[0] & 0xff0f, 0xff01 | 0xff02)
 }

@@ -1,8 +1,8 @@
-//! Rules of a file that allow nothing, as far as that can be told: those that no plugin wants, those that a deny rule takes
-//! away whole, those that lack their other half.
+//! Rules of a file that allow nothing, as far as that can be told: those that no plugin wants,
+//! those that a deny rule takes away whole, those that lack their other half.
 //!
-//! These are warnings: such a rule grants less than it looks, never more. What could not allow anything whatever else is
-//! written is a mistake, refused where the rule is read.
+//! These are warnings: such a rule grants less than it looks, never more. What could not allow
+//! anything whatever else is written is a mistake, refused where the rule is read.
 
 use cofferdam_grants::{Rule, RuleId};
 
@@ -12,8 +12,8 @@ use crate::manifest::Manifest;
 use crate::policy::{Policy, PolicyRule, Scope};
 
 impl Policy {
-    /// What should be said about allow rules of the file that allow nothing to the plugins with these manifests. A plugin
-    /// whose manifest is not there is not judged.
+    /// What should be said about allow rules of the file that allow nothing to the plugins with
+    /// these manifests. A plugin whose manifest is not there is not judged.
     pub fn idle(&self, manifests: &[&Manifest]) -> Vec<Diagnostic> {
         let rules = (0..).map(RuleId).zip(&self.rules).filter(|(_, own)| !own.denies);
         rules.filter_map(|(id, own)| self.why_idle(id, own, manifests)).collect()

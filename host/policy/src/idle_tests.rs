@@ -4,7 +4,7 @@ use super::*;
 
 fn manifest(name: &str, wants: &str) -> Manifest {
     let json = format!(r#"{{"name":"{name}","version":"1","abi":"0.1.0","kind":"plugin","wants":{wants}}}"#);
-    Manifest::parse_json(&json).unwrap()
+    Manifest::of_json(&json).unwrap()
 }
 
 /// What is said, with the line that it is about.

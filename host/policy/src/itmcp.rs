@@ -1,7 +1,8 @@
 //! The environment variables of ITMCP as rules, where the operator asks for it (`--itmcp-env`).
 //!
-//! The variables themselves are handed in. What no plugin can do yet is told, never accepted and ignored; without the flag
-//! a set variable only warns, as other programs have variables of these names too.
+//! The variables themselves are handed in. What no plugin can do yet is told, never accepted and
+//! ignored; without the flag a set variable only warns, as other programs have variables of these
+//! names too.
 
 use cofferdam_grants::{
     Cidr, ConnectRule, DNS_PORT, Host, Peers, PingRule, Ports, Protocol, ResolveRule, Rule, ServerRule, Servers,
@@ -28,10 +29,11 @@ const LATER: &[(&str, &str)] = &[
 const DOCKER: &[&str] = &["USE_DOCKER", "DOCKER_CONTAINER"];
 
 impl Policy {
-    /// Reads ITMCP's environment variables. With `asked`, each entry of `ALLOWED_HOSTS` (a name or an address; entries stand
-    /// between commas) may be connected to on every TCP port, pinged and asked for in DNS, and an address be asked as a
-    /// name server too, beside the host's own; each entry of `ALLOWED_DIRECTORIES` may be read; by every plugin that wants
-    /// it. What is set and not used becomes a warning.
+    /// Reads ITMCP's environment variables. With `asked`, each entry of `ALLOWED_HOSTS` (a name or
+    /// an address; entries stand between commas) may be connected to on every TCP port, pinged and
+    /// asked for in DNS, and an address be asked as a name server too, beside the host's own; each
+    /// entry of `ALLOWED_DIRECTORIES` may be read; by every plugin that wants it. What is set and
+    /// not used becomes a warning.
     ///
     /// # Errors
     /// Every entry that is not a host or a directory. The rules of the others are added.
@@ -75,7 +77,8 @@ impl Policy {
         if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
     }
 
-    /// The rules of a variable's entries. What is said of them does not show them: the variable may be meant for another program.
+    /// The rules of a variable's entries. What is said of them does not show them: the variable may
+    /// be meant for another program.
     fn entries(&mut self, variable: &str, value: &str, mistakes: &mut Vec<Diagnostic>) {
         let source = Source::flag("the environment", variable);
         for (number, entry) in (1..).zip(value.split(',').map(str::trim)) {

@@ -30,7 +30,8 @@ impl fmt::Display for JsonError {
     }
 }
 
-/// A TOML text as JSON, for whoever reads configurations of others that are written in TOML. A value that JSON lacks is `null`.
+/// A TOML text as JSON, for whoever reads configurations of others that are written in TOML. A
+/// value that JSON lacks is `null`.
 ///
 /// # Errors
 /// It is not TOML: the line of the first mistake. The text is not quoted, as it may hold secrets.

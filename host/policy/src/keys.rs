@@ -5,6 +5,10 @@
 
 use std::fmt;
 
+use cofferdam_grants::LIMITS;
+
+use crate::capability::{CAPABILITIES, Status};
+
 /// A table of the policy file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Section {
@@ -38,15 +42,6 @@ impl fmt::Display for Section {
     }
 }
 
-/// Whether a key can be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// Accepted and enforced.
-    Enforced,
-    /// Known, but refused until it is enforced.
-    NotYet,
-}
-
 /// One key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
@@ -68,8 +63,19 @@ const fn later(section: Section, name: &'static str, summary: &'static str) -> K
     Key { section, name, status: Status::NotYet, summary }
 }
 
-/// All keys. `[defaults]` and `[deny]` know the same later capabilities as `[plugins.NAME]`.
-pub const KEYS: &[Key] = &[
+/// All keys: the rows below, those of capabilities and those of limits.
+pub fn keys() -> impl Iterator<Item = Key> {
+    let sections = [Section::Plugin, Section::Defaults, Section::Deny];
+    let rules = CAPABILITIES.iter().flat_map(move |row| {
+        let all = sections.into_iter().zip(row.summaries).filter(|(_, summary)| !summary.is_empty());
+        all.map(|(section, summary)| Key { section, name: row.key, status: row.status(), summary })
+    });
+    let limits = LIMITS.iter().map(|limit| now(Section::Limits, limit.name, limit.summary));
+    KEYS.iter().copied().chain(rules).chain(limits)
+}
+
+/// The keys that are neither capabilities nor limits.
+const KEYS: &[Key] = &[
     now(Section::Top, "plugins", "one table per plugin: `[plugins.NAME]`"),
     now(Section::Top, "defaults", "rules for every plugin that wants them"),
     now(Section::Top, "deny", "what no plugin may do; wins over every rule"),
@@ -78,46 +84,11 @@ pub const KEYS: &[Key] = &[
     later(Section::Top, "secrets", "secrets that plugins may use, not read"),
     later(Section::Top, "handlers", "protocol handlers"),
     later(Section::Top, "audit", "where the audit log is kept"),
-    now(Section::Plugin, "connect", "peers that may be dialled: `tcp://HOST:PORTS`"),
-    now(Section::Plugin, "ping", "hosts that may be pinged: `10.0.0.0/8`, `*.lab.example`"),
-    now(Section::Plugin, "resolve", "names that may be asked for; a network means its reverse names"),
-    now(Section::Plugin, "servers", "name servers that may be asked; without it, the host's own"),
-    now(Section::Plugin, "read", "directories and files that may be read"),
     now(Section::Plugin, "component", "absolute path of the plugin's component"),
     now(Section::Plugin, "settings", "the plugin's own settings, checked by its schema"),
     now(Section::Plugin, "tools", "the tools that clients are shown; without it, all that can do anything"),
     now(Section::Plugin, "limits", "limits for this plugin, over those in `[limits]`"),
-    later(Section::Plugin, "write", "directories that may be written"),
-    later(Section::Plugin, "listen", "ports that may be listened on"),
-    later(Section::Plugin, "ssh", "ssh targets with users and commands"),
-    later(Section::Plugin, "processes", "what may be seen of processes"),
-    later(Section::Plugin, "capture", "interfaces that may be captured"),
-    later(Section::Plugin, "secrets", "secrets that the plugin may use"),
-    later(Section::Plugin, "handlers", "protocol handlers that the plugin may open"),
-    now(Section::Defaults, "connect", "peers that every plugin may dial"),
-    now(Section::Defaults, "ping", "hosts that every plugin may ping"),
-    now(Section::Defaults, "resolve", "names that every plugin may ask for"),
-    now(Section::Defaults, "servers", "name servers that every plugin may ask"),
-    now(Section::Defaults, "read", "directories and files that every plugin may read"),
-    now(Section::Deny, "connect", "peers that no plugin may dial; no port = every port"),
-    now(Section::Deny, "ping", "hosts that no plugin may ping"),
-    now(Section::Deny, "resolve", "names that no plugin may ask for, whatever for"),
-    now(Section::Deny, "servers", "name servers that no plugin may ask; no port = every port"),
-    now(Section::Deny, "read", "directories and files that no plugin may read"),
-    now(Section::Limits, "memory", "memory of an instance, as \"256 MiB\""),
-    now(Section::Limits, "connections", "connections open at the same time"),
-    now(Section::Limits, "descriptors", "file descriptors open at the same time, of a plugin"),
-    now(Section::Limits, "mailbox", "calls that wait or run at the same time"),
-    now(Section::Limits, "call", "wall time of a call, as \"50 s\""),
-    now(Section::Limits, "output", "size of one answer, as \"4 MiB\""),
-    now(Section::Limits, "cpu", "CPU time between two waits, as \"10 s\""),
-    now(Section::Limits, "log_lines", "log lines per second"),
-    now(Section::Limits, "calls_per_minute", "calls per minute"),
-    now(Section::Limits, "concurrent_calls", "calls that run at the same time"),
     now(Section::Limits, "total_memory", "memory of all plugins together, as \"2 GiB\"; in `[limits]` only"),
-    now(Section::Limits, "compile", "wall time of compiling a component, as \"120 s\""),
-    now(Section::Limits, "lookups", "lookups of names under way at the same time"),
-    now(Section::Limits, "lookups_per_minute", "lookups of names per minute"),
     now(Section::Names, "servers", "name servers that the host asks, as \"192.0.2.53:53\""),
     now(Section::Rule, "to", "the rule: `tcp://HOST:PORTS`, or `HOST` of `ping`"),
     now(Section::Rule, "within", "networks that the name may lead into"),
@@ -125,32 +96,33 @@ pub const KEYS: &[Key] = &[
 
 /// What is known of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum KeyMatch {
     Enforced,
     NotYet,
     Unknown { hint: Option<String> },
 }
 
 /// Looks a key up; an unknown one gets a suggestion.
-pub(crate) fn find(section: Section, name: &str) -> Found {
+pub(crate) fn find(section: Section, name: &str) -> KeyMatch {
+    // `[defaults]` and `[deny]` know the same later capabilities as `[plugins.NAME]`.
     let in_section = |key: &Key| match key.section {
         Section::Plugin if key.status == Status::NotYet => {
             matches!(section, Section::Plugin | Section::Defaults | Section::Deny)
         }
         own => own == section,
     };
-    if let Some(key) = KEYS.iter().find(|key| in_section(key) && key.name == name) {
+    if let Some(key) = keys().find(|key| in_section(key) && key.name == name) {
         return match key.status {
-            Status::Enforced => Found::Enforced,
-            Status::NotYet => Found::NotYet,
+            Status::Enforced => KeyMatch::Enforced,
+            Status::NotYet => KeyMatch::NotYet,
         };
     }
-    let near = did_you_mean(name, KEYS.iter().filter(|key| in_section(key)).map(|key| key.name));
+    let near = did_you_mean(name, keys().filter(in_section).map(|key| key.name));
     let elsewhere = || {
-        let key = KEYS.iter().find(|key| key.name == name)?;
+        let key = keys().find(|key| key.name == name)?;
         Some(format!("`{name}` belongs in {}", key.section))
     };
-    Found::Unknown { hint: near.map(|near| format!("did you mean `{near}`?")).or_else(elsewhere) }
+    KeyMatch::Unknown { hint: near.map(|near| format!("did you mean `{near}`?")).or_else(elsewhere) }
 }
 
 /// The candidate that is most like the word, if any is like it at all.

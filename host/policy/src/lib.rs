@@ -11,6 +11,7 @@
 mod diagnostic;
 
 // The file as written.
+mod capability;
 mod file;
 mod keys;
 
@@ -21,6 +22,7 @@ mod host;
 mod json;
 mod quantity;
 mod rule;
+mod rule_text;
 
 // The policy that they make.
 mod breadth;
@@ -33,6 +35,7 @@ mod policy;
 mod starter;
 
 // The plugin's side, and both together.
+mod advice;
 mod effective;
 mod explain;
 mod idle;
@@ -41,15 +44,20 @@ mod manifest;
 mod mend;
 mod question;
 
+pub use cofferdam_grants::{LIMITS, Limit, is_harmful, plain, quoted};
+
+pub use advice::Advice;
+pub use capability::{Flag, Status, flags};
 pub use check::{Checked, check};
 pub use diagnostic::{Diagnostic, Severity};
 pub use effective::{Effective, effective};
-pub use explain::{Explanation, Found, Passed, Step, Verdict, explain, file_to_try, lookup_permit};
+pub use explain::{Explanation, Observed, Passed, Step, Verdict, explain, file_to_try, lookup_permit};
 pub use json::toml_to_json;
-pub use keys::{KEYS, Key, Section, Status};
-pub use listing::{Listing, Needs, Unlisted};
+pub use keys::{Key, Section, keys};
+pub use listing::{Listing, Unlisted};
 pub use lower::parse;
-pub use manifest::{ABI, Instance, Kind, Manifest, Want};
-pub use policy::{FLAGS, LATER_FLAGS, Part, PluginTable, Policy, RuleSource};
+pub use manifest::{ABI, Instance, Kind, Manifest, Needs, Want};
+pub use policy::{Part, PluginTable, Policy, RuleSource};
+pub use quantity::{duration, show};
 pub use question::Question;
 pub use starter::STARTER;

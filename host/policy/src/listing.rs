@@ -1,77 +1,15 @@
-//! Which of a plugin's tools clients are shown: those that can do something under the policy, as far as it does not leave
-//! them out. A tool that is not shown answers every call with a refusal; nothing here grants anything.
+//! Which of a plugin's tools clients are shown: those that can do something under the policy, as
+//! far as it does not leave them out. A tool that is not shown answers every call with a refusal;
+//! nothing here grants anything.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use cofferdam_grants::Grants;
-use serde_json::{Map, Value};
 
+use crate::capability::Capability;
 use crate::keys::did_you_mean;
-use crate::manifest::{Manifest, Want, unknown_field};
+use crate::manifest::{Manifest, Needs};
 use crate::policy::PluginTable;
-use crate::rule::Capability;
-
-/// The most tools that a manifest says the needs of.
-const MAX_TOOLS: usize = 128;
-
-/// What a plugin's tools cannot do without, by the manifest's `needs`: keys of its wants, of each of which something has to
-/// be allowed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Needs {
-    /// Of every tool that has no needs of its own.
-    every: Vec<Capability>,
-    /// Of single tools, by name.
-    own: BTreeMap<String, Vec<Capability>>,
-}
-
-impl Needs {
-    /// Reads `needs`: a list for every tool, or a table of lists by tool.
-    pub(crate) fn read(value: Option<Value>, wants: &[Want]) -> Result<Self, String> {
-        let mut needs = Self::default();
-        match value {
-            None => {}
-            Some(Value::Array(keys)) => needs.every = capabilities(keys, wants)?,
-            Some(Value::Object(tools)) if tools.len() <= MAX_TOOLS => {
-                for (tool, keys) in tools {
-                    let Value::Array(keys) = keys else {
-                        return Err("manifest: `needs` of a tool has to be a list of keys of `wants`".to_owned());
-                    };
-                    needs.own.insert(tool, capabilities(keys, wants)?);
-                }
-            }
-            Some(_) => {
-                return Err(format!("manifest: `needs` has to be a list, or a table of at most {MAX_TOOLS} tools"));
-            }
-        }
-        Ok(needs)
-    }
-
-    /// As the manifest has it; nothing where no tool needs anything.
-    pub(crate) fn to_json(&self) -> Option<Value> {
-        let keys = |of: &[Capability]| Value::from(of.iter().map(|about| about.key()).collect::<Vec<_>>());
-        if !self.own.is_empty() {
-            let tools: Map<String, Value> = self.own.iter().map(|(tool, of)| (tool.clone(), keys(of))).collect();
-            return Some(tools.into());
-        }
-        (!self.every.is_empty()).then(|| keys(&self.every))
-    }
-
-    fn of(&self, tool: &str) -> &[Capability] {
-        self.own.get(tool).unwrap_or(&self.every)
-    }
-}
-
-fn capabilities(keys: Vec<Value>, wants: &[Want]) -> Result<Vec<Capability>, String> {
-    let read = |key: Value| {
-        let key = key.as_str().ok_or("manifest: `needs` has to be a list of keys of `wants`")?.to_owned();
-        let about = Capability::of_key(&key);
-        let about = about.ok_or_else(|| unknown_field(&key, &Capability::ALL.map(Capability::key)))?;
-        let wanted = wants.iter().any(|want| want.rule.key() == about.key());
-        if wanted { Ok(about) } else { Err(format!("manifest: `needs` has `{key}`, of which `wants` has nothing")) }
-    };
-    keys.into_iter().map(read).collect()
-}
 
 /// Which tools of one plugin are shown under one policy.
 #[derive(Clone, Debug, Default)]
@@ -114,7 +52,8 @@ impl Listing {
         self.named.is_some()
     }
 
-    /// What the policy's `tools` names that is no tool of the plugin: its place in the list, and what is wrong.
+    /// What the policy's `tools` names that is no tool of the plugin: its place in the list, and
+    /// what is wrong.
     pub fn unknown(&self, known: &[&str]) -> Vec<(usize, String)> {
         let named = self.named.iter().flat_map(|(tools, _)| tools).enumerate();
         let unknown = named.filter(|(_, tool)| !known.contains(&tool.as_str()));

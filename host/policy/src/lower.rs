@@ -3,11 +3,14 @@
 //! The shape of the file was checked in `file.rs`; the rule language is `rule.rs`. Nothing is
 //! decided or granted here.
 
+mod limits;
+
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::Path;
 
-use cofferdam_grants::{Cidr, Host, Peers};
+use cofferdam_grants::{Cidr, DNS_PORT, Host, Peers};
+use limits::of_the_process;
 use toml::de::DeTable;
 
 use crate::breadth;
@@ -16,7 +19,6 @@ use crate::expand::{ExpandError, expand};
 use crate::file::{File, PluginText, Reader, RuleText, Text};
 use crate::host::parse_within;
 use crate::json::{JsonError, to_json};
-use crate::limits::of_the_process;
 use crate::manifest::{is_plugin_name, is_tool_name};
 use crate::mend::mend;
 use crate::policy::{Part, PluginTable, Policy, PolicyRule, RuleSource, Scope};
@@ -24,8 +26,6 @@ use crate::rule::{Capability, Purpose, further, groups, is_of_groups, parse_rule
 
 /// The most name servers that make sense.
 const MAX_SERVERS: usize = 8;
-/// The port of a name server that is given without one (RFC 1035 §4.2).
-const DNS_PORT: u16 = 53;
 
 /// Reads a policy file. `origin` is how messages name it, for instance its path; `env` gives the
 /// values of environment variables for `${VAR}`.
@@ -37,8 +37,8 @@ pub fn parse(origin: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> 
     if problems.is_empty() { Ok(policy) } else { Err(problems) }
 }
 
-/// What can be understood of a file, and its mistakes. Where there are any, the policy lacks what they are about and must
-/// not be used: a deny rule may be missing from it.
+/// What can be understood of a file, and its mistakes. Where there are any, the policy lacks what
+/// they are about and must not be used: a deny rule may be missing from it.
 pub(crate) fn read(origin: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> (Policy, Vec<Diagnostic>) {
     let source = Source::file(origin, text);
     let (mended, broken) = mend(text);
@@ -303,7 +303,8 @@ impl Lowering<'_> {
 }
 
 impl Text {
-    /// What is said of the text. Where a variable was replaced, its value may be a secret: nothing that quotes the text is said.
+    /// What is said of the text. Where a variable was replaced, its value may be a secret: nothing
+    /// that quotes the text is said.
     fn told(&self, message: String, hint: Option<String>) -> (String, Option<String>) {
         match &self.written {
             None => (message, hint),

@@ -133,7 +133,7 @@ fn later_capabilities_are_refused_everywhere() {
 
 #[test]
 fn no_key_is_accepted_and_ignored() {
-    for key in crate::KEYS {
+    for key in crate::keys() {
         let table = match key.section {
             crate::Section::Top => String::new(),
             crate::Section::Plugin => "[plugins.tcp]\n".to_owned(),

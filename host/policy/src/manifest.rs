@@ -1,19 +1,23 @@
-//! What a plugin says of itself: its manifest, from the component's custom section (JSON) or from
-//! `plugin.toml`.
+//! What a plugin says of itself: its manifest, from the component's custom section or from
+//! `plugin.toml`, both TOML.
 //!
 //! A manifest is a stranger's text: everything in it is bounded and checked, and it only *wants*.
 //! What it gets is decided by the policy, in `effective.rs`.
 
+mod needs;
+
 use std::fmt;
 
-use cofferdam_grants::Rule;
+use cofferdam_grants::{Rule, is_harmful, plain, quoted};
 use serde_json::{Map, Value};
 use toml::de::DeTable;
 
+use crate::capability::{CAPABILITIES, Capability};
 use crate::json::to_json;
 use crate::keys::did_you_mean;
-use crate::listing::Needs;
-use crate::rule::{Capability, Purpose, parse_rule};
+use crate::rule::{Purpose, parse_rule};
+
+pub use needs::Needs;
 
 /// The version of the plugin contract (`cofferdam:plugin`) that this host speaks.
 pub const ABI: &str = "0.1.0";
@@ -29,9 +33,6 @@ const MAX_WANTS: usize = 256;
 
 const FIELDS: &[&str] =
     &["name", "version", "abi", "kind", "description", "instance", "wants", "needs", "settings_schema"];
-
-/// Capabilities that a manifest cannot want yet.
-const LATER_WANTS: &[&str] = &["write", "listen", "ssh", "processes", "capture", "secrets", "handlers"];
 
 /// A plugin's manifest, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,21 +95,16 @@ impl fmt::Display for Want {
 }
 
 impl Manifest {
-    /// Reads the manifest of a component.
+    /// Reads a manifest: a component's custom section, or a `plugin.toml`.
     ///
     /// # Errors
-    /// What is wrong first, naming the field.
-    pub fn parse_json(text: &str) -> Result<Self, String> {
-        check_length(text)?;
-        let value = serde_json::from_str(text).map_err(|error| format!("manifest: {error}"))?;
-        Self::from_value(value)
+    /// What is wrong first, naming the field, without harmful characters.
+    pub fn parse_toml(text: &str) -> Result<Self, String> {
+        let shown = |error: String| error.chars().map(|c| if c == '\n' { c } else { plain(c) }).collect();
+        Self::read(text).map_err(shown)
     }
 
-    /// Reads a `plugin.toml`, which has the same fields.
-    ///
-    /// # Errors
-    /// What is wrong first, naming the field.
-    pub fn parse_toml(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, String> {
         check_length(text)?;
         let table = DeTable::parse(text).map_err(|error| format!("manifest: {error}"))?;
         let mut problem = None;
@@ -120,28 +116,10 @@ impl Manifest {
         }
     }
 
-    /// The manifest as the JSON that [`Manifest::parse_json`] reads.
-    pub fn to_json(&self) -> Value {
-        let of = |about: Capability| self.wants.iter().filter(move |want| want.rule.key() == about.key());
-        let some = Capability::ALL.into_iter().filter(|it| *it == Capability::Connect || of(*it).next().is_some());
-        let texts = |about| of(about).map(|want| Value::from(want.text.as_str())).collect::<Vec<_>>();
-        let wants: Map<String, Value> = some.map(|about| (about.key().to_owned(), texts(about).into())).collect();
-        let mut json = serde_json::json!({
-            "name": self.name,
-            "version": self.version,
-            "abi": self.abi,
-            "kind": match self.kind { Kind::Plugin => "plugin", Kind::Handler => "handler" },
-            "description": self.description,
-            "instance": match self.instance { Instance::Actor => "actor", Instance::Call => "call" },
-            "wants": wants,
-        });
-        if let Some(needs) = self.needs.to_json() {
-            json["needs"] = needs;
-        }
-        if let Some(schema) = &self.settings_schema {
-            json["settings_schema"] = schema.clone();
-        }
-        json
+    /// The same fields as JSON, for short spellings in tests.
+    #[cfg(test)]
+    pub(crate) fn of_json(text: &str) -> Result<Self, String> {
+        Self::from_value(serde_json::from_str(text).map_err(|error| error.to_string())?)
     }
 
     fn from_value(value: Value) -> Result<Self, String> {
@@ -153,14 +131,14 @@ impl Manifest {
         }
         let abi = string(&mut fields, "abi")?;
         if abi != ABI {
-            return Err(format!("manifest: `abi` is `{}`, this host speaks `{ABI}`", quoted(&abi)));
+            return Err(format!("manifest: `abi` is `{}`, this host speaks `{ABI}`", shown(&abi)));
         }
         let name = string(&mut fields, "name")?;
         if !is_plugin_name(&name) {
             return Err(format!(
                 "manifest: `name` is `{}`, it has to be a lower-case letter, then up to 31 \
                  letters, digits and hyphens",
-                quoted(&name)
+                shown(&name)
             ));
         }
         let version = string(&mut fields, "version")?;
@@ -182,7 +160,7 @@ impl Manifest {
         if description.chars().count() > MAX_DESCRIPTION || !is_plain_text(&description) {
             return Err(format!(
                 "manifest: `description` has to be at most {MAX_DESCRIPTION} characters, without \
-                 control, bidirectional or zero-width ones"
+                 control, bidirectional or invisible ones"
             ));
         }
         let wants = wants(fields.remove("wants"))?;
@@ -218,7 +196,7 @@ fn wants(value: Option<Value>) -> Result<Vec<Want>, String> {
         Some(_) => return Err("manifest: `wants` has to be an object".to_owned()),
     };
     if let Some(key) = fields.keys().find(|key| Capability::of_key(key).is_none()) {
-        return Err(if LATER_WANTS.contains(&key.as_str()) {
+        return Err(if CAPABILITIES.iter().any(|row| row.key == key) {
             format!("manifest: `wants.{key}` is not yet available in this version")
         } else {
             unknown_field(key, &Capability::ALL.map(Capability::key))
@@ -248,7 +226,7 @@ fn want(about: Capability, item: Value) -> Result<Want, String> {
         Ok(rule) => Ok(Want { text, rule }),
         Err(why) => {
             let hint = why.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-            let text = quoted(&text);
+            let text = shown(&text);
             Err(format!("manifest: `wants.{key}`: `{text}`: {}{hint}", why.message))
         }
     }
@@ -274,28 +252,23 @@ fn check_length(text: &str) -> Result<(), String> {
 }
 
 fn one_of(field: &str, got: &str, wanted: &str) -> String {
-    format!("manifest: `{field}` is `{}`, it has to be {wanted}", quoted(got))
+    format!("manifest: `{field}` is `{}`, it has to be {wanted}", shown(got))
 }
 
-pub(crate) fn unknown_field(field: &str, known: &[&str]) -> String {
+fn unknown_field(field: &str, known: &[&str]) -> String {
     let near = did_you_mean(field, known.iter().copied());
     let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    format!("manifest: unknown field `{}`{hint}", quoted(field))
+    format!("manifest: unknown field `{}`{hint}", shown(field))
 }
 
-/// A stranger's text for a message: short, and nothing in it that a terminal obeys.
-fn quoted(text: &str) -> String {
-    text.chars().take(64).flat_map(char::escape_debug).collect()
+/// A stranger's text for a message.
+fn shown(text: &str) -> String {
+    quoted(text, 64)
 }
 
-/// Whether a text can be shown to people: no control, bidirectional or zero-width characters.
+/// Whether a text can be shown to people as it is.
 fn is_plain_text(text: &str) -> bool {
-    !text.chars().any(|c| {
-        (c.is_control() && c != '\n')
-            || matches!(c,
-                '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    })
+    !text.chars().any(|c| is_harmful(c) && c != '\n')
 }
 
 #[cfg(test)]

@@ -16,12 +16,12 @@ fn with(field: &str, value: Option<Value>) -> Result<Manifest, String> {
         Some(value) => json.insert(field.to_owned(), value),
         None => json.remove(field),
     };
-    Manifest::parse_json(&Value::Object(json).to_string())
+    Manifest::of_json(&Value::Object(json).to_string())
 }
 
 #[test]
 fn json_and_toml_say_the_same() {
-    let json = Manifest::parse_json(GOOD).unwrap();
+    let json = Manifest::of_json(GOOD).unwrap();
     let toml = Manifest::parse_toml(
         r#"
 name = "tcp"
@@ -37,13 +37,12 @@ connect = ["tcp://any:*"]
     );
     assert_eq!(toml.as_ref(), Ok(&json));
     assert_eq!(json.wants[0].rule.to_string(), "tcp://any:*");
-    assert_eq!(Manifest::parse_json(&json.to_json().to_string()), Ok(json));
 }
 
 #[test]
 fn what_may_be_left_out() {
     let bare = r#"{"name":"x","version":"1","abi":"0.1.0","kind":"handler"}"#;
-    let manifest = Manifest::parse_json(bare).unwrap();
+    let manifest = Manifest::of_json(bare).unwrap();
     assert_eq!((manifest.kind, manifest.instance), (Kind::Handler, Instance::Actor));
     assert!(manifest.wants.is_empty() && manifest.settings_schema.is_none());
     assert_eq!(manifest.description, "");
@@ -94,13 +93,30 @@ fn every_field_is_checked() {
 
 #[test]
 fn what_is_no_manifest_is_refused() {
-    for text in ["", "[]", "{", "null", "{\"name\":\"a\",\"name\":\"b\"}"] {
-        assert!(Manifest::parse_json(text).is_err(), "{text}");
+    for text in ["", "[]", "{", "null", "name = ", "name = 1979-05-27", "name = \"a\"\nname = \"b\""] {
+        assert!(Manifest::parse_toml(text).is_err(), "{text}");
     }
-    assert!(Manifest::parse_json(&" ".repeat(70_000)).is_err());
-    assert!(Manifest::parse_json(&"[".repeat(60_000)).is_err());
-    assert!(Manifest::parse_toml("name = ").is_err());
-    assert!(Manifest::parse_toml("name = 1979-05-27").is_err());
+    assert!(Manifest::parse_toml(&" ".repeat(70_000)).is_err());
+    assert!(Manifest::parse_toml(&"[".repeat(60_000)).is_err());
+}
+
+#[test]
+fn what_is_said_of_a_manifest_has_nothing_harmful_in_it() {
+    let tag = "\u{e0041}\u{3164}\u{202e}";
+    for text in [
+        format!("name = \"{tag}"),
+        format!("abi = \"{tag}\""),
+        format!("abi = \"{ABI}\"\nname = \"{tag}\""),
+        format!("{tag} = 1"),
+        format!("\"{tag}\" = 1"),
+        format!(
+            "abi = \"{ABI}\"\nname = \"a\"\nversion = \"1\"\nkind = \"plugin\"\nwants.connect = [\"tcp://a{tag}:1\"]"
+        ),
+    ] {
+        let error = Manifest::parse_toml(&text).unwrap_err();
+        assert!(!error.contains(|c| is_harmful(c) && c != '\n'), "{error:?}");
+    }
+    assert!(with("description", Some(format!("a{tag}").into())).is_err());
 }
 
 #[test]
@@ -112,14 +128,12 @@ fn a_want_may_be_of_special_addresses() {
 }
 
 #[test]
-fn every_kind_of_want_is_read_and_written_again() {
+fn every_kind_of_want_is_read() {
     let wants = serde_json::json!({
         "connect": ["tcp://any:22"], "ping": ["any"], "resolve": ["any"], "servers": ["any", "192.0.2.53"],
         "read": ["any", "/etc"],
     });
-    let manifest = with("wants", Some(wants.clone())).unwrap();
-    assert_eq!(manifest.to_json()["wants"], wants);
-    assert_eq!(Manifest::parse_json(&manifest.to_json().to_string()).as_ref(), Ok(&manifest));
+    let manifest = with("wants", Some(wants)).unwrap();
     let shown: Vec<_> = manifest.wants.iter().map(ToString::to_string).collect();
     assert_eq!(
         shown,

@@ -1,6 +1,8 @@
-//! Broken TOML: the first break of each statement is told, and the rest of the file is read as if that statement were not there.
+//! Broken TOML: the first break of each statement is told, and the rest of the file is read as if
+//! that statement were not there.
 //!
-//! One bracket that is missing breaks everything behind it; what the parser says of that helps nobody.
+//! One bracket that is missing breaks everything behind it; what the parser says of that helps
+//! nobody.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -47,8 +49,8 @@ fn broken(text: &str) -> (usize, Option<Break>) {
     (all.len(), first.map(|error| (place(error), error.message().to_owned())))
 }
 
-/// The statements that a break may be due to, the likelier first: the one that it is in, and the one before that, which has not
-/// ended where the break is at a beginning.
+/// The statements that a break may be due to, the likelier first: the one that it is in, and the
+/// one before that, which has not ended where the break is at a beginning.
 fn at_fault(text: &str, at: usize) -> Vec<Range<usize>> {
     let mut starts: Vec<(usize, bool)> = vec![(0, false)];
     let mut offset = 0;

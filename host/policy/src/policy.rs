@@ -7,29 +7,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 
-use cofferdam_grants::{Denial, Rule, RuleId};
+use cofferdam_grants::{Rule, RuleId, plain};
 
+use crate::capability::{Flag, Status, flags, of_flag};
 use crate::diagnostic::{Diagnostic, Source};
-use crate::explain::{Refusal, refusal};
 use crate::keys::did_you_mean;
 use crate::limits::LimitsPatch;
-use crate::rule::{Capability, Purpose, parse_rule};
-
-/// The flags that [`Policy::add_flag`] understands.
-pub const FLAGS: &[&str] = &[
-    "--allow-connect",
-    "--allow-ping",
-    "--allow-resolve",
-    "--allow-read",
-    "--deny-connect",
-    "--deny-ping",
-    "--deny-resolve",
-    "--deny-read",
-];
-
-/// Flags that are known, but refused until they are enforced.
-pub const LATER_FLAGS: &[&str] =
-    &["--allow-listen", "--allow-processes", "--allow-write", "--deny-listen", "--deny-write"];
+use crate::rule::{Purpose, parse_rule};
 
 /// A whole policy: one file, flags, or both.
 #[derive(Clone, Debug, Default)]
@@ -83,8 +67,8 @@ pub(crate) enum Scope {
     Plugin(String),
 }
 
-/// Where a rule was written. `Display` gives `cofferdam.toml:3: tcp://…`, `cofferdam.toml:4: ping 10.0.0.0/8` or
-/// `--allow-connect tcp://…`, each with its `within`.
+/// Where a rule was written. `Display` gives `cofferdam.toml:3: tcp://…`, `cofferdam.toml:4: ping
+/// 10.0.0.0/8` or `--allow-connect tcp://…`, each with its `within`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleSource {
     /// The key that the rule belongs under, as `connect`.
@@ -101,17 +85,18 @@ pub struct RuleSource {
 
 impl fmt::Display for RuleSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |text: &str| text.chars().map(plain).collect::<String>();
         match self.position {
-            Some((line, _)) => write!(f, "{}:{line}: ", self.origin)?,
-            None => write!(f, "{} ", self.origin)?,
+            Some((line, _)) => write!(f, "{}:{line}: ", shown(&self.origin))?,
+            None => write!(f, "{} ", shown(&self.origin))?,
         }
         // A flag says it itself, and `tcp://` does.
         if self.key != "connect" && !self.origin.starts_with("--") {
             write!(f, "{} ", self.key)?;
         }
-        f.write_str(&self.text)?;
+        f.write_str(&shown(&self.text))?;
         if !self.within.is_empty() {
-            write!(f, " within {}", self.within.join(", "))?;
+            write!(f, " within {}", shown(&self.within.join(", ")))?;
         }
         Ok(())
     }
@@ -138,26 +123,25 @@ impl Policy {
         Self::default()
     }
 
-    /// Adds the rule of a flag, as `--allow-connect`. It serves every plugin whose manifest wants it.
+    /// Adds the rule of a flag, as `--allow-connect`. It serves every plugin whose manifest wants
+    /// it.
     ///
     /// # Errors
-    /// A diagnostic, if the flag is not one of [`FLAGS`] or the value is not a rule.
+    /// A diagnostic, if the flag is not one of [`flags`] that is enforced, or the value is not a
+    /// rule.
     #[expect(clippy::result_large_err, reason = "made once per flag, when the program starts")]
     pub fn add_flag(&mut self, flag: &str, value: &str) -> Result<(), Diagnostic> {
         let source = Source::flag(flag, value);
         let whole = 0..value.len();
-        let meant = FLAGS.contains(&flag).then(|| {
-            let allow = flag.strip_prefix("--allow-").map(|key| (key, Purpose::Allow));
-            let (key, purpose) = allow.or_else(|| Some((flag.strip_prefix("--deny-")?, Purpose::Deny)))?;
-            Some((Capability::of_key(key)?, purpose))
-        });
-        let (kind, purpose) = match meant.flatten() {
-            Some(meant) => meant,
-            None if LATER_FLAGS.contains(&flag) => {
+        let later = |(own, status): (&Flag, Status)| own.name == flag && status == Status::NotYet;
+        let (kind, purpose) = match of_flag(flag) {
+            Some((kind, denies)) => (kind, if denies { Purpose::Deny } else { Purpose::Allow }),
+            None if flags().any(later) => {
                 return Err(source.error(whole, format!("`{flag}` is not yet available in this version")));
             }
             None => {
-                let near = did_you_mean(flag, FLAGS.iter().copied());
+                let enforced = flags().filter(|(_, status)| *status == Status::Enforced);
+                let near = did_you_mean(flag, enforced.map(|(flag, _)| flag.name));
                 return Err(source
                     .error(whole, format!("unknown flag `{flag}`"))
                     .maybe_hint(near.map(|near| format!("did you mean `{near}`?"))));
@@ -179,13 +163,15 @@ impl Policy {
         self.rules.push(PolicyRule { source, place: None, scope: Scope::Every, denies, rule });
     }
 
-    /// Whether a rule serves every plugin that wants it, so that it is nothing to remark on where one does not.
+    /// Whether a rule serves every plugin that wants it, so that it is nothing to remark on where
+    /// one does not.
     pub fn is_for_all(&self, id: RuleId) -> bool {
         let index = usize::try_from(id.0).ok();
         index.and_then(|index| self.rules.get(index)).is_some_and(|rule| rule.scope == Scope::Every)
     }
 
-    /// Says which name servers the machine asks (`/etc/resolv.conf`): what `system` stands for where `[names]` names none.
+    /// Says which name servers the machine asks (`/etc/resolv.conf`): what `system` stands for
+    /// where `[names]` names none.
     pub fn set_machine_servers(&mut self, servers: Vec<SocketAddr>) {
         self.machine_servers = servers;
     }
@@ -219,16 +205,6 @@ impl Policy {
     /// What is broader, or narrower, than it looks. Warnings keep nothing from working.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
-    }
-
-    /// A refusal for the operator: the reason, the rule that decided with its line, and the
-    /// smallest rule that would allow it.
-    pub fn explain_denial(&self, plugin: &str, denial: &Denial) -> String {
-        let Refusal { summary, hint, .. } = refusal(plugin, denial);
-        let rule = denial.rule().and_then(|id| self.rule(id));
-        let rule = rule.map(|source| format!("\nrule: {source}")).unwrap_or_default();
-        // The hint is the last line.
-        format!("{summary}{rule}\nhint: {hint}")
     }
 }
 

@@ -1,8 +1,10 @@
-//! Sizes and durations as policies write them: `256 MiB`, `60 s`.
+//! Sizes and durations as policies and flags write them: `256 MiB`, `60 s`.
 //!
-//! Bounds are not here: they are `Limits`' own.
+//! Bounds are not here: they are those of `cofferdam_grants::LIMITS`.
 
 use std::time::Duration;
+
+use cofferdam_grants::Unit;
 
 const SIZES: &[(&str, u64)] = &[("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 const TIMES: &[(&str, u64)] = &[("ms", 1), ("s", 1000), ("min", 60_000), ("h", 3_600_000)];
@@ -11,7 +13,7 @@ const TIMES: &[(&str, u64)] = &[("ms", 1), ("s", 1000), ("min", 60_000), ("h", 3
 ///
 /// # Errors
 /// What is wrong, as a sentence's end.
-pub(crate) fn size(text: &str) -> Result<u64, String> {
+pub fn size(text: &str) -> Result<u64, String> {
     quantity(text, SIZES)
 }
 
@@ -19,18 +21,19 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
 ///
 /// # Errors
 /// What is wrong, as a sentence's end.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     quantity(text, TIMES).map(Duration::from_millis)
 }
 
-/// A size in the largest unit that divides it.
-pub(crate) fn show_size(bytes: u64) -> String {
-    show(bytes, SIZES)
-}
-
-/// A duration in the largest unit that divides it; below a millisecond nothing is shown.
-pub(crate) fn show_duration(duration: Duration) -> String {
-    show(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), TIMES)
+/// An amount as [`size`] and [`duration`] read it, in the largest unit that divides it.
+pub fn show(unit: Unit, amount: u64) -> String {
+    let units = match unit {
+        Unit::Number => &[][..],
+        Unit::Bytes => SIZES,
+        Unit::Milliseconds => TIMES,
+    };
+    let largest = units.iter().rev().find(|(_, factor)| amount >= *factor && amount.is_multiple_of(*factor));
+    largest.map_or_else(|| amount.to_string(), |(name, factor)| format!("{} {name}", amount / factor))
 }
 
 fn quantity(text: &str, units: &[(&str, u64)]) -> Result<u64, String> {
@@ -44,18 +47,12 @@ fn quantity(text: &str, units: &[(&str, u64)]) -> Result<u64, String> {
     if unit.is_empty() {
         return Err(format!("needs a unit, one of {}", names()));
     }
+    // `2m` is common on command lines; it is shown as `min`.
+    let unit = if unit == "m" { "min" } else { unit };
     let Some((_, factor)) = units.iter().find(|(name, _)| *name == unit) else {
         return Err(format!("has an unknown unit, the units are {}", names()));
     };
     number.parse::<u64>().ok().and_then(|number| number.checked_mul(*factor)).ok_or_else(|| "is too large".to_owned())
-}
-
-fn show(amount: u64, units: &[(&str, u64)]) -> String {
-    units
-        .iter()
-        .rev()
-        .find(|(_, factor)| amount >= *factor && amount.is_multiple_of(*factor))
-        .map_or_else(|| amount.to_string(), |(name, factor)| format!("{} {name}", amount / factor))
 }
 
 #[cfg(test)]
@@ -69,6 +66,7 @@ mod tests {
         assert_eq!(duration("60 s"), Ok(Duration::from_secs(60)));
         assert_eq!(duration("10 min"), Ok(Duration::from_secs(600)));
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(duration("2m"), duration("2 min"));
         assert!(size("256").is_err_and(|e| e.contains("needs a unit, one of `B`, `KiB`")));
         assert!(size("256 MB").is_err_and(|e| e.contains("unknown unit")));
         assert!(size("1.5 MiB").is_err_and(|e| e.contains("unknown unit")));
@@ -82,10 +80,11 @@ mod tests {
     #[test]
     fn shown_is_what_can_be_read() {
         for bytes in [1, 1024, 1025, 256 << 20, 4 << 30] {
-            assert_eq!(size(&show_size(bytes)), Ok(bytes));
+            assert_eq!(size(&show(Unit::Bytes, bytes)), Ok(bytes));
         }
-        assert_eq!(show_size(256 << 20), "256 MiB");
-        assert_eq!(show_duration(Duration::from_secs(60)), "1 min");
-        assert_eq!(show_duration(Duration::from_millis(1500)), "1500 ms");
+        assert_eq!(show(Unit::Bytes, 256 << 20), "256 MiB");
+        assert_eq!(show(Unit::Milliseconds, 60_000), "1 min");
+        assert_eq!(show(Unit::Milliseconds, 1_500), "1500 ms");
+        assert_eq!(show(Unit::Number, 60_000), "60000");
     }
 }

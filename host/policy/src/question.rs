@@ -1,25 +1,23 @@
 //! What `cofferdam explain` is asked, as text, to what the policy is asked.
 //!
-//! Hosts, ports and paths are read as in rules. What is not yet available is told, not guessed; answers are `explain.rs`.
+//! Hosts, ports and paths are read as in rules. What is not yet available is told, not guessed;
+//! answers are `explain.rs`.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use cofferdam_grants::{AbsolutePath, Host, Name, Peers, Ports, Protocol, QueryName, Servers, Zone};
+use cofferdam_grants::{AbsolutePath, Host, Name, NameUse, Peers, Ports, Protocol, QueryName, Servers, Zone, quoted};
 
+use crate::capability::{CAPABILITIES, Row, Status};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::host::parse_host;
-use crate::keys::{KEYS, Section, Status, did_you_mean};
+use crate::keys::did_you_mean;
 use crate::rule::{Purpose, RuleError, parse_connect, parse_ping, parse_server};
 
 /// The asks that can be explained, with how each is written.
-const ASKS: &[(&str, &str)] = &[
-    ("connect", "connect HOST:PORT"),
-    ("ping", "ping HOST"),
-    ("resolve", "resolve NAME"),
-    ("query", "query NAME@SERVER"),
-    ("read", "read PATH"),
-];
+fn asks() -> impl Iterator<Item = (&'static str, &'static str)> {
+    CAPABILITIES.iter().filter_map(|row| row.ask)
+}
 
 /// Asks of later versions that no key of a policy is called after.
 const LATER: &[&str] = &["accept", "bind", "udp"];
@@ -51,6 +49,17 @@ pub(crate) enum About {
     Later { verb: String, what: String },
 }
 
+impl About {
+    /// What a name would be used for, if the question is about that.
+    pub(crate) fn name_use(&self) -> Option<NameUse<'_>> {
+        match self {
+            Self::Name { protocol, name, port } => Some(NameUse::Dial { protocol: *protocol, name, port: *port }),
+            Self::PingName { name } => Some(NameUse::Ping { name }),
+            _ => None,
+        }
+    }
+}
+
 /// The question in its canonical spelling, as `connect tcp://10.0.0.1:22`.
 impl fmt::Display for Question {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,8 +82,9 @@ impl fmt::Display for Question {
 }
 
 impl Question {
-    /// Reads a question: `connect HOST:PORT`, `ping HOST`, `resolve NAME`, `query NAME@SERVER` or `read PATH`. One about
-    /// what is not yet available is a question too, which is always answered with no.
+    /// Reads a question: `connect HOST:PORT`, `ping HOST`, `resolve NAME`, `query NAME@SERVER` or
+    /// `read PATH`. One about what is not yet available is a question too, which is always answered
+    /// with no.
     ///
     /// # Errors
     /// What cannot be understood.
@@ -82,16 +92,14 @@ impl Question {
         let text = words.join(" ");
         let source = Source::flag("explain", &text);
         let verb = words.first().map_or("", String::as_str);
-        let Some((_, form)) = ASKS.iter().find(|(known, _)| *known == verb) else {
-            let of_key = |name: &str| {
-                KEYS.iter().any(|key| (key.section, key.status, key.name) == (Section::Plugin, Status::NotYet, name))
-            };
-            if LATER.contains(&verb) || of_key(verb) {
-                let what = words.get(1..).unwrap_or_default().join(" ").escape_debug().to_string();
+        let Some((_, form)) = asks().find(|(known, _)| *known == verb) else {
+            let later = |row: &Row| row.key == verb && row.status() == Status::NotYet;
+            if LATER.contains(&verb) || CAPABILITIES.iter().any(later) {
+                let what = quoted(&words.get(1..).unwrap_or_default().join(" "), 256);
                 return Ok(Self { about: About::Later { verb: verb.to_owned(), what } });
             }
-            let near = did_you_mean(verb, ASKS.iter().map(|(ask, _)| *ask));
-            let all: Vec<String> = ASKS.iter().map(|(_, form)| format!("`{form}`")).collect();
+            let near = did_you_mean(verb, asks().map(|(ask, _)| ask));
+            let all: Vec<String> = asks().map(|(_, form)| format!("`{form}`")).collect();
             let hint = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("there are {}", all.join(", ")),
@@ -116,8 +124,8 @@ impl Question {
         about.map(|about| Self { about })
     }
 
-    /// The same question with its link known by name and by number, as whoever asks for the effect knows it. `link` finds that
-    /// out; the number 0 is one that it could not.
+    /// The same question with its link known by name and by number, as whoever asks for the effect
+    /// knows it. `link` finds that out; the number 0 is one that it could not.
     #[must_use]
     pub fn on_links(mut self, link: &dyn Fn(&str) -> Zone) -> Self {
         let zone = match &mut self.about {
@@ -136,7 +144,8 @@ impl Question {
         self
     }
 
-    /// The name that has to be looked up before the whole answer is known; none for addresses and for `localhost`.
+    /// The name that has to be looked up before the whole answer is known; none for addresses and
+    /// for `localhost`.
     pub(crate) fn name(&self) -> Option<&Name> {
         match &self.about {
             About::Name { name, .. } | About::Lookup { name } | About::PingName { name } => {
@@ -161,7 +170,8 @@ fn of_rule<'a>(origin: &'a str, text: &'a str) -> impl Fn(RuleError) -> Box<Diag
     move |why| Box::new(Source::flag(origin, text).error(why.at, why.message).maybe_hint(why.hint))
 }
 
-/// The zone of a question. Nobody has looked up which interface has which index: a name is compared by name.
+/// The zone of a question. Nobody has looked up which interface has which index: a name is compared
+/// by name.
 fn zone(peers: &Peers) -> Option<Zone> {
     let text = peers.zone()?.to_string();
     Some(match text.parse() {
@@ -173,7 +183,7 @@ fn zone(peers: &Peers) -> Option<Zone> {
 /// Reads `HOST:PORT`, perhaps with its protocol.
 fn peer(origin: &str, text: &str) -> Result<About, Box<Diagnostic>> {
     if text.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("udp://")) {
-        return Ok(About::Later { verb: "connect".to_owned(), what: text.escape_debug().to_string() });
+        return Ok(About::Later { verb: "connect".to_owned(), what: quoted(text, 256) });
     }
     let text = if text.contains("://") { text.to_owned() } else { format!("tcp://{text}") };
     // A want speaks of special addresses as well: whether they may be reached is the question.

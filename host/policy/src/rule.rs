@@ -10,78 +10,14 @@ mod path;
 mod ping;
 mod server;
 
-use std::ops::Range;
-
 use cofferdam_grants::Rule;
 
 pub(crate) use connect::{further, parse_connect};
 pub(crate) use ping::{groups, is_of_groups, parse_ping};
 pub(crate) use server::parse_server;
 
-/// What rules are about, each with a key of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Capability {
-    Connect,
-    Ping,
-    Resolve,
-    Servers,
-    Read,
-}
-
-impl Capability {
-    pub(crate) const ALL: [Self; 5] = [Self::Connect, Self::Ping, Self::Resolve, Self::Servers, Self::Read];
-
-    /// What the rules under a key of a policy, or of a manifest's wants, are about.
-    pub(crate) fn of_key(key: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|about| about.key() == key)
-    }
-
-    pub(crate) fn key(self) -> &'static str {
-        match self {
-            Self::Connect => "connect",
-            Self::Ping => "ping",
-            Self::Resolve => "resolve",
-            Self::Servers => "servers",
-            Self::Read => "read",
-        }
-    }
-
-    /// Whether its rules may say where a name may lead.
-    pub(crate) fn has_within(self) -> bool {
-        matches!(self, Self::Connect | Self::Ping)
-    }
-}
-
-/// What a rule is for, which decides what it may leave out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// An allow rule: ports have to be written.
-    Allow,
-    /// A deny rule: no port means every port.
-    Deny,
-    /// A want of a manifest; as an allow rule, but special addresses are the operator's affair.
-    Want,
-}
-
-/// Why a text is not a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RuleError {
-    /// Which bytes of the text it is about.
-    pub(crate) at: Range<usize>,
-    pub(crate) message: String,
-    pub(crate) hint: Option<String>,
-}
-
-impl RuleError {
-    pub(crate) fn new(at: Range<usize>, message: impl Into<String>) -> Self {
-        Self { at, message: message.into(), hint: None }
-    }
-
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-}
+pub(crate) use crate::capability::Capability;
+pub(crate) use crate::rule_text::{Purpose, RuleError};
 
 /// Reads a rule.
 ///
@@ -95,16 +31,6 @@ pub(crate) fn parse_rule(about: Capability, text: &str, purpose: Purpose) -> Res
         Capability::Servers => parse_server(text, purpose)?.into(),
         Capability::Read => path::parse_path(text, purpose)?.into(),
     })
-}
-
-/// Refuses what no rule but one of paths has in it.
-fn no_spaces(text: &str) -> Result<(), RuleError> {
-    match text.char_indices().find(|(_, c)| c.is_whitespace() || c.is_control()) {
-        Some((at, bad)) => {
-            Err(RuleError::new(at..at + bad.len_utf8(), "a rule has no spaces or control characters in it"))
-        }
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Rules without ports, in pairs: what is read, and what is refused in which words. Those of connections are
-//! `rule/connect_tests.rs`.
+//! Rules without ports, in pairs: what is read, and what is refused in which words. Those of
+//! connections are `rule/connect_tests.rs`.
 
 use proptest::prelude::*;
 

@@ -7,6 +7,7 @@
 
 use std::sync::OnceLock;
 
+use cofferdam_grants::quoted;
 use jsonschema::{ValidationError, Validator};
 use serde_json::{Map, Value};
 
@@ -100,7 +101,7 @@ impl Unknown {
         if self.0.len() >= MISTAKES {
             return;
         }
-        let shown: String = name.chars().take(NAME).flat_map(char::escape_debug).collect();
+        let shown = quoted(name, NAME);
         let at = path.iter().map(|part| format!("{part}.")).collect::<String>();
         // `timeout` is like `connect_timeout_ms` too.
         let word = name.to_ascii_lowercase();

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use cofferdam_grants::{AbsolutePath, AtPath, Grants, Limits, Name, Permit};
+use cofferdam_grants::{AbsolutePath, AtPath, Grants, Limits, Permit, Resource};
 use cofferdam_policy::{Manifest, Policy, Unlisted};
 use cofferdam_runtime::{Names, Unresolved, manifest_section, try_reading};
 
@@ -141,12 +141,13 @@ pub fn shipped_names(shipped: &[Shipped]) -> Vec<String> {
     shipped.iter().filter_map(name).collect()
 }
 
-/// Looks a name up as a plugin's lookups are, of the name servers of the policy. Has to be awaited on a tokio runtime.
+/// Looks up the name that the permit is for, as a plugin's lookups are, of the name servers of the policy. Has to be awaited on a tokio runtime.
 ///
 /// # Errors
 /// Why there are no addresses, in words.
-pub async fn look_up(policy: &Policy, permit: Permit, name: &Name) -> Result<Vec<IpAddr>, String> {
-    match Names::new(name_servers(policy)).look_up(permit, name).await {
+pub async fn look_up(policy: &Policy, permit: Permit) -> Result<Vec<IpAddr>, String> {
+    let Resource::Name(name) = permit.resource().clone() else { return Err("no lookup is permitted".to_owned()) };
+    match Names::new(name_servers(policy)).look_up(permit).await {
         Ok(addresses) => Ok(addresses),
         Err(Unresolved::NoSuchName | Unresolved::NoAddresses) => Err(format!("`{name}` has no addresses")),
         Err(Unresolved::NoAnswer) => Err("no name server answered in time".to_owned()),

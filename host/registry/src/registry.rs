@@ -69,9 +69,9 @@ impl Registry {
         let rules = (0..).map_while(|id| policy.rule(RuleId(id))).count();
         let text = policy.canonical(&|settings| Digest::of(settings).as_str().to_owned());
         // If it cannot be written now, it is before anything else: until then nothing is granted.
-        sink.owe(&Event::PolicyLoaded { text: &text, rules });
+        sink.defer(&Event::PolicyLoaded { text: &text, rules });
         for LoadProblem { plugin, cause, .. } in &refused {
-            sink.owe(&Event::LoadRefused { plugin, cause });
+            sink.defer(&Event::LoadRefused { plugin, cause });
         }
         let name_servers = name_servers(&policy);
         let runtime = Runtime::new(Options {
@@ -199,7 +199,7 @@ impl Registry {
 
     fn problem(&self, plugin: &str, cause: String) {
         let problem = LoadProblem::new(plugin, cause);
-        self.sink.owe(&Event::LoadRefused { plugin, cause: &problem.cause });
+        self.sink.defer(&Event::LoadRefused { plugin, cause: &problem.cause });
         tracing::error!(target: "cofferdam", "{problem}");
         self.late.lock().unwrap_or_else(PoisonError::into_inner).push(problem);
     }
@@ -285,7 +285,7 @@ impl Registry {
         let ended = |outcome: &str, answer: &Answer| {
             let bytes_out = answer.content.iter().map(|text| text.len() as u64).sum();
             // Whatever effects the call had, it has had: the line is owed, but no longer a condition.
-            self.sink.owe(&Event::CallEnded {
+            self.sink.defer(&Event::CallEnded {
                 caller: &caller,
                 plugin,
                 tool: &call.tool,

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use cofferdam_grants::is_harmful;
+use cofferdam_grants::{is_harmful, quoted};
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::{Map, Value};
 
@@ -185,7 +185,7 @@ impl<'a> Measure<'a> {
     }
 
     fn reference(&mut self, to: &'a str, room: usize) -> Result<Size, String> {
-        let fault = |what: &str| Err(format!("refers to `{}`, {what}", to.escape_debug()));
+        let fault = |what: &str| Err(format!("refers to `{}`, {what}", quoted(to, 64)));
         match self.known.get(to) {
             Some(Some(size)) if size.depth <= room => return Ok(*size),
             Some(Some(_)) => return Err(too_deep()),

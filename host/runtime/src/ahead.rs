@@ -8,7 +8,7 @@ use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use wasmtime::{Config, Engine};
 
-use crate::engine::settings;
+use crate::settings::settings;
 
 /// The longest code that is unpacked.
 const LONGEST: u64 = 256 << 20;

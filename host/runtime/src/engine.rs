@@ -1,12 +1,12 @@
-//! The engines: the one that plugins share, and those whose memory is kept ready from instance to instance; their settings, and compiled
-//! code by digest.
+//! The engines: the one that plugins share, and those whose memory is kept ready from instance to instance; and compiled code
+//! by digest.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use cofferdam_audit::Sink;
 use wasmtime::component::Component;
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::ahead;
 use crate::cache::Cache;
@@ -16,6 +16,7 @@ use crate::component::Digest;
 use crate::enforce::{NameServers, Names, OwnFiles, SharedFiles};
 use crate::error::LoadError;
 use crate::memory::TotalMemory;
+use crate::settings::settings;
 use crate::trimmer::Trimmer;
 
 /// What the instances of one engine with a pool may have at one time; a component that needs more has none of it.
@@ -232,15 +233,6 @@ fn compatibility(engine: &Engine) -> u64 {
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     hasher.finish()
-}
-
-/// What all engines have in common.
-pub(crate) fn settings() -> Config {
-    let mut config = Config::new();
-    config.wasm_component_model_async(true).epoch_interruption(true);
-    // The default reserves what a guest may never use; a guard page is what keeps it inside all the same.
-    config.max_wasm_stack(1 << 20).async_stack_size(2 << 20);
-    config
 }
 
 /// Room for so many instances, of components with one memory.

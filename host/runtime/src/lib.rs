@@ -22,6 +22,7 @@ mod link;
 mod memory;
 mod output;
 mod pulse;
+mod settings;
 mod state;
 mod trimmer;
 

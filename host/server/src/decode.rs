@@ -4,6 +4,7 @@
 //! The envelope is read as raw JSON, which tolerates what typed strings do not (lone surrogates), and each part is then
 //! read for itself. rmcp's own reader buffers a message several times over and drops what it cannot read.
 
+use cofferdam_registry::is_harmful;
 use rmcp::model::{ClientJsonRpcMessage, ClientNotification, ErrorCode, ErrorData, RequestId};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -165,7 +166,7 @@ pub(crate) fn reason(error: &serde_json::Error) -> String {
     let text = text.split(" at line ").next().unwrap_or_default();
     let mut shown = String::with_capacity(text.len());
     for c in text.chars().take(MAX_REASON + 1) {
-        match c.is_control() {
+        match is_harmful(c) {
             true => shown.extend(c.escape_default()),
             false => shown.push(c),
         }

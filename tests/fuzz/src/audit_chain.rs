@@ -46,16 +46,16 @@ enum Edit {
 type Files = Vec<Option<Vec<u8>>>;
 
 /// A folder with a log and, apart from it, a key; and what a good chain there looks like.
-struct Place {
+struct LogFolder {
     folder: PathBuf,
     files: Files,
     head: (PathBuf, Vec<u8>),
 }
 
 /// The one place of this process: two in its folder would write into each other's chain.
-fn place() -> MutexGuard<'static, Place> {
-    static PLACE: OnceLock<Mutex<Place>> = OnceLock::new();
-    let place = PLACE.get_or_init(|| Mutex::new(Place::new().unwrap_or_else(|error| panic!("no place: {error}"))));
+fn place() -> MutexGuard<'static, LogFolder> {
+    static PLACE: OnceLock<Mutex<LogFolder>> = OnceLock::new();
+    let place = PLACE.get_or_init(|| Mutex::new(LogFolder::new().unwrap_or_else(|error| panic!("no place: {error}"))));
     place.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -200,7 +200,7 @@ const PREFIX: &str = "cofferdam-fuzz-audit-";
 const OLD: u32 = 2;
 const SIZE: u64 = 4_500;
 
-impl Place {
+impl LogFolder {
     /// A chain of several files, written by three processes, of which one was killed inside a line.
     fn new() -> std::io::Result<Self> {
         // No disk is waited for in memory.

@@ -8,7 +8,7 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use cofferdam_grants::{Ask, Grants, METADATA, Moment, Name, Permit, Pins, Protocol, Range, Rule, canonical};
+use cofferdam_grants::{Ask, Grants, METADATA, Moment, Name, NameUse, Permit, Pins, Protocol, Range, Rule, canonical};
 use cofferdam_policy::{Diagnostic, Manifest, Policy, effective};
 use ip_network::IpNetwork;
 
@@ -185,7 +185,7 @@ fn ends(network: IpNetwork) -> [IpAddr; 2] {
 
 /// The grants of a plugin that wants everything under the rules of these flags.
 fn granted(flags: &[(&str, &str)]) -> Result<Grants, Box<Diagnostic>> {
-    let Ok(greedy) = Manifest::parse_json(GREEDY) else { panic!("the greedy manifest is one") };
+    let Ok(greedy) = Manifest::parse_toml(GREEDY) else { panic!("the greedy manifest is one") };
     let mut policy = Policy::empty();
     for (flag, rule) in flags {
         policy.add_flag(flag, rule)?;
@@ -286,7 +286,7 @@ fn allow(text: &str, mut probes: Vec<Probe>) {
                     && ["127.0.0.1", "::1"].iter().any(|own| own.parse().is_ok_and(|own| written.may_reach(own)));
                 let looked_up = grants.decide(&Ask::Resolve { name }).is_ok();
                 assert_eq!(looked_up, speaks || local, "`{text}` and looking up {name}");
-                let dialled = grants.decide(&Ask::Dial { protocol: TCP, name, port: probe.port }).is_ok();
+                let dialled = grants.would_allow(&NameUse::Dial { protocol: TCP, name, port: probe.port }).is_ok();
                 assert_eq!(dialled, on_port && (speaks || local), "`{text}` and dialling {probe:?}");
                 let Some(address) = address else { continue };
                 let permit = grants.decide(&Ask::Pin { name, address });
@@ -339,7 +339,7 @@ fn deny(text: &str, mut probes: Vec<Probe>) {
         }
         if let Some(name) = &probe.name {
             let denied = on_port && written.is_name(name);
-            let dialled = grants.decide(&Ask::Dial { protocol: TCP, name, port: probe.port }).is_ok();
+            let dialled = grants.would_allow(&NameUse::Dial { protocol: TCP, name, port: probe.port }).is_ok();
             assert!(!denied || !dialled, "`{text}` lets {probe:?} pass");
             let Some(address) = probe.address else { continue };
             let permit = grants.decide(&Ask::Pin { name, address }).ok();
@@ -353,7 +353,7 @@ fn deny(text: &str, mut probes: Vec<Probe>) {
 fn wanted(text: &str) {
     let manifest = |want: &str| {
         let text = GREEDY.replace("\"tcp://any:*\"", &quoted(want));
-        Manifest::parse_json(&text)
+        Manifest::parse_toml(&text)
     };
     let Ok(first) = manifest(text) else { return };
     let [want] = first.wants.as_slice() else { panic!("one want was written") };

@@ -1,10 +1,12 @@
-//! A name on a port, before its addresses are known: the answer is the one that the lookup, the pin and the connect come to.
+//! A name on a port, before its addresses are known: the answer is the one that the lookup, the pin
+//! and the connect come to.
 
 use super::*;
 use crate::Resource;
+use crate::testing::suggested;
 
-fn dial(grants: &Grants, text: &str, port: u16) -> Result<Permit, Denial> {
-    grants.decide(&Ask::Dial { protocol: Protocol::Tcp, name: &name(text), port })
+fn dial(grants: &Grants, text: &str, port: u16) -> Result<Vec<RuleId>, Denial> {
+    grants.would_allow(&crate::NameUse::Dial { protocol: Protocol::Tcp, name: &name(text), port })
 }
 
 /// The way of an effect: look the name up, keep the answer, dial it.
@@ -22,9 +24,8 @@ fn by_lookup(grants: &Grants, text: &str, address: &str, port: u16) -> bool {
 #[test]
 fn a_covered_name_and_port_may_be_dialled_and_its_neighbours_may_not() {
     let own = grants(&["*.lab.example 22,8000-8099", "db.example 5432 within 10.0.0.0/8"], &[]);
-    let permit = dial(&own, "a.lab.example", 8001).unwrap();
-    assert_eq!((permit.rule(), permit.resource().to_string().as_str()), (RuleId(0), "tcp://a.lab.example:8001"));
-    assert_eq!(dial(&own, "db.example", 5432).unwrap().rule(), RuleId(1));
+    assert_eq!(dial(&own, "a.lab.example", 8001), Ok(vec![RuleId(0)]));
+    assert_eq!(dial(&own, "db.example", 5432), Ok(vec![RuleId(1)]));
     for (name, port, expected) in [
         ("a.lab.example", 23, Reason::PortNotGranted(RuleId(0))),
         ("lab.example", 22, Reason::NoRule),
@@ -40,7 +41,7 @@ fn a_covered_name_and_port_may_be_dialled_and_its_neighbours_may_not() {
         denial.for_model(),
         "denied: this plugin may not connect to `tcp://other.example:22`: the operator's policy decides that"
     );
-    assert_eq!(denial.suggestion().map(|it| it.entry).as_deref(), Some("\"tcp://other.example:22\""));
+    assert_eq!(suggested(&denial), ["connect tcp://other.example:22"]);
 }
 
 #[test]
@@ -68,13 +69,13 @@ fn localhost_is_dialled_by_its_addresses() {
         Reason::Denied(RuleId(100))
     );
     let denial = dial(&grants(&["localhost 22"], &[]), "localhost", 23).unwrap_err();
-    assert_eq!(denial.suggestion().map(|it| it.entry).as_deref(), Some("\"tcp://localhost:23\""));
+    assert_eq!(suggested(&denial), ["connect tcp://localhost:23"]);
 }
 
 #[test]
-fn a_target_is_no_answer_and_cannot_be_pinned() {
-    let permit = dial(&grants(&["a.example 22"], &[]), "a.example", 22).unwrap();
-    assert!(matches!(permit.resource(), Resource::Target { .. }));
+fn a_lookup_is_no_answer_and_cannot_be_pinned() {
+    let permit = resolve(&grants(&["a.example 22"], &[]), "a.example").unwrap();
+    assert!(matches!(permit.resource(), Resource::Name(_)));
     assert!(!Pins::new().insert(permit, None, at(0)));
 }
 

@@ -8,8 +8,8 @@ use crate::rule::Reach;
 use crate::{Grants, Host, Name, Peers, QueryName, Range, Reason, Rule, RuleId};
 
 impl Grants {
-    /// A name may be looked up if some rule covers it that no deny rule takes away: a rule for dialling it, on some port;
-    /// for pinging it; or for asking for it.
+    /// A name may be looked up if some rule covers it that no deny rule takes away: a rule for
+    /// dialling it, on some port; for pinging it; or for asking for it.
     pub(super) fn resolve(&self, name: &Name) -> Verdict {
         if let Some(id) = self.name_denied(name) {
             return Err(Near::because(Reason::Denied(id)));
@@ -42,7 +42,8 @@ impl Grants {
         }
     }
 
-    /// An answer may be kept if some rule for dialling or pinging covers both its name and its address.
+    /// An answer may be kept if some rule for dialling or pinging covers both its name and its
+    /// address.
     pub(super) fn pin(&self, name: &Name, address: IpAddr) -> Verdict {
         if let Some(id) = self.name_denied(name) {
             return Err(Near::because(Reason::Denied(id)));
@@ -51,12 +52,7 @@ impl Grants {
         let mut rules = Vec::new();
         let denies = |deny: &Peers| deny.denies_address(address) || deny.denies_name(name);
         for (id, rule) in &self.allow {
-            let reach = match rule {
-                Rule::Connect(rule) => rule.peers().reach_answer(name, address),
-                Rule::Ping(rule) => rule.reach_answer(name, address),
-                Rule::Resolve(_) | Rule::Server(_) | Rule::Read(_) => Reach::No,
-            };
-            let reason = match reach {
+            let reason = match rule.reach_answer(name, address) {
                 Reach::No => continue,
                 Reach::Special(range) => Some(Reason::SpecialRange(range)),
                 Reach::Outside => Some(Reason::OutsideWithin(*id)),
@@ -70,9 +66,10 @@ impl Grants {
         if rules.is_empty() { Err(self.for_a_want(near, name, &["connect", "ping"], denies)) } else { Ok(rules) }
     }
 
-    /// The refusal of a lookup, or of an answer to one, with the kind of rule that would help: that of the rule which came
-    /// nearest, or else the first of these kinds, if the manifest wants the name for it. If it wants it for none, that is the
-    /// reason; and if a deny rule would take away all that such a rule gives, that is.
+    /// The refusal of a lookup, or of an answer to one, with the kind of rule that would help: that
+    /// of the rule which came nearest, or else the first of these kinds, if the manifest wants the
+    /// name for it. If it wants it for none, that is the reason; and if a deny rule would take away
+    /// all that such a rule gives, that is.
     fn for_a_want(&self, near: Near, name: &Name, kinds: &[&str], denies: impl Fn(&Peers) -> bool) -> Near {
         let wanted: Vec<&Rule> = self.wants.iter().filter(|want| wants_name(want, name)).collect();
         let nearest = near.nearest().and_then(|(key, ports)| {
@@ -107,8 +104,9 @@ impl Grants {
         self.resolve_denies().find(|(_, deny)| deny.denies(&query)).map(|(id, _)| id)
     }
 
-    /// What speaks against an allow rule that covers a name: deny rules that take away all of it, or a manifest that
-    /// wants none of it. A deny rule for some ports only is left to the connect, which knows the port.
+    /// What speaks against an allow rule that covers a name: deny rules that take away all of it,
+    /// or a manifest that wants none of it. A deny rule for some ports only is left to the connect,
+    /// which knows the port.
     fn objection(&self, rule: &Rule, name: &Name, denies: impl Fn(&Peers) -> bool) -> Option<Reason> {
         if let Some(id) = self.denied_all(rule, denies) {
             return Some(Reason::Denied(id));

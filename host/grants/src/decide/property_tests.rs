@@ -110,15 +110,16 @@ fn parts() -> impl Strategy<Value = Parts> {
         })
 }
 
-/// Whether an ask was allowed, and whether it was about a name that leads somewhere only once it is looked up.
+/// Whether an ask was allowed, and whether it was about a name that leads somewhere only once it is
+/// looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Answer {
     named: bool,
     allowed: bool,
 }
 
-/// Whether each ask that can be made of the parts is allowed, in a fixed order. A bind is none of them: it leads nowhere, and
-/// is allowed where there is a rule, denied altogether or not.
+/// Whether each ask that can be made of the parts is allowed, in a fixed order. A bind is none of
+/// them: it leads nowhere, and is allowed where there is a rule, denied altogether or not.
 fn answers(own: &Grants, parts: &Parts, pins: &Pins) -> Vec<Answer> {
     let mut given = Vec::new();
     let mut ask = |ask: Ask<'_>| {
@@ -128,11 +129,13 @@ fn answers(own: &Grants, parts: &Parts, pins: &Pins) -> Vec<Answer> {
             Err(denial) => {
                 assert_eq!(denial.resource(), &ask.resource());
                 // Every refusal has its words.
-                assert!(denial.for_model().starts_with("denied: ") && denial.for_operator("x").contains("\nhint: "));
+                assert!(
+                    denial.for_model().starts_with("denied: ")
+                        && denial.for_operator("x").starts_with("plugin `x` may not ")
+                );
             }
         }
-        let named = matches!(ask, Ask::Resolve { .. } | Ask::Dial { .. } | Ask::PingName { .. });
-        given.push(Answer { named, allowed: answer.is_ok() });
+        given.push(Answer { named: matches!(ask, Ask::Resolve { .. }), allowed: answer.is_ok() });
     };
     let socket = SocketAddr::new(parts.address, parts.port);
     let (name, query, path) = (name(parts.host), crate::testing::query(parts.query), crate::testing::path(parts.path));
@@ -142,18 +145,22 @@ fn answers(own: &Grants, parts: &Parts, pins: &Pins) -> Vec<Answer> {
         for zone in [None, zone.as_ref()] {
             ask(Ask::Connect { protocol, to: socket, zone, pins, now });
         }
-        ask(Ask::Dial { protocol, name: &name, port: parts.port });
         ask(Ask::Listen { protocol, at: socket });
         ask(Ask::Accept { protocol, from: socket });
     }
     for zone in [None, zone.as_ref()] {
         ask(Ask::Ping { to: parts.address, zone, pins, now });
     }
-    ask(Ask::PingName { name: &name });
     ask(Ask::Resolve { name: &name });
     ask(Ask::Pin { name: &name, address: parts.address });
-    ask(Ask::Query { server: socket, name: &query });
+    ask(Ask::Query { server: socket, name: &query, system: own.system_servers() });
     ask(Ask::Read { path: &path });
+    let dial = |protocol| NameUse::Dial { protocol, name: &name, port: parts.port };
+    for how in [dial(Protocol::Tcp), dial(Protocol::Udp), NameUse::Ping { name: &name }] {
+        let answer = own.would_allow(&how);
+        assert!(answer.as_ref().err().is_none_or(|denial| *denial.resource() == how.resource()));
+        given.push(Answer { named: true, allowed: answer.is_ok() });
+    }
     given
 }
 
@@ -183,7 +190,8 @@ proptest! {
         for (was, is) in answers(&before, &parts, &pins).into_iter().zip(answers(&after, &parts, &pins)) {
             prop_assert!(was.allowed || !is.allowed);
         }
-        // And every allow rule that the two alone show to be denied altogether is as good as not there.
+        // And every allow rule that the two alone show to be denied altogether is as good as not
+        // there.
         let left: Vec<&str> = allow.iter().copied().filter(|own| !any_rule(more).denies_all_of(&any_rule(own))).collect();
         let servers = |rules: &[&str]| rules.iter().any(|rule| rule.starts_with("servers"));
         if servers(&left) == servers(&allow) {
@@ -244,8 +252,8 @@ proptest! {
             let denied = own.resolve_denies().any(|(_, deny)| deny.denies(name));
             !denied && own.resolves().any(|(_, rule)| rule.covers(name)) && own.resolve_wants().any(|want| want.covers(name))
         });
-        for server in own.servers() {
-            let asked = texts.iter().any(|name| own.decide(&Ask::Query { server, name }).is_ok());
+        for server in own.servers(own.system_servers()) {
+            let asked = texts.iter().any(|name| own.decide(&Ask::Query { server, name, system: own.system_servers() }).is_ok());
             prop_assert_eq!(asked, named, "{}", server);
         }
     }

@@ -5,8 +5,8 @@ use crate::denial::Near;
 use crate::{AbsolutePath, Grants, Reason};
 
 impl Grants {
-    /// A path may be read if it is, or lies below, what a rule names. Paths are compared as they are written; that no link
-    /// leads out of a granted directory is seen to where it is opened.
+    /// A path may be read if it is, or lies below, what a rule names. Paths are compared as they
+    /// are written; that no link leads out of a granted directory is seen to where it is opened.
     pub(super) fn read(&self, path: &AbsolutePath) -> Verdict {
         if let Some((id, _)) = self.read_denies().find(|(_, deny)| path.is_within(deny)) {
             return Err(Near::because(Reason::Denied(id)));

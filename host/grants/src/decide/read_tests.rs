@@ -1,7 +1,7 @@
 //! What may be read: allow and deny in pairs.
 
 use super::*;
-use crate::testing::{mixed, read};
+use crate::testing::{mixed, read, suggested};
 
 fn files(allow: &[&str], deny: &[&str]) -> Grants {
     mixed(allow, deny, &["read /"], &[])
@@ -66,11 +66,8 @@ fn refusals_name_the_path_and_the_line() {
         denial.for_model(),
         "denied: this plugin may not read `/var/log/syslog`: the operator's policy decides that"
     );
-    assert!(
-        denial.for_operator("files").ends_with("hint: `[plugins.files] read = [\"/var/log/syslog\"]` would allow it")
-    );
+    assert_eq!(suggested(&denial), ["read /var/log/syslog"]);
     let odd =
         files(&[], &[]).decide(&Ask::Read { path: &crate::AbsolutePath::parse(b"/a\x1b[2J").unwrap() }).unwrap_err();
-    assert_eq!((odd.resource().to_string().as_str(), odd.suggestion()), (r"file:/a\x1b[2J", None));
-    assert!(odd.for_operator("files").ends_with("hint: no rule of this version allows it"));
+    assert_eq!(odd.resource().to_string(), r"file:/a\x1b[2J");
 }

@@ -8,7 +8,9 @@ use super::*;
 use crate::testing::{
     at, connect, connect_at, grants, grants_wanting, ip, name, path, pin, pinned, query, resolve, rule,
 };
-use crate::{ConnectRule, GrantsBuilder, Host, METADATA, Name, Pins, Ports, Protocol, QueryName, Range, Resource};
+use crate::{
+    ConnectRule, GrantsBuilder, Host, METADATA, Name, NameUse, Pins, Ports, Protocol, QueryName, Range, Resource,
+};
 
 #[path = "pairs.rs"]
 mod pairs;
@@ -28,7 +30,7 @@ mod query_tests;
 #[path = "read_tests.rs"]
 mod read_tests;
 
-fn reason(result: Result<Permit, Denial>) -> Reason {
+fn reason<T: std::fmt::Debug>(result: Result<T, Denial>) -> Reason {
     result.unwrap_err().reason()
 }
 
@@ -48,12 +50,10 @@ fn every_ask(address: IpAddr, port: u16, name: &Name, pins: &Pins, check: &dyn F
         check(Ask::Accept { protocol, from: socket });
     }
     check(Ask::Resolve { name });
-    check(Ask::Dial { protocol: Protocol::Tcp, name, port });
     check(Ask::Pin { name, address });
     check(Ask::Ping { to: address, zone: None, pins, now: at(0) });
-    check(Ask::PingName { name });
-    check(Ask::Query { server: socket, name: &QueryName::from(name) });
-    check(Ask::Query { server: "93.184.216.34:53".parse().unwrap(), name: &query(".") });
+    check(Ask::Query { server: socket, name: &QueryName::from(name), system: &[] });
+    check(Ask::Query { server: "93.184.216.34:53".parse().unwrap(), name: &query("."), system: &[] });
     for text in ["/", "/etc/hosts"] {
         check(Ask::Read { path: &path(text) });
     }
@@ -65,7 +65,7 @@ proptest! {
         let nothing = Grants::default();
         prop_assert!(nothing.is_empty() && !nothing.grants_connect(Protocol::Tcp));
         prop_assert!(!nothing.grants_ping() && !nothing.grants_query() && !nothing.grants_read());
-        prop_assert!(nothing.servers().is_empty() && nothing.read_roots().is_empty());
+        prop_assert!(nothing.servers(&[]).is_empty() && nothing.read_roots().is_empty());
         let granted = grants(&["any *"], &[]);
         let pins = pinned(&granted, &[("a.example", "93.184.216.34")]);
         let localhost = name("localhost");
@@ -239,7 +239,10 @@ fn a_rule_of_a_kind_that_the_manifest_does_not_want_is_not_what_the_manifest_lac
     // A flag for one plugin's questions is a rule of every other plugin too.
     let own = crate::testing::mixed(&["resolve any"], &[], &["any *"], &[]);
     let denial = resolve(&own, "db.lab").unwrap_err();
-    assert_eq!((denial.reason(), denial.suggestion().map(|it| it.key)), (Reason::NoRule, Some("connect")));
+    assert_eq!(
+        (denial.reason(), crate::testing::suggested(&denial)),
+        (Reason::NoRule, vec!["connect tcp://db.lab:*".to_owned()])
+    );
 }
 
 #[test]
@@ -338,7 +341,8 @@ fn every_row_of_the_table_is_closed_to_broad_rules_of_every_kind() {
         assert!(pin(&broad, "db.lab", &text).is_err(), "{}", row.network);
         assert!(ping(&broad, &text, &none).is_err(), "{}", row.network);
         assert!(ask_server(&broad, &to, "a.example").is_err(), "{}", row.network);
-        // A rule for the network opens it, where it is none of tunnels, to what it is for; and a group is not pinged so.
+        // A rule for the network opens it, where it is none of tunnels, to what it is for; and a
+        // group is not pinged so.
         let network = row.network.to_string();
         let own =
             [format!("{network} *"), format!("ping {network}"), "resolve any".into(), format!("servers {network}")];

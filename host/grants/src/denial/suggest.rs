@@ -1,46 +1,20 @@
-//! The smallest rule that would allow what was refused, for the operator.
+//! The smallest rules that would allow what was refused, for the operator.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use super::{Denial, Reason};
 use crate::range::{Range, classify, is_closed};
 use crate::rule::LOCALHOST;
-use crate::{Name, Ports, QueryName, Resource, Zone, is_compatible};
-
-/// A rule that would allow what was refused: the key that it belongs under, and the element, or elements, of its list, in
-/// TOML.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Suggestion {
-    /// As `connect`.
-    pub key: &'static str,
-    /// As `"tcp://10.0.0.1:22"`, with its quotes.
-    pub entry: String,
-    /// The other rule that is missing: a question to a name server takes one for the name and one for the server.
-    pub also: Option<Box<Suggestion>>,
-}
-
-impl Suggestion {
-    fn new(key: &'static str, entry: String) -> Option<Self> {
-        Some(Self { key, entry, also: None })
-    }
-
-    /// As it would be written into the table of a plugin: `` `[plugins.tcp] connect = ["tcp://10.0.0.1:22"]` ``.
-    pub fn in_table(&self, plugin: &str) -> String {
-        let also = self.also.as_ref().map(|also| format!(" and `{} = [{}]`", also.key, also.entry));
-        format!("`[plugins.{plugin}] {} = [{}]`{}", self.key, self.entry, also.unwrap_or_default())
-    }
-
-    /// The rule itself, where it is one string, so that it may as well be a flag.
-    pub fn plain(&self) -> Option<&str> {
-        let inner = self.entry.strip_prefix('"')?.strip_suffix('"').filter(|_| self.also.is_none())?;
-        (!inner.contains(['"', '\\', '\''])).then_some(inner)
-    }
-}
+use crate::{
+    Cidr, ConnectRule, Host, Name, Peers, PingRule, Ports, Protocol, QueryName, ResolveRule, Resource, Rule,
+    ServerRule, Servers, Zone, ZoneName, is_compatible,
+};
 
 impl Denial {
-    /// The rule that would allow the ask; none where no rule would. A name in it may be none to IDNA, which is not known here.
-    pub fn suggestion(&self) -> Option<Suggestion> {
-        if self.near.hopeless {
+    /// The rules that would allow the ask; none where no rule would. How they are written, and
+    /// whether they can be, is not known here.
+    pub(super) fn suggestion(&self) -> Option<Vec<Rule>> {
+        if self.near.no_rule_helps {
             return None;
         }
         match self.near.reason {
@@ -59,59 +33,72 @@ impl Denial {
             | Reason::NotPinned => {}
         }
         match &self.resource {
-            Resource::Peer { protocol, to, zone } => match &self.near.pinned {
-                Some(name) => answer_rule("connect", name, to.ip(), &to.port().to_string()),
-                None => {
-                    let host = exact(to.ip(), zone.as_ref(), true)?;
-                    Suggestion::new("connect", format!("\"{protocol}://{host}:{}\"", to.port()))
+            Resource::Peer { protocol, to, zone } => {
+                let kind = Kind::Connect(*protocol, Ports::one(to.port()).ok()?);
+                match &self.near.pinned {
+                    Some(name) => one(answer_rule(kind, name, to.ip())?),
+                    None => one(kind.rule(exact(to.ip(), zone.as_ref())?)),
                 }
-            },
+            }
             Resource::Target { protocol, name, port } => {
-                Suggestion::new("connect", format!("\"{protocol}://{}:{port}\"", host(name)?))
+                one(Kind::Connect(*protocol, Ports::one(*port).ok()?).rule(named(name)))
             }
             Resource::Ping { to, zone } => match &self.near.pinned {
-                Some(name) => answer_rule("ping", name, *to, ""),
-                None => Suggestion::new("ping", format!("\"{}\"", exact(*to, zone.as_ref(), false)?)),
+                Some(name) => one(answer_rule(Kind::Ping, name, *to)?),
+                None => one(Kind::Ping.rule(exact(*to, zone.as_ref())?)),
             },
-            Resource::PingTarget(name) => Suggestion::new("ping", format!("\"{}\"", host(name)?)),
+            Resource::PingTarget(name) => one(Kind::Ping.rule(named(name))),
             Resource::Name(name) => match self.near.key {
-                Some("ping") => Suggestion::new("ping", format!("\"{}\"", host(name)?)),
-                Some("connect") => Suggestion::new("connect", format!("\"tcp://{}:{}\"", host(name)?, self.ports())),
-                _ => Suggestion::new("resolve", format!("\"{}\"", asked_name(name)?)),
+                Some("ping") => one(Kind::Ping.rule(named(name))),
+                Some("connect") => one(Kind::Connect(Protocol::Tcp, self.ports()).rule(named(name))),
+                _ => one(asked_name(name)?.into()),
             },
             Resource::Answer { name, address } => match self.near.key {
                 // A name that is only asked for leads nowhere.
                 Some("resolve") => None,
-                Some("ping") => answer_rule("ping", name, *address, ""),
-                _ => answer_rule("connect", name, *address, &self.ports()),
+                Some("ping") => one(answer_rule(Kind::Ping, name, *address)?),
+                _ => one(answer_rule(Kind::Connect(Protocol::Tcp, self.ports()), name, *address)?),
             },
             Resource::Query { server, name } => {
                 let missing = match self.near.missing {
-                    Some(implicit) => Some(server_rule(*server, implicit)?),
-                    None => None,
+                    Some(implicit) => server_rules(*server, implicit)?,
+                    None => Vec::new(),
                 };
-                match self.near.reason {
-                    Reason::NoRule => {
-                        let named = Suggestion::new("resolve", format!("\"{}\"", query_rule(name)?))?;
-                        Some(Suggestion { also: missing.map(Box::new), ..named })
-                    }
-                    _ => missing,
-                }
+                let named = match self.near.reason {
+                    Reason::NoRule => vec![query_rule(name)?.into()],
+                    _ => Vec::new(),
+                };
+                let all = [named, missing].concat();
+                (!all.is_empty()).then_some(all)
             }
-            Resource::File(path) => {
-                // What has to be escaped to be shown cannot be written as a rule, and `${` would be a variable.
-                let plain = |text: &&str| **text == path.to_string() && !text.contains("${");
-                let text = std::str::from_utf8(path.as_bytes()).ok().filter(plain)?;
-                Suggestion::new("read", format!("\"{}\"", text.replace('"', "\\\"")))
-            }
+            Resource::File(path) => one(path.clone().into()),
             Resource::Bind { .. } | Resource::Listen { .. } | Resource::Accept { .. } => None,
         }
     }
 
     /// The ports that are known, or every one.
-    fn ports(&self) -> String {
-        self.near.ports.as_ref().map_or("*".to_owned(), Ports::to_string)
+    fn ports(&self) -> Ports {
+        self.near.ports.clone().unwrap_or_else(Ports::all)
     }
+}
+
+/// A rule about peers that is suggested, without its peers.
+enum Kind {
+    Connect(Protocol, Ports),
+    Ping,
+}
+
+impl Kind {
+    fn rule(self, peers: Peers) -> Rule {
+        match self {
+            Self::Connect(protocol, ports) => ConnectRule::to(protocol, peers, ports).into(),
+            Self::Ping => PingRule::new(peers).into(),
+        }
+    }
+}
+
+fn one(rule: Rule) -> Option<Vec<Rule>> {
+    Some(vec![rule])
 }
 
 /// Whether rules can be written for the server: those with a zone are the host's own or none.
@@ -119,19 +106,20 @@ fn plain(server: SocketAddr) -> bool {
     !matches!(server, SocketAddr::V6(six) if six.scope_id() != 0 || six.ip().is_unicast_link_local())
 }
 
-/// The host part of a rule for this very address. None for the unspecified addresses, which are no peers, for those that
-/// no rule reaches, and where the zone that a rule would need is missing, or one is there that none has.
-fn exact(address: IpAddr, zone: Option<&Zone>, brackets: bool) -> Option<String> {
+/// The peers of a rule for this very address. None for the unspecified addresses, which are no
+/// peers, for those that no rule reaches, and where the zone that a rule would need is missing, or
+/// one is there that none has.
+fn exact(address: IpAddr, zone: Option<&Zone>) -> Option<Peers> {
     let scoped = matches!(address, IpAddr::V6(six) if is_scoped(six));
     let compatible = matches!(address, IpAddr::V6(six) if is_compatible(six));
     if address.is_unspecified() || compatible || is_closed(address) || scoped != zone.is_some() {
         return None;
     }
-    let zone = zone.map(|zone| format!("%{zone}")).unwrap_or_default();
-    Some(match address {
-        IpAddr::V6(six) if brackets => format!("[{six}{zone}]"),
-        address => format!("{address}{zone}"),
-    })
+    let zone = match zone {
+        Some(zone) => Some(ZoneName::parse(&zone.to_string())?),
+        None => None,
+    };
+    Some(Peers::new(Host::Address(address)).on(zone))
 }
 
 /// Whether an address means something on a link only.
@@ -139,56 +127,56 @@ fn is_scoped(address: Ipv6Addr) -> bool {
     address.is_unicast_link_local() || matches!(address.segments()[0] & 0xff0f, 0xff01 | 0xff02)
 }
 
-/// A name as the host of a rule; none for the name that a rule would take for its word for every host.
-fn host(name: &Name) -> Option<&str> {
-    (name.as_str() != "any").then_some(name.as_str())
+/// A name as the peers of a rule.
+fn named(name: &Name) -> Peers {
+    Peers::new(if name.is_localhost() { Host::Localhost } else { Host::Name(name.clone()) })
 }
 
-/// A name in a rule about names to ask for; none for the words that are no names there.
-fn asked_name(name: &Name) -> Option<&str> {
-    host(name).filter(|_| !name.is_localhost())
+/// A rule about a name to ask for; none for `localhost`, which is in no query.
+fn asked_name(name: &Name) -> Option<ResolveRule> {
+    (!name.is_localhost()).then(|| ResolveRule::Name(name.clone()))
 }
 
-/// The rule that covers a name of a query: the name, its service for an instance of one, or `any` for what no rule can spell.
-fn query_rule(name: &QueryName) -> Option<String> {
+/// The rule that covers a name of a query: the name, its service for an instance of one, or every
+/// name for what no rule spells.
+fn query_rule(name: &QueryName) -> Option<ResolveRule> {
     match (name.host_name(), name.of_instance()) {
-        (Some(name), _) => asked_name(&name).map(str::to_owned),
-        (None, Some(service)) => Some(format!("*.{service}")),
-        (None, None) => Some("any".to_owned()),
+        (Some(name), _) => asked_name(&name),
+        (None, Some(service)) => Some(ResolveRule::Below(service)),
+        (None, None) => Some(ResolveRule::Any),
     }
 }
 
-/// The rule for a name server; the first one has to keep the host's own, which are meant while there is none.
-fn server_rule(server: SocketAddr, implicit: bool) -> Option<Suggestion> {
+/// The rules for a name server; the first one has to keep the host's own, which are meant while
+/// there is none.
+fn server_rules(server: SocketAddr, implicit: bool) -> Option<Vec<Rule>> {
     let compatible = matches!(server.ip(), IpAddr::V6(six) if is_compatible(six));
     if server.ip().is_unspecified() || compatible || is_closed(server.ip()) || !plain(server) {
         return None;
     }
-    let rule = if server.port() == 53 { server.ip().to_string() } else { server.to_string() };
-    let own = if implicit { "\"system\", " } else { "" };
-    Suggestion::new("servers", format!("{own}\"{rule}\""))
+    let own = implicit.then(|| ServerRule::new(Servers::System, None));
+    let this = ServerRule::new(Servers::Address(server.ip()), Some(server.port()));
+    Some(own.into_iter().chain([this]).map(Rule::from).collect())
 }
 
 /// The rule that would let this name lead to this address.
-fn answer_rule(key: &'static str, name: &Name, address: IpAddr, ports: &str) -> Option<Suggestion> {
-    let connects = key == "connect";
-    let shown = |host: &str| if connects { format!("tcp://{host}:{ports}") } else { host.to_owned() };
-    let own = shown(host(name)?);
-    let entry = match classify(address) {
+fn answer_rule(kind: Kind, name: &Name, address: IpAddr) -> Option<Rule> {
+    let peers = match classify(address) {
         // Nobody can say what `localhost` is: it leads to two addresses, which are granted as such.
         _ if name.is_localhost() && !LOCALHOST.contains(&address) => return None,
-        _ if name.is_localhost() => format!("\"{}\"", shown(&exact(address, None, connects)?)),
-        Range::Public => format!("\"{own}\""),
+        _ if name.is_localhost() => exact(address, None)?,
+        Range::Public => named(name),
         // No `within` opens these, and a rule for the address would not let the name lead there.
-        special if special.needs_exact_rule() || (is_group(special) && !connects) => return None,
+        special if special.needs_exact_rule() => return None,
+        special if is_group(special) && matches!(kind, Kind::Ping) => return None,
         _ => {
             // A link-local address has no zone in an answer.
-            exact(address, None, connects)?;
+            exact(address, None)?;
             let bits = if address.is_ipv4() { 32 } else { 128 };
-            format!("{{ to = \"{own}\", within = [\"{address}/{bits}\"] }}")
+            named(name).within(vec![Cidr::parse(&format!("{address}/{bits}")).ok()?])
         }
     };
-    Suggestion::new(key, entry)
+    Some(kind.rule(peers))
 }
 
 /// Whether many would answer a ping.

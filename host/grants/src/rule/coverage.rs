@@ -1,7 +1,8 @@
-//! Whether a deny rule takes everything from an allow rule, as far as that can be told from the two alone.
+//! Whether a deny rule takes everything from an allow rule, as far as that can be told from the two
+//! alone.
 //!
-//! This is for advice to operators: what it says no to may still be denied, by several rules together or address by
-//! address. The answer of enforcement is `decide.rs`.
+//! This is for advice to operators: what it says no to may still be denied, by several rules
+//! together or address by address. The answer of enforcement is `decide.rs`.
 
 use super::peers::{Host, LOCALHOST, Peers};
 use super::{ResolveRule, Rule, ServerRule, Servers};

@@ -1,4 +1,5 @@
-//! A rule about names in queries: `www.example.com`, `*.example.com`, `192.0.2.0/24` (its reverse names), `any`.
+//! A rule about names in queries: `www.example.com`, `*.example.com`, `192.0.2.0/24` (its reverse
+//! names), `any`.
 
 use std::fmt;
 
@@ -10,7 +11,8 @@ use crate::{Cidr, Name, QueryName};
 pub enum ResolveRule {
     /// One name, exactly.
     Name(Name),
-    /// The names one or more labels below this one, instances of services included; the name itself is not among them.
+    /// The names one or more labels below this one, instances of services included; the name itself
+    /// is not among them.
     Below(Name),
     /// The reverse names of a network's addresses, and of the networks in it.
     Reverse(Cidr),
@@ -33,8 +35,9 @@ impl ResolveRule {
         }
     }
 
-    /// Whether this deny rule speaks of a name. It speaks of more than an allow rule of the same words: labels of any
-    /// kind count, and below a reverse name everything does, in every IPv4-in-IPv6 spelling.
+    /// Whether this deny rule speaks of a name. It speaks of more than an allow rule of the same
+    /// words: labels of any kind count, and below a reverse name everything does, in every
+    /// IPv4-in-IPv6 spelling.
     pub(crate) fn denies(&self, name: &QueryName) -> bool {
         match self {
             Self::Name(own) => *name == QueryName::from(own),

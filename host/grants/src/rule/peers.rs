@@ -1,6 +1,7 @@
 //! The peers that a rule speaks of: its host part, the zone of that, and where a name may lead.
 //!
-//! Ports and protocols are `rule/connect.rs`; how allow rules, deny rules, wants and pins combine is `decide.rs`.
+//! Ports and protocols are `rule/connect.rs`; how allow rules, deny rules, wants and pins combine
+//! is `decide.rs`.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -63,8 +64,8 @@ impl Peers {
         self
     }
 
-    /// The same, reaching only addresses in one of these networks: where a name may lead. An empty list restricts
-    /// nothing.
+    /// The same, reaching only addresses in one of these networks: where a name may lead. An empty
+    /// list restricts nothing.
     #[must_use]
     pub fn within(mut self, networks: Vec<Cidr>) -> Self {
         self.within = networks;
@@ -123,7 +124,8 @@ impl Peers {
         if covered { Reach::Yes } else { Reach::No }
     }
 
-    /// Whether an allow rule's zone is the one asked for: both name the same link, or neither names one.
+    /// Whether an allow rule's zone is the one asked for: both name the same link, or neither names
+    /// one.
     pub(crate) fn is_on(&self, zone: Option<&Zone>) -> bool {
         match (&self.zone, zone) {
             (None, None) => true,
@@ -172,8 +174,8 @@ impl Peers {
         })
     }
 
-    /// Whether this deny rule speaks of the link: without a zone of its own it does of every one, and where nobody
-    /// knows the link it may be this one.
+    /// Whether this deny rule speaks of the link: without a zone of its own it does of every one,
+    /// and where nobody knows the link it may be this one.
     pub(crate) fn denies_on(&self, zone: Option<&Zone>) -> bool {
         match (&self.zone, zone) {
             (Some(own), Some(zone)) => own.may_be(zone),

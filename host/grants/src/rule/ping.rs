@@ -31,8 +31,8 @@ impl PingRule {
         self.one_host(self.0.reach_answer(name, address), address)
     }
 
-    /// One echo to a group is answered by many: a group is reached by a rule for that very address only, not by a
-    /// network of groups either.
+    /// One echo to a group is answered by many: a group is reached by a rule for that very address
+    /// only, not by a network of groups either.
     fn one_host(&self, reach: Reach, address: IpAddr) -> Reach {
         let group = matches!(classify(address), Range::Multicast | Range::Broadcast);
         match reach {

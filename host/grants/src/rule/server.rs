@@ -31,7 +31,8 @@ pub struct ServerRule {
 }
 
 impl ServerRule {
-    /// A rule; `None` is every port, which an allow rule does not have. The host's own servers come with their ports.
+    /// A rule; `None` is every port, which an allow rule does not have. The host's own servers come
+    /// with their ports.
     pub fn new(servers: Servers, port: Option<u16>) -> Self {
         let servers = match servers {
             Servers::Address(address) => Servers::Address(canonical(address)),

@@ -1,13 +1,13 @@
-//! Decisions put into steps, in the order in which they are gone through. What refuses is the last of them, or one of the
-//! answers to a lookup.
+//! Decisions put into steps, in the order in which they are gone through. What refuses is the last
+//! of them, or one of the answers to a lookup.
 
 use std::net::{IpAddr, SocketAddr};
 
 use cofferdam_grants::{
-    Ask, AtPath, Denial, Grants, Moment, Name, Permit, Pins, Protocol, Range, Reason, Resource, RuleId, classify,
+    Ask, AtPath, Denial, Grants, Moment, Name, Pins, Protocol, Range, Reason, Resource, RuleId, classify,
 };
 
-use super::{Passed, Step, held_back};
+use super::{Allowed, Passed, Step, held_back};
 use crate::policy::Policy;
 
 /// What the addresses of a name are wanted for.
@@ -87,9 +87,9 @@ impl<'a> Telling<'a> {
     }
 
     /// The stages up to the one that refuses, in the order in which they were gone through.
-    pub(super) fn tell(&mut self, answer: &Result<Permit, Denial>, stages: &[Stage]) {
+    pub(super) fn tell(&mut self, answer: &Result<Allowed, Denial>, stages: &[Stage]) {
         let (refusing, rule, resource) = match answer {
-            Ok(permit) => (None, Some(permit.rule()), permit.resource()),
+            Ok(allowed) => (None, allowed.rules.first().copied(), &allowed.resource),
             Err(denial) => (Some((Stage::of(denial.reason()), denial.reason())), denial.rule(), denial.resource()),
         };
         for stage in stages {
@@ -110,7 +110,7 @@ impl<'a> Telling<'a> {
                 Stage::Deny if self.grants.rules().any(|own| own.denies) => "no deny rule covers it".to_owned(),
                 Stage::Deny => "there is no deny rule".to_owned(),
                 Stage::Rule => rule.map(|id| self.source(id)).unwrap_or_default(),
-                Stage::Server => match answer.as_ref().map(|permit| permit.rules().get(1)) {
+                Stage::Server => match answer.as_ref().map(|allowed| allowed.rules.get(1)) {
                     Ok(Some(server)) => self.source(*server),
                     Ok(None) => "it is one of the host's own, and no `servers` rule names others".to_owned(),
                     Err(_) => continue,
@@ -125,66 +125,67 @@ impl<'a> Telling<'a> {
         }
     }
 
-    /// What the answers to a lookup come to: the permit for the first that may be used, or the first denial.
+    /// What the answers to a lookup come to: what allows the first that may be used, or the first
+    /// denial.
     pub(super) fn answers(
         &mut self,
-        permit: Permit,
+        allowed: Allowed,
         name: &Name,
         then: Use,
         found: Option<Result<Vec<IpAddr>, String>>,
-    ) -> Result<Permit, Denial> {
+    ) -> Result<Allowed, Denial> {
         let found = match found {
             Some(Ok(found)) if !found.is_empty() => found,
             Some(none) => {
                 let why = none.err().unwrap_or_else(|| format!("`{name}` has no addresses"));
                 self.step("lookup", Passed::No, why.clone());
                 self.unresolved = Some(why);
-                return Ok(permit);
+                return Ok(allowed);
             }
             None => {
                 self.step("lookup", Passed::Open, "not looked up; `--resolve` does");
-                let text = self.filter(&permit);
+                let text = self.filter(&allowed);
                 self.step("range", Passed::Open, text);
-                return Ok(permit);
+                return Ok(allowed);
             }
         };
         let all: Vec<String> = found.iter().map(ToString::to_string).collect();
         self.step("lookup", Passed::Yes, format!("{name} leads to {}", all.join(", ")));
-        if then == Use::Lookup && !self.leads_anywhere(&permit) {
+        if then == Use::Lookup && !self.leads_anywhere(&allowed) {
             let text = "no rule lets any of them be used; that they are known is all";
             self.step("range", Passed::Yes, text);
-            return Ok(permit);
+            return Ok(allowed);
         }
         let mut first = None;
         for address in found {
-            match self.answer(name, permit.rules(), address, then) {
+            match self.answer(name, &allowed.rules, address, then) {
                 Ok(()) => self.addresses.push(address),
                 Err(denial) => first = first.or(Some(denial)),
             }
         }
         match first {
             Some(denial) if self.addresses.is_empty() => Err(denial),
-            _ => Ok(permit),
+            _ => Ok(allowed),
         }
     }
 
     /// What a permitted path comes to as files are now.
-    pub(super) fn file(&mut self, permit: Permit, found: AtPath) -> Result<Permit, Denial> {
+    pub(super) fn file(&mut self, allowed: Allowed, found: AtPath) -> Result<Allowed, Denial> {
         match found {
             AtPath::Given { kind, real } => {
-                let leads = matches!(permit.resource(), Resource::File(path) if *path != real);
+                let leads = matches!(&allowed.resource, Resource::File(path) if *path != real);
                 let text = if leads { format!("it leads to `{real}`, {kind}") } else { format!("it is {kind}") };
                 self.step("file", Passed::Yes, text);
-                Ok(permit)
+                Ok(allowed)
             }
             AtPath::Nothing(why) => {
                 self.step("file", Passed::Open, why);
-                Ok(permit)
+                Ok(allowed)
             }
             AtPath::Refused(code) => {
                 self.step("file", Passed::No, held_back(code));
                 self.held_back = Some(code);
-                Ok(permit)
+                Ok(allowed)
             }
             AtPath::Denied(denial) => {
                 let rule = denial.rule().map(|id| format!(": {}", self.source(id))).unwrap_or_default();
@@ -209,7 +210,8 @@ impl<'a> Telling<'a> {
                 Use::Ping | Use::Lookup => denial,
             },
             Ok(permit) => {
-                // Where an address rule covers the answer too, the name's own rule is the one to tell.
+                // Where an address rule covers the answer too, the name's own rule is the one to
+                // tell.
                 let keeping = permit.rules().iter().copied().find(|id| naming.contains(id)).unwrap_or(permit.rule());
                 pins.insert(permit, None, now);
                 let used = match then {
@@ -236,17 +238,17 @@ impl<'a> Telling<'a> {
         Err(refusal)
     }
 
-    /// Whether a rule that lets the name be looked up lets its addresses be used; one that only lets it be asked for does
-    /// not.
-    fn leads_anywhere(&self, permit: &Permit) -> bool {
-        let mut naming = self.grants.rules().filter(|own| !own.denies && permit.rules().contains(&own.id));
+    /// Whether a rule that lets the name be looked up lets its addresses be used; one that only
+    /// lets it be asked for does not.
+    fn leads_anywhere(&self, allowed: &Allowed) -> bool {
+        let mut naming = self.grants.rules().filter(|own| !own.denies && allowed.rules.contains(&own.id));
         naming.any(|own| own.rule.peers().is_some())
     }
 
     /// Where the rules let the name lead.
-    fn filter(&self, permit: &Permit) -> String {
+    fn filter(&self, allowed: &Allowed) -> String {
         let mut places: Vec<String> = Vec::new();
-        for own in self.grants.rules().filter(|own| !own.denies && permit.rules().contains(&own.id)) {
+        for own in self.grants.rules().filter(|own| !own.denies && allowed.rules.contains(&own.id)) {
             match own.rule.peers().map(cofferdam_grants::Peers::networks) {
                 None => {}
                 Some([]) => places.push("public ones".to_owned()),
@@ -260,7 +262,7 @@ impl<'a> Telling<'a> {
         if places.is_empty() {
             return "the rule lets the name be asked for; it lets none of its addresses be used".to_owned();
         }
-        let pings = matches!(permit.resource(), Resource::PingTarget(_));
+        let pings = matches!(allowed.resource, Resource::PingTarget(_));
         let used = if pings { "pinged" } else { "dialled" };
         let unless = if self.grants.rules().any(|own| own.denies) { ", unless a deny rule covers them" } else { "" };
         format!("of its addresses may be {used}: {}{unless}", places.join(", "))

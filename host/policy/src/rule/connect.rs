@@ -5,9 +5,9 @@ use std::net::Ipv6Addr;
 
 use cofferdam_grants::{ConnectRule, Ports, Protocol};
 
-use super::{Purpose, RuleError, no_spaces};
 use crate::host::parse_host;
 use crate::keys::did_you_mean;
+use crate::rule_text::{Purpose, RuleError, no_spaces};
 
 /// Reads a rule.
 ///
@@ -43,7 +43,8 @@ pub(crate) fn parse_connect(text: &str, purpose: Purpose) -> Result<ConnectRule,
     Ok(ConnectRule::to(protocol, parsed, ports))
 }
 
-/// Advice about a host as advice about the rule: hosts that are to be written stand in a whole one, where that is one.
+/// Advice about a host as advice about the rule: hosts that are to be written stand in a whole one,
+/// where that is one.
 fn in_full(hint: &str, scheme: &str, ports: Option<&str>, purpose: Purpose) -> String {
     if !(hint.starts_with("write `") || hint.starts_with("if you meant ")) {
         return hint.to_owned();

@@ -16,7 +16,8 @@ fn allow(text: &str) -> Result<String, String> {
     })
 }
 
-/// What a hint says to write, which has to be a rule; not where it stands for one (`ADDRESS`, `PORTS`).
+/// What a hint says to write, which has to be a rule; not where it stands for one (`ADDRESS`,
+/// `PORTS`).
 pub(in crate::rule) fn advised(hint: &str) -> impl Iterator<Item = &str> {
     let written = hint.contains("write `").then(|| hint.split('`').skip(1).step_by(2)).into_iter().flatten();
     written.filter(|rule| !rule.contains("PORTS"))

@@ -1,9 +1,10 @@
-//! Rules about names in queries: `www.example.com`, `*.example.com`, `192.0.2.0/24` for its reverse names, `any`.
+//! Rules about names in queries: `www.example.com`, `*.example.com`, `192.0.2.0/24` for its reverse
+//! names, `any`.
 
 use cofferdam_grants::{Cidr, Host, ResolveRule};
 
-use super::{Purpose, RuleError, no_spaces};
 use crate::host::parse_host;
+use crate::rule_text::{Purpose, RuleError, no_spaces};
 
 /// Reads a rule. What it is for changes nothing.
 ///

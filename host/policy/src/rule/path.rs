@@ -2,7 +2,7 @@
 
 use cofferdam_grants::{AbsolutePath, PathError};
 
-use super::{Purpose, RuleError};
+use crate::rule_text::{Purpose, RuleError};
 
 /// Reads a rule. A want may be `any`, which is `/`.
 ///

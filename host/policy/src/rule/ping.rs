@@ -2,8 +2,8 @@
 
 use cofferdam_grants::{Cidr, Host, PingRule, Range, SPECIAL};
 
-use super::{Purpose, RuleError, no_spaces};
 use crate::host::parse_host;
+use crate::rule_text::{Purpose, RuleError, no_spaces};
 
 /// Reads a rule.
 ///

@@ -1,11 +1,12 @@
-//! Rules about name servers: `192.0.2.53`, `192.0.2.0/24:5353`, `[2001:db8::53]:53`, `any`, `system`.
+//! Rules about name servers: `192.0.2.53`, `192.0.2.0/24:5353`, `[2001:db8::53]:53`, `any`,
+//! `system`.
 
 use std::net::{IpAddr, SocketAddr};
 
-use cofferdam_grants::{DNS_PORT, Host, ServerRule, Servers};
+use cofferdam_grants::{DNS_PORT, Host, ServerRule, Servers, quoted};
 
-use super::{Purpose, RuleError, no_spaces};
 use crate::host::parse_host;
+use crate::rule_text::{Purpose, RuleError, no_spaces};
 
 /// Reads a rule. Without a port it is for port 53; a deny rule or a want is then for every port.
 ///
@@ -80,5 +81,5 @@ fn split_port(text: &str) -> Result<(String, Option<u16>), String> {
 
 fn port(text: &str) -> Result<u16, String> {
     let plain = !text.starts_with(['+', '0']);
-    text.parse::<u16>().ok().filter(|_| plain).ok_or_else(|| format!("`{}` is not a port", text.escape_debug()))
+    text.parse::<u16>().ok().filter(|_| plain).ok_or_else(|| format!("`{}` is not a port", quoted(text, 64)))
 }

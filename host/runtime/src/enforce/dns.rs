@@ -49,7 +49,8 @@ impl Gate {
         }
         let question = Question::read(message).map_err(ErrorCode::Malformed)?;
         let server = self.on_its_link(canonical_socket(SocketAddr::new(canonical(address(to.address)), to.port)));
-        let permit = self.ask(&Ask::Query { server, name: &question.asked }, caller).ok_or(ErrorCode::AccessDenied)?;
+        let ask = Ask::Query { server, name: &question.asked, system: &self.system_servers() };
+        let permit = self.ask(&ask, caller).ok_or(ErrorCode::AccessDenied)?;
         // What is not allowed costs none of the lookups of a minute.
         let place = self.names.question().map_err(|full| {
             self.limit_hit(full.limit, caller);
@@ -58,7 +59,7 @@ impl Gate {
         // The id is ours: a number that the guest may choose is a way out for data, and a forger must not know it.
         let id = getrandom::u32().map_err(|error| ErrorCode::Other(error.to_string()))? as u16;
         let message = question.message(id).map_err(ErrorCode::Malformed)?;
-        Carrier::send(permit, server, transport, id, &message, within, (slot, place)).await
+        Carrier::send(permit, transport, id, &message, within, (slot, place)).await
     }
 }
 

@@ -1,9 +1,8 @@
 //! The host's side of `icmp`: one address is decided about, and a socket for that address is what the guest gets. The guest
 //! says when, how far and how much; the host fills in the rest, counts, and tells what comes back because of it.
 
-mod advice;
 mod arrived;
-mod echo;
+pub(super) mod echo;
 mod filter;
 mod message;
 mod rate;
@@ -73,12 +72,9 @@ impl Gate {
         if is_group(target) {
             return Err(group());
         }
-        let scope = link.map_or(0, |link| link.index);
-        Echo::open(permit, target, scope, do_not_fragment, || self.descriptor(caller).ok()).map_err(|failed| {
-            match failed {
-                Failed::Group => group(),
-                failed => failed.into(),
-            }
+        Echo::open(permit, do_not_fragment, || self.descriptor(caller).ok()).map_err(|failed| match failed {
+            Failed::Group => group(),
+            failed => failed.into(),
         })
     }
 

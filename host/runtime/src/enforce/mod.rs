@@ -11,6 +11,9 @@ mod resolver;
 mod sockets;
 mod zone;
 
+#[cfg(test)]
+mod permit_tests;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -61,7 +64,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// A gate under these grants, in which `system` means the name servers that the machine asks now.
+    /// A gate under these grants.
     pub fn new(
         plugin: Arc<str>,
         grants: Grants,
@@ -70,11 +73,6 @@ impl Gate {
         descriptors: Arc<Descriptors>,
         sink: Arc<dyn Sink>,
     ) -> Self {
-        let machine = grants.grants_query().then(|| names.machine_servers()).flatten();
-        let grants = match machine {
-            Some(servers) => grants.with_system_servers(servers),
-            None => grants,
-        };
         Self {
             only: OnceLock::new(),
             plugin,
@@ -88,12 +86,6 @@ impl Gate {
             calls: Mutex::default(),
             descriptors,
         }
-    }
-
-    /// Whether what the machine asks is still what it was when this was made.
-    pub fn is_current(&self) -> bool {
-        let machine = self.grants.grants_query().then(|| self.names.machine_servers()).flatten();
-        machine.is_none_or(|servers| servers == self.grants.system_servers())
     }
 
     /// Says whose the instance is, where it is for one call only. It is said once.
@@ -175,9 +167,14 @@ impl Gate {
         }
     }
 
+    /// The name servers that the host asks now: those that the policy names, or else the machine's.
+    fn system_servers(&self) -> Vec<SocketAddr> {
+        self.names.machine_servers().unwrap_or_else(|| self.grants.system_servers().to_vec())
+    }
+
     /// The name servers that a question goes to if nobody says otherwise.
     fn servers(&self) -> Vec<SocketAddr> {
-        self.grants.servers()
+        self.grants.servers(&self.system_servers())
     }
 
     fn now(&self) -> Moment {
@@ -192,6 +189,6 @@ impl Gate {
     pub fn limit_hit(&self, limit: &'static str, caller: Option<&Caller>) {
         let caller = caller.or(self.only.get().map(|caller| &**caller));
         // The request is refused in any case: nothing more depends on the record.
-        self.sink.owe(&Event::LimitHit { plugin: &self.plugin, caller, limit });
+        self.sink.defer(&Event::LimitHit { plugin: &self.plugin, caller, limit });
     }
 }

@@ -83,7 +83,7 @@ impl Gate {
         }
         let permit = self.ask(&Ask::Resolve { name: &name }, caller).ok_or(Failed::Denied)?;
         let room = |sockets| self.descriptors(sockets, caller).map(Some).map_err(Failed::Limit);
-        match self.names.begin(permit, &name, families, room) {
+        match self.names.begin(permit, families, room) {
             Ok(asked) => Ok(Begun::Asked(name, asked)),
             Err(failed) => {
                 if let Failed::Full(full) = &failed {

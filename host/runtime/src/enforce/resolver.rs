@@ -15,7 +15,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cofferdam_grants::{Limits, Name, Permit};
+use cofferdam_grants::{Limits, Permit, Resource};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
@@ -47,6 +47,9 @@ impl Family {
         address.is_ipv4() == (self == Self::V4)
     }
 }
+
+/// What is said of a permit for anything but a lookup.
+const NO_LOOKUP: &str = "the permit is for no lookup";
 
 /// Whom the host asks when a granted name is looked up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -177,7 +180,7 @@ impl Names {
         self.lookups.begin()
     }
 
-    /// Begins to look a name up. The permit says that it may be. `room` gives the places for so many sockets, for a guest. What is
+    /// Begins to look up the name that the permit is for. `room` gives the places for so many sockets, for a guest. What is
     /// known takes none, and counts against no limit.
     ///
     /// # Errors
@@ -185,11 +188,13 @@ impl Names {
     pub fn begin<E: From<Full>>(
         &self,
         permit: Permit,
-        name: &Name,
         families: &[Family],
         room: impl FnOnce(usize) -> Result<Option<Slot>, E>,
     ) -> Result<Lookup, E> {
-        drop(permit);
+        let Resource::Name(name) = permit.resource() else {
+            let refused = |family: &Family| (*family, Coming::Known(Err(Unresolved::Failed(NO_LOOKUP))));
+            return Ok(Lookup { coming: families.iter().map(refused).collect(), held: None, on: self.runtime() });
+        };
         let asked = self.asked();
         // As the machine does it: who stands in its hosts file is not asked for elsewhere.
         let own = asked.hosts.of(name);
@@ -218,12 +223,12 @@ impl Names {
 }
 
 impl Names {
-    /// All addresses of a name, for somebody who looks one name up. The permit says that it may be.
+    /// All addresses of the name that the permit is for, for somebody who looks one name up.
     ///
     /// # Errors
     /// Why there are none.
-    pub async fn look_up(&self, permit: Permit, name: &Name) -> Result<Vec<IpAddr>, Unresolved> {
-        let lookup = self.begin(permit, name, Family::BOTH, |_| Ok::<_, Full>(None));
+    pub async fn look_up(&self, permit: Permit) -> Result<Vec<IpAddr>, Unresolved> {
+        let lookup = self.begin(permit, Family::BOTH, |_| Ok::<_, Full>(None));
         let mut lookup = lookup.map_err(|_| Unresolved::Failed("too many lookups"))?;
         let (mut addresses, mut why) = (Vec::new(), Unresolved::NoAddresses);
         while let Some((family, outcome)) = lookup.next().await {

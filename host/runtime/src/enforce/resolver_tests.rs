@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use cofferdam_grants::Name;
 use tokio::net::UdpSocket;
 
 use super::*;
@@ -57,19 +58,18 @@ async fn half_silent() -> (SocketAddr, Arc<Mutex<HashMap<u8, usize>>>) {
     (address, seen)
 }
 
-/// A name, and the permit to look it up: a policy's decision, as everywhere.
-fn permitted(text: &str) -> (Permit, Name) {
+/// The permit to look a name up: a policy's decision, as everywhere.
+fn permitted(text: &str) -> Permit {
     use cofferdam_policy::{ABI, Manifest, Question, lookup_permit, parse};
     let policy = parse("p.toml", "[defaults]\nresolve = [\"any\"]\n", &|_| None).unwrap();
-    let wants = format!(r#"{{"name":"x","version":"1","abi":"{ABI}","kind":"plugin","wants":{{"resolve":["any"]}}}}"#);
-    let manifest = Manifest::parse_json(&wants).unwrap();
+    let own = format!("name = \"x\"\nversion = \"1\"\nabi = \"{ABI}\"\nkind = \"plugin\"\nwants.resolve = [\"any\"]\n");
+    let manifest = Manifest::parse_toml(&own).unwrap();
     lookup_permit(&policy, &manifest, &Question::parse(&["resolve".to_owned(), text.to_owned()]).unwrap()).unwrap()
 }
 
 /// Begins to look a name up, for somebody whose sockets are not counted.
 fn begin(names: &Names, text: &str, families: &[Family]) -> Result<Lookup, Full> {
-    let (permit, name) = permitted(text);
-    names.begin(permit, &name, families, |_| Ok(None))
+    names.begin(permitted(text), families, |_| Ok(None))
 }
 
 #[tokio::test]
@@ -119,9 +119,8 @@ async fn sockets_are_held_as_long_as_the_question_and_what_is_known_takes_none()
         Names::with(NameServers::These(vec![address]), Files { servers: "/none".into(), hosts: "/none".into() });
     let places = crate::enforce::Descriptors::new(2);
     let ask = |text: &str, families: &[Family]| {
-        let (permit, name) = permitted(text);
         let full = |_| Full { limit: "descriptors", most: 2 };
-        names.begin(permit, &name, families, |sockets| places.slots(sockets).map(Some).map_err(full))
+        names.begin(permitted(text), families, |sockets| places.slots(sockets).map(Some).map_err(full))
     };
     let both = ask("both.example", Family::BOTH).unwrap();
     assert_eq!(ask("other.example", &[Family::V4]).err().map(|full| full.limit), Some("descriptors"));

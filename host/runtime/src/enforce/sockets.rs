@@ -6,7 +6,7 @@ mod options;
 mod since_0_2;
 mod since_0_3;
 mod streams_0_2;
-mod tcp;
+pub(super) mod tcp;
 
 use std::borrow::BorrowMut;
 use std::net::SocketAddr;
@@ -77,7 +77,7 @@ fn bind<S: BorrowMut<TcpSocket> + Send + 'static>(
         return Ok(Err(code));
     }
     let Some(permit) = state.gate.bind(at, caller.as_deref()) else { return Ok(Err(ErrorCode::AccessDenied)) };
-    Ok(state.ctx().table.get_mut(socket)?.borrow_mut().bind(permit, at))
+    Ok(state.ctx().table.get_mut(socket)?.borrow_mut().bind(permit))
 }
 
 /// Asks, and begins to connect.

@@ -174,7 +174,7 @@ async fn run(
     if let Some(reason) = &reason {
         // The instance is gone in any case: nothing depends on the record.
         let caller = store.data().gate.only();
-        sink.owe(&Event::InstanceLost { plugin: &about.name, caller, limit, reason, connections });
+        sink.defer(&Event::InstanceLost { plugin: &about.name, caller, limit, reason, connections });
     }
     // Whoever is told finds its sockets closed and its log complete.
     drop(store);

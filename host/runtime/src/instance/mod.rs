@@ -18,23 +18,18 @@ use std::time::Duration;
 
 use cofferdam_audit::Caller;
 use cofferdam_grants::Limits;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::memory::PluginMemory;
 
 pub use plugin::Plugin;
-pub use rate::Rate;
+pub use rate::{Rate, permits};
 pub use threads::give_way;
 pub use turn::{Orders, Turn};
 
 /// How long a call may take to end after it was cancelled; then its instance ends.
 pub const GRACE: Duration = Duration::from_millis(500);
-
-/// A limit as permits of a semaphore: one at least, and no more than a semaphore may have.
-pub fn permits(limit: u32) -> usize {
-    usize::try_from(limit).unwrap_or(1).clamp(1, Semaphore::MAX_PERMITS)
-}
 
 /// What an instance is told about itself.
 #[derive(Debug)]

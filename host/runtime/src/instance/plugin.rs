@@ -130,12 +130,12 @@ impl Plugin {
                     reason: &reason,
                     connections: 0,
                 };
-                self.runtime.sink().owe(&lost);
+                self.runtime.sink().defer(&lost);
                 Err(self.lost(End { reason: Some(reason), limit, connections: 0 }))
             }
             Err(_) => {
                 let hit = Event::LimitHit { plugin: &self.about.name, caller: None, limit: "call" };
-                self.runtime.sink().owe(&hit);
+                self.runtime.sink().defer(&hit);
                 Err(CallError::Deadline { after: self.about.limits.call, by_policy: true })
             }
         }
@@ -155,7 +155,7 @@ impl Plugin {
             && !matches!(error, CallError::InstanceLost { .. })
         {
             // The call came to nothing in any case: nothing more depends on the record.
-            self.runtime.sink().owe(&Event::LimitHit { plugin: &self.about.name, caller: Some(&caller), limit });
+            self.runtime.sink().defer(&Event::LimitHit { plugin: &self.about.name, caller: Some(&caller), limit });
         }
         result
     }

@@ -4,6 +4,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Semaphore;
+
 const MINUTE: f64 = 60.0;
 
 /// A plugin's calls in the last minute.
@@ -34,6 +36,11 @@ impl Rate {
         *state = (left - 1.0, now.max(last));
         Ok(())
     }
+}
+
+/// A limit as permits of a semaphore: one at least, and no more than a semaphore may have.
+pub fn permits(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(1).clamp(1, Semaphore::MAX_PERMITS)
 }
 
 #[cfg(test)]

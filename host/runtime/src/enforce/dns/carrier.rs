@@ -2,11 +2,11 @@
 //! mean, nor who may ask.
 
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use cofferdam_grants::Permit;
+use cofferdam_grants::{Permit, Resource};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpStream, UdpSocket};
 
@@ -37,20 +37,16 @@ enum Socket {
 
 impl Carrier {
     /// Sends a message to the server that the permit is for.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the effect of `Ask::Query`: the address is the one that was asked about"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the effect of `Ask::Query`: the address is the permit's own")]
     pub async fn send(
         permit: Permit,
-        server: SocketAddr,
         transport: Transport,
         id: u16,
         message: &[u8],
         within: Duration,
         held: (Slot, Place),
     ) -> Result<Self, ErrorCode> {
-        drop(permit);
+        let Resource::Query { server, .. } = *permit.resource() else { return Err(ErrorCode::AccessDenied) };
         let work = async {
             match transport {
                 Transport::Udp => {

@@ -4,7 +4,7 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::sync::Arc;
 
 use cap_std::fs::Dir;
-use cofferdam_grants::AbsolutePath;
+use cofferdam_grants::{AbsolutePath, Resource};
 use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, open};
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
@@ -69,11 +69,14 @@ pub struct Directory {
     pub _slot: Option<Slot>,
 }
 
-/// Opens what was found and is permitted: the very file, by its handle. Of everything but files and directories there is nothing
+/// Opens what was found, by its handle, if the permit is for that very file. Of everything but files and directories there is nothing
 /// to read, and opening it could wake a device or wait for a writer.
 #[expect(clippy::disallowed_methods, reason = "the file that was permitted, by its handle")]
 pub fn open_found(found: Found, directory: bool, slot: Slot) -> Result<Descriptor, ErrorCode> {
-    let Found { permit: _permit, looked, spelled } = found;
+    let Found { permit, looked, spelled } = found;
+    if !matches!(permit.resource(), Resource::File(path) if *path == looked.path) {
+        return Err(ErrorCode::NotPermitted);
+    }
     match kind(&looked.stat) {
         FileType::Directory => {
             let handle = Arc::new(Dir::from_std_file(std::fs::File::from(looked.handle)));

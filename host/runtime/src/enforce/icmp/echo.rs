@@ -2,24 +2,26 @@
 //! right groups may open, or a raw one. Both are connected, so that the kernel gives replies of that address only, and both
 //! tell errors through their error queue (ip(7), `IP_RECVERR`), where each stands with its sender and the request it quotes.
 
+mod advice;
+
 use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Instant;
 
-use cofferdam_grants::Permit;
+use cofferdam_grants::{Permit, Resource};
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, setsockopt, sockopt as errors};
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, ipproto, sockopt};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::advice::Advice;
 use super::arrived::{About, Error, arrived};
 use super::filter;
 use super::message::{self, Family, Kind};
 use crate::enforce::descriptors::Slot;
+use advice::Advice;
 
 /// Messages that are looked at in one turn: on a raw socket most of them may be others'.
 const TURN: usize = 64;
@@ -100,20 +102,12 @@ pub struct Heard {
 }
 
 impl Echo {
-    /// Opens a socket for the target that the permit is about; `scope` is the index of its link, 0 for none. `another` gives the place
-    /// of a second descriptor, where one is needed; without it advice is not heard.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one socket that the host opens for a guest: the permit says for whom"
-    )]
-    pub fn open(
-        permit: Permit,
-        target: IpAddr,
-        scope: u32,
-        do_not_fragment: bool,
-        another: impl FnOnce() -> Option<Slot>,
-    ) -> Result<Self, Failed> {
-        drop(permit);
+    /// Opens a socket for the address, and on the link, that the permit names. `another` gives the place of a second descriptor,
+    /// where one is needed; without it advice is not heard.
+    #[expect(clippy::disallowed_methods, reason = "the effect of `Ask::Ping`: the address is the permit's own")]
+    pub fn open(permit: Permit, do_not_fragment: bool, another: impl FnOnce() -> Option<Slot>) -> Result<Self, Failed> {
+        let Resource::Ping { to: target, zone } = permit.resource() else { return Err(Failed::NotPermitted) };
+        let (target, scope) = (*target, zone.as_ref().map_or(0, |zone| zone.index));
         let (family, domain, protocol) = match target {
             IpAddr::V4(_) => (Family::V4, AddressFamily::INET, ipproto::ICMP),
             IpAddr::V6(_) => (Family::V6, AddressFamily::INET6, ipproto::ICMPV6),
@@ -311,7 +305,7 @@ impl Echo {
 
 /// Hands the socket to tokio's event loop.
 #[expect(unsafe_code, reason = "tokio cannot check that the descriptor stays open as long as it is registered")]
-pub(super) fn register(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+fn register(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // An `OwnedFd` is one descriptor, and open until it is dropped, which is when its registration is.
     Ok(unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE | Interest::ERROR) }?)
 }

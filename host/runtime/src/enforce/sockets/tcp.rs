@@ -95,9 +95,9 @@ impl TcpSocket {
         if is_unicast(at.ip()) && self.has(at.ip()) { Ok(()) } else { Err(ErrorCode::InvalidArgument) }
     }
 
-    /// Binds. The permit is for that address: none but the unspecified one without a port is ever permitted.
-    pub fn bind(&mut self, permit: Permit, at: SocketAddr) -> Result<(), ErrorCode> {
-        drop(permit);
+    /// Binds to the address that the permit names: the unspecified one without a port, as no other is ever permitted.
+    pub fn bind(&mut self, permit: Permit) -> Result<(), ErrorCode> {
+        let Resource::Bind { at, .. } = *permit.resource() else { return Err(ErrorCode::AccessDenied) };
         Ok(self.unconnected()?.bind(at)?)
     }
 
@@ -129,7 +129,6 @@ impl TcpSocket {
         };
         self.stage = Stage::Connecting(Box::pin(async move {
             let stream = socket.connect(to).await?;
-            drop(permit);
             Ok(Held::new(stream, slot))
         }));
         Ok(())

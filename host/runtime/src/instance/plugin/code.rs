@@ -107,7 +107,7 @@ impl Plugin {
         let Self { runtime, about, digest, grants, .. } = self;
         let program = Program::link(runtime, &about.name, loaded, grants)?;
         // If it cannot be written now, it is before anything that this plugin asks for: until then nothing is granted.
-        runtime.sink().owe(&Event::Loaded { plugin: &about.name, digest: digest.as_str() });
+        runtime.sink().defer(&Event::Loaded { plugin: &about.name, digest: digest.as_str() });
         Ok(Arc::new(program))
     }
 }

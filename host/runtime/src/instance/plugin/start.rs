@@ -74,7 +74,7 @@ impl Plugin {
     /// An instance for this call alone: the one that was started ahead, if it is there. The next one's is started at once, while this
     /// call is at work.
     fn own_instance(&self, program: &Arc<Program>, caller: &Arc<Caller>) -> Result<Arc<Actor>, CallError> {
-        let ahead = self.spare().take().filter(|(actor, gate)| !actor.is_over() && gate.is_current());
+        let ahead = self.spare().take().filter(|(actor, _)| !actor.is_over());
         let actor = match ahead {
             Some((actor, gate)) => {
                 gate.belongs_to(caller);

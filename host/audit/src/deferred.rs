@@ -1,19 +1,21 @@
-//! Lines that are owed: what has happened already and could not be written down. They wait, bounded, and come before the next event once
-//! the file can be written again; what found no room is counted, and a line says how many there were.
+//! Deferred lines: what has happened already and could not be written. They wait, bounded, and come
+//! before the next event once the file can be written again. What found no room is counted, and a
+//! line says how many there were.
 
 use std::io;
 
 use crate::Event;
-use crate::file::Open;
 use crate::key::Key;
+use crate::open::Open;
 use crate::record::Record;
 
-/// Lines that wait at most. Those about the policy and the plugins come on top: there are a few, and everything rests on them.
+/// Lines that wait at most. Those about the policy and the plugins come on top: there are a few,
+/// and everything rests on them.
 pub(crate) const ROOM: usize = 1_000;
 
 impl Open {
     /// Keeps a line for later.
-    pub fn owe(&mut self, event: &Event<'_>, record: Record<'_>) {
+    pub fn defer(&mut self, event: &Event<'_>, record: Record<'_>) {
         let always = matches!(event, Event::PolicyLoaded { .. } | Event::Loaded { .. });
         if always || self.pending.len() < ROOM {
             self.pending.push_back(record.kept());
@@ -23,7 +25,7 @@ impl Open {
     }
 
     /// Writes what waits, oldest first, and then how much found no room.
-    pub fn pay(&mut self, key: &Key) -> io::Result<()> {
+    pub fn flush(&mut self, key: &Key) -> io::Result<()> {
         while let Some(mut record) = self.pending.pop_front() {
             if let Err(error) = self.append(&mut record, key) {
                 self.pending.push_front(record);

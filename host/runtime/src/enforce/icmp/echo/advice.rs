@@ -12,11 +12,11 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, ipproto, sockopt};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::arrived::{About, arrived};
-use super::echo::{Failed, Heard, register};
-use super::filter;
-use super::message::{self, Family, HEADER, Kind};
+use super::{Failed, Heard, register};
 use crate::enforce::descriptors::Slot;
+use crate::enforce::icmp::arrived::{About, arrived};
+use crate::enforce::icmp::filter;
+use crate::enforce::icmp::message::{self, Family, HEADER, Kind};
 
 /// What may wait until the guest asks: some dozens of messages.
 const QUEUE: usize = 64 << 10;

@@ -1,4 +1,5 @@
-//! What is owed is written when it can be; and places that are odd: links, pipes, other people's keys.
+//! What is owed is written when it can be; and places that are odd: links, pipes, other people's
+//! keys.
 
 use std::fs::{self, OpenOptions};
 use std::os::fd::AsRawFd as _;
@@ -6,14 +7,14 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::owed::ROOM;
-use crate::place_tests::{Place, ask};
+use crate::deferred::ROOM;
+use crate::place_tests::{LogFolder, ask};
 use crate::{Caller, ChainFile, Event, Keeping, Kind, OpenError, Sink, Unwritten, files, verify};
 
 fn ended(chain: &ChainFile, call: u64) {
     let caller = Caller { call, principal: "local".to_owned(), client: None };
     let took = Duration::from_millis(1);
-    chain.owe(&Event::CallEnded { caller: &caller, plugin: "tcp", tool: "t", outcome: "ok", took, bytes_out: 0 });
+    chain.defer(&Event::CallEnded { caller: &caller, plugin: "tcp", tool: "t", outcome: "ok", took, bytes_out: 0 });
 }
 
 /// Puts a full disk in the file's place while something is done.
@@ -26,11 +27,11 @@ fn while_full(chain: &ChainFile, what: impl FnOnce()) {
 
 #[test]
 fn what_is_owed_is_written_before_the_next_event_with_its_own_time() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let chain = place.open();
     let mut before = String::new();
     while_full(&chain, || {
-        chain.owe(&Event::PolicyLoaded { text: "x", rules: 1 });
+        chain.defer(&Event::PolicyLoaded { text: "x", rules: 1 });
         assert_eq!(ask(&chain, 1), Err(Unwritten));
         (1..4).for_each(|call| ended(&chain, call));
         std::thread::sleep(Duration::from_millis(5));
@@ -53,7 +54,7 @@ fn what_is_owed_is_written_before_the_next_event_with_its_own_time() {
 
 #[test]
 fn what_is_owed_is_written_at_the_end_too() {
-    let place = Place::with(1);
+    let place = LogFolder::with(1);
     let chain = place.open();
     chain.checkpoint().unwrap();
     while_full(&chain, || ended(&chain, 1));
@@ -68,11 +69,11 @@ fn what_is_owed_is_written_at_the_end_too() {
 
 #[test]
 fn what_is_owed_has_a_bound_and_what_is_beyond_is_counted() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let chain = place.open();
     while_full(&chain, || {
         (0..ROOM as u64 + 20).for_each(|call| ended(&chain, call));
-        chain.owe(&Event::Loaded { plugin: "tcp", digest: "00" });
+        chain.defer(&Event::Loaded { plugin: "tcp", digest: "00" });
     });
     ask(&chain, 1).unwrap();
     drop(chain);
@@ -86,7 +87,7 @@ fn what_is_owed_has_a_bound_and_what_is_beyond_is_counted() {
 
 #[test]
 fn a_link_to_the_file_stays_a_link_when_the_file_is_rotated() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let (log, real) = (place.log(), place.log().with_file_name("real.jsonl"));
     symlink(&real, &log).unwrap();
     let chain = place.keeping(3_000, 3);
@@ -104,7 +105,7 @@ fn a_link_to_the_file_stays_a_link_when_the_file_is_rotated() {
 
 #[test]
 fn a_pipe_is_no_place_for_an_audit() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let (_reads, writes) = std::io::pipe().unwrap();
     let pipe = PathBuf::from(format!("/proc/self/fd/{}", writes.as_raw_fd()));
     for wrong in [pipe.as_path(), place.log().parent().unwrap()] {
@@ -120,7 +121,7 @@ fn a_pipe_is_no_place_for_an_audit() {
 
 #[test]
 fn after_an_orderly_end_a_cut_is_known_to_be_one() {
-    let place = Place::with(5);
+    let place = LogFolder::with(5);
     let lines = place.lines();
     fs::write(place.log(), lines[..lines.len() - 1].concat()).unwrap();
     let fault = place.verify().fault.unwrap();
@@ -130,7 +131,7 @@ fn after_an_orderly_end_a_cut_is_known_to_be_one() {
 
 #[test]
 fn drafts_of_a_key_that_nobody_finished_are_removed() {
-    let place = Place::new();
+    let place = LogFolder::new();
     let state = place.key().parent().unwrap().to_owned();
     let names =
         ["audit.0011223344556677.new", "audit.8899aabbccddeeff.new", "audit.other.new", "x.0011223344556677.new"];
@@ -148,7 +149,7 @@ fn drafts_of_a_key_that_nobody_finished_are_removed() {
 
 #[test]
 fn a_key_of_another_user_signs_nothing() {
-    let place = Place::with(1);
+    let place = LogFolder::with(1);
     // Only whoever may give files away can try.
     if std::os::unix::fs::chown(place.key(), Some(65_534), None).is_err() {
         return;

@@ -59,12 +59,15 @@ fn i10_a_file_that_is_opened_without_end_hits_the_plugins_limit() {
     eventually("all of the calls before are closed", || opened(&session, &path) == 0);
     let holding = session.post_call("open", hoard(2000));
     eventually("a hundred are open", || opened(&session, &path) == 100);
-    assert_eq!(text(session.call("open", hoard(0)).ok()), "0 QuotaExceeded");
+    let further = text(session.call("open", hoard(0)).ok());
     // Nobody else is affected.
     assert!(!session.call("cat_tool", json!({ "file_path": path })).is_error);
     let peer = Peer::echo();
     session.connect(peer.port(), "c");
-    session.called(holding).ok();
+    // The hundredth may have been one that was only looked at when it was counted.
+    let held = text(session.called(holding).ok());
+    let number = |told: &str| told.strip_suffix(" QuotaExceeded").unwrap().parse::<u32>().unwrap();
+    assert!(number(&held) + number(&further) == 100 && number(&further) <= 1, "{held} and {further}");
     eventually("all are closed", || opened(&session, &path) == 0);
     assert_eq!(text(session.call("open", hoard(0)).ok()), "100 QuotaExceeded", "they are there again");
 }

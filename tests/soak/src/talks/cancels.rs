@@ -37,6 +37,8 @@ pub fn one(lane: &mut Lane) {
     let id = pending.id;
     lane.soak.session.cancel(pending);
     if lane.rng.bool() {
+        // An answer that was sent before the cancellation was read bears the same id. It comes before this one's.
+        let _ = lane.soak.session.request("ping", json!({})).wait(&lane.soak.session);
         again(lane, id);
     }
     if let Some(connection) = connection {
@@ -44,7 +46,7 @@ pub fn one(lane: &mut Lane) {
     }
 }
 
-/// The same id at once for another call, whose answer carries a name that no other has.
+/// The same id for another call as soon as the cancellation was read, whose answer carries a name that no other has.
 fn again(lane: &mut Lane, id: u64) {
     let name = format!("again{}", lane.unique());
     let arguments = json!({ "connection_id": name, "trigger_id": name, "pattern": "x", "response": "y" });

@@ -190,7 +190,7 @@ mod tests {
         // Until each of them counts as long.
         ends(&mut turns, &mut work, true, |_| {
             count += 1;
-            count > 400 * 40
+            count > 400 * 60
         });
         for room in [true, false] {
             let id = if room { 1000 } else { 1001 };

@@ -18,6 +18,9 @@ pub mod policy_files;
 pub mod rules;
 pub mod telnet_stream;
 
+// What the host's files use of the registry it passes on.
+extern crate cofferdam_policy as cofferdam_registry;
+
 // The host's own files.
 #[path = "../../../host/server/src/arguments.rs"]
 #[allow(dead_code, reason = "a target uses a part of it")]

@@ -31,7 +31,7 @@ fn problems(text: &str) -> String {
 }
 
 /// The messages and hints alone.
-fn messages(text: &str) -> Vec<String> {
+pub(super) fn messages(text: &str) -> Vec<String> {
     let problems = parse("cofferdam.toml", text, &env).unwrap_err();
     problems
         .into_iter()

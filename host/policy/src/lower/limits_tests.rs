@@ -1,16 +1,6 @@
 //! Limits: their bounds, their units, and no "unlimited".
 
-/// The messages and hints of a file.
-fn messages(text: &str) -> Vec<String> {
-    let problems = crate::parse("cofferdam.toml", text, &|_| None).unwrap_err();
-    problems
-        .into_iter()
-        .map(|problem| match problem.hint {
-            Some(hint) => format!("{} | {hint}", problem.message),
-            None => problem.message,
-        })
-        .collect()
-}
+use crate::lower::tests::messages;
 
 #[test]
 fn limits_have_bounds_and_no_unlimited() {

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Mutex;
@@ -18,6 +18,8 @@ const SHIPPED: [&str; 5] = ["tcp", "telnet", "dns", "ping", "files"];
 #[derive(Default)]
 pub struct Heard {
     pub lines: u64,
+    /// Lines that are no JSON.
+    pub unreadable: u64,
     pub asks: u64,
     pub denied: HashSet<String>,
     pub begun: u64,
@@ -31,7 +33,10 @@ pub struct Heard {
 
 impl Heard {
     fn hear(&mut self, line: &str) {
-        let Ok(event) = serde_json::from_str::<Value>(line) else { return };
+        let Ok(event) = serde_json::from_str::<Value>(line) else {
+            self.unreadable += 1;
+            return;
+        };
         self.lines += 1;
         let call = event["call"].as_u64();
         match event["event"].as_str().unwrap_or_default() {
@@ -92,12 +97,16 @@ pub fn follow(path: &Path, heard: &Mutex<Heard>, stop: &AtomicBool) {
     }
 }
 
-/// Takes in whole lines; what is part of one stays in `line`.
+/// Takes in whole lines. What is part of one is read again next time: on a full disk the writer takes back what it could
+/// not write whole, and writes it again once there is room.
 fn drain(reader: &mut BufReader<File>, line: &mut String, heard: &Mutex<Heard>) {
     while reader.read_line(line).is_ok_and(|n| n > 0) {
-        if line.ends_with('\n') {
-            heard.lock().unwrap().hear(line);
+        if !line.ends_with('\n') {
+            let _ = reader.seek(SeekFrom::Current(-(line.len() as i64)));
             line.clear();
+            return;
         }
+        heard.lock().unwrap().hear(line);
+        line.clear();
     }
 }

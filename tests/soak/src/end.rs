@@ -132,6 +132,7 @@ pub fn table(run: &Run<'_>) -> bool {
     let open = format!("{} begun, {} without an end", heard.begun, heard.open.len());
     row("calls in the audit", open, "0 without an end", heard.open.is_empty());
     let says = ended.says.lines().next().unwrap_or_default();
+    row("lines of the audit that are no JSON", heard.unreadable.to_string(), "0", heard.unreadable == 0);
     row("audit verified", says.to_owned(), "ok", ended.verified);
     let found = format!("{} of {}", refused.len() - unheard.len(), refused.len());
     row("refusals in the audit", found, "all", unheard.is_empty() && !refused.is_empty());

@@ -10,6 +10,7 @@
 
 mod audit;
 mod bare;
+mod breakdown;
 mod client;
 mod files;
 mod guests;
@@ -35,6 +36,10 @@ fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some("bare") => return bare::serve(),
         Some("echo") => return native::serve(),
+        Some("--where") => {
+            breakdown::print();
+            return ExitCode::SUCCESS;
+        }
         Some("floor") => {
             measures::floor();
             return ExitCode::SUCCESS;

@@ -251,6 +251,9 @@ fn equal_questions_are_asked_once_and_one_asker_who_leaves_takes_nothing_from_th
     assert_eq!(session.called(probe).structured.unwrap()["reachable"], true);
     let mut kinds: Vec<u8> = server.asked().iter().map(|question| kind(question)).collect();
     kinds.sort_unstable();
+    // A question without an answer is sent again after a while.
+    assert!(kinds.len() < calls.len() / 2, "{kinds:?}");
+    kinds.dedup();
     assert_eq!(kinds, [1, 28]);
 }
 

@@ -7,31 +7,12 @@
 # Installs nothing: fetches grep 3.12-1 of Debian forky with its libraries. Needs apt and a Debian mirror among its sources, and
 # dpkg-deb. Exit status: 0 as described, 1 it has changed, 2 it could not be tried.
 set -eu
+. "$(dirname "$0")/debian.sh"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -v -e security -e updates | head -1)
-key=$(ls /usr/share/keyrings/debian-archive-keyring.* | head -1)
-mkdir -p lists/partial cache/archives/partial state root
-: >status
-printf 'Types: deb\nURIs: %s\nSuites: forky\nComponents: main\nTargets: Packages\nSigned-By: %s\n' "$mirror" "$key" >a.sources
-cat >apt.conf <<CONF
-Dir::State "$folder/state";
-Dir::State::Lists "$folder/lists";
-Dir::State::status "$folder/status";
-Dir::Cache "$folder/cache";
-Dir::Etc::sourcelist "$folder/a.sources";
-Dir::Etc::sourceparts "/dev/null";
-APT::Sandbox::User "root";
-Debug::NoLocking "true";
-CONF
-{
-    apt-get -c apt.conf -q update
-    apt-get -c apt.conf -q download grep=3.12-1 libc6 libpcre2-8-0
-} >apt.log 2>&1 || { tail -3 apt.log; echo "the packages cannot be had"; exit 2; }
-for package in *.deb; do dpkg-deb -x "$package" root; done
-loader=$(ls root/usr/lib64/ld-linux-x86-64.so.2 root/usr/lib/ld-linux-aarch64.so.1 2>/dev/null | head -1)
-newest() { LC_ALL=C "$loader" --library-path "root/usr/lib/$(uname -m)-linux-gnu" root/usr/bin/grep "$@"; }
+debian grep=3.12-1 libc6 libpcre2-8-0
+newest() { (LC_ALL=C forky usr/bin/grep "$@"); }
 newest --version | head -1
 status=0
 tell() {

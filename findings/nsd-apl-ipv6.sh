@@ -6,33 +6,14 @@
 # on loopback and reads what comes. Needs apt and a Debian mirror among its sources, dpkg-deb and python3. Exit status: 0 as
 # described, 1 it has changed, 2 it could not be tried.
 set -eu
+. "$(dirname "$0")/debian.sh"
 folder=$(mktemp -d)
 server=
 trap 'test -z "$server" || { kill "$server"; wait "$server"; } 2>/dev/null || true; rm -rf "$folder"' EXIT
 cd "$folder"
-mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -v -e security -e updates | head -1)
-key=$(ls /usr/share/keyrings/debian-archive-keyring.* | head -1)
-mkdir -p lists/partial cache/archives/partial state root
-: >status
-printf 'Types: deb\nURIs: %s\nSuites: forky\nComponents: main\nTargets: Packages\nSigned-By: %s\n' "$mirror" "$key" >a.sources
-cat >apt.conf <<CONF
-Dir::State "$folder/state";
-Dir::State::Lists "$folder/lists";
-Dir::State::status "$folder/status";
-Dir::Cache "$folder/cache";
-Dir::Etc::sourcelist "$folder/a.sources";
-Dir::Etc::sourceparts "/dev/null";
-APT::Sandbox::User "root";
-Debug::NoLocking "true";
-CONF
-{
-    apt-get -c apt.conf -q update
-    apt-get -c apt.conf -q download nsd=4.15.4-1 libc6 libssl3t64 libevent-2.1-7t64 libprotobuf-c1 libfstrm0 libsystemd0 \
-        libxdp1 libbpf1 libelf1t64 libzstd1 zlib1g libcap2 libgcc-s1
-} >apt.log 2>&1 || { tail -3 apt.log; echo "the packages cannot be had"; exit 2; }
-for package in *.deb; do dpkg-deb -x "$package" root; done
-loader=$(ls root/usr/lib64/ld-linux-x86-64.so.2 root/usr/lib/ld-linux-aarch64.so.1 2>/dev/null | head -1)
-nsd() { exec "$loader" --library-path "root/usr/lib/$(uname -m)-linux-gnu" root/usr/sbin/nsd "$@"; }
+debian nsd=4.15.4-1 libc6 libssl3t64 libevent-2.1-7t64 libprotobuf-c1 libfstrm0 libsystemd0 libxdp1 libbpf1 libelf1t64 \
+    libzstd1 zlib1g libcap2 libgcc-s1
+nsd() { forky usr/sbin/nsd "$@"; }
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 cat >nsd.conf <<CONF
 server:

@@ -25,9 +25,11 @@ mod peers;
 /// Guests that no compiler makes.
 mod raw;
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use crate::support::{Session, guest, scratch, shipped};
+use crate::support::{Clock, Passes, Session, guest, pass, scratch, shipped};
 
 const LOCAL: [&str; 2] = ["--allow-connect", "tcp://localhost:*"];
 
@@ -62,7 +64,7 @@ fn i8_a_guest_sees_nothing_of_the_hosts_environment() {
 fn a_flood_of_log_lines_is_cut() {
     let mut session = with_guest("floods");
     session.call("log", json!({ "count": 5000 })).ok();
-    std::thread::sleep(std::time::Duration::from_millis(1100));
+    pass(Passes::Window, Duration::from_millis(1100));
     session.call("log", json!({ "count": 1 })).ok();
     session.log_has("lines dropped");
     let lines = session.log().matches("flood ").count();
@@ -75,13 +77,13 @@ fn a_flood_of_progress_reaches_nobody_who_did_not_ask_and_is_bounded_for_who_did
     session.call("progress", json!({ "count": 10_000 })).ok();
     assert_eq!(session.count(|message| message["method"] == "notifications/progress"), 0);
     let params = json!({ "name": "progress", "arguments": { "count": 100_000 }, "_meta": { "progressToken": "t" } });
-    let begun = std::time::Instant::now();
+    let begun = Clock::start();
     let answer = session.request("tools/call", params);
     assert!(!answer["result"]["isError"].as_bool().unwrap_or(false), "{answer}");
     session.request("ping", json!({}));
     let told = session.count(|message| message["method"] == "notifications/progress");
     // A burst, what its time is worth, and the last.
-    let most = 64 + begun.elapsed().as_millis() as usize / 50 + 1;
+    let most = begun.paced(64, Duration::from_millis(50)) + 1;
     assert!((1..=most).contains(&told), "{told} of 100,000 reports, {most} at most");
 }
 

@@ -3,14 +3,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Folder, Peer, Session, cofferdam, eventually, guest, raw_guest_with, scratch};
-
-/// Rounds of which one has to be good.
-const ROUNDS: usize = 5;
+use crate::support::clock::{one_round_is_within, spread};
+use crate::support::{Claim, Clock, Folder, Peer, Session, cofferdam, eventually, guest, raw_guest_with, scratch};
 
 /// A server whose guest `raw` spins where it has arguments, in an instance for each call.
 fn spinning(calls: usize, limits: &str) -> (Session, Vec<u64>) {
@@ -26,48 +24,26 @@ fn spinning(calls: usize, limits: &str) -> (Session, Vec<u64>) {
     (session, calls)
 }
 
-/// The middle and the worst of a hundred of many measurements.
-fn spread(times: usize, mut measured: impl FnMut()) -> (Duration, Duration) {
-    let mut all: Vec<Duration> = (0..times)
-        .map(|_| {
-            let begun = Instant::now();
-            measured();
-            begun.elapsed()
-        })
-        .collect();
-    all.sort();
-    (all[times / 2], all[times - 1 - times / 100])
-}
-
-#[track_caller]
-fn one_round_is_within(middle: u64, worst: u64, mut round: impl FnMut() -> (Duration, Duration)) {
-    let (middle, worst) = (Duration::from_millis(middle), Duration::from_millis(worst));
-    let rounds: Vec<_> = (0..ROUNDS)
-        .map_while(|_| {
-            let found = round();
-            (found.0 > middle || found.1 > worst).then_some(found)
-        })
-        .collect();
-    assert!(rounds.len() < ROUNDS, "none is within {middle:?} and {worst:?}: {rounds:?}");
-}
-
 #[test]
 fn i10_a_thousand_spinning_guests_delay_neither_the_protocol_nor_other_plugins() {
     let (mut session, _) = spinning(1000, "call = \"10 min\"");
-    one_round_is_within(5, 50, || spread(200, || _ = session.request("ping", json!({}))));
-    one_round_is_within(50, 500, || spread(100, || _ = session.call("tcp_list_connections", json!({})).ok()));
+    one_round_is_within(Claim::Isolation, 5, 50, || spread(200, || _ = session.request("ping", json!({}))));
+    one_round_is_within(Claim::Isolation, 50, 500, || {
+        spread(100, || _ = session.call("tcp_list_connections", json!({})).ok())
+    });
 }
 
 #[test]
 fn i11_deadlines_are_kept_beside_spinning_guests() {
     let (mut session, calls) = spinning(100, "call = \"2 s\"");
-    let posted = Instant::now();
+    let posted = Clock::start();
     for call in calls {
         session.called(call).failed("deadline");
     }
     // They were posted one after the other, and each has its own two seconds.
-    let took = posted.elapsed();
-    assert!(took < Duration::from_millis(2200) && took > Duration::from_millis(1000), "{took:?}");
+    let took = posted.stop();
+    took.within(Claim::Deadline, Duration::from_millis(2200));
+    took.at_least(Claim::Deadline, Duration::from_secs(1));
     assert_eq!(session.call("raw", json!({})).text, "alive");
 }
 
@@ -131,12 +107,10 @@ fn i10_a_component_that_takes_long_to_compile_delays_no_call_but_its_own() {
         .unwrap();
     let slow = slow_to_compile(2500);
     let mut session = Session::serve(&["--policy", &policy.display().to_string(), "--plugin", &slow, "--no-cache"]);
-    let begun = Instant::now();
     let waits = session.post_call("raw", json!({}));
     for _ in 0..3 {
         session.call("tcp_list_connections", json!({})).ok();
     }
-    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
     session.log_has("limit `compile`");
     // A tool that nobody has is an error of the protocol.
     let answer = session.answer_to(&json!(waits));
@@ -221,7 +195,7 @@ fn a_short_call_does_not_wait_for_long_ones_of_its_plugin() {
     let searches: Vec<u64> = (0..100)
         .map(|_| session.post_call("grep_tool", json!({ "pattern": "(x|y)+z", "file_path": long, "options": "-E" })))
         .collect();
-    one_round_is_within(50, 500, || {
+    one_round_is_within(Claim::Isolation, 50, 500, || {
         spread(20, || assert!(!session.call("head_tool", json!({ "file_path": short })).is_error))
     });
     drop(searches);

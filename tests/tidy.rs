@@ -22,6 +22,9 @@ mod pages;
 /// The sources: their form, and words that belong in few places.
 mod sources;
 
+/// Sleeps and clocks in tests.
+mod timing;
+
 use std::path::{Path, PathBuf};
 
 /// A text of the tree.

@@ -79,8 +79,7 @@ fn every_limit_that_is_hit_has_its_line() {
         let place = LogFolder::new();
         let mut session = limited(&place, &guest("clocks"), &format!("{limit} = 1"));
         let sleeping = session.post_call("sleep", json!({ "count": 1500 }));
-        eventually("it sleeps", || place.events().iter().any(|event| event["event"] == "call_started"));
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        session.log_has("`sleep` begins");
         let failure = session.call("sleep", json!({ "count": 1 })).failed("overloaded");
         assert_eq!(failure["limit"], limit);
         session.called(sleeping).ok();

@@ -35,16 +35,7 @@ async def main():
             result = await adapter.call_tool(types.FunctionCall(name=call[0], args=call[1]))
             return result.model_dump(mode="json")
 
-        async def success():
-            return steps.succeeded(await shown(steps.SUCCESS))
-
-        async def failure():
-            return steps.failed(await shown(steps.FAILURE))
-
-        async def page():
-            return steps.paged(await shown(steps.PAGE))
-
-        for name, step in [("list", lists), ("convert", converts), ("success", success), ("failure", failure), ("page", page)]:
+        for name, step in [("list", lists), ("convert", converts), *steps.calls(shown)]:
             await told.run(name, step)
     return told
 

@@ -33,15 +33,6 @@ async def main():
             message = await tool.ainvoke({"type": "tool_call", "id": "1", "name": call[0], "args": call[1]})
             return steps.text(message.content)
 
-        async def success():
-            return steps.succeeded(await shown(steps.SUCCESS))
-
-        async def failure():
-            return steps.failed(await shown(steps.FAILURE))
-
-        async def page():
-            return steps.paged(await shown(steps.PAGE))
-
         async def cancels():
             try:
                 await asyncio.wait_for(shown(steps.LONG), 1)
@@ -51,7 +42,7 @@ async def main():
             steps.succeeded(await shown(steps.SUCCESS))
             return "given up after 1 s, the next call is answered"
 
-        for name, step in [("list", lists), ("convert", converts), ("success", success), ("failure", failure), ("page", page), ("cancel", cancels)]:
+        for name, step in [("list", lists), ("convert", converts), *steps.calls(shown), ("cancel", cancels)]:
             await told.run(name, step)
     return told
 

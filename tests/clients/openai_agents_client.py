@@ -58,14 +58,8 @@ async def main():
         await told.run("list", lists)
         await told.run("convert", converts)
 
-        async def success():
-            return steps.succeeded(await shown(steps.SUCCESS))
-
-        async def failure():
-            return steps.failed(await shown(steps.FAILURE))
-
-        await told.run("success", success)
-        await told.run("failure", failure)
+        for name, step in steps.calls(shown)[:2]:
+            await told.run(name, step)
         await told.run("page", pages)
         await told.run("cancel", cancels)
     return told

@@ -67,15 +67,6 @@ async def main():
                 assert made[1].get("required") == schema.get("required") == made[2].get("required"), made
             return "every argument is there for OpenAI's models, strict or not, and for Google's"
 
-        async def success():
-            return steps.succeeded(await shown(steps.SUCCESS))
-
-        async def failure():
-            return steps.failed(await shown(steps.FAILURE))
-
-        async def page():
-            return steps.paged(await shown(steps.PAGE))
-
         async def cancels():
             try:
                 await shown(steps.LONG)
@@ -84,7 +75,7 @@ async def main():
             steps.succeeded(await shown(steps.SUCCESS))
             return "given up after 3 s, the next call is answered"
 
-        for name, step in [("list", lists), ("convert", converts), ("success", success), ("failure", failure), ("page", page), ("cancel", cancels)]:
+        for name, step in [("list", lists), ("convert", converts), *steps.calls(shown), ("cancel", cancels)]:
             await told.run(name, step)
     return told
 

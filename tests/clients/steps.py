@@ -44,6 +44,21 @@ def paged(shown):
     return f"{len(shown)} characters, with the cursor"
 
 
+def calls(shown):
+    """The three steps that are one call each; `shown` makes a call, and gives what a model would read of it."""
+
+    async def success():
+        return succeeded(await shown(SUCCESS))
+
+    async def failure():
+        return failed(await shown(FAILURE))
+
+    async def first_page():
+        return paged(await shown(PAGE))
+
+    return [("success", success), ("failure", failure), ("page", first_page)]
+
+
 class Steps:
     def __init__(self, *packages):
         self.versions = {name: importlib.metadata.version(name) for name in packages}

@@ -1,11 +1,11 @@
 //! Forged tool definitions: whatever a plugin calls its tools and says of them, it is refused by name and reason, the server
 //! stays up, and the tools of others stay where they were. And schemas made to keep whoever checks against them busy.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{LOCAL, Peer, Session, add_section, guest, scratch, shipped};
+use crate::support::{Claim, Clock, LOCAL, Peer, Session, add_section, guest, scratch, shipped};
 
 /// The guest that lists what it is told, with a policy that tells it.
 pub struct Forged {
@@ -200,15 +200,15 @@ fn i10_a_schema_that_is_slow_to_check_holds_nobody_up() {
     let mut session = forges(&tool("input", json!(schema.to_string())));
     assert_eq!(session.call("forged", json!({ "text": "aaaa", "wide": [1, 2, 3] })).ok()["tool"], "forged");
     // Backtracking would take longer than there is time.
-    let begun = Instant::now();
+    let begun = Clock::start();
     let long = format!("{}b", "a".repeat(200_000));
     session.call("forged", json!({ "text": long })).failed("invalid_argument");
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    begun.within(Claim::Cost, Duration::from_secs(3));
     // As much as is taken at once, while another plugin is asked.
     let checked = session.post_call("forged", json!({ "wide": vec![-1; 20_000] }));
-    let begun = Instant::now();
+    let begun = Clock::start();
     session.call("tcp_list_connections", json!({})).ok();
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    begun.within(Claim::Isolation, Duration::from_secs(1));
     session.called(checked).failed("invalid_argument");
     // And more than that.
     let failure = session.call("forged", json!({ "wide": vec![-1; 1_000_000] })).failed("invalid_argument");

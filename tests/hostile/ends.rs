@@ -10,7 +10,7 @@ use nix::libc::linger;
 use nix::sys::socket::{setsockopt, sockopt};
 use serde_json::{Value, json};
 
-use crate::support::{Dice, Listener, Peer, Session, connected, ends, eventually, seed};
+use crate::support::{Dice, Listener, Passes, Peer, Session, connected, ends, eventually, pass, seed};
 
 /// Connections at one time.
 const AT_ONCE: usize = 40;
@@ -35,7 +35,7 @@ fn live(mut stream: TcpStream, mut dice: Dice) {
                 let length = dice.below(3000);
                 let _ = stream.write_all(&b"a line, and one more a\r\n".repeat(200)[..length]);
             }
-            _ => std::thread::sleep(dice.micros(20_000)),
+            _ => pass(Passes::Peer, dice.micros(20_000)),
         }
     }
     match dice.below(5) {
@@ -43,13 +43,13 @@ fn live(mut stream: TcpStream, mut dice: Dice) {
         2 => {}
         3 => {
             let _ = stream.shutdown(Shutdown::Write);
-            std::thread::sleep(dice.micros(50_000));
+            pass(Passes::Peer, dice.micros(50_000));
             if dice.below(2) == 0 {
                 reset(stream);
             }
         }
         _ => {
-            std::thread::sleep(Duration::from_millis(150));
+            pass(Passes::Peer, Duration::from_millis(150));
             reset(stream);
         }
     }

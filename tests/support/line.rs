@@ -3,7 +3,9 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use super::eventually;
 
 /// The longest a line waits for its other end.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -33,14 +35,12 @@ impl Listener {
     /// The next connection.
     #[track_caller]
     pub fn accept(&self) -> Line {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(line) = self.waiting() {
-                return line;
-            }
-            assert!(Instant::now() < deadline, "nobody connects within {PATIENCE:?}");
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        let mut line = None;
+        eventually("somebody connects", || {
+            line = self.waiting();
+            line.is_some()
+        });
+        line.unwrap()
     }
 
     /// A connection that has been made already, if there is one.

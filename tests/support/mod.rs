@@ -2,6 +2,7 @@
 //! logic lives here. Every wait has a deadline, and running into it is a failure that says what was waited for.
 
 mod chance;
+pub mod clock;
 mod files;
 mod flow;
 mod guests;
@@ -16,6 +17,7 @@ pub mod shipped;
 mod tcp;
 
 pub use chance::{Dice, ends, seed};
+pub use clock::{Claim, Clock, Passes, eventually, pass};
 pub use files::Folder;
 pub use flow::Flow;
 pub use guests::guest;
@@ -28,4 +30,4 @@ pub use packet::Request;
 pub use peers::{Dns, Peer, closed_port};
 pub use raw::{add_section, component, raw_guest, raw_guest_with};
 pub use session::{Answer, Session, cofferdam, run, scratch, stderr, stdout};
-pub use tcp::{ALL, LOCAL, connected, eventually, policy};
+pub use tcp::{ALL, LOCAL, connected, policy};

@@ -7,8 +7,9 @@ use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::clock::{Passes, holds_within, pass};
 use super::packet::Request;
 
 /// Set in the process that runs inside.
@@ -36,18 +37,15 @@ pub fn in_namespace<F: FnOnce()>(test: F) {
     command.env(INSIDE, "1").env("PATH", path).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("`unshare` (util-linux) is needed: this test runs in a network namespace");
     let said = [drain(child.stdout.take().unwrap()), drain(child.stderr.take().unwrap())];
-    let deadline = Instant::now() + PATIENCE;
-    let status = loop {
-        match child.try_wait().unwrap() {
-            Some(status) => break Some(status),
-            None if Instant::now() > deadline => {
-                let _ = child.kill();
-                let _ = child.wait();
-                break None;
-            }
-            None => std::thread::sleep(Duration::from_millis(10)),
-        }
-    };
+    let mut status = None;
+    let ended = holds_within(PATIENCE, || {
+        status = child.try_wait().unwrap();
+        status.is_some()
+    });
+    if !ended {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
     let said = said.map(|said| said.join().unwrap()).join("\n");
     let ran = said.contains("1 passed");
     assert!(
@@ -109,7 +107,7 @@ impl Tun {
                         continue;
                     }
                     std::thread::spawn(move || {
-                        std::thread::sleep(after);
+                        pass(Passes::Peer, after);
                         let _ = device.write_all(&packet);
                     });
                 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::clock::{eventually, holds_within};
 use super::shipped;
 
 /// The longest any test waits for one message.
@@ -33,6 +34,16 @@ pub fn cofferdam(arguments: &[&str]) -> Command {
     // Each has its own audit file, and nobody's is in use.
     command.env("XDG_STATE_HOME", scratch("state"));
     command
+}
+
+/// Where a server that is started so writes its audit.
+fn audit_of(command: &Command) -> PathBuf {
+    let mut arguments = command.get_args().skip_while(|argument| *argument != "--audit");
+    if let Some(file) = arguments.nth(1) {
+        return file.into();
+    }
+    let state = command.get_envs().find(|(name, _)| *name == "XDG_STATE_HOME").and_then(|(_, value)| value);
+    Path::new(state.unwrap_or_default()).join("cofferdam/audit.jsonl")
 }
 
 /// One answer to `tools/call`.
@@ -80,6 +91,7 @@ pub struct Session {
     next: u64,
     /// Which tool each call is of.
     called: HashMap<u64, String>,
+    audit: PathBuf,
 }
 
 impl Session {
@@ -99,6 +111,7 @@ impl Session {
 
     /// Takes a command over that speaks MCP on its pipes.
     pub fn spawn(mut command: Command) -> Self {
+        let audit = audit_of(&command);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (stdin, stdout, mut stderr) =
             (child.stdin.take(), child.stdout.take().unwrap(), child.stderr.take().unwrap());
@@ -120,7 +133,7 @@ impl Session {
             }
         });
         let logging = Some(logging);
-        Self { child, stdin, lines, early: VecDeque::new(), log, logging, next: 0, called: HashMap::new() }
+        Self { child, stdin, lines, early: VecDeque::new(), log, logging, next: 0, called: HashMap::new(), audit }
     }
 
     /// `initialize` and `notifications/initialized`.
@@ -240,11 +253,55 @@ impl Session {
     /// Waits until the log holds a text.
     #[track_caller]
     pub fn log_has(&self, text: &str) {
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while !self.log().contains(text) {
-            assert!(Instant::now() < deadline, "`{text}` is not in the log:\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        let there = holds_within(Duration::from_secs(5), || self.log().contains(text));
+        assert!(there, "`{text}` is not in the log:\n{}", self.log());
+    }
+
+    /// Whether the answer to a request has not come, with all that has been waited for since.
+    pub fn is_pending(&self, id: u64) -> bool {
+        self.count(|message| message.get("method").is_none() && message["id"] == id) == 0
+    }
+
+    /// Gives a request up.
+    pub fn cancel(&mut self, id: u64) {
+        let params = json!({ "requestId": id });
+        self.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params }));
+    }
+
+    /// The lines of this server's audit.
+    pub fn events(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(&self.audit).unwrap_or_default();
+        let whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        whole.map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The number of a call in the audit, once it has begun: a tool's calls begin in the order in
+    /// which they were posted.
+    fn number(&self, id: u64) -> Option<u64> {
+        let tool = &self.called[&id];
+        let before = self.called.iter().filter(|(other, of)| **other < id && *of == tool).count();
+        let begun = |event: &Value| event["event"] == "call_started" && event["tool"] == **tool;
+        self.events().into_iter().filter(begun).nth(before)?["call"].as_u64()
+    }
+
+    /// Waits until a call that was posted has begun.
+    #[track_caller]
+    pub fn begins(&self, id: u64) {
+        eventually(&format!("call {id} begins"), || self.number(id).is_some());
+    }
+
+    /// Waits until a call that was posted has ended, and says how.
+    #[track_caller]
+    pub fn ends(&self, id: u64) -> String {
+        self.begins(id);
+        let number = self.number(id);
+        let ended = |event: &Value| event["event"] == "call_ended" && event["call"].as_u64() == number;
+        let mut how = None;
+        eventually(&format!("call {id} ends"), || {
+            how = self.events().into_iter().find(ended);
+            how.is_some()
+        });
+        how.unwrap()["reason"].as_str().unwrap().to_owned()
     }
 
     /// Sends a signal, by its number.
@@ -275,18 +332,17 @@ impl Session {
     /// Waits for the end, which must come within a few seconds.
     #[track_caller]
     pub fn wait(&mut self) -> (ExitStatus, String) {
-        let deadline = Instant::now() + Duration::from_secs(10);
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                // Its last words may still be on the way.
-                if let Some(logging) = self.logging.take() {
-                    logging.join().unwrap();
-                }
-                return (status, self.log());
-            }
-            assert!(Instant::now() < deadline, "the server does not end; log:\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(5));
+        let mut status = None;
+        holds_within(Duration::from_secs(10), || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        let Some(status) = status else { panic!("the server does not end; log:\n{}", self.log()) };
+        // Its last words may still be on the way.
+        if let Some(logging) = self.logging.take() {
+            logging.join().unwrap();
         }
+        (status, self.log())
     }
 }
 

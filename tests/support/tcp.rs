@@ -1,35 +1,15 @@
 //! What tests of the `tcp` plugin say again and again.
 
-use std::time::{Duration, Instant};
-
+use cofferdam_xtask::rules_for_every_tool;
 use serde_json::{Value, json};
 
-use super::{Line, Listener, Session, scratch};
+use super::{Line, Listener, Session, eventually, scratch};
 
 /// Everything on this machine may be dialled.
 pub const LOCAL: [&str; 2] = ["--allow-connect", "tcp://localhost:*"];
 
-/// Waits until something holds; what it waits for has to come soon.
-#[track_caller]
-pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !holds() {
-        assert!(Instant::now() < deadline, "not within 10 s: {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
 /// Rules that let every shipped tool do something.
-pub const ALL: [&str; 8] = [
-    "--allow-connect",
-    "tcp://localhost:*",
-    "--allow-ping",
-    "localhost",
-    "--allow-resolve",
-    "a.example",
-    "--allow-read",
-    "/tmp",
-];
+pub const ALL: [&str; 8] = rules_for_every_tool("/tmp");
 
 /// `--policy FILE` with this text.
 pub fn policy(text: &str) -> [String; 2] {
@@ -73,15 +53,9 @@ impl Session {
     /// Waits until so many bytes have been received in all, without moving the cursor of `tcp_wait`.
     #[track_caller]
     pub fn receives(&mut self, id: &str, bytes: u64) {
-        let deadline = Instant::now() + Duration::from_secs(15);
-        loop {
-            let info = self.buffer_info(id);
-            if info["bytes_received"].as_u64().unwrap() >= bytes {
-                return;
-            }
-            assert!(Instant::now() < deadline, "{bytes} bytes do not come: {info}");
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        eventually(&format!("{bytes} bytes of `{id}`"), || {
+            self.buffer_info(id)["bytes_received"].as_u64() >= Some(bytes)
+        });
     }
 
     /// All that is held, as one text.

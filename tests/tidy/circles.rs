@@ -25,17 +25,6 @@ const ALLOWED: &[(&str, &str)] = &[
     ("host/runtime/src/state.rs", "host/runtime/src/instance/mod.rs"),
     ("host/server/src/decode.rs", "host/server/src/requests.rs"),
     ("host/server/src/outbox.rs", "host/server/src/transport.rs"),
-    ("plugins/dns/logic/src/answer.rs", "plugins/dns/logic/src/exchange.rs"),
-    ("plugins/dns/logic/src/answer.rs", "plugins/dns/logic/src/reply.rs"),
-    ("plugins/dns/logic/src/kind.rs", "plugins/dns/logic/src/types.rs"),
-    ("plugins/dns/logic/src/label.rs", "plugins/dns/logic/src/target.rs"),
-    ("plugins/dns/logic/src/rdata.rs", "plugins/dns/logic/src/types.rs"),
-    ("plugins/dns/logic/src/rdata/field.rs", "plugins/dns/logic/src/svcb.rs"),
-    ("plugins/dns/logic/src/rdata/mnemonic.rs", "plugins/dns/logic/src/reply.rs"),
-    ("plugins/files/logic/src/grep/collect.rs", "plugins/files/logic/src/grep/search.rs"),
-    ("plugins/files/logic/src/grep/list.rs", "plugins/files/logic/src/grep/syntax.rs"),
-    ("plugins/kit/src/dial.rs", "plugins/kit/src/lookup.rs"),
-    ("plugins/tcp/logic/src/trigger.rs", "plugins/tcp/logic/src/trigger_set.rs"),
 ];
 
 /// The folders that are crates, each with the file at its root.

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use nix::libc::O_NONBLOCK;
 use serde_json::{Value, json};
 
-use crate::support::{Dice, Flow, Folder, ends, policy, seed};
+use crate::support::{Dice, Flow, Folder, Passes, ends, pass, policy, seed};
 
 /// Calls at one time.
 const AT_ONCE: usize = 120;
@@ -225,7 +225,7 @@ fn i10_files_that_become_anything_at_any_moment_end_one_call_only() {
                 while !stop.load(Ordering::Relaxed) {
                     others.act();
                     acts.fetch_add(1, Ordering::Relaxed);
-                    std::thread::sleep(others.dice.micros(1500));
+                    pass(Passes::Peer, others.dice.micros(1500));
                 }
             });
         }

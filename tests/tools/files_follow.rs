@@ -1,65 +1,97 @@
 //! `tail_tool` with `follow`: what is written meanwhile comes as progress and is returned, whatever happens to the file.
 
 use std::io::{Seek as _, SeekFrom, Write as _};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::Folder;
+use crate::support::{Claim, Clock, Folder, Session, eventually};
 
 /// The text without the note that names the cursor.
 fn without_note(text: &str) -> &str {
     &text[..text.rfind("\n[").map_or(text.len(), |at| at + 1)]
 }
 
+/// How often it has been asked for a file: at each look at it.
+fn asked(session: &Session, path: &str) -> usize {
+    let asks = |event: &Value| event["event"] == "ask" && event["resource"].to_string().contains(path);
+    session.events().into_iter().filter(asks).count()
+}
+
+/// A file that is followed, and what has been reported of it.
+struct Followed<'a> {
+    session: &'a mut Session,
+    id: u64,
+    told: String,
+}
+
+impl<'a> Followed<'a> {
+    /// Begins to follow, with these arguments besides, and waits until it is under way.
+    fn begin(session: &'a mut Session, folder: &Folder, more: &Value) -> Self {
+        let path = folder.path("log");
+        let mut arguments = json!({ "file_path": path, "lines": 1 });
+        // A call that does not follow asks as often as the other one does before it follows.
+        let before = asked(session, &path);
+        session.call("tail_tool", arguments.clone()).object();
+        let once = asked(session, &path) - before;
+        arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        arguments["follow"] = json!(true);
+        let params = json!({ "name": "tail_tool", "arguments": arguments, "_meta": { "progressToken": "t" } });
+        let id = session.post("tools/call", params);
+        eventually("it is followed", || asked(session, &path) > before + 2 * once);
+        Self { session, id, told: String::new() }
+    }
+
+    /// Waits until this has been reported.
+    fn tells(&mut self, text: &str) {
+        while !self.told.contains(text) {
+            let report = self.session.wait_for("a report", |message| message["method"] == "notifications/progress");
+            self.told += &report["params"]["message"].as_str().unwrap().replace("\\n", "\n");
+        }
+    }
+}
+
 /// Follows a file for two seconds while `during` happens to it; the answer, and what was reported meanwhile.
-fn follow(folder: &Folder, during: impl FnOnce()) -> (Value, String) {
+fn follow(folder: &Folder, during: impl FnOnce(&mut Followed<'_>)) -> (Value, String) {
     let before = std::fs::read_to_string(folder.0.join("log")).unwrap();
     let mut session = folder.session();
-    let arguments = json!({ "file_path": folder.path("log"), "follow": true, "seconds": 2, "lines": 1 });
-    let params = json!({ "name": "tail_tool", "arguments": arguments, "_meta": { "progressToken": "t" } });
-    let id = session.post("tools/call", params);
-    std::thread::sleep(Duration::from_millis(500));
-    during();
-    let answer = session.answer_to(&json!(id));
+    let mut followed = Followed::begin(&mut session, folder, &json!({ "seconds": 2 }));
+    during(&mut followed);
+    let answer = followed.session.answer_to(&json!(followed.id));
     let object = answer["result"]["structuredContent"].clone();
     let text = answer["result"]["content"][0]["text"].as_str().unwrap();
     assert_eq!(without_note(text), object["content"], "{answer}");
     assert!(text.contains(object["next_cursor"].as_str().unwrap()), "{answer}");
     // The reports came before the answer, so they are all there. What was there before is not reported.
-    let expected = object["content"].as_str().unwrap().len() - before.split_inclusive('\n').next_back().unwrap().len();
-    let mut told = String::new();
-    while told.len() < expected {
-        let report = session.wait_for("a report", |message| message["method"] == "notifications/progress");
-        told += &report["params"]["message"].as_str().unwrap().replace("\\n", "\n");
-    }
-    (object, told)
+    let known = before.split_inclusive('\n').next_back().unwrap().len();
+    followed.tells(&object["content"].as_str().unwrap()[known..]);
+    (object, followed.told)
 }
 
 #[test]
 fn what_is_written_meanwhile_is_reported_and_returned() {
     let folder = Folder::new("follow");
     folder.write("log", "older\nold\n");
-    let begun = Instant::now();
-    let (object, told) = follow(&folder, || {
+    let begun = Clock::start();
+    let (object, told) = follow(&folder, |followed| {
         folder.append("log", "new\n");
-        std::thread::sleep(Duration::from_millis(300));
+        followed.tells("new\n");
         folder.append("log", "newer\n");
     });
     assert_eq!(object["content"], "old\nnew\nnewer\n");
     assert_eq!((&object["lines"], &object["followed"]["new_bytes"]), (&json!(3), &json!(10)));
     assert_eq!(told, "new\nnewer\n");
-    assert!(begun.elapsed() >= Duration::from_secs(2));
+    begun.at_least(Claim::Deadline, Duration::from_secs(2));
 }
 
 #[test]
 fn a_rotation_is_survived() {
     let folder = Folder::new("rotation");
     folder.write("log", "old\n");
-    let (object, _) = follow(&folder, || {
+    let (object, _) = follow(&folder, |followed| {
         std::fs::rename(folder.0.join("log"), folder.0.join("log.1")).unwrap();
         folder.append("log.1", "late\n");
-        std::thread::sleep(Duration::from_millis(300));
+        followed.tells("late\n");
         folder.write("log", "first\n");
     });
     assert_eq!(object["content"], "old\nlate\nfirst\n");
@@ -70,7 +102,7 @@ fn a_rotation_is_survived() {
 fn a_truncation_is_survived() {
     let folder = Folder::new("truncation");
     folder.write("log", "a long old line\n");
-    let (object, _) = follow(&folder, || {
+    let (object, _) = follow(&folder, |_| {
         std::fs::write(folder.0.join("log"), "new\n").unwrap();
     });
     assert_eq!(object["content"], "a long old line\nnew\n");
@@ -84,11 +116,11 @@ fn a_writer_that_goes_on_at_its_old_offset_leaves_a_hole_that_is_told_and_passed
     folder.write("log", &old);
     let mut writer = std::fs::OpenOptions::new().write(true).open(folder.0.join("log")).unwrap();
     writer.seek(SeekFrom::End(0)).unwrap();
-    let (object, _) = follow(&folder, || {
+    let (object, _) = follow(&folder, |followed| {
         // What logrotate does with `copytruncate`, to a writer that does not append.
         writer.set_len(0).unwrap();
         writer.write_all(b"new\n").unwrap();
-        std::thread::sleep(Duration::from_millis(400));
+        followed.tells("new\n");
         writer.write_all(b"newer\n").unwrap();
     });
     let expected = format!("an old line of the log\n\\x00 ({} times)new\nnewer\n", old.len());
@@ -102,9 +134,9 @@ fn a_writer_that_goes_on_at_its_old_offset_leaves_a_hole_that_is_told_and_passed
 fn a_file_that_is_written_anew_is_read_from_its_beginning_however_long_it_is() {
     let folder = Folder::new("anew");
     folder.write("log", "an old line\nhalf");
-    let (object, _) = follow(&folder, || {
+    let (object, _) = follow(&folder, |followed| {
         std::fs::write(folder.0.join("log"), "a new line that is longer than all of it\n").unwrap();
-        std::thread::sleep(Duration::from_millis(300));
+        followed.tells("all of it\n");
         // As long as what was there, to the byte.
         std::fs::write(folder.0.join("log"), "a last line that is just as long as that\n").unwrap();
     });
@@ -120,15 +152,14 @@ fn a_directory_under_the_name_for_a_while_is_waited_out_and_told() {
     folder.write("log", "old\n");
     let path = folder.0.join("log");
     let mut session = folder.session();
-    let arguments = json!({ "file_path": folder.path("log"), "follow": true, "seconds": 2, "lines": 1 });
-    let id = session.post_call("tail_tool", arguments);
-    std::thread::sleep(Duration::from_millis(400));
+    let mut followed = Followed::begin(&mut session, &folder, &json!({ "seconds": 2 }));
     std::fs::rename(&path, folder.0.join("log.1")).unwrap();
     std::fs::create_dir(&path).unwrap();
     folder.append("log.1", "late\n");
-    std::thread::sleep(Duration::from_millis(500));
+    followed.tells("late\n");
     std::fs::remove_dir(&path).unwrap();
     folder.write("log", "new\n");
+    let id = followed.id;
     let (text, object) = session.called(id).parts();
     assert_eq!(object["content"], "old\nlate\nnew\n");
     let followed = &object["followed"];
@@ -141,10 +172,11 @@ fn following_takes_four_seconds_and_its_cursor_goes_on() {
     let folder = Folder::new("cursor");
     let path = folder.write("log", "older\nold\n");
     let mut session = folder.session();
-    let begun = Instant::now();
+    let begun = Clock::start();
     let object = session.call("tail_tool", json!({ "file_path": path, "follow": true, "lines": 1 })).object();
-    let took = begun.elapsed();
-    assert!((Duration::from_secs(4)..Duration::from_millis(4900)).contains(&took), "{took:?}");
+    let took = begun.stop();
+    took.at_least(Claim::Deadline, Duration::from_secs(4));
+    took.within(Claim::Deadline, Duration::from_millis(4900));
     assert_eq!(object["content"], "old\n");
     folder.append("log", "between\n");
     let mut on = |cursor: &Value, follow: bool| {
@@ -179,15 +211,13 @@ fn following_ends_within_the_limit_of_a_call_and_when_it_is_cancelled() {
     let mut session = crate::support::Session::serve(&["--policy", &policy]);
     let failed = session.call("tail_tool", json!({ "file_path": path, "follow": true, "seconds": 3 }));
     assert_eq!(failed.failed("invalid_argument")["argument"], "seconds");
-    let begun = Instant::now();
     let object = session.call("tail_tool", json!({ "file_path": path, "follow": true })).object();
     assert_eq!(object["content"], "old\n");
-    assert!(begun.elapsed() < Duration::from_millis(1900), "{:?}", begun.elapsed());
+    assert!(object["followed"]["seconds"].as_f64().unwrap() < 2.0, "{object}");
 
-    let id = session.post_call("tail_tool", json!({ "file_path": path, "follow": true }));
-    std::thread::sleep(Duration::from_millis(200));
-    session.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id } }));
-    let begun = Instant::now();
+    let mut session = folder.session();
+    let id = Followed::begin(&mut session, &folder, &json!({})).id;
+    session.cancel(id);
+    assert_eq!(session.ends(id), "cancelled");
     session.call("cat_tool", json!({ "file_path": path })).object();
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
 }

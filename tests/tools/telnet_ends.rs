@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::socket::{setsockopt, sockopt};
 use serde_json::{Value, json};
 
 use super::telnet::told;
-use crate::support::{Dice, Listener, Peer, Session, policy, seed};
+use crate::support::{Dice, Listener, Passes, Peer, Session, pass, policy, seed};
 
 /// So many connections end.
 const ENDS: usize = 10_000;
@@ -58,7 +58,7 @@ fn ends_somehow(mut stream: TcpStream, mut dice: Dice) {
             let _ = stream.read(&mut buffer);
         }
         // Neither says nor hears anything for a while.
-        _ => std::thread::sleep(Duration::from_millis(dice.below(300) as u64)),
+        _ => pass(Passes::Peer, Duration::from_millis(dice.below(300) as u64)),
     }
 }
 
@@ -107,7 +107,6 @@ fn ten_thousand_ends_end_nothing_else() {
     let (answer, _) = told(session.called(call));
     let id = answer["session"]["session_id"].clone();
 
-    let begun = Instant::now();
     let (mut dice, mut under_way, mut ends) = (Dice::new(seed), VecDeque::new(), std::collections::BTreeMap::new());
     let mut told_of = 0;
     while told_of < ENDS {
@@ -151,11 +150,10 @@ fn ten_thousand_ends_end_nothing_else() {
     for (call, _) in under_way {
         session.called(call);
     }
-    println!("{told_of} calls in {:?}, seed {seed}: {ends:?}", begun.elapsed());
+    println!("{told_of} calls, seed {seed}: {ends:?}");
     let log = session.log();
     assert!(!log.contains("ended:") && !log.contains("trap"), "seed {seed}: {log}");
     assert!(["\"closed\"", "\"done\"", "\"timeout\"", "null"].iter().all(|end| ends.contains_key(*end)), "{ends:?}");
-    assert!(begun.elapsed() < Duration::from_secs(120), "{:?}", begun.elapsed());
     let next = json!({
         "target": "127.0.0.1", "port": listener.port(), "session_id": id, "steps": [{ "send": "quit" }, { "expect": "bye" }],
     });

@@ -4,12 +4,12 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::telnet::told;
-use crate::support::{Peer, Session, closed_port};
+use crate::support::{Claim, Clock, Passes, Peer, Session, closed_port, pass};
 
 /// What a server says after each text that it has heard, the first at once.
 type Script = &'static [(&'static str, &'static str)];
@@ -39,7 +39,7 @@ fn in_pieces(script: Script, size: usize, gap: Duration) -> (Peer, Arc<Mutex<Vec
                     kept.lock().unwrap().push(format!("EARLY {}", String::from_utf8_lossy(&early[..n])));
                 }
                 let _ = stream.write_all(piece);
-                std::thread::sleep(gap);
+                pass(Passes::Peer, gap);
             }
             stream.set_nonblocking(false).unwrap();
         }
@@ -112,12 +112,12 @@ fn a_prompt_is_answered_when_it_stands_and_at_once() {
     let steps = json!([{ "expect": "[>#] ?\\z", "send": "show" }, { "expect": "[>#] ?\\z", "send": "exit" }]);
     for size in [1, 4096] {
         let (peer, heard) = in_pieces(SCRIPT, size, Duration::from_millis(1));
-        let begun = Instant::now();
+        let begun = Clock::start();
         let (answer, _) =
             told(session.call("telnet_tool", with(peer.port(), json!({ "steps": steps, "silence_ms": 500 }))));
         assert_eq!(*heard.lock().unwrap(), ["show\r\n", "exit\r\n"], "{answer}");
         // Two prompts and the last silence.
-        assert!(begun.elapsed() < Duration::from_millis(2500), "{:?}", begun.elapsed());
+        begun.within(Claim::Pace, Duration::from_millis(2500));
     }
 }
 

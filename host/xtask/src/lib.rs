@@ -22,11 +22,13 @@ mod markdown;
 pub mod peers;
 mod process;
 mod progress;
+mod rules;
 mod toolchain;
 mod tools_page;
 
 pub use components::{Component, What, build_components};
 pub use error::Error;
 pub use progress::{Progress, loud_progress, stderr_progress};
+pub use rules::rules_for_every_tool;
 pub use toolchain::Toolchain;
 pub use tools_page::tools_page;

@@ -9,14 +9,14 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use cofferdam_sdk::now;
 use cofferdam_sdk::sockets::{
     ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress, TcpSocket,
 };
-use cofferdam_sdk::{Failure, now};
 use futures::stream::{FuturesUnordered, LocalBoxStream, StreamExt};
 
-use crate::Host;
 use crate::lookup::{Missing, Missings, RESOLUTION_DELAY, addresses, answers, v6};
+use crate::{Failed, Host};
 use order::Order;
 
 /// A further address is tried when the ones before have not answered for so long (RFC 8305, section 8).
@@ -25,36 +25,6 @@ const STAGGER: Duration = Duration::from_millis(250);
 /// When every known address has failed, so long is waited for a name server that has not told of the other kind: the host asks it
 /// again within that time.
 const LATE: Duration = Duration::from_secs(2);
-
-/// Why no connection was made: a stable word, and more where there is more to say.
-#[derive(Clone, Debug)]
-pub struct Failed {
-    /// `refused`, `timeout`, `dns`, `unreachable`, `denied`, `limit` …
-    pub reason: &'static str,
-    /// What else is known.
-    pub detail: Option<String>,
-    /// Whether nothing is known of the peer, as nobody could say where it is.
-    pub inconclusive: bool,
-}
-
-impl Failed {
-    pub(crate) fn because(reason: &'static str) -> Self {
-        Self { reason, detail: None, inconclusive: false }
-    }
-
-    /// The same for the caller, who spelt the host as `spelt`.
-    pub fn failure(self, host: &Host, spelt: &str, port: u16) -> Failure {
-        let failure = Failure::new("connection_failed", format_args!("Failed to connect to {spelt}:{port}"));
-        let failure = failure.with("reason", self.reason);
-        match self {
-            Failed { reason: "denied", .. } => {
-                failure.with("detail", format!("the operator's policy does not allow tcp://{host}:{port}"))
-            }
-            Failed { detail: Some(detail), .. } => failure.with("detail", detail),
-            Failed { detail: None, .. } => failure,
-        }
-    }
-}
 
 /// Connects within `timeout`. Gives the socket and the address that answered.
 ///

@@ -9,6 +9,7 @@
 pub mod cursor;
 pub mod dial;
 pub mod durations;
+pub mod failed;
 pub mod hosts;
 pub mod lookup;
 pub mod pattern;
@@ -18,6 +19,7 @@ pub mod writer;
 
 pub use dial::{dial, reason};
 pub use durations::{milliseconds, seconds, within};
+pub use failed::Failed;
 pub use hosts::{Host, HostError, port};
 pub use lookup::addresses;
 pub use pattern::{Pattern, PatternError};

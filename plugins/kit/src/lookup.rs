@@ -8,8 +8,7 @@ use cofferdam_sdk::names::{Answer, ErrorCode, Lookup};
 use cofferdam_sdk::sockets::{IpAddress, IpAddressFamily};
 use futures::stream::{LocalBoxStream, StreamExt as _};
 
-use crate::Host;
-use crate::dial::Failed;
+use crate::{Failed, Host};
 
 /// After the addresses of one kind, so long is waited for those of the other (RFC 8305, section 3).
 pub(crate) const RESOLUTION_DELAY: Duration = Duration::from_millis(50);

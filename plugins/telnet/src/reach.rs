@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cofferdam_sdk::Failure;
-use plugin_kit::dial::Failed;
+use plugin_kit::Failed;
 use plugin_kit::{Host, dial};
 use telnet_logic::{Encoding, Line, Settings, Terminal};
 

@@ -3,7 +3,7 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cofferdam_sdk::{Cx, Failure, NoArguments};
-use guests::{Count, Text, text};
+use guests::{Count, Text, begins, text};
 
 #[derive(Default)]
 struct Guest;
@@ -23,6 +23,7 @@ impl Guest {
     /// Sleeps for so many milliseconds; tells how long it took by its clock.
     #[tool]
     async fn sleep(self: Rc<Self>, _: Cx, a: Count) -> Result<Text, Failure> {
+        begins("sleep");
         let begun = cofferdam_sdk::now();
         cofferdam_sdk::sleep(Duration::from_millis(a.count.into())).await;
         text((cofferdam_sdk::now() - begun).as_millis().to_string())

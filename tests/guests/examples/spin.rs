@@ -2,7 +2,7 @@
 use std::rc::Rc;
 
 use cofferdam_sdk::{Cx, Failure, NoArguments};
-use guests::{Text, text};
+use guests::{Text, begins, text};
 
 #[derive(Default)]
 struct Guest;
@@ -12,6 +12,7 @@ impl Guest {
     /// Never ends.
     #[tool]
     async fn spin(self: Rc<Self>, _: Cx, _: NoArguments) -> Result<Text, Failure> {
+        begins("spin");
         loop {
             std::hint::black_box(0);
         }

@@ -2,7 +2,7 @@
 use std::rc::Rc;
 
 use cofferdam_sdk::{Cx, Failure, NoArguments};
-use guests::{Text, text};
+use guests::{Text, begins, text};
 
 #[derive(Default)]
 struct Guest;
@@ -12,6 +12,7 @@ impl Guest {
     /// Sleeps for a minute in std, which blocks the instance.
     #[tool]
     async fn block(self: Rc<Self>, _: Cx, _: NoArguments) -> Result<Text, Failure> {
+        begins("block");
         std::thread::sleep(std::time::Duration::from_secs(60));
         text("awake")
     }
@@ -19,6 +20,7 @@ impl Guest {
     /// Sleeps for a minute, and can be cancelled.
     #[tool]
     async fn sleep(self: Rc<Self>, _: Cx, _: NoArguments) -> Result<Text, Failure> {
+        begins("sleep");
         cofferdam_sdk::sleep(std::time::Duration::from_secs(60)).await;
         text("awake")
     }

@@ -2,7 +2,7 @@
 use std::rc::Rc;
 
 use cofferdam_sdk::{Cx, Failure, NoArguments};
-use guests::{Text, text};
+use guests::{Text, begins, text};
 
 #[derive(Default)]
 struct Guest;
@@ -18,6 +18,7 @@ impl Guest {
     /// Waits for a minute.
     #[tool]
     async fn sleep(self: Rc<Self>, _: Cx, _: NoArguments) -> Result<Text, Failure> {
+        begins("sleep");
         cofferdam_sdk::sleep(std::time::Duration::from_secs(60)).await;
         text("awake")
     }

@@ -31,6 +31,11 @@ pub fn text(text: impl Into<String>) -> Result<Text, cofferdam_sdk::Failure> {
     Ok(Text { text: text.into() })
 }
 
+/// Tells the log that a call of this name has begun, for whoever waits for it.
+pub fn begins(call: &str) {
+    cofferdam_sdk::log(cofferdam_sdk::Level::Warn, &format!("`{call}` begins"));
+}
+
 /// Writes a manifest into the component, for guests that do without `#[plugin]`.
 #[macro_export]
 macro_rules! manifest {

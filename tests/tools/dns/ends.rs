@@ -10,7 +10,7 @@ use nix::libc::linger;
 use nix::sys::socket::{setsockopt, sockopt};
 use serde_json::{Value, json};
 
-use crate::support::{Dice, Flow, NameServer, ends, free, kind, policy, reply, reply_six, seed};
+use crate::support::{Dice, Flow, NameServer, Passes, ends, free, kind, pass, policy, reply, reply_six, seed};
 
 /// Calls at one time.
 const AT_ONCE: usize = 60;
@@ -38,7 +38,7 @@ fn erratic(seed: u64) -> SocketAddr {
                 send();
             } else {
                 std::thread::spawn(move || {
-                    std::thread::sleep(late);
+                    pass(Passes::Peer, late);
                     send();
                 });
             }
@@ -148,13 +148,13 @@ fn over_tcp(mut stream: TcpStream, mut dice: Dice) {
             1 => reset(stream),
             2 => {
                 let _ = stream.shutdown(Shutdown::Write);
-                std::thread::sleep(dice.micros(200_000));
+                pass(Passes::Peer, dice.micros(200_000));
             }
             3 => {
                 let _ = stream.shutdown(Shutdown::Read);
-                std::thread::sleep(dice.micros(20_000));
+                pass(Passes::Peer, dice.micros(20_000));
             }
-            _ => std::thread::sleep(dice.micros(300_000)),
+            _ => pass(Passes::Peer, dice.micros(300_000)),
         };
     };
     if dice.one_in(6) {
@@ -189,7 +189,7 @@ fn over_tcp(mut stream: TcpStream, mut dice: Dice) {
             return;
         }
         if dice.one_in(3) {
-            std::thread::sleep(dice.micros(10_000));
+            pass(Passes::Peer, dice.micros(10_000));
         }
         left = rest;
     }

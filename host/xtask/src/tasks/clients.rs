@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use cofferdam_xtask::{Error, peers, stderr_progress};
+use cofferdam_xtask::{Error, peers, rules_for_every_tool, stderr_progress};
 use tinyjson::JsonValue;
 
 use super::{Outcome, built, cargo, exit_code, root, shown, target};
@@ -80,17 +80,9 @@ struct Told {
 
 fn one(source: &Source, script: &str, folder: &Path) -> Result<Told, String> {
     let mut client = client(source, script).map_err(|error| format!("| could not be had: {error} |"))?;
-    client.arg(folder).arg(built("cofferdam")).args([
-        "serve",
-        "--allow-connect",
-        "tcp://localhost:*",
-        "--allow-ping",
-        "localhost",
-        "--allow-resolve",
-        "a.example",
-        "--allow-read",
-    ]);
-    let output = client.arg(folder).env("HOME", folder).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let readable = folder.to_str().ok_or("| its folder's path is no text |")?;
+    client.arg(folder).arg(built("cofferdam")).arg("serve").args(rules_for_every_tool(readable));
+    let output = client.env("HOME", folder).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| format!("| could not be run: {error} |"))?;
     let stdout = String::from_utf8_lossy(&output.stdout);
     let said = stdout.lines().last().and_then(|line| line.parse::<JsonValue>().ok());

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::attempt::{Attempt, milliseconds};
+use crate::edns::Edns;
 use crate::exchange::Answered;
 use crate::record::Record;
 use crate::reply::Reply;
@@ -109,70 +111,6 @@ pub struct Question {
     pub kind: String,
 }
 
-/// One try to get an answer from one server.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Attempt {
-    /// ADDRESS:PORT
-    pub server: String,
-    /// How it was asked
-    pub transport: Transport,
-    /// answered, truncated, timeout, refused, unreachable, denied, closed, malformed, limit or other
-    pub result: &'static str,
-    /// More about it
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-    /// How long it took, in milliseconds
-    pub time_ms: f64,
-    /// Messages that came but were not the answer, by reason
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub ignored: Vec<Ignored>,
-}
-
-/// Messages that were passed over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Ignored {
-    /// malformed, not_a_reply, wrong_id or wrong_question
-    pub reason: &'static str,
-    /// How many
-    pub count: u32,
-}
-
-/// EDNS as the server has it (RFC 6891).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Edns {
-    /// Its version
-    pub version: u8,
-    /// The size of datagrams that the server takes
-    pub udp: u16,
-    /// The DO flag
-    pub dnssec_ok: bool,
-    /// The server's name (NSID)
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub nsid: Option<String>,
-    /// The server's name in hex
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub nsid_hex: Option<String>,
-    /// Why it failed (RFC 8914)
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub extended_errors: Vec<ExtendedError>,
-    /// Numbers of further options in the reply
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub other_options: Vec<u16>,
-}
-
-/// An extended error (RFC 8914).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct ExtendedError {
-    /// Its number
-    pub code: u16,
-    /// What the number stands for
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// What the server says to it
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-}
-
 /// One step of a trace: what one server of a zone said.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Step {
@@ -270,11 +208,6 @@ pub(crate) fn is_referral(reply: &Reply) -> bool {
     let has = |kind| reply.authority.iter().any(|record| record.raw.kind == kind);
     let (ns, soa) = (hickory_proto::rr::RecordType::NS, hickory_proto::rr::RecordType::SOA);
     reply.status == 0 && reply.answers.is_empty() && !reply.header.metadata.authoritative && has(ns) && !has(soa)
-}
-
-/// Milliseconds with three digits behind the point.
-pub(crate) fn milliseconds(time: std::time::Duration) -> f64 {
-    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's `skip_serializing_if` gives a reference")]

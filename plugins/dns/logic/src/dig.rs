@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use crate::Transport;
-use crate::answer::{Answer, AskedWith, Edns, Step};
+use crate::answer::{Answer, AskedWith, Step};
+use crate::edns::Edns;
 use crate::record::Record;
 
 /// The parts of dig's output.

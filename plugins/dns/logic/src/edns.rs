@@ -1,8 +1,9 @@
 //! EDNS in a reply: the server's sizes and flags, its name (NSID), and why it failed (extended errors, RFC 8914).
 
 use data_encoding::HEXLOWER;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::answer::{Edns, ExtendedError};
 use crate::text;
 
 /// IANA's registry of extended DNS error codes, by number.
@@ -39,6 +40,42 @@ const ERRORS: [&str; 31] = [
     "Synthesized",
     "Invalid Query Type",
 ];
+
+/// EDNS as the server has it (RFC 6891).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Edns {
+    /// Its version
+    pub version: u8,
+    /// The size of datagrams that the server takes
+    pub udp: u16,
+    /// The DO flag
+    pub dnssec_ok: bool,
+    /// The server's name (NSID)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nsid: Option<String>,
+    /// The server's name in hex
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nsid_hex: Option<String>,
+    /// Why it failed (RFC 8914)
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extended_errors: Vec<ExtendedError>,
+    /// Numbers of further options in the reply
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub other_options: Vec<u16>,
+}
+
+/// An extended error (RFC 8914).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ExtendedError {
+    /// Its number
+    pub code: u16,
+    /// What the number stands for
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What the server says to it
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
 
 /// Reads an OPT record (RFC 6891, section 6.1): its class is a size, its TTL the rest of the status, a version and flags.
 /// Gives what it says and the upper bits of the status.

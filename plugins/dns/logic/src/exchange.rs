@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::Question;
-use crate::answer::{Attempt, Ignored, milliseconds};
+use crate::attempt::{Attempt, Ignored, milliseconds};
 use crate::reply::{Reply, Unfit};
 use crate::wire::{Transport, Wire, WireError};
 

@@ -4,7 +4,7 @@
 use hickory_proto::rr::Name;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
-use crate::target::TargetError;
+use crate::target_error::TargetError;
 
 /// A label as it was written.
 #[derive(Default)]

@@ -7,10 +7,9 @@ use hickory_proto::op::{Header, MessageType, Query, ResponseCode};
 use hickory_proto::rr::{Name, RecordType};
 use hickory_proto::serialize::binary::{BinDecodable as _, BinDecoder};
 
-use crate::Question;
-use crate::answer::Edns;
-use crate::edns;
+use crate::edns::{self, Edns};
 use crate::record::{Head, Record};
+use crate::{Question, status};
 
 /// Why a message is not the answer: it is passed over, and counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -126,7 +125,7 @@ impl Reply {
 
     /// The status as dig names it.
     pub fn status(&self) -> String {
-        status(self.status).map_or_else(|| format!("RESERVED{}", self.status), str::to_owned)
+        status::name(self.status).map_or_else(|| format!("RESERVED{}", self.status), str::to_owned)
     }
 
     /// The header's flags, in dig's order.
@@ -170,29 +169,4 @@ impl Reply {
                 || (kind == RecordType::CNAME && record.raw.kind == kind)
         })
     }
-}
-
-/// The name of a status (RFC 6895, section 2.3); `None` for one that dig has no name for.
-pub(crate) fn status(number: u16) -> Option<&'static str> {
-    Some(match number {
-        0 => "NOERROR",
-        1 => "FORMERR",
-        2 => "SERVFAIL",
-        3 => "NXDOMAIN",
-        4 => "NOTIMP",
-        5 => "REFUSED",
-        6 => "YXDOMAIN",
-        7 => "YXRRSET",
-        8 => "NXRRSET",
-        9 => "NOTAUTH",
-        10 => "NOTZONE",
-        11 => "RESERVED11",
-        12 => "RESERVED12",
-        13 => "RESERVED13",
-        14 => "RESERVED14",
-        15 => "RESERVED15",
-        16 => "BADVERS",
-        23 => "BADCOOKIE",
-        _ => return None,
-    })
 }

@@ -5,8 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
 
-use crate::rdata::v6;
-use crate::text;
+use crate::text::{self, v6};
 
 /// The keys that have a name (IANA's registry of service parameters).
 const KEYS: [&str; 11] = [

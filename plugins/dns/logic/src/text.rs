@@ -1,6 +1,8 @@
-//! Bytes of strangers as master files write them (RFC 1035, section 5.1): printable, and the same again when read back.
+//! How master files write the bytes of strangers (RFC 1035, section 5.1): printable, and the same again when read back.
+//! Addresses and long data are written as dig has them.
 
 use std::fmt::Write as _;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use hickory_proto::rr::Name;
 
@@ -52,6 +54,20 @@ pub(crate) fn plain(bytes: &[u8]) -> String {
         Ok(text) if !text.chars().any(char::is_control) => text.to_owned(),
         _ => quoted(bytes).trim_matches('"').to_owned(),
     }
+}
+
+/// An address as `inet_ntop` writes it: the standard library differs for those that only end in an IPv4 address.
+pub(crate) fn v6(address: Ipv6Addr) -> String {
+    match u32::try_from(address.to_bits()) {
+        Ok(low @ 0x1_0000..) => format!("::{}", Ipv4Addr::from_bits(low)),
+        _ => address.to_string(),
+    }
+}
+
+/// Words of 56 characters.
+pub(crate) fn words(encoded: &str) -> String {
+    let words: Vec<&str> = encoded.as_bytes().chunks(56).filter_map(|word| std::str::from_utf8(word).ok()).collect();
+    words.join(" ")
 }
 
 #[cfg(test)]

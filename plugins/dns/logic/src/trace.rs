@@ -5,7 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use hickory_proto::rr::{Name, RecordType};
 
-use crate::answer::{Answer, AskedWith, Attempt, Outcome, Question as Asked, Step, is_referral, milliseconds};
+use crate::answer::{Answer, AskedWith, Outcome, Question as Asked, Step, is_referral};
+use crate::attempt::{Attempt, milliseconds};
 use crate::exchange::{Answered, LIMIT, Patience, Unanswered, ask};
 use crate::reply::Reply;
 use crate::wire::{Transport, Wire};

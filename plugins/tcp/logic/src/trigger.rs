@@ -9,6 +9,9 @@ use crate::encoding::Encoding;
 use crate::pattern::{Pattern, PatternError};
 use crate::response::{Response, ResponseError};
 
+/// The most triggers on one connection.
+pub const MOST_TRIGGERS: usize = 256;
+
 /// A trigger as it was set. Cloning shares the compiled pattern and the response.
 #[derive(Debug, Clone)]
 pub struct Trigger {
@@ -26,8 +29,8 @@ pub enum TriggerError {
     /// The response, or its terminator.
     #[error(transparent)]
     Response(#[from] ResponseError),
-    /// There are [`crate::trigger_set::MOST_TRIGGERS`] already.
-    #[error("a connection holds at most {} triggers; remove one first", crate::trigger_set::MOST_TRIGGERS)]
+    /// There are [`MOST_TRIGGERS`] already.
+    #[error("a connection holds at most {} triggers; remove one first", MOST_TRIGGERS)]
     TooMany,
 }
 

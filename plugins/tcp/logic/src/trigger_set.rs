@@ -7,14 +7,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::trigger::{FireLimits, Firing, Trigger, TriggerError, TriggerInfo};
+use crate::trigger::{FireLimits, Firing, MOST_TRIGGERS, Trigger, TriggerError, TriggerInfo};
 
 mod entry;
 
 use entry::{Entry, Segment};
-
-/// The most triggers on one connection.
-pub const MOST_TRIGGERS: usize = 256;
 
 /// How many bytes before the end of a match are looked at for its groups: 64 KiB. Up to twice that much is held.
 ///

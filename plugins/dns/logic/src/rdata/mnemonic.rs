@@ -1,5 +1,7 @@
 //! Words that stand for numbers in records, where dig writes the word.
 
+use crate::status;
+
 /// What is certified (RFC 4398, section 2.1).
 pub(super) fn cert_type(number: u16) -> Option<&'static str> {
     Some(match number {
@@ -50,7 +52,7 @@ pub(super) fn tsig_error(number: u16) -> Option<&'static str> {
         20 => "BADNAME",
         21 => "BADALG",
         22 => "BADTRUNC",
-        other => return crate::reply::status(other).filter(|_| other < 16),
+        other => return status::name(other).filter(|_| other < 16),
     })
 }
 

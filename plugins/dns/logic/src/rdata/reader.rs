@@ -108,3 +108,10 @@ impl<'a> Reader<'a> {
         whole
     }
 }
+
+/// The numbers of the bits that are set, the highest bit of the first byte being number 0.
+pub(super) fn bits(bytes: &[u8]) -> impl Iterator<Item = u16> {
+    (0u16..)
+        .zip(bytes)
+        .flat_map(|(index, octet)| (0..8).filter(move |bit| octet & (0x80 >> bit) != 0).map(move |bit| index * 8 + bit))
+}

@@ -5,8 +5,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use data_encoding::{BASE64, HEXLOWER, HEXUPPER};
 use serde_json::{Value, json};
 
-use super::field::{bits, v6, words};
-use super::{Data, Reader};
+use super::data::Data;
+use super::reader::{Reader, bits};
+use crate::text::{v6, words};
 
 /// Reads the data of one type; `None` if the bytes are not of its form.
 pub(crate) type Read = fn(&mut Reader<'_>) -> Option<Data>;

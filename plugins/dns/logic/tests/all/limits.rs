@@ -1,51 +1,17 @@
 //! What comes of a question when the operator's limit is reached: nobody else is asked, and the limit is what is told.
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
 use crate::asking::{ONE, TWO, patience};
 use crate::world::{World, at_once, name, reply, zone};
-use dns_logic::{Answer, Outcome, Patience, Question, Transport, Wire, WireError, ask, trace};
+use dns_logic::{Answer, Outcome, Patience, Question, Transport, ask, trace};
 use futures::executor::block_on;
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
-
-/// A network in which so many questions may be sent.
-struct Limited(World, std::cell::Cell<usize>);
-
-impl Wire for Limited {
-    type Query = crate::world::Query;
-
-    async fn send(
-        &self,
-        server: SocketAddr,
-        transport: Transport,
-        message: &[u8],
-        within: Duration,
-    ) -> Result<Self::Query, WireError> {
-        let left = self.1.get().checked_sub(1).ok_or_else(|| WireError::Limit("the limit is reached".to_owned()))?;
-        self.1.set(left);
-        self.0.send(server, transport, message, within).await
-    }
-
-    fn id(&self, query: &Self::Query) -> u16 {
-        self.0.id(query)
-    }
-
-    async fn receive(&self, query: &Self::Query, within: Duration) -> Result<(Vec<u8>, Duration), WireError> {
-        self.0.receive(query, within).await
-    }
-
-    fn now(&self) -> Duration {
-        self.0.now()
-    }
-}
 
 #[test]
 fn whoever_is_at_a_limit_asks_nobody_else() {
     let servers = [ONE, TWO].map(|at| at.parse().unwrap());
     for (may, results) in [(0, vec!["limit"]), (1, vec!["timeout", "limit"])] {
-        let world = Limited(World::default(), may.into());
+        let world = World::default().limited(may);
         let (question, mut attempts) = (Question::new(name("www.example."), RecordType::A), Vec::new());
         let asked = block_on(ask(&world, &servers, &question, Transport::Udp, true, patience(), &mut attempts));
         let unanswered = asked.unwrap_err();
@@ -60,7 +26,7 @@ fn whoever_is_at_a_limit_asks_nobody_else() {
     });
     let (question, mut attempts) = (Question::new(name("www.example."), RecordType::A), Vec::new());
     let patience = Patience { past_failures: true, ..patience() };
-    let failing = Limited(failing, 1.into());
+    let failing = failing.limited(1);
     let asked = block_on(ask(&failing, &servers, &question, Transport::Udp, true, patience, &mut attempts));
     assert_eq!(Answer::new(asked.unwrap(), attempts).outcome, Outcome::Servfail);
 }
@@ -74,7 +40,7 @@ fn a_trace_that_comes_to_a_limit_says_so() {
             .server("192.0.2.1:53", zone(".", &[("example.", "ns.elsewhere.", None)], &[]));
         let (question, mut attempts) = (Question::new(name("www.example."), RecordType::A), Vec::new());
         let resolver = ["192.0.2.53:53".parse().unwrap()];
-        let world = Limited(world, may.into());
+        let world = world.limited(may);
         let traced = block_on(trace(&world, &resolver, 53, &question, Transport::Udp, patience(), &mut attempts));
         match traced {
             Err(unanswered) => assert_eq!((unanswered.reason, steps), ("limit", 0), "{may}"),

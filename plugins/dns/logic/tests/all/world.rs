@@ -21,6 +21,8 @@ pub struct World {
     servers: HashMap<SocketAddr, Serve>,
     now: Cell<Duration>,
     ids: Cell<u16>,
+    /// How many questions may still be sent, where there is a limit.
+    left: Cell<Option<usize>>,
     pub asked: RefCell<Vec<(SocketAddr, Transport, String, bool)>>,
 }
 
@@ -35,6 +37,12 @@ impl World {
         self.servers.insert(at.parse().unwrap(), Box::new(serve));
         self
     }
+
+    /// The same, in which so many questions may be sent.
+    pub fn limited(self, most: usize) -> Self {
+        self.left.set(Some(most));
+        self
+    }
 }
 
 impl Wire for World {
@@ -47,6 +55,10 @@ impl Wire for World {
         message: &[u8],
         within: Duration,
     ) -> Result<Query, WireError> {
+        if let Some(left) = self.left.get() {
+            let left = left.checked_sub(1).ok_or_else(|| WireError::Limit("the limit is reached".to_owned()))?;
+            self.left.set(Some(left));
+        }
         let mut question = Message::from_vec(message).unwrap();
         assert_eq!(question.metadata.id, 0, "the carrier draws the id");
         self.ids.set(self.ids.get() + 7);

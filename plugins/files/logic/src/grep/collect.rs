@@ -4,14 +4,17 @@ use std::io::{self, BufRead, Read as _};
 
 use grep_searcher::{Searcher, Sink, SinkContext, SinkContextKind, SinkMatch};
 
+use super::Options;
+use super::found::{Budget, Found, LINE, Line, too_long};
+use super::pattern::Pattern;
 use super::resume::Resume;
-use super::search::{Budget, Found, LINE, Line, Search, too_long};
 use crate::json::json_len;
 use crate::show::show;
 
 /// What is found in one file.
 pub(super) struct Collector<'a> {
-    pub search: &'a Search,
+    pub pattern: &'a Pattern,
+    pub options: &'a Options,
     pub budget: &'a mut Budget,
     pub found: Found,
     /// Whether lines are shown at all, and not only counted.
@@ -35,7 +38,7 @@ impl Collector<'_> {
 
     /// Whether there are as many matches as are wanted.
     pub fn enough(&self) -> bool {
-        self.search.options().max_count.is_some_and(|most| self.at.matches >= most)
+        self.options.max_count.is_some_and(|most| self.at.matches >= most)
     }
 
     /// Takes a piece of a line in, or the whole; false if there is no room for it, and the next page begins with this line.
@@ -55,7 +58,7 @@ impl Collector<'_> {
         self.budget.bytes = self.budget.bytes.saturating_sub(cost);
         self.budget.lines -= 1;
         let number = place.1;
-        let gap = self.search.options().context() && self.at.shown > 0 && number > self.at.shown + 1;
+        let gap = self.options.context() && self.at.shown > 0 && number > self.at.shown + 1;
         self.at.shown = number;
         self.found.lines.push(Line { number, offset, text, matched, cut, gap });
         true
@@ -63,7 +66,7 @@ impl Collector<'_> {
 
     /// Takes a line of context in.
     fn beside(&mut self, bytes: &[u8], place: (u64, u64), after: bool) -> Result<bool, io::Error> {
-        let options = self.search.options();
+        let options = self.options;
         if options.only_matching {
             // Of lines that match and are mere context, as with -v, the matches are shown.
             if options.invert && !self.pieces(bytes, place, false) {
@@ -93,11 +96,11 @@ impl Collector<'_> {
 
     /// Takes the matches of a line in; false if there is no room for all.
     fn pieces(&mut self, bytes: &[u8], place: (u64, u64), matched: bool) -> bool {
-        let (search, bytes) = (self.search, bytes.strip_suffix(b"\n").unwrap_or(bytes));
+        let (pattern, bytes) = (self.pattern, bytes.strip_suffix(b"\n").unwrap_or(bytes));
         // Those that an earlier page has shown.
         let skipped = if place.0 == self.from.offset { self.from.taken } else { 0 };
         let (mut room, mut count) = (true, 0);
-        search.pattern().each(bytes, |piece| {
+        pattern.each(bytes, |piece| {
             count += 1;
             if count > skipped {
                 self.at.taken = count - 1;
@@ -122,9 +125,9 @@ impl Collector<'_> {
             if line.len() >= LINE {
                 return Err(too_long(0));
             }
-            let options = self.search.options();
+            let options = self.options;
             let bytes = line.strip_suffix(b"\n").unwrap_or(&line);
-            if !self.enough() && self.search.pattern().is_match(bytes) != options.invert {
+            if !self.enough() && self.pattern.is_match(bytes) != options.invert {
                 return Ok(Some(line));
             }
             self.beside(&line, (self.at.offset, self.at.number), true)?;
@@ -146,7 +149,7 @@ impl Sink for Collector<'_> {
         if self.stopped {
             return self.stop();
         }
-        let options = self.search.options();
+        let options = self.options;
         let place = self.place(line.absolute_byte_offset(), line.line_number());
         if self.enough() {
             // Behind the last match that is wanted everything is context.

@@ -1,6 +1,7 @@
 //! Lists of characters in brackets, as in POSIX: a backslash is one, and classes have names.
 
-use super::syntax::{SyntaxError, literal};
+use super::literal::literal;
+use super::syntax_error::SyntaxError;
 
 /// A class of characters as GNU grep has it in UTF-8, to stand in a list.
 fn class(name: &str) -> Option<&'static str> {

@@ -9,8 +9,10 @@ use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
 
+use super::literal::quoted;
 use super::perl::perl;
-use super::syntax::{SyntaxError, quoted, translate};
+use super::syntax::translate;
+use super::syntax_error::SyntaxError;
 use super::{Options, Syntax};
 
 /// The most memory of a compiled pattern.

@@ -4,7 +4,9 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-use super::syntax::{SyntaxError, literal, repetition};
+use super::literal::literal;
+use super::syntax::repetition;
+use super::syntax_error::SyntaxError;
 
 /// `\h`: a blank of any width.
 const BLANK: &str = r"\t\p{Zs}\x{180e}";

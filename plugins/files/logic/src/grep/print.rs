@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::found::{Found, Line};
 use super::options::Options;
-use super::search::{Found, Line};
 
 /// How lines and files are printed.
 #[derive(Clone, Copy, Debug)]

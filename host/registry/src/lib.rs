@@ -12,7 +12,7 @@ mod registry;
 mod schema;
 
 pub use call::{Annotations, Answer, Call, Principal, Progress, Tool, UnknownTool};
-pub use cofferdam_grants::is_harmful;
+pub use cofferdam_grants::{Moment, Rate, TokenBucket, cut, printable};
 pub use cofferdam_runtime::{
     BASELINE, Hints, Orders, OwnFiles, PingSockets, Turn, compile_ahead, link_of, may_write, ping_sockets,
 };

@@ -39,5 +39,5 @@ mod pace;
 mod schemas;
 
 pub use pipes::{Stdin, Stdout, stdio_pipes};
-pub use stdio::{End, ServeError, Stdio, serve};
+pub use stdio::{End, ServeError, Stdio, block_on, serve};
 pub use tool_service::ToolService;

@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use rmcp::service::serve_directly_with_ct;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    runtime::Runtime,
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
@@ -92,6 +93,12 @@ pub fn serve(
     shutdown: CancellationToken,
 ) -> BoxFuture<'static, Result<End, ServeError>> {
     Stdio::default().serve(registry, reader, writer, shutdown)
+}
+
+/// Runs a future on an event loop until it ends. The loop is compiled with this crate: the
+/// program's own crate is optimised less.
+pub fn block_on(runtime: &Runtime, future: BoxFuture<'_, ()>) {
+    runtime.block_on(future);
 }
 
 impl Stdio {

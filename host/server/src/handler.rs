@@ -75,11 +75,6 @@ impl Handler {
         listed.tools.clone()
     }
 
-    /// Whether there is such a tool. A tool that is not listed is known: its calls are refused.
-    fn knows(&self, tool: &str) -> bool {
-        self.service.group(tool).is_some()
-    }
-
     async fn run(
         &self,
         request: CallToolRequestParams,
@@ -184,7 +179,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         if let Some(argument) = context.extensions.get::<Unreadable>() {
-            if !self.knows(&request.name) {
+            if !self.service.knows(&request.name) {
                 return Err(convert::unknown_tool(&cofferdam_registry::UnknownTool(request.name.into_owned())));
             }
             return Ok(convert::unreadable(argument).into());

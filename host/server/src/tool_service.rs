@@ -20,6 +20,11 @@ pub trait ToolService: Send + Sync + 'static {
     /// The calls that a call of this tool is kept in order with; see [`Registry::group`].
     fn group(&self, tool: &str) -> Option<usize>;
 
+    /// Whether there is such a tool. A tool that is not listed is known: its calls are refused.
+    fn knows(&self, tool: &str) -> bool {
+        self.group(tool).is_some()
+    }
+
     /// Runs one call until its answer, its deadline or its cancellation.
     fn call(&self, call: Call) -> BoxFuture<'_, Result<Answer, UnknownTool>>;
 }

@@ -16,7 +16,6 @@ mod ports;
 mod protocol;
 mod query;
 mod text;
-mod token_bucket;
 mod zone;
 
 // What an address is.
@@ -60,5 +59,4 @@ pub use range::{METADATA, Range, SPECIAL, Special, classify, is_barren, is_close
 pub use resource::Resource;
 pub use rule::{ConnectRule, DNS_PORT, Host, Peers, PingRule, ResolveRule, Rule, RuleId, ServerRule, Servers};
 pub use text::{cut, harmless_json, is_harmful, plain, printable, printable_text, quoted};
-pub use token_bucket::{Rate, TokenBucket};
 pub use zone::{Zone, ZoneName};

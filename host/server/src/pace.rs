@@ -6,13 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cofferdam_registry::{Moment, Progress, Rate, TokenBucket};
+use cofferdam_registry::{Bucket, Progress, Rate};
 use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 /// 64 reports at once (the hops of a path, a page of a file that is followed), then 20 a second:
 /// more than a person reads.
-const RATE: Rate = Rate::per_second(20, 64);
+const RATE: Rate = Rate { burst: 64, fills_in: Duration::from_millis(64 * 1000 / 20) };
 
 /// Sends reports until the call is answered and those that came before are sent. Ends when one
 /// cannot be sent.
@@ -21,13 +21,12 @@ pub(crate) async fn pass_on<F: Future<Output = bool>>(
     answered: &CancellationToken,
     mut send: impl FnMut(Progress) -> F,
 ) {
-    let begun = Instant::now();
-    let mut bucket = TokenBucket::new(RATE);
+    let mut bucket = Bucket::new(RATE);
     let mut newest: Option<Progress> = None;
     loop {
         let mut wait = Duration::ZERO;
         if newest.is_some() {
-            wait = bucket.take(1, Moment(begun.elapsed())).err().unwrap_or_default();
+            wait = bucket.take(1, Instant::now()).err().unwrap_or_default();
         }
         if let Some(report) = newest.take_if(|_| wait.is_zero())
             && !send(report).await
@@ -72,7 +71,8 @@ mod tests {
             std::future::ready(true)
         };
         pass_on(reports, &CancellationToken::new(), tell).await;
-        let most = BURST as usize + 2 + begun.elapsed().as_millis() as usize * RATE.tokens as usize / 1000;
+        let refilled = begun.elapsed().as_millis() * u128::from(BURST) / RATE.fills_in.as_millis();
+        let most = BURST as usize + 2 + refilled as usize;
         assert!(told.len() <= most, "{} of {most}", told.len());
         assert!(told.is_sorted(), "{told:?}");
         assert_eq!(told[..BURST as usize], (0..BURST).map(f64::from).collect::<Vec<_>>());

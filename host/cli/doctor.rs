@@ -1,7 +1,6 @@
-//! `cofferdam doctor`: checks whether the MCP clients of this machine can use this program. It
-//! looks at their configuration, starts the server as they do, parses the policy, and checks that
-//! audit and cache can be written and that ICMP sockets open. It changes nothing, and shows no
-//! environment variable of a configuration.
+//! `cofferdam doctor`: checks whether the MCP clients of this machine can use this program: their
+//! configuration, a start as they do it, the policy, whether audit and cache can be written, ICMP
+//! sockets. It changes nothing, and shows no environment variable of a configuration.
 
 mod clients;
 mod start;
@@ -21,8 +20,7 @@ use crate::terminal::Colour;
 use crate::{Exit, Misuse, audit, folders, setup, terminal};
 use clients::{CLIENTS, Client, ConfigFolders, Server};
 
-/// The longest configuration that is read, in bytes. Claude Code keeps histories in its
-/// configuration.
+/// The longest configuration that is read, in bytes. That of Claude Code holds histories.
 const CONFIGURATION: u64 = 64 << 20;
 
 /// The result of one check.
@@ -112,8 +110,7 @@ impl Examination<'_> {
         self.add(Verdict::Fail, check, what, Some(hint.to_owned()));
     }
 
-    /// Checks the servers in a client's configuration that are this program. Returns whether there
-    /// is one.
+    /// Checks the servers of a client that are this program. Returns whether there is one.
     fn client(&mut self, client: &Client) -> bool {
         let mut named = false;
         let mut read = Vec::new();
@@ -192,8 +189,7 @@ impl Examination<'_> {
         true
     }
 
-    /// Checks the policy and the audit that the arguments name. `None` if another program starts
-    /// this one.
+    /// Checks the policy and the audit of the arguments. `None` if another program starts this one.
     fn arguments(&mut self, server: &Server) -> Option<bool> {
         let arguments = server.own_arguments()?;
         let words = std::iter::once("cofferdam").chain(arguments.iter().map(String::as_str));
@@ -353,8 +349,7 @@ fn program() -> Option<PathBuf> {
     std::env::current_exe().ok()
 }
 
-/// Whether a command is the file that runs here. A command without a path is searched for as a
-/// client does.
+/// Whether a command is the file that runs here. One without a path is searched for as clients do.
 #[expect(clippy::disallowed_methods, reason = "whether two names are one file")]
 fn same(command: &str) -> bool {
     let mut folders = start::BARE_PATH.split(':').map(|folder| Path::new(folder).join(command));
@@ -397,8 +392,7 @@ fn as_json(found: &[Finding]) -> String {
     terminal::json(&json!({ "ok": well, "found": told }))
 }
 
-/// One line without characters that a terminal obeys: names and messages come from files and other
-/// programs.
+/// One line without characters that a terminal obeys: texts come from files and other programs.
 fn plain(text: &str) -> String {
     let safe = |c: char| if is_harmful(c) || c == '\n' { ' ' } else { c };
     text.chars().map(safe).collect()

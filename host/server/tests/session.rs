@@ -1,5 +1,5 @@
-//! Whole sessions over an in-memory pipe, against a tool service of a few lines. What the real tools do is
-//! tested through the binary; here is what must hold for any tool.
+//! Whole sessions over an in-memory pipe, against a tool service of a few lines. What the real
+//! tools do is tested through the binary; here is what must hold for any tool.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is a failed test")]
 

@@ -1,5 +1,6 @@
-//! The command line: which commands and flags there are, and their help. What they mean is each command's own; flags are
-//! not interpreted here, so that one place reports what is wrong with a policy.
+//! The command line: which commands and flags there are, and their help. What they mean is each
+//! command's own; flags are not interpreted here, so that one place reports what is wrong with a
+//! policy.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -70,7 +71,8 @@ pub enum Command {
         /// The folder, which is made where it is missing
         folder: PathBuf,
     },
-    /// Say whether the MCP clients of this machine can use it, and what to do where not; changes nothing
+    /// Say whether the MCP clients of this machine can use it, and what to do where not; changes
+    /// nothing
     Doctor(Doctor),
     /// Show it at work: a client, a server and its peers on this machine
     Demo,
@@ -79,10 +81,12 @@ pub enum Command {
 /// `cofferdam serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Write the audit to this file; without this it is `cofferdam/audit.jsonl` in the user's state folder
+    /// Write the audit to this file; without this it is `cofferdam/audit.jsonl` in the user's state
+    /// folder
     #[arg(long, value_name = "FILE", help_heading = "Running")]
     pub audit: Option<PathBuf>,
-    /// Write the arguments of calls into the audit as they are, beside their digest: they may hold passwords
+    /// Write the arguments of calls into the audit as they are, beside their digest: they may hold
+    /// passwords
     #[arg(long, help_heading = "Running")]
     pub audit_arguments: bool,
     /// Serve nothing: print what each plugin may do and use, and what it wants and does not get
@@ -151,7 +155,8 @@ pub struct Call {
     /// Its arguments, a JSON object; `-` reads them from standard input
     #[arg(value_name = "JSON", default_value = "{}", hide_default_value = true)]
     pub arguments: String,
-    /// Give up after this time, as `500ms`, `30s` or `2m`; the policy's limit on a call holds besides
+    /// Give up after this time, as `500ms`, `30s` or `2m`; the policy's limit on a call holds
+    /// besides
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub timeout: Option<Duration>,
     /// Print the whole answer as JSON, the way an MCP client gets it
@@ -160,7 +165,8 @@ pub struct Call {
     /// Write the audit of this call to this file
     #[arg(long, value_name = "FILE", help_heading = "Running")]
     pub audit: Option<PathBuf>,
-    /// Write the call's arguments into the audit as they are, beside their digest: they may hold passwords
+    /// Write the call's arguments into the audit as they are, beside their digest: they may hold
+    /// passwords
     #[arg(long, requires = "audit", help_heading = "Running")]
     pub audit_arguments: bool,
     #[command(flatten)]
@@ -228,7 +234,8 @@ pub struct Common {
     pub policy: Option<PathBuf>,
     #[command(flatten)]
     pub rules: Rules,
-    /// Read ITMCP's environment variables: what ALLOWED_HOSTS and ALLOWED_DIRECTORIES list is allowed
+    /// Read ITMCP's environment variables: what ALLOWED_HOSTS and ALLOWED_DIRECTORIES list is
+    /// allowed
     #[arg(long)]
     pub itmcp_env: bool,
     /// Load this component besides the shipped ones; may be given several times
@@ -242,8 +249,8 @@ pub struct Common {
     pub no_cache: bool,
 }
 
-/// The flags whose values are rules: those that the policy knows. Flags of later versions are understood so that they can be
-/// refused in words; none is accepted and ignored.
+/// The flags whose values are rules: those that the policy knows. Flags of later versions are
+/// understood so that they can be refused in words; none is accepted and ignored.
 #[derive(Debug)]
 pub struct Rules(Vec<(&'static str, String)>);
 

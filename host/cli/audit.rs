@@ -1,5 +1,5 @@
-//! `cofferdam audit`: reading an audit file and checking it; and where `serve` and `call` write theirs. What a line means and
-//! what a check is worth is the audit crate's.
+//! `cofferdam audit`: reads and checks an audit file. Here is also where `serve` and `call` write
+//! theirs. What a line means and what a check proves is known to the audit crate.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -10,19 +10,21 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use cofferdam_audit::{ChainFile, Follow, Keeping, Lines, OpenError, Record, files, verify};
-use cofferdam_policy::Policy;
+use cofferdam_policy::{Policy, harmless_json};
 
 use crate::args::{Audit, AuditCommand};
 use crate::folders::state_folder;
 use crate::{Exit, setup, terminal};
 
-/// How often a followed file is looked at.
+/// How often a followed file is read again.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// What is printed at once.
+/// How many bytes are printed at once.
 const CHUNK: usize = 64 << 10;
 
-/// Opens the chain: the file that was asked for, or the default one. `arguments`: those of calls are written in clear. If another server has that, one of this process's own.
+/// Opens the audit file that was asked for, or the default one. If another server writes the
+/// default one, this process gets a file of its own. `arguments` says whether arguments of calls
+/// are written in clear.
 ///
 /// # Errors
 /// It cannot be opened, or the one that was asked for is in use.
@@ -55,7 +57,7 @@ pub fn open(asked: Option<&Path>, arguments: bool, policy: &Policy) -> anyhow::R
     }
 }
 
-/// An error with what helps.
+/// The error, with a hint.
 fn told(error: OpenError) -> anyhow::Error {
     match error {
         OpenError::Signed { .. } => anyhow!(
@@ -68,7 +70,8 @@ fn told(error: OpenError) -> anyhow::Error {
 /// Signs what was written, as the last thing a process does with its chain.
 pub fn finish(chain: &ChainFile) {
     if let Err(error) = chain.checkpoint() {
-        tracing::error!(target: "cofferdam", "the audit file `{}` has no last checkpoint: {error}", chain.path().display());
+        let file = chain.path();
+        tracing::error!(target: "cofferdam", file = %file.display(), %error, "the audit file has no last checkpoint");
     }
 }
 
@@ -112,7 +115,10 @@ fn show(path: &Path, json: bool) -> anyhow::Result<Exit> {
     for file in files(path) {
         let mut lines = Lines::open(&file).with_context(|| format!("`{}`", file.display()))?;
         while let Some(line) = lines.next_line()? {
-            text += &if json { terminal::harmless_json(&String::from_utf8_lossy(&line)) } else { readable(&line) };
+            match json {
+                true => text += &harmless_json(&String::from_utf8_lossy(&line)),
+                false => text += &readable(&line),
+            }
             text.push('\n');
             if text.len() > CHUNK {
                 terminal::print(&text)?;
@@ -184,7 +190,7 @@ fn make(state: &Path) -> anyhow::Result<()> {
     if about.mode() & 0o022 == 0 {
         return Ok(());
     }
-    // Whoever can write there can put another key in the place of ours.
+    // Whoever can write there can replace the key.
     tracing::warn!(target: "cofferdam", "others could write `{}`, where the audit key is: it is closed to them now", state.display());
     fs::set_permissions(state, fs::Permissions::from_mode(0o700))
         .with_context(|| format!("others can write `{}`, where the audit key is", state.display()))

@@ -1,5 +1,6 @@
-//! Builds the components that are shipped in the binary, and writes `$OUT_DIR/shipped.rs` with them and their tool
-//! definitions. How they are built, and where the compiler for them comes from, is `cofferdam-xtask`.
+//! Builds the components that are shipped in the binary, and writes `$OUT_DIR/shipped.rs` with them
+//! and their tool definitions. How they are built, and where the compiler for them comes from, is
+//! `cofferdam-xtask`.
 
 #![expect(clippy::disallowed_methods, reason = "a build script reads what cargo tells it and writes into `OUT_DIR`")]
 
@@ -8,12 +9,14 @@ use std::process::ExitCode;
 use std::{fs, io};
 
 use cofferdam_xtask::{Component, Toolchain, What, build_components, loud_progress};
+use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 /// What is shipped: packages of the workspace in `plugins/`, each in the folder of its name.
 const SHIPPED: &[&str] = &["tcp", "telnet", "files", "dns", "ping"];
 
-/// A folder with code that was compiled ahead. Without it, this binary compiles its plugins when they are first used.
+/// A folder with code that was compiled ahead. Without it, this binary compiles its plugins when
+/// they are first used.
 const CODE: &str = "COFFERDAM_CODE";
 
 fn main() -> ExitCode {
@@ -35,7 +38,7 @@ fn run() -> Result<(), String> {
     let mut progress = loud_progress();
     let toolchain = Toolchain::ensure(&mut progress).map_err(|error| error.to_string())?;
     progress(&format!("building the shipped plugins ({}) with {}", SHIPPED.join(", "), toolchain.describe()));
-    // A target folder of its own: the outer one is locked by the cargo that waits for us.
+    // The target folder of the outer cargo is locked while that cargo waits for us.
     let built = build_components(&toolchain, &plugins, &out.join("plugins"), What::Packages(SHIPPED), &mut progress)
         .map_err(|error| error.to_string())?;
 
@@ -54,13 +57,14 @@ fn shipped(plugins: &Path, built: &[Component]) -> Result<String, String> {
         let component = built.iter().find(|component| component.name == *name);
         let component = component.ok_or_else(|| format!("cargo has built no component named `{name}`"))?;
         let definitions = plugins.join(name).join("tools.json");
-        // Without them the program asks the component: that is how they are made (`cofferdam tools --json --fresh`).
+        // Without them the program asks the component: that is how they are made (`cofferdam tools
+        // --json --fresh`).
         let definitions = match definitions.is_file() {
             true => format!("include_bytes!({:?})", definitions.display().to_string()),
             false => "b\"\"".to_owned(),
         };
         let bytes = fs::read(&component.path).map_err(|error| format!("`{}`: {error}", component.path.display()))?;
-        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = HEXLOWER.encode(&Sha256::digest(bytes));
         let code = code(&digest)?;
         let component = component.path.display().to_string();
         source += &format!(
@@ -71,8 +75,8 @@ fn shipped(plugins: &Path, built: &[Component]) -> Result<String, String> {
     Ok(source + "];\n")
 }
 
-/// A component's code that was compiled ahead, from the folder that a release names; what is there under another digest was
-/// made from another component.
+/// A component's code that was compiled ahead, from the folder that a release names. Code under
+/// another digest was made from another component.
 fn code(digest: &str) -> Result<String, String> {
     let Some(folder) = std::env::var_os(CODE).map(PathBuf::from) else { return Ok("None".to_owned()) };
     let file = folder.join(format!("{digest}.code"));
@@ -83,8 +87,8 @@ fn code(digest: &str) -> Result<String, String> {
     }
 }
 
-/// Tells cargo what the components are made of: the plugins and the contract, but not what building in `plugins/` leaves
-/// there.
+/// Tells cargo what the components are made of: the plugins and the contract, but not what a build
+/// in `plugins/` leaves there.
 fn watch(root: &Path, plugins: &Path) -> io::Result<()> {
     println!("cargo:rerun-if-env-changed=COFFERDAM_GUEST_TOOLCHAIN");
     println!("cargo:rerun-if-env-changed={CODE}");

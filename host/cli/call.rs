@@ -1,4 +1,5 @@
-//! `cofferdam call`: one call without a client. What the tool answers goes to standard output, also when it is an error.
+//! `cofferdam call`: one call without a client. What the tool answers goes to standard output, also
+//! when it is an error.
 
 use std::io::Read as _;
 use std::sync::Arc;
@@ -75,7 +76,7 @@ fn whole(answer: Answer) -> String {
         result["structuredContent"] = Value::Object(structured);
     }
     result["isError"] = Value::Bool(answer.is_error);
-    format!("{result:#}\n")
+    terminal::json(&result)
 }
 
 fn unknown_tool(name: &str, tools: &[Tool]) -> Misuse {
@@ -119,11 +120,11 @@ fn parse(text: &str, tool: &str) -> Result<Map<String, Value>, Misuse> {
     }
 }
 
-/// Shows where it is no JSON, as the policy's diagnostics do.
+/// Shows where the arguments are not JSON, as the policy's diagnostics do.
 fn not_json(text: &str, tool: &str, error: &serde_json::Error) -> Misuse {
     let number = error.line().max(1);
     let line = text.lines().nth(number - 1).unwrap_or_default();
-    // serde_json counts bytes from 1, and names the byte after the text where that ended too soon.
+    // serde_json counts bytes from 1, and names the byte after the text if the text ends too soon.
     let before = line.bytes().take(error.column().saturating_sub(1)).collect::<Vec<u8>>();
     let column = String::from_utf8_lossy(&before).chars().count() + usize::from(error.is_eof());
     let skipped = column.saturating_sub(EXCERPT / 2);

@@ -1,5 +1,5 @@
-//! `cofferdam check`: every mistake of a policy file at once, and what is broader than it looks. What is a mistake is the
-//! policy crate's and the registry's affair; no plugin is run.
+//! `cofferdam check`: every mistake of a policy file at once, and what is broader than it looks.
+//! The policy crate and the registry say what is a mistake. No plugin runs.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -34,7 +34,7 @@ pub fn run(check: &Check) -> anyhow::Result<Exit> {
             let all = json!({
                 "file": origin, "mistakes": mistakes, "warnings": warnings, "found": problems, "unlisted": hidden,
             });
-            terminal::harmless_json(&format!("{all:#}\n"))
+            terminal::json(&all)
         }
         false => {
             let mut shown = String::new();
@@ -73,8 +73,8 @@ fn read(path: &Path) -> Result<(String, String), String> {
     Ok((path.display().to_string(), setup::policy_text(path)?))
 }
 
-/// What the file says wrongly, and what it says of plugins that cannot be so; and, where nothing is wrong, the plugins of
-/// which tools are not listed.
+/// The mistakes and warnings of the file, with those about plugins. If nothing is wrong: also the
+/// plugins with tools that are not listed.
 fn found(origin: &str, text: &str) -> (Vec<Diagnostic>, Vec<PluginStatus>) {
     let names = shipped_names(setup::SHIPPED);
     let names: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -1,4 +1,5 @@
-//! `cofferdam compile`: the shipped plugins' code, compiled ahead for the baseline CPU. A release is built once more with it.
+//! `cofferdam compile`: compiles the shipped plugins ahead for the baseline CPU. A release is then
+//! built with that code.
 
 use std::path::Path;
 
@@ -11,7 +12,7 @@ use crate::{Exit, terminal};
 /// Writes a file for each plugin, named by the digest of its component.
 ///
 /// # Errors
-/// One cannot be compiled or written.
+/// A plugin cannot be compiled, or a file cannot be written.
 #[expect(clippy::disallowed_methods, reason = "the folder that the one who releases has named")]
 pub fn run(folder: &Path) -> anyhow::Result<Exit> {
     let shown = folder.display();

@@ -1,5 +1,6 @@
-//! `cofferdam demo`: the main job on this machine, from the outside. This process plays the client and the peers, and starts
-//! itself as the server, over pipes, as an MCP client does. Whatever is not as promised is told, and fails the command.
+//! `cofferdam demo`: the main job on this machine, from the outside. This process plays the client
+//! and the peers, and starts itself as the server, over pipes, as an MCP client does. Whatever is
+//! not as expected is printed and fails the command.
 
 mod peers;
 mod session;
@@ -15,20 +16,20 @@ use peers::Peers;
 pub use session::{PROTOCOL, Session};
 use transcript::Transcript;
 
-/// PONGs that the line server wants to see before it gives thanks.
+/// PONGs after which the line server sends its thanks.
 const PONGS: usize = 3;
 
-/// An answer that takes longer is none. The first call may have to wait for the compiler.
+/// How long to wait for an answer. The first call may wait for the compiler.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long a server may live on once its client has gone; clients kill it after 2 s.
+/// How long a server may run after its input was closed. Clients kill it after 2 s.
 const LEAVE: Duration = Duration::from_secs(2);
 
-/// The tools that this session needs.
+/// The tools that the demonstration calls.
 const NEEDED: [&str; 6] =
     ["tcp_connect", "tcp_set_trigger", "tcp_wait", "tcp_connect_and_send", "tcp_read_buffer", "tcp_list_connections"];
 
-/// Runs the session and judges it.
+/// Runs the session and checks it.
 ///
 /// # Errors
 /// The session did not come to its end.
@@ -61,7 +62,7 @@ struct Demo {
     calls: usize,
     answered: usize,
     refused: usize,
-    /// What was not as promised.
+    /// What was not as expected.
     faults: Vec<String>,
 }
 
@@ -87,7 +88,7 @@ impl Demo {
         self.close()
     }
 
-    /// The handshake, and what there is.
+    /// The handshake and the list of tools.
     fn open(&mut self) -> anyhow::Result<()> {
         self.page.heading("Handshake");
         let client = json!({ "name": "cofferdam-demo", "version": env!("CARGO_PKG_VERSION") });
@@ -136,7 +137,7 @@ impl Demo {
         Ok(())
     }
 
-    /// Question and answer, then what is held.
+    /// A request and its answer, then the buffer.
     fn web_server(&mut self) -> anyhow::Result<()> {
         self.page.heading("A request to the web server");
         let port = self.peers.web.port;
@@ -160,7 +161,7 @@ impl Demo {
         Ok(())
     }
 
-    /// What nobody has allowed.
+    /// A connection that the policy does not allow.
     fn refusal(&mut self) -> anyhow::Result<()> {
         self.page.heading("A connection that the policy does not allow");
         let port = self.peers.third.port;
@@ -181,7 +182,7 @@ impl Demo {
         Ok(())
     }
 
-    /// The client leaves.
+    /// The client closes its end.
     fn close(&mut self) -> anyhow::Result<()> {
         self.page.heading("The client closes the server's input");
         let begun = Instant::now();
@@ -191,7 +192,7 @@ impl Demo {
         Ok(())
     }
 
-    /// A call that has to be answered.
+    /// A call that has to succeed.
     fn answer(&mut self, tool: &str, arguments: Value) -> anyhow::Result<Map<String, Value>> {
         let (is_error, body) = self.call(tool, arguments)?;
         self.answered += usize::from(!is_error);
@@ -199,7 +200,8 @@ impl Demo {
         Ok(body)
     }
 
-    /// Makes a call, shows it and its answer: whether that is an error, and the JSON object in its text block.
+    /// Makes a call, shows it and its answer: whether that is an error, and the JSON object in its
+    /// text block.
     fn call(&mut self, tool: &str, arguments: Value) -> anyhow::Result<(bool, Map<String, Value>)> {
         self.calls += 1;
         let shown = arguments.as_object().cloned().unwrap_or_default();

@@ -1,6 +1,6 @@
-//! `cofferdam doctor`: whether MCP clients on this machine can use this program: is it in their configuration, does it start
-//! as they start it, does its policy parse, can its audit and its cache be written, can it ping. Nothing is changed, and
-//! nothing is shown of what a configuration says of the environment.
+//! `cofferdam doctor`: checks whether the MCP clients of this machine can use this program: their
+//! configuration, a start as they do it, the policy, whether audit and cache can be written, ICMP
+//! sockets. It changes nothing, and shows no environment variable of a configuration.
 
 mod clients;
 mod start;
@@ -18,12 +18,12 @@ use serde_json::{Value, json};
 use crate::args::{Cli, Command, Doctor, Serve};
 use crate::terminal::Colour;
 use crate::{Exit, Misuse, audit, folders, setup, terminal};
-use clients::{CLIENTS, Client, Places, Server};
+use clients::{CLIENTS, Client, ConfigFolders, Server};
 
-/// The longest configuration that is read, in bytes. Claude Code keeps histories in its own.
+/// The longest configuration that is read, in bytes. That of Claude Code holds histories.
 const CONFIGURATION: u64 = 64 << 20;
 
-/// How one thing is.
+/// The result of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Ok,
@@ -32,10 +32,10 @@ enum Verdict {
     Fail,
 }
 
-/// One thing that was looked at.
+/// One check and its result.
 struct Finding {
     verdict: Verdict,
-    /// The client that it is about; the machine, where there is none.
+    /// The client that was checked, or `None` for the machine.
     client: Option<&'static str>,
     check: &'static str,
     what: String,
@@ -43,15 +43,15 @@ struct Finding {
     hint: Option<String>,
 }
 
-/// What is found out, in its order.
+/// The checks so far, in order.
 struct Examination<'a> {
-    places: Places,
+    config: ConfigFolders,
     found: Vec<Finding>,
     client: Option<&'static str>,
     only: Option<&'a str>,
 }
 
-/// Looks.
+/// Runs the checks.
 ///
 /// # Errors
 /// There is no such client, or the user's folder is not known.
@@ -63,7 +63,8 @@ pub fn run(asked: &Doctor) -> anyhow::Result<Exit> {
         let text = format!("error: there is no client `{}`\nhint: known are {}", quoted(name, 64), known.join(", "));
         return Err(Misuse(text).into());
     }
-    let mut doctor = Examination { places: places()?, found: Vec::new(), client: None, only: asked.client.as_deref() };
+    let mut doctor =
+        Examination { config: config_folders()?, found: Vec::new(), client: None, only: asked.client.as_deref() };
     doctor.look();
     let found = doctor.found;
     let shown = if asked.json { as_json(&found) } else { as_text(&found, Colour::of_stdout()) };
@@ -73,10 +74,10 @@ pub fn run(asked: &Doctor) -> anyhow::Result<Exit> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "variables, for the places of files")]
-fn places() -> Result<Places, Misuse> {
+fn config_folders() -> Result<ConfigFolders, Misuse> {
     let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let home = folder("HOME").ok_or_else(|| Misuse("error: `HOME` is not set to an absolute path".to_owned()))?;
-    Ok(Places { home, settings: folder("XDG_CONFIG_HOME"), mac: cfg!(target_os = "macos") })
+    Ok(ConfigFolders { home, settings: folder("XDG_CONFIG_HOME"), mac: cfg!(target_os = "macos") })
 }
 
 impl Examination<'_> {
@@ -109,11 +110,11 @@ impl Examination<'_> {
         self.add(Verdict::Fail, check, what, Some(hint.to_owned()));
     }
 
-    /// Whether a client's configuration names this program; what comes of that is looked at.
+    /// Checks the servers of a client that are this program. Returns whether there is one.
     fn client(&mut self, client: &Client) -> bool {
         let mut named = false;
         let mut read = Vec::new();
-        for file in client.files(&self.places) {
+        for file in client.files(&self.config) {
             let shown = file.display().to_string();
             let text = match configuration(&file) {
                 Ok(Some(text)) => text,
@@ -167,7 +168,7 @@ impl Examination<'_> {
         }
     }
 
-    /// Whether the command is there, and is this program.
+    /// Checks that the command exists and is this program.
     fn command(&mut self, server: &Server) -> bool {
         let shown = format!("`{}`", server.command);
         if !start::is_found(&server.command, is_file) && server.environment.iter().all(|(key, _)| key != "PATH") {
@@ -188,12 +189,11 @@ impl Examination<'_> {
         true
     }
 
-    /// What the arguments ask for: a policy that parses, an audit that can be written. Nothing where another program
-    /// stands before them.
+    /// Checks the policy and the audit of the arguments. `None` if another program starts this one.
     fn arguments(&mut self, server: &Server) -> Option<bool> {
         let arguments = server.own_arguments()?;
         let words = std::iter::once("cofferdam").chain(arguments.iter().map(String::as_str));
-        // What clap says would quote arguments.
+        // clap's message would quote arguments.
         let hint = "run it by hand with these arguments: it says what is wrong";
         let serve = match Cli::try_parse_from(words).map(|cli| cli.command) {
             Ok(Command::Serve(serve)) if !serve.dry_run => serve,
@@ -257,7 +257,7 @@ impl Examination<'_> {
     }
 
     fn start(&mut self, server: &Server) {
-        match start::start(server, &self.places.home) {
+        match start::start(server, &self.config.home) {
             Err(why) => self.fail("start", why, "start it by hand with the same command, in the folder `/`"),
             Ok(answered) if answered.tools.is_empty() => {
                 let hint = "write rules: `cofferdam init` gives a policy to begin with".to_owned();
@@ -323,7 +323,7 @@ impl Examination<'_> {
     }
 }
 
-/// The text of a configuration; nothing where there is none.
+/// The text of a configuration, if the file exists.
 #[expect(clippy::disallowed_methods, reason = "the configurations of clients, which the operator has asked about")]
 fn configuration(file: &Path) -> std::io::Result<Option<String>> {
     let about = match fs::metadata(file) {
@@ -349,7 +349,7 @@ fn program() -> Option<PathBuf> {
     std::env::current_exe().ok()
 }
 
-/// Whether a command is the file that runs here. One without a path is looked for as a client would.
+/// Whether a command is the file that runs here. One without a path is searched for as clients do.
 #[expect(clippy::disallowed_methods, reason = "whether two names are one file")]
 fn same(command: &str) -> bool {
     let mut folders = start::BARE_PATH.split(':').map(|folder| Path::new(folder).join(command));
@@ -389,10 +389,10 @@ fn as_json(found: &[Finding]) -> String {
         })
         .collect();
     let well = found.iter().all(|finding| finding.verdict != Verdict::Fail);
-    terminal::harmless_json(&format!("{:#}\n", json!({ "ok": well, "found": told })))
+    terminal::json(&json!({ "ok": well, "found": told }))
 }
 
-/// One line, of which a terminal obeys nothing: names and messages come from files and other programs.
+/// One line without characters that a terminal obeys: texts come from files and other programs.
 fn plain(text: &str) -> String {
     let safe = |c: char| if is_harmful(c) || c == '\n' { ' ' } else { c };
     text.chars().map(safe).collect()

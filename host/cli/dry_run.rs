@@ -1,5 +1,6 @@
-//! `cofferdam serve --dry-run`: what each plugin may do and use under this policy, and what it wants and does not get, as a
-//! table. Nothing is compiled, run or served. `cofferdam tools` shows the same grants.
+//! `cofferdam serve --dry-run`: what each plugin may do and use under this policy, and what it
+//! wants and does not get, as a table. Nothing is compiled, run or served. `cofferdam tools` shows
+//! the same grants.
 
 use std::fmt::Write as _;
 

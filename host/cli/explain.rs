@@ -1,5 +1,6 @@
-//! `cofferdam explain`: whether a plugin may do something, step by step, or what would let it. The answer is the policy
-//! crate's, which asks the function that serving asks; here is who asks, and how the answer looks.
+//! `cofferdam explain`: says whether a plugin may do something, step by step, and what would allow
+//! it. The policy crate answers, by the function that decides while serving. Here the question is
+//! read and the answer printed.
 
 use std::fmt::Write as _;
 
@@ -26,7 +27,7 @@ pub fn run(explain: &Explain) -> anyhow::Result<Exit> {
     refuse_what_serve_refuses(&preview)?;
     let plugin = &explain.asker;
     let Some(manifest) = preview.manifest(plugin) else {
-        // Why a plugin that was named is not there is said first.
+        // The problem with a plugin that was named comes first.
         let mut text: String = preview.problems().iter().map(|problem| format!("error: {problem}\n")).collect();
         let known: Vec<String> = preview.names().map(|name| format!("`{name}`")).collect();
         let _ =
@@ -37,14 +38,14 @@ pub fn run(explain: &Explain) -> anyhow::Result<Exit> {
     let answer = cofferdam_policy::explain(&policy, manifest, &question, found);
     let status = preview.plugins().into_iter().find(|status| status.name == *plugin);
     let shown = match explain.json {
-        true => terminal::harmless_json(&format!("{:#}\n", as_json(plugin, &question, &answer, status.as_ref()))),
+        true => terminal::json(&as_json(plugin, &question, &answer, status.as_ref())),
         false => as_text(&answer, status.as_ref(), Colour::of_stdout()),
     };
     terminal::print(&shown).context("the answer cannot be written")?;
     Ok(if answer.verdict == Verdict::Allowed { Exit::Success } else { Exit::Failure })
 }
 
-/// What the world has to do with the question, as far as it is to be asked.
+/// What a lookup or the file system says about the question, if the question needs it.
 fn found(
     explain: &Explain,
     policy: &Policy,
@@ -66,13 +67,13 @@ fn found(
             (None, None) => None,
         }
     });
-    // A file system that does not answer is not waited for.
+    // A file system may never answer.
     runtime.shutdown_background();
     log.finish();
     Ok(found)
 }
 
-/// A policy that `serve` does not start with is answered from no more than it is served from.
+/// Refuses a policy that `serve` does not start with.
 fn refuse_what_serve_refuses(preview: &Preview) -> Result<(), Misuse> {
     let problems: Vec<String> = preview
         .problems()

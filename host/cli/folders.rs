@@ -1,15 +1,16 @@
-//! The user's folders: where compiled code and where state is kept (XDG Base Directory Specification).
+//! The user's folders: where compiled code and where state is kept (XDG Base Directory
+//! Specification).
 
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-/// Where compiled code is kept; nowhere, if no folder of the user's is known.
+/// The folder for compiled code, if a folder of the user is known.
 pub fn cache_folder() -> Option<PathBuf> {
     Some(base("XDG_CACHE_HOME", ".cache")?.join("cofferdam").join("code"))
 }
 
-/// Where state is kept.
+/// The folder for state.
 ///
 /// # Errors
 /// No folder of the user's is known.
@@ -19,7 +20,7 @@ pub fn state_folder() -> anyhow::Result<PathBuf> {
     Ok(states.join("cofferdam"))
 }
 
-/// The folder that a variable names, or else this one in the home folder.
+/// The folder that a variable names, or the given one in the home folder.
 #[expect(clippy::disallowed_methods, reason = "two variables, for the place of a folder")]
 fn base(variable: &str, in_home: &str) -> Option<PathBuf> {
     let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());

@@ -1,6 +1,7 @@
-//! The log on standard error: refusals, what plugins print, what goes wrong. Written by a thread of its own, because a
-//! client that starts a server need not read its standard error, and a full pipe must not stop the server: what does not
-//! fit is dropped and counted. Standard output belongs to MCP and is never written here.
+//! The log on standard error: refusals, output of plugins, errors. A thread of its own writes it: a
+//! client need not read the server's standard error, and a full pipe must not stop the server.
+//! Lines that do not fit are dropped and counted. Standard output belongs to MCP and is never
+//! written here.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -28,10 +29,11 @@ pub struct Log {
 }
 
 impl Log {
-    /// Starts logging. Nobody sees what rmcp and other libraries say: they log what was sent and received.
+    /// Starts logging. Events of rmcp and other libraries are left out: they hold what was sent and
+    /// received.
     ///
     /// # Errors
-    /// There is no thread to be had.
+    /// The thread cannot be started.
     pub fn start(level: Level) -> anyhow::Result<Self> {
         let (sender, lines) = sync_channel(WAITING);
         let to = LogSender { sender, dropped: Arc::default() };
@@ -47,7 +49,7 @@ impl Log {
             Level::Debug => LevelFilter::DEBUG,
             Level::Trace => LevelFilter::TRACE,
         };
-        // A target serves the modules below it: the house's crates are `cofferdam_…`.
+        // A target matches every target that begins with it: our crates are `cofferdam_…`.
         let ours = Targets::new().with_target("cofferdam", level).with_target("guest", level);
         let writer = to.clone();
         let lines = tracing_subscriber::fmt::layer()
@@ -60,7 +62,7 @@ impl Log {
         Ok(Self { to })
     }
 
-    /// Waits until what was logged is written, but not for a reader that does not read.
+    /// Waits until the log is written, or until the reader has taken too long.
     pub fn finish(self) {
         let (written, wait) = sync_channel(1);
         if self.to.sender.try_send(LogLine::Mark(written)).is_ok() {
@@ -75,7 +77,7 @@ enum LogLine {
     Mark(SyncSender<()>),
 }
 
-/// The way to the thread. The layer writes a whole event at once.
+/// Sends lines to the thread. The layer writes a whole event at once.
 #[derive(Clone)]
 struct LogSender {
     sender: SyncSender<LogLine>,
@@ -95,7 +97,8 @@ impl Write for LogSender {
     }
 }
 
-/// Writes lines until the program ends. A standard error that is closed loses them, and nothing else.
+/// Writes lines until the program ends. A standard error that is closed loses them, and nothing
+/// else.
 fn write(lines: &Receiver<LogLine>, dropped: &AtomicU64) {
     while let Ok(line) = lines.recv() {
         match line {

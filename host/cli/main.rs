@@ -1,7 +1,7 @@
 //! The `cofferdam` program: what the arguments ask for, and how the process ends.
 //!
-//! `main` knows the exit codes, `run` is one match, each command has a file of its name. What is decided, loaded or
-//! spoken lives in the other crates.
+//! `main` knows the exit codes, `run` is one match, each command has a file of its name. What is
+//! decided, loaded or spoken lives in the other crates.
 
 mod args;
 mod audit;
@@ -44,7 +44,8 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// What is wrong with the arguments or the policy, as it is shown: one or more messages that begin with `error:`.
+/// What is wrong with the arguments or the policy, as it is shown: one or more messages that begin
+/// with `error:`.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Misuse(String);
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(said) => {
-            // Help and version are no errors; a closed terminal is nobody's to tell.
+            // Help and version are no errors. If printing fails, nobody reads the error either.
             let _ = said.print();
             return if said.use_stderr() { Exit::Misuse } else { Exit::Success }.into();
         }

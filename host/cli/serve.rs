@@ -1,5 +1,5 @@
-//! `cofferdam serve`: MCP on standard input and output, until the client closes its end or a signal comes. What is spoken is
-//! the server crate's; here is when it begins and how it ends.
+//! `cofferdam serve`: MCP on standard input and output, until the client closes its end or a signal
+//! comes. What is spoken is the server crate's; here is when it begins and how it ends.
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
@@ -32,7 +32,9 @@ pub fn run(serve: Serve) -> anyhow::Result<Exit> {
     let log = Log::start(serve.common.log.unwrap_or(Level::Info))?;
     let chain = audit::open(serve.audit.as_deref(), serve.audit_arguments, &policy)?;
     let runtime = setup::runtime()?;
-    let ended = runtime.block_on(session(&serve.common, policy, Arc::clone(&chain)));
+    let mut ended = Ok(());
+    let session = session(&serve.common, policy, Arc::clone(&chain));
+    cofferdam_server::block_on(&runtime, Box::pin(async { ended = session.await }));
     audit::finish(&chain);
     // A read of a terminal or a compiler may be under way: nobody waits for them.
     runtime.shutdown_background();
@@ -41,9 +43,10 @@ pub fn run(serve: Serve) -> anyhow::Result<Exit> {
 }
 
 async fn session(common: &Common, policy: Policy, chain: Arc<ChainFile>) -> anyhow::Result<()> {
-    // Many systems begin with 1,024 files, fewer than the connections that one plugin may have by default.
+    // Many systems begin with 1,024 files, fewer than the connections that one plugin may have by
+    // default.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
-        tracing::debug!(target: "cofferdam", "the limit of open files stays as it is: {error}");
+        tracing::debug!(target: "cofferdam", %error, "the limit of open files stays as it is");
     }
     let mut told = StopSignals::listen()?;
     let registry = setup::open(common, policy.clone(), setup::SHIPPED, Some(chain))?;
@@ -59,8 +62,9 @@ async fn session(common: &Common, policy: Policy, chain: Arc<ChainFile>) -> anyh
             session_end(end)
         }
         signal = told.stop() => {
-            tracing::info!(target: "cofferdam", "{signal}: ending");
-            // First the instances: the calls in them are answered that the server is going down, and then the session ends.
+            tracing::info!(target: "cofferdam", signal, "the server ends");
+            // First the instances: the calls in them are answered that the server is going down,
+            // and then the session ends.
             let end = async {
                 let closing = async { setup::close(&registry).await; stop.cancel() };
                 tokio::join!(closing, session).1
@@ -68,7 +72,7 @@ async fn session(common: &Common, policy: Policy, chain: Arc<ChainFile>) -> anyh
             match tokio::time::timeout(ORDERLY, end).await {
                 Ok(end) => session_end(end),
                 Err(_) => {
-                    tracing::warn!(target: "cofferdam", "not everything ended in time");
+                    tracing::warn!(target: "cofferdam", limit = ?ORDERLY, "not everything ended in time");
                     Ok(())
                 }
             }
@@ -76,7 +80,8 @@ async fn session(common: &Common, policy: Policy, chain: Arc<ChainFile>) -> anyh
     }
 }
 
-/// What the operator wants to see in the log of a server that has started: whether it can do anything.
+/// What the operator wants to see in the log of a server that has started: whether it can do
+/// anything.
 fn greet(registry: &Registry, policy: &Policy) {
     if std::io::stdin().is_terminal() {
         terminal::complain(
@@ -84,8 +89,8 @@ fn greet(registry: &Registry, policy: &Policy) {
              hint: `cofferdam demo` shows it at work, `cofferdam call` makes one call; Ctrl-D ends this",
         );
     }
-    let version = env!("CARGO_PKG_VERSION");
-    tracing::info!(target: "cofferdam", "cofferdam {version} serves {} tools", registry.tools().len());
+    let (version, tools) = (env!("CARGO_PKG_VERSION"), registry.tools().len());
+    tracing::info!(target: "cofferdam", version, tools, "the server is ready");
     let plugins = registry.plugins(policy);
     let allows = |plugin: &&PluginStatus| plugin.rules.iter().any(|rule| !rule.starts_with("deny "));
     let idle: Vec<&str> = plugins
@@ -99,7 +104,8 @@ fn greet(registry: &Registry, policy: &Policy) {
             "nothing is allowed: no rule allows any plugin anything\nhint: start with `--allow-connect tcp://HOST:PORTS` or `--policy FILE`",
         );
     } else if !idle.is_empty() {
-        tracing::info!(target: "cofferdam", "no rule allows these anything: `{}`", idle.join("`, `"));
+        let plugins = idle.join(", ");
+        tracing::info!(target: "cofferdam", plugins, "no rule allows these plugins anything");
     }
 }
 

@@ -1,5 +1,6 @@
-//! What the flags that every command shares come to: a policy, an open registry, a cache folder, a runtime. Nothing is read
-//! but what the flags name: a client starts this program inside other people's projects.
+//! What the flags that every command shares come to: a policy, an open registry, a cache folder, a
+//! runtime. Nothing is read but what the flags name: a client starts this program inside other
+//! people's projects.
 
 use std::fs::File;
 use std::io::Read;
@@ -84,7 +85,7 @@ pub fn policy_text(path: &Path) -> Result<String, String> {
     bounded(file, &origin.to_string())
 }
 
-/// A policy's text, as far as it may reach.
+/// Reads the text of a policy, up to the limit.
 ///
 /// # Errors
 /// It cannot be read or is too long, in words.
@@ -99,13 +100,13 @@ pub fn bounded(from: impl Read, origin: &str) -> Result<String, String> {
     }
 }
 
-/// A variable of the environment; what is not Unicode in it is no part of any rule.
+/// A variable of the environment. No rule holds what is not Unicode.
 #[expect(clippy::disallowed_methods, reason = "the variables that a policy names, and ITMCP's")]
 pub fn variable(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
-/// What a registry would be made from, if its audit were written to this file, where that is not the usual one.
+/// What a registry would load. `audit` is the audit file, if it is not the default one.
 pub fn preview(common: &Common, policy: Policy, audit: Option<&Path>) -> Preview {
     Preview::of(Setup {
         policy,
@@ -117,11 +118,12 @@ pub fn preview(common: &Common, policy: Policy, audit: Option<&Path>) -> Preview
     })
 }
 
-/// Opens a registry with the shipped plugins and those that the flags and the policy name. Has to be called on a runtime.
+/// Opens a registry with the shipped plugins and those that the flags and the policy name. Must be
+/// called on a runtime.
 ///
 /// # Errors
-/// The engine does not start, or a plugin that the operator has named cannot be used. What is found out later is logged
-/// by the registry.
+/// The engine does not start, or a plugin that the operator has named cannot be used. The registry
+/// logs problems that it finds later.
 pub fn open(
     common: &Common,
     policy: Policy,
@@ -137,7 +139,8 @@ pub fn open(
         audit: audit.map(|chain| chain as Arc<dyn Sink>),
     };
     let registry = Registry::open(setup).map_err(anyhow::Error::msg)?;
-    // Everything that is not shipped was asked for by name: without it, this is not what the operator has asked for.
+    // The operator has named every plugin that is not shipped: the server does not start without
+    // one.
     let (broken, missing): (Vec<_>, Vec<_>) = registry.refused().iter().cloned().partition(|one| one.shipped);
     for problem in broken {
         terminal::complain(&format!("error: {problem}"));
@@ -157,28 +160,29 @@ fn own_files(common: &Common, audit: Option<&Path>) -> OwnFiles {
 
 /// Ends the registry's instances.
 pub async fn close(registry: &Registry) {
-    // Those that take longer end with the process.
+    // An instance that takes longer ends with the process.
     let _ = tokio::time::timeout(CLOSING, registry.close()).await;
 }
 
-/// The event loop of everything but guests, which have threads of their own: one thread, because a hop to another one
-/// takes longer than most of what is done here. Commands that need none do not start one.
+/// The event loop of everything but guests, which have threads of their own: one thread, because a
+/// hop to another one takes longer than most of the work. Commands that need no event loop start
+/// none.
 ///
 /// # Errors
-/// There is no thread or no event queue to be had.
+/// The event queue cannot be opened.
 pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("the event loop cannot start")
 }
 
 #[cfg(test)]
 mod tests {
+    use data_encoding::HEXLOWER;
     use sha2::{Digest as _, Sha256};
 
     #[test]
     fn the_digests_of_shipped_components_are_theirs() {
         for shipped in super::SHIPPED {
-            let digest: String = Sha256::digest(shipped.component).iter().map(|byte| format!("{byte:02x}")).collect();
-            assert_eq!(digest, shipped.digest);
+            assert_eq!(HEXLOWER.encode(&Sha256::digest(shipped.component)), shipped.digest);
         }
     }
 }

@@ -1,14 +1,15 @@
-//! Text for the person at the terminal, on standard output or standard error. A reader that has gone is no error and no
-//! panic, which it would be for `println!`. Log lines are `log.rs`.
+//! Text for the person at the terminal, on standard output or standard error. A closed reader is no
+//! error; for `println!` it is a panic. Log lines are `log.rs`.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use cofferdam_policy::is_harmful;
+use cofferdam_policy::harmless_json;
+use serde_json::Value;
 
 /// Writes to standard output.
 ///
 /// # Errors
-/// It could not be written, and not because its reader has closed it, as `head` does.
+/// The text cannot be written. A closed reader, as `head`, is no error.
 #[expect(clippy::disallowed_methods, reason = "commands for people print; `serve` does not come here")]
 pub fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
@@ -18,24 +19,15 @@ pub fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// The same JSON, in which characters that could mislead a reader stand as escapes. Between tokens JSON has only spaces and line
-/// ends, so a harmful character is inside a string.
-pub fn harmless_json(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c != '\n' && is_harmful(c) {
-            // JSON's escapes are UTF-16.
-            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text += &format!("\\u{unit:04x}"));
-        } else {
-            text.push(c);
-        }
-    }
-    text
+/// A value as every command with `--json` prints it: indented, characters that could mislead a
+/// reader as escapes, and a line end.
+pub fn json(value: &Value) -> String {
+    harmless_json(&format!("{value:#}\n")).into_owned()
 }
 
 /// Writes a message to standard error, and a line end.
 pub fn complain(message: &str) {
-    // Where nobody listens, there is nothing left to do.
+    // Nobody reads an error about standard error.
     let _ = writeln!(io::stderr(), "{message}");
 }
 
@@ -44,7 +36,8 @@ pub fn complain(message: &str) {
 pub struct Colour(bool);
 
 impl Colour {
-    /// Colours where standard output is a terminal and nobody has asked for none (<https://no-color.org>).
+    /// Colours if standard output is a terminal and `NO_COLOR` is not set
+    /// (<https://no-color.org>).
     #[expect(clippy::disallowed_methods, reason = "asks what it is, and writes nothing")]
     pub fn of_stdout() -> Self {
         Self(io::stdout().is_terminal() && wanted())
@@ -65,7 +58,7 @@ impl Colour {
         self.paint("1", text)
     }
 
-    /// Text that may be passed over.
+    /// Text of less interest.
     pub fn dim(self, text: &str) -> String {
         self.paint("2", text)
     }
@@ -95,11 +88,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_stays_the_same_json_and_shows_nothing_that_misleads() {
-        let line = "{\"client\":\"a\u{61c}\u{ad}\u{e0041}\u{202e}é\"}";
-        let shown = harmless_json(line);
-        assert_eq!(shown, r#"{"client":"a\u061c\u00ad\udb40\udc41\u202eé"}"#);
-        let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-        assert_eq!(parse(&shown), parse(line));
+    fn a_value_is_shown_without_what_misleads_and_stays_the_same() {
+        let value = serde_json::json!({ "client": "a\u{61c}\u{ad}\u{e0041}\u{202e}é\r\n" });
+        let shown = json(&value);
+        assert_eq!(shown, "{\n  \"client\": \"a\\u061c\\u00ad\\udb40\\udc41\\u202eé\\r\\n\"\n}\n");
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
     }
 }

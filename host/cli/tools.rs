@@ -1,5 +1,5 @@
-//! `cofferdam tools`: what there is and what it may do, for people; and the definitions as they are embedded, for
-//! `plugins/*/tools.json`.
+//! `cofferdam tools`: lists the tools and what each plugin may do. With `--json` it prints the
+//! definitions, as `plugins/*/tools.json` has them.
 
 use std::fmt::Write as _;
 
@@ -46,7 +46,7 @@ async fn list(tools: &Tools, policy: Policy) -> anyhow::Result<(String, Exit)> {
             wanted.iter().map(|plugin| describe(plugin, &registry.tools(), colour)).collect::<Vec<_>>().join("\n")
         }
     };
-    // What the registry has found out by now is in the log.
+    // The log says why tools are missing.
     let known = registry.known_tools();
     let complete = wanted.iter().all(|plugin| known.iter().any(|tool| tool.plugin == plugin.name));
     Ok((text, if complete { Exit::Success } else { Exit::Failure }))
@@ -59,8 +59,8 @@ fn find<'a>(name: &str, plugins: &'a [PluginStatus]) -> Result<&'a PluginStatus,
     })
 }
 
-/// What makes the shipped components themselves say what their tools are. A component is linked only under a grant, so
-/// this gives one that leads nowhere: the deny rule wins over it and over everything that the operator has allowed.
+/// A policy under which the shipped components list their tools themselves. A component is linked
+/// only if something is granted, so this grants what a deny rule takes away again.
 fn fresh(mut policy: Policy) -> anyhow::Result<(Policy, Vec<Shipped>)> {
     let closed = [
         ("--allow-connect", "tcp://127.0.0.1:1"),
@@ -79,8 +79,8 @@ fn fresh(mut policy: Policy) -> anyhow::Result<(Policy, Vec<Shipped>)> {
     Ok((policy, shipped.collect()))
 }
 
-/// The plugins' definitions as one JSON list. Those that clients are not shown say why, in `unlisted`; not where they are to be
-/// embedded, which says nothing of any policy.
+/// The plugins' definitions as one JSON list. A tool that is not listed says why in `unlisted`,
+/// except in definitions to be embedded: they depend on no policy.
 fn definitions(registry: &Registry, plugins: &[&PluginStatus], embedded: bool) -> anyhow::Result<String> {
     let mut all: Vec<Value> = Vec::new();
     for plugin in plugins {
@@ -93,7 +93,7 @@ fn definitions(registry: &Registry, plugins: &[&PluginStatus], embedded: bool) -
         }
         all.extend(tools);
     }
-    Ok(format!("{:#}\n", Value::Array(all)))
+    Ok(terminal::json(&Value::Array(all)))
 }
 
 /// A plugin, what it may do, and its tools.
@@ -118,7 +118,7 @@ fn describe(plugin: &PluginStatus, tools: &[Tool], colour: Colour) -> String {
     text
 }
 
-/// Up to the first full stop that ends a sentence, on one line.
+/// The first sentence, on one line.
 fn first_sentence(description: &str) -> String {
     let paragraph = description.split("\n\n").next().unwrap_or_default().replace('\n', " ");
     let end = paragraph.match_indices(". ").map(|(at, _)| at + 1).find(|&end| {

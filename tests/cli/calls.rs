@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{ends, misused};
-use crate::support::{Claim, Clock, Deaf, LOCAL, Peer, closed_port, cofferdam, run, stderr, stdout};
+use crate::support::{Claim, Clock, Deaf, LOCAL, Peer, closed_port, cofferdam, guest, run, stderr, stdout};
 
 fn call(tool: &str, arguments: &Value) -> Output {
     run(&["call", tool, &arguments.to_string(), LOCAL[0], LOCAL[1]])
@@ -41,6 +41,19 @@ fn a_call_that_fails_prints_its_answer_and_says_so_by_its_code() {
     let output = run(&["call", "tcp_list_connections"]);
     ends(&output, 1);
     assert!(stdout(&output).contains(r#""error":"denied""#), "{}", stdout(&output));
+}
+
+#[test]
+fn hidden_characters_of_an_answer_are_escapes_in_its_json() {
+    let hidden = "x\u{9b}1m\u{202e}\u{200b}\u{e0041}\u{ad}y";
+    let arguments = json!({ "text": hidden }).to_string();
+    let component = guest("fails");
+    let output = run(&["call", "succeed", &arguments, "--json", "--plugin", &component, LOCAL[0], LOCAL[1]]);
+    ends(&output, 0);
+    let printed = stdout(&output);
+    assert!(!printed.contains(['\u{9b}', '\u{202e}', '\u{200b}', '\u{e0041}', '\u{ad}']), "{printed:?}");
+    let answer: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(answer["structuredContent"]["text"], hidden, "it is the same JSON");
 }
 
 #[test]

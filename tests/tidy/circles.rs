@@ -23,8 +23,6 @@ const ALLOWED: &[(&str, &str)] = &[
     ("host/runtime/src/limiter.rs", "host/runtime/src/enforce/mod.rs"),
     ("host/runtime/src/state.rs", "host/runtime/src/enforce/mod.rs"),
     ("host/runtime/src/state.rs", "host/runtime/src/instance/mod.rs"),
-    ("host/server/src/decode.rs", "host/server/src/requests.rs"),
-    ("host/server/src/outbox.rs", "host/server/src/transport.rs"),
 ];
 
 /// The folders that are crates, each with the file at its root.

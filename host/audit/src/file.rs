@@ -149,7 +149,8 @@ impl ChainFile {
     fn write(&self, open: &mut Open, record: &mut Record<'_>) -> Result<(), Unwritten> {
         let written = open.settle(&self.key).and_then(|()| open.append(record, &self.key));
         if let Err(error) = written {
-            tracing::error!(target: "cofferdam", "the audit file `{}`: {error}", open.path.display());
+            let file = open.path.display();
+            tracing::error!(target: "cofferdam", %error, "cannot write the audit file `{file}`");
             return Err(Unwritten);
         }
         if (open.since >= EVENTS || open.checked.elapsed() >= AGE)
@@ -157,7 +158,8 @@ impl ChainFile {
         {
             // The event is written. The next one tries again, and is refused if nothing can be
             // written.
-            tracing::error!(target: "cofferdam", "no checkpoint in the audit file `{}`: {error}", open.path.display());
+            let file = open.path.display();
+            tracing::error!(target: "cofferdam", %error, "cannot sign the audit file `{file}`");
         }
         Ok(())
     }

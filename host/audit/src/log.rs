@@ -81,22 +81,22 @@ impl Sink for Log {
                 self.warn(plugin, || format!("`{plugin}` is refused {resource} ({code}), which no rule can grant"));
             }
             Event::Ask { plugin, resource, decision: Decision::Allowed(_), .. } => {
-                tracing::debug!(target: "cofferdam", "`{plugin}` is granted {resource}");
+                tracing::debug!(target: "cofferdam", plugin, %resource, "granted");
             }
             Event::PolicyLoaded { rules, .. } => {
-                tracing::debug!(target: "cofferdam", "{rules} rules are in force");
+                tracing::debug!(target: "cofferdam", rules, "the policy is in force");
             }
             Event::CallStarted { plugin, tool, .. } => {
-                tracing::debug!(target: "cofferdam", "`{plugin}` starts `{tool}`");
+                tracing::debug!(target: "cofferdam", plugin, tool, "a call starts");
             }
             Event::CallEnded { plugin, tool, outcome, took, .. } => {
-                tracing::debug!(target: "cofferdam", "`{plugin}` ends `{tool}` after {took:?}: {outcome}");
+                tracing::debug!(target: "cofferdam", plugin, tool, outcome, ?took, "a call ends");
             }
             Event::Loaded { plugin, digest } => {
-                tracing::debug!(target: "cofferdam", "`{plugin}` is loaded (sha256:{digest})");
+                tracing::debug!(target: "cofferdam", plugin, digest, "a plugin is loaded");
             }
             Event::LoadRefused { plugin, cause } => {
-                tracing::debug!(target: "cofferdam", "`{plugin}` is not loaded: {cause}");
+                tracing::debug!(target: "cofferdam", plugin, cause, "a plugin is not loaded");
             }
             Event::InstanceLost { plugin, reason, connections, .. } => {
                 self.warn(plugin, || format!("`{plugin}` ended: {reason}; {connections} open connections are lost"))

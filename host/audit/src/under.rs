@@ -55,7 +55,7 @@ impl Open {
         if len < self.len {
             let was = self.len;
             let what = format!("the file was cut from {was} to {len} bytes while it was open");
-            tracing::warn!(target: "cofferdam", "the audit file `{}`: {what}", self.path.display());
+            tracing::warn!(target: "cofferdam", file = %self.path.display(), "{what}");
             let after = Some(self.known.tail.seq);
             self.pending.push_back(Record { lost_after: after, detail: Some(what.into()), ..Record::new("recovered") });
         }
@@ -81,7 +81,7 @@ impl Open {
             self.checkpoint(key)?;
         }
         let what = "the file before was moved away while it was open";
-        tracing::warn!(target: "cofferdam", "the audit file `{}` begins again: {what}", self.path.display());
+        tracing::warn!(target: "cofferdam", file = %self.path.display(), "the audit file begins again: {what}");
         let mut record = Record { detail: Some(what.into()), ..Record::new("continued") };
         let (line, next) = seal(&self.known.tail, &mut record).ok_or_else(|| io::Error::other("no line"))?;
         if let Err(error) = (&file).write_all(&line) {

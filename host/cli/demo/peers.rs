@@ -1,5 +1,5 @@
-//! The servers that the demonstration talks to, on 127.0.0.1 and ports that the system chooses. Each runs on threads of its
-//! own until the program ends, and counts for itself what reaches it.
+//! The servers that the demonstration talks to, on 127.0.0.1 and ports that the system chooses.
+//! Each runs on threads of its own until the program ends, and counts what reaches it.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -23,7 +23,7 @@ const LONGEST: usize = 8 << 10;
 /// What the web server serves.
 pub const PAGE: &str = "<p>Hello from the other side of the sandbox.</p>\n";
 
-/// All of them.
+/// The three servers.
 pub struct Peers {
     pub line: LineServer,
     pub web: WebServer,
@@ -31,16 +31,17 @@ pub struct Peers {
 }
 
 impl Peers {
-    /// Starts them; the line server gives thanks after so many PONGs.
+    /// Starts them. The line server sends its thanks after so many PONGs.
     ///
     /// # Errors
-    /// There are no ports or no threads to be had.
+    /// A port or a thread is not available.
     pub fn start(thanks_after: usize) -> io::Result<Self> {
         Ok(Self { line: LineServer::start(thanks_after)?, web: WebServer::start()?, third: ThirdServer::start()? })
     }
 }
 
-/// Greets, sends `PING token` every 300 ms, counts the `PONG token` it gets, and gives thanks for the first few.
+/// Greets, sends `PING token` every 300 ms, counts the `PONG token` it gets, and sends its thanks
+/// for the first few.
 pub struct LineServer {
     pub port: u16,
     right: Arc<AtomicUsize>,
@@ -99,7 +100,8 @@ fn converse(mut stream: TcpStream, thanks_after: usize, right: &AtomicUsize, wro
     Ok(())
 }
 
-/// A small HTTP/1.1 server: every GET gets the same page, and the connection is closed (RFC 9112 §9.6).
+/// A small HTTP/1.1 server: every GET gets the same page, and the connection is closed (RFC 9112
+/// §9.6).
 pub struct WebServer {
     pub port: u16,
 }
@@ -151,7 +153,8 @@ impl ThirdServer {
     }
 }
 
-/// Serves every connection to a new port on a thread of its own. A connection that breaks is that connection's affair.
+/// Serves every connection to a new port on a thread of its own. A connection that breaks ends no
+/// other.
 #[expect(clippy::disallowed_methods, reason = "the demonstration's peers are real servers, and nothing else listens")]
 fn listen(serve: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static) -> io::Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;

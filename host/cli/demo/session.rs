@@ -1,5 +1,5 @@
-//! An MCP client's end of the pipes: starts this very program as a server, sends JSON-RPC lines, waits for answers. Knows
-//! no tool. Every wait has a deadline.
+//! An MCP client: starts this program as a server, sends JSON-RPC lines and waits for answers. It
+//! knows no tool. Every wait has a deadline.
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 /// The protocol version that is offered: what clients in the field open stdio with.
 pub const PROTOCOL: &str = "2025-11-25";
 
-/// Lines that wait for us before the server has to.
+/// Lines that are kept unread before the server has to wait.
 const WAITING: usize = 1024;
 
 /// Log lines that are kept for [`Session::last_words`].
 const LAST_WORDS: usize = 20;
 
-/// How often an end that is waited for is looked at.
+/// How often the server's exit is polled.
 const LOOK: Duration = Duration::from_millis(5);
 
 /// How long the rest of a log entry may take after its first line.
@@ -34,7 +34,7 @@ pub struct Session {
     log: Receiver<String>,
     heard: VecDeque<String>,
     next: u64,
-    /// Where this server keeps its audit: there is nothing to be proved later.
+    /// The server's audit and cache. The folder is removed at the end.
     state: PathBuf,
 }
 
@@ -52,7 +52,7 @@ impl Session {
         Self::over(command, state)
     }
 
-    /// Starts a command that speaks MCP on its pipes. What it keeps in the folder is gone with the session.
+    /// Starts a command that speaks MCP on its pipes. The folder is removed with the session.
     ///
     /// # Errors
     /// It cannot be started.
@@ -72,7 +72,7 @@ impl Session {
     /// Sends a request and waits for its result.
     ///
     /// # Errors
-    /// There is none in time, or it is an error.
+    /// No result comes in time, or the result is an error.
     pub fn request(&mut self, method: &str, params: &Value, patience: Duration) -> anyhow::Result<Value> {
         self.next += 1;
         let id = self.next;
@@ -111,8 +111,8 @@ impl Session {
         input.write_all(line.as_bytes()).and_then(|()| input.flush()).context("the server does not read")
     }
 
-    /// The next log entry that says all of this: its first line from there on, and the lines that belong to it. None of
-    /// it, if it does not come in time.
+    /// The next log entry that says all of this: its first line from there on, and the lines that
+    /// belong to it. None of it, if it does not come in time.
     pub fn log_entry(&mut self, says: &[&str], patience: Duration) -> Vec<String> {
         let deadline = Instant::now() + patience;
         let mut entry: Vec<String> = Vec::new();
@@ -136,7 +136,7 @@ impl Session {
         }
     }
 
-    /// What the server logged last, for when something went wrong.
+    /// The last lines of the server's log, for an error.
     pub fn last_words(&mut self) -> String {
         while let Ok(line) = self.log.recv_timeout(REST) {
             self.remember(&line);
@@ -171,7 +171,7 @@ impl Session {
     }
 }
 
-/// Nothing stays behind, whatever went wrong.
+/// Ends the server and removes its folder, also after an error.
 impl Drop for Session {
     fn drop(&mut self) {
         if !matches!(self.server.try_wait(), Ok(Some(_))) {
@@ -183,7 +183,8 @@ impl Drop for Session {
     }
 }
 
-/// The lines of a stream, read by a thread of their own, so that neither stream can block the server.
+/// The lines of a stream, read by a thread of their own, so that neither stream can block the
+/// server.
 fn lines(stream: Option<impl Read + Send + 'static>) -> Receiver<String> {
     let (sender, lines) = sync_channel(WAITING);
     if let Some(stream) = stream {

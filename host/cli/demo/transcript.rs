@@ -1,5 +1,5 @@
-//! The session on paper: each request and its answer on a line, in columns, with received text beneath. Colour is decoration
-//! only. Knows the usual keys of answers, and no tool.
+//! Prints the session: each request and its answer on a line, in columns, with received text below.
+//! It knows the usual keys of answers, and no tool.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const OUTCOMES: [&str; 3] = ["error", "status", "ended"];
 /// Received text, lists, and what a refusal says, shown beneath the answer.
 const BENEATH: [&str; 3] = ["detail", "data", "connections"];
 
-/// What is told at all of an answer, in this order; the rest is there for programs.
+/// The keys of an answer that are printed, in this order.
 const TOLD: [&str; 11] = [
     "message",
     "reason",
@@ -40,10 +40,10 @@ const TOLD: [&str; 11] = [
     "connections_lost",
 ];
 
-/// What is told of each object in a list.
+/// The keys of an object in a list that are printed.
 const LISTED: [&str; 6] = ["connection_id", "port", "connected", "bytes_sent", "bytes_received", "triggers"];
 
-/// The page that is written on.
+/// The printed session.
 pub struct Transcript {
     colour: Colour,
 }
@@ -55,7 +55,7 @@ impl Transcript {
 
     /// Any line.
     pub fn line(&self, text: &str) {
-        // Whoever has stopped reading does not want to know the rest; the judgement is the exit code.
+        // A closed reader is no error. The exit code gives the result.
         let _ = terminal::print(&format!("{text}\n"));
     }
 
@@ -113,7 +113,7 @@ impl Transcript {
         }
     }
 
-    /// Something that is not as promised.
+    /// Something that is not as expected.
     pub fn fault(&self, expected: &str) {
         self.line(&self.colour.red(&format!("  not so: {expected}")));
     }

@@ -1,5 +1,6 @@
-//! The MCP clients that are known, where each keeps its configuration on Linux and macOS, and which servers such a file
-//! names. Pure: texts are handed in. What a file says of the environment is kept for starting the server, and never shown.
+//! The MCP clients that are known, where each keeps its configuration on Linux and macOS, and which
+//! servers such a file names. Pure: texts are handed in. The environment of a server is kept to
+//! start it, and never shown.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,7 @@ pub struct Client {
 /// What a configuration is written in.
 #[derive(Clone, Copy, Debug)]
 enum Form {
-    /// JSON; comments and commas too many are passed over, as these clients do.
+    /// JSON. Comments and trailing commas are allowed, as these clients allow them.
     Json,
     Toml,
 }
@@ -91,7 +92,7 @@ pub const CLIENTS: [Client; 7] = [
 
 /// Where configurations lie on this machine.
 #[derive(Clone, Debug)]
-pub struct Places {
+pub struct ConfigFolders {
     /// The user's folder.
     pub home: PathBuf,
     /// `XDG_CONFIG_HOME`, where it is set.
@@ -102,11 +103,11 @@ pub struct Places {
 
 impl Client {
     /// The files that it may have.
-    pub fn files(&self, places: &Places) -> Vec<PathBuf> {
+    pub fn files(&self, folders: &ConfigFolders) -> Vec<PathBuf> {
         let base = |base: Base| match base {
-            Base::Home => places.home.clone(),
-            Base::Settings if places.mac => places.home.join("Library").join("Application Support"),
-            Base::Settings => places.settings.clone().unwrap_or_else(|| places.home.join(".config")),
+            Base::Home => folders.home.clone(),
+            Base::Settings if folders.mac => folders.home.join("Library").join("Application Support"),
+            Base::Settings => folders.settings.clone().unwrap_or_else(|| folders.home.join(".config")),
         };
         self.files.iter().map(|(from, path)| base(*from).join(path)).collect()
     }
@@ -114,7 +115,7 @@ impl Client {
     /// The servers that a file names by a command, in its order.
     ///
     /// # Errors
-    /// It is not written as it should be. Nothing of it is quoted: it may hold secrets.
+    /// The file does not parse. Nothing of it is quoted: it may hold secrets.
     pub fn servers(&self, text: &str) -> Result<Vec<Server>, String> {
         let all = match self.form {
             Form::Json => json(text)?,
@@ -131,7 +132,7 @@ impl Client {
     }
 }
 
-/// JSON with comments. An empty file says nothing, as all of these clients take it.
+/// JSON with comments. All of these clients accept an empty file.
 fn json(text: &str) -> Result<Value, String> {
     let options = jsonc_parser::ParseOptions {
         allow_comments: true,
@@ -199,7 +200,7 @@ impl Server {
         is_this(&self.command) || words.any(is_this)
     }
 
-    /// The arguments after the program's own name, where the command is the program and nothing before it.
+    /// The arguments, if the command itself is this program.
     pub fn own_arguments(&self) -> Option<&[String]> {
         is_this(&self.command).then_some(self.arguments.as_slice())
     }
@@ -211,11 +212,11 @@ impl Server {
         parts.any(|part| part.contains("${")) || self.environment.iter().any(|(_, value)| value.contains("${"))
     }
 
-    /// A text without what the environment of this server says, whole words of it or parts.
+    /// A text in which the values of the server's environment are masked.
     pub fn masked(&self, text: &str) -> String {
         let mut secrets: Vec<&str> = self.environment.iter().map(|(_, value)| value.as_str()).collect();
         secrets.retain(|value| value.len() > 2);
-        // What holds another one goes first.
+        // The longest first: a value may contain another.
         secrets.sort_by_key(|value| std::cmp::Reverse(value.len()));
         secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "…"))
     }
@@ -239,13 +240,13 @@ mod tests {
 
     #[test]
     fn files_lie_where_each_system_keeps_them() {
-        let places = |mac| Places { home: "/u".into(), settings: None, mac };
-        let path = |name: &str, mac| client(name).files(&places(mac))[0].display().to_string();
+        let folders = |mac| ConfigFolders { home: "/u".into(), settings: None, mac };
+        let path = |name: &str, mac| client(name).files(&folders(mac))[0].display().to_string();
         assert_eq!(path("claude-desktop", false), "/u/.config/Claude/claude_desktop_config.json");
         let mac = "/u/Library/Application Support/Claude/claude_desktop_config.json";
         assert_eq!(path("claude-desktop", true), mac);
         assert_eq!(path("codex", true), "/u/.codex/config.toml");
-        let elsewhere = Places { settings: Some("/c".into()), ..places(false) };
+        let elsewhere = ConfigFolders { settings: Some("/c".into()), ..folders(false) };
         assert_eq!(client("vscode").files(&elsewhere)[0], Path::new("/c/Code/User/mcp.json"));
     }
 

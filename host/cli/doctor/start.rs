@@ -1,5 +1,5 @@
-//! Starts a server as its client would, but with less: a bare `PATH`, a working directory that is nobody's project, and
-//! folders of its own for what it would keep, so that nothing is changed. Asks who it is and which tools it lists.
+//! Starts a server as its client does, with less: a bare `PATH`, a working directory outside any
+//! project, and temporary folders for audit and cache. Asks for its name and its tools.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use crate::demo::{PROTOCOL, Session};
 use crate::doctor::clients::Server;
 
-/// What programs with windows give to those they start.
+/// The `PATH` that graphical programs give to programs that they start.
 pub const BARE_PATH: &str = "/usr/bin:/bin:/usr/sbin:/sbin";
 
-/// An answer that takes longer is none: Codex waits for 10 s.
+/// How long to wait for an answer: Codex waits for 10 s.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a server has answered.
+/// The answers of a server.
 pub struct Answered {
     /// Its name and version.
     pub name: String,
@@ -81,7 +81,7 @@ fn ask(session: &mut Session) -> anyhow::Result<Answered> {
     })
 }
 
-/// The line of a log that says why there is no answer.
+/// The line of a log that explains a missing answer.
 fn told(log: &str) -> String {
     let lines = || log.lines().map(str::trim).filter(|line| !line.is_empty());
     let why = lines().find(|line| line.starts_with("error: ")).or_else(|| lines().next_back());

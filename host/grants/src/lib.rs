@@ -58,5 +58,5 @@ pub use query::{QueryName, QueryNameError};
 pub use range::{METADATA, Range, SPECIAL, Special, classify, is_barren, is_closed};
 pub use resource::Resource;
 pub use rule::{ConnectRule, DNS_PORT, Host, Peers, PingRule, ResolveRule, Rule, RuleId, ServerRule, Servers};
-pub use text::{cut, is_harmful, plain, quoted};
+pub use text::{cut, harmless_json, is_harmful, plain, printable, printable_text, quoted};
 pub use zone::{Zone, ZoneName};

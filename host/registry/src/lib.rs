@@ -12,9 +12,9 @@ mod registry;
 mod schema;
 
 pub use call::{Annotations, Answer, Call, Principal, Progress, Tool, UnknownTool};
-pub use cofferdam_grants::is_harmful;
+pub use cofferdam_grants::{cut, printable};
 pub use cofferdam_runtime::{
-    BASELINE, Hints, Orders, OwnFiles, PingSockets, Turn, compile_ahead, link_of, may_write, ping_sockets,
+    BASELINE, Bucket, Hints, Orders, OwnFiles, PingSockets, Rate, Turn, compile_ahead, link_of, may_write, ping_sockets,
 };
 pub use load::{LoadProblem, Setup, Shipped};
 pub use preview::{PluginStatus, Preview, look_up, machine_servers, shipped_names};

@@ -4,6 +4,7 @@
 
 mod abi;
 mod ahead;
+mod bucket;
 #[expect(
     clippy::disallowed_methods,
     reason = "compiled code and definitions are kept in one folder: reading and writing it is this module"
@@ -27,6 +28,7 @@ mod state;
 mod trimmer;
 
 pub use ahead::{BASELINE, compile_ahead};
+pub use bucket::{Bucket, PerMinute, Rate};
 pub use cache::Cache;
 pub use cofferdam_audit::Caller;
 pub use component::{Digest, manifest_section};

@@ -1,13 +1,16 @@
-//! Says which argument of a tool call cannot be represented. JSON allows escapes of lone surrogates, numbers beyond any
-//! float and endless nesting; no string, number or value of ours can hold them, and the model that sent them should learn
-//! which argument to correct.
+//! Says which argument of a tool call cannot be represented. JSON allows escapes of lone
+//! surrogates, numbers beyond any float and endless nesting. No string, number or value of ours can
+//! hold them. The model that sent them should learn which argument to correct.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Value, value::RawValue};
 
-/// An argument that cannot be represented; travels with the request to the handler, which answers it.
+use crate::json;
+
+/// An argument that cannot be represented. It travels with the request to the handler, which
+/// answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unreadable(String);
 
@@ -17,7 +20,7 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// Finds the first argument that fails; `error` is what reading them all came to.
+/// Finds the first argument that cannot be read. `error` is the error of reading all of them.
 pub(crate) fn find(arguments: &RawValue, error: &serde_json::Error) -> Unreadable {
     let Ok(Members(members)) = serde_json::from_str::<Members<'_>>(arguments.get()) else {
         return Unreadable(format!("the name of an argument {}", explain(error)));
@@ -32,7 +35,7 @@ pub(crate) fn find(arguments: &RawValue, error: &serde_json::Error) -> Unreadabl
 }
 
 fn explain(error: &serde_json::Error) -> String {
-    let reason = crate::decode::reason(error);
+    let reason = json::reason(error);
     if reason.contains("surrogate") || reason.contains("hex escape") {
         "holds a lone surrogate (`\\ud800` to `\\udfff` without its other half), which is not text; \
          send bytes in an encoding such as hex"

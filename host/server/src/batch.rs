@@ -1,49 +1,59 @@
-//! Batches of protocol 2025-03-26, the one revision that has them: an array of messages, answered by one array once every
-//! request in it has been answered. The transport asks here whether an answer is to be held back.
+//! Batches of protocol 2025-03-26, the one revision that has them: an array of messages, answered
+//! by one array once every request in it has been answered.
 
 use std::collections::HashMap;
 
-use rmcp::model::RequestId;
+use rmcp::model::{ProtocolVersion, RequestId};
 
 /// More messages in one batch are refused.
-pub(crate) const MAX_BATCH: usize = 256;
+const MAX_BATCH: usize = 256;
 
 /// The batches that wait for answers.
 #[derive(Debug, Default)]
 pub(crate) struct Batches {
-    open: HashMap<u64, Open>,
-    member_of: HashMap<RequestId, u64>,
+    open: HashMap<u64, OpenBatch>,
+    /// The batch that a request belongs to.
+    batch_of: HashMap<RequestId, u64>,
     next: u64,
 }
 
 #[derive(Debug)]
-struct Open {
+struct OpenBatch {
     waiting: usize,
     answers: Vec<Vec<u8>>,
 }
 
 impl Batches {
-    /// Opens a batch of requests that wait for answers, beside answers that are ready. Gives the whole array if nothing
-    /// waits, and nothing if there is nothing to say.
+    /// Why a batch of so many messages is refused in a session of this protocol.
+    pub(crate) fn refusal(version: Option<&ProtocolVersion>, messages: usize) -> Option<String> {
+        if version != Some(&ProtocolVersion::V_2025_03_26) {
+            return Some("batches belong to protocol 2025-03-26; send one message a line".to_owned());
+        }
+        (messages > MAX_BATCH).then(|| format!("a batch may hold {MAX_BATCH} messages"))
+    }
+
+    /// Opens a batch of requests that wait for answers, beside answers that are ready. Returns the
+    /// array if no request waits; nothing, if there is no answer either.
     pub(crate) fn open(&mut self, requests: Vec<RequestId>, answers: Vec<Vec<u8>>) -> Option<Vec<u8>> {
-        let batch = Open { waiting: requests.len(), answers };
+        let batch = OpenBatch { waiting: requests.len(), answers };
         if requests.is_empty() {
             return batch.array();
         }
         self.next += 1;
-        self.member_of.extend(requests.into_iter().map(|id| (id, self.next)));
+        self.batch_of.extend(requests.into_iter().map(|id| (id, self.next)));
         self.open.insert(self.next, batch);
         None
     }
 
     /// Whether the answer to this request is to be handed to [`Batches::settle`].
     pub(crate) fn holds(&self, id: &RequestId) -> bool {
-        !self.member_of.is_empty() && self.member_of.contains_key(id)
+        !self.batch_of.is_empty() && self.batch_of.contains_key(id)
     }
 
-    /// Takes a request's answer, or its cancellation (`None`); gives the array if it was the last.
+    /// Takes a request's answer, or its cancellation (`None`). Returns the array if it was the
+    /// last.
     pub(crate) fn settle(&mut self, id: &RequestId, answer: Option<Vec<u8>>) -> Option<Vec<u8>> {
-        let key = self.member_of.remove(id)?;
+        let key = self.batch_of.remove(id)?;
         let batch = self.open.get_mut(&key)?;
         batch.answers.extend(answer);
         batch.waiting -= 1;
@@ -54,7 +64,7 @@ impl Batches {
     }
 }
 
-impl Open {
+impl OpenBatch {
     fn array(&self) -> Option<Vec<u8>> {
         (!self.answers.is_empty()).then(|| {
             let mut array = b"[".to_vec();

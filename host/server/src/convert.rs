@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use crate::{arguments::Unreadable, schemas};
 
-/// How many characters of a tool's result Claude Code shows its model; without it, what is over some 50,000 becomes a file
-/// and a preview of 2 KB.
+/// How many characters of a tool's result Claude Code shows its model. Without it, a result over
+/// some 50,000 characters becomes a file and a preview of 2 KB.
 const SHOWN_WHOLE: &str = "anthropic/maxResultSizeChars";
 
-/// Three pages of 32 KiB, the default, and more than Claude Code shows unasked. What a model asks to be longer is better
-/// in a file.
+/// Three pages of 32 KiB, the default: more than Claude Code shows unasked. A longer answer is
+/// better in a file.
 const PAGE: u32 = 100_000;
 
 /// The tools as they are listed: sorted by name, every hint given.
@@ -54,10 +54,11 @@ pub(crate) fn answer(answer: Answer) -> CallToolResult {
     result
 }
 
-/// The tool's answer to arguments that cannot be represented, in the form of every other refused argument.
+/// The answer to arguments that cannot be represented. It has the form of every other refused
+/// argument.
 pub(crate) fn unreadable(argument: &Unreadable) -> CallToolResult {
     let body = json!({ "error": "invalid_argument", "message": argument.to_string() });
-    // Without structured content: that would have to match the tool's output schema.
+    // Structured content would have to match the tool's output schema.
     CallToolResult::error(vec![ContentBlock::text(body.to_string())])
 }
 

@@ -1,52 +1,34 @@
-//! One line of input: a typed message, or the answer to a broken one. Every request is answered by its id as far as an id
-//! can be found; nothing that was sent is quoted back beyond names and a parser's reason.
+//! One line of input becomes a typed message, or the answer to a broken one. Every request is
+//! answered by its id, if an id can be found. Nothing that was sent is quoted back beyond names and
+//! a parser's reason.
 //!
-//! The envelope is read as raw JSON, which tolerates what typed strings do not (lone surrogates), and each part is then
-//! read for itself. rmcp's own reader buffers a message several times over and drops what it cannot read.
+//! The envelope is read as raw JSON, which tolerates what typed strings do not (lone surrogates).
+//! Each part is then read for itself. rmcp's own reader buffers a message several times over and
+//! drops what it cannot read.
 
-use cofferdam_registry::is_harmful;
-use rmcp::model::{ClientJsonRpcMessage, ClientNotification, ErrorCode, ErrorData, RequestId};
-use serde::{Deserialize, Deserializer};
+use rmcp::model::{ClientJsonRpcMessage, ClientNotification, ErrorCode, RequestId};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{requests, skim::Skim};
-
-/// How much of a parser's reason is passed on, in characters.
-const MAX_REASON: usize = 200;
+use crate::{
+    id_scanner::IdScanner,
+    json::{present, reason},
+    refusal::Refusal,
+    requests,
+};
 
 /// What a line turned out to be.
 #[derive(Debug)]
 pub(crate) enum Decoded {
     /// A message for the service loop.
     Message(Box<ClientJsonRpcMessage>),
-    /// A request that is answered here and now.
+    /// A request that is answered at once.
     Refused(Refusal),
     /// The elements of an array, none of them a batch.
     Batch(Vec<Decoded>),
-    /// Nothing to do and nothing to answer: an empty line, a notification or response nobody waits for.
+    /// Nothing to do and nothing to answer: an empty line, or a notification or response that
+    /// nobody waits for.
     Nothing,
-}
-
-/// An error on its way out.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    /// The request's id as JSON text, exactly as it came; `None` is sent as `null`.
-    pub(crate) id: Option<String>,
-    pub(crate) error: Box<ErrorData>,
-}
-
-impl Refusal {
-    pub(crate) fn new(id: Option<String>, code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { id, error: Box::new(ErrorData::new(code, message.into(), None)) }
-    }
-
-    /// The answer as a line, without its end.
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let error = serde_json::to_string(&self.error)
-            .unwrap_or_else(|_| r#"{"code":-32603,"message":"the error could not be written"}"#.to_owned());
-        let id = self.id.as_deref().unwrap_or("null");
-        format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#).into_bytes()
-    }
 }
 
 #[derive(Deserialize)]
@@ -65,11 +47,6 @@ struct Envelope<'a> {
     error: Option<&'a RawValue>,
 }
 
-/// Tells `null` from absent, which `Option` does not.
-pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
-}
-
 /// Reads one line.
 pub(crate) fn line(bytes: &[u8]) -> Decoded {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii();
@@ -81,7 +58,7 @@ pub(crate) fn line(bytes: &[u8]) -> Decoded {
         Ok(text) => message(text),
         Err(error) => {
             let reason = format!("the line is not UTF-8 (at byte {})", error.valid_up_to());
-            Decoded::Refused(Refusal::new(Skim::line(bytes), ErrorCode::PARSE_ERROR, reason))
+            Decoded::Refused(Refusal::new(IdScanner::id_of(bytes), ErrorCode::PARSE_ERROR, reason))
         }
     }
 }
@@ -100,11 +77,14 @@ fn message(text: &str) -> Decoded {
         Ok(_) if !text.starts_with('{') => return refused_shape(None, "a message is a JSON object"),
         Ok(envelope) => envelope,
         Err(error) if error.is_data() && text.starts_with('{') => {
-            return refused_shape(Skim::line(text.as_bytes()), &format!("not a JSON-RPC message: {}", reason(&error)));
+            return refused_shape(
+                IdScanner::id_of(text.as_bytes()),
+                &format!("not a JSON-RPC message: {}", reason(&error)),
+            );
         }
         Err(error) if error.is_data() => return refused_shape(None, "a message is a JSON object"),
         Err(error) => {
-            let id = Skim::line(text.as_bytes());
+            let id = IdScanner::id_of(text.as_bytes());
             let reason = format!("the line is not JSON: {}", reason(&error));
             return Decoded::Refused(Refusal::new(id, ErrorCode::PARSE_ERROR, reason));
         }
@@ -136,7 +116,7 @@ fn message(text: &str) -> Decoded {
     }
 }
 
-/// A notification is never answered; one that is unknown or broken is dropped.
+/// A notification is never answered. One that is unknown or broken is dropped.
 fn notification(text: &str) -> Decoded {
     match serde_json::from_str::<ClientNotification>(text) {
         Ok(ClientNotification::CustomNotification(_)) | Err(_) => Decoded::Nothing,
@@ -144,7 +124,8 @@ fn notification(text: &str) -> Decoded {
     }
 }
 
-/// The answer to a question of ours; dropped if it is broken, since two peers that answer errors never end.
+/// The answer to a request of ours. It is dropped if it is broken: two peers that answer errors
+/// with errors never end.
 fn response(text: &str) -> Decoded {
     serde_json::from_str(text).map_or(Decoded::Nothing, |message| Decoded::Message(Box::new(message)))
 }
@@ -157,25 +138,6 @@ fn refused_shape(id: Option<String>, reason: &str) -> Decoded {
 fn echo(id: &RawValue) -> Option<String> {
     let scalar = id.get().starts_with(|first: char| first == '"' || first == '-' || first.is_ascii_digit());
     (scalar && id.get().len() <= 1024).then(|| id.get().to_owned())
-}
-
-/// A parser's reason, shortened; "at line 1" says nothing where every message is one line. It may quote what was sent, whose
-/// control characters are shown as escapes.
-pub(crate) fn reason(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or_default();
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars().take(MAX_REASON + 1) {
-        match is_harmful(c) {
-            true => shown.extend(c.escape_default()),
-            false => shown.push(c),
-        }
-    }
-    let text = shown;
-    match text.char_indices().nth(MAX_REASON) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text,
-    }
 }
 
 #[cfg(test)]
@@ -304,14 +266,5 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(read(text.as_bytes()), *expected, "{text}");
         }
-    }
-
-    #[test]
-    fn a_refusal_is_one_line_of_json() {
-        let refusal = Refusal::new(Some("\"\\ud800\"".to_owned()), ErrorCode::PARSE_ERROR, "a \"b\"\n");
-        assert_eq!(
-            String::from_utf8(refusal.encode()).as_deref(),
-            Ok(r#"{"jsonrpc":"2.0","id":"\ud800","error":{"code":-32700,"message":"a \"b\"\n"}}"#)
-        );
     }
 }

@@ -1,38 +1,32 @@
-//! The shell around the handler: bounds how many requests run, turns a panic into an answer, and signs results the way
-//! protocol 2026-07-28 wants it. It knows no method.
+//! The shell around the handler. It runs what was admitted and nothing else, turns a panic into an
+//! answer, and adds the server's name to results as protocol 2026-07-28 wants it. It knows no
+//! method.
 
-use std::{borrow::Cow, panic::AssertUnwindSafe, sync::Arc};
+use std::{borrow::Cow, panic::AssertUnwindSafe};
 
 use futures::FutureExt;
 use rmcp::{
     RoleServer, ServerHandler,
-    model::{
-        ClientNotification, ClientRequest, ErrorCode, ErrorData, MetaObject, ProtocolVersion, ServerConfig,
-        ServerResult,
-    },
+    model::{ClientNotification, ClientRequest, ErrorData, MetaObject, ProtocolVersion, ServerConfig, ServerResult},
     service::{NotificationContext, RequestContext, Service},
 };
 use serde_json::Value;
-use tokio::sync::Semaphore;
 
-/// JSON-RPC's first code for a server's own errors.
-const OVERLOADED: ErrorCode = ErrorCode(-32000);
+use crate::admission::Admitted;
 
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
-/// A handler that cannot be overrun and cannot leave a request without an answer.
+/// A handler that leaves no request without an answer.
 #[derive(Debug)]
 pub(crate) struct Guard<H> {
     handler: H,
-    running: Arc<Semaphore>,
-    max_running: usize,
     server_info: Value,
 }
 
 impl<H: ServerHandler> Guard<H> {
-    pub(crate) fn new(handler: H, max_running: usize) -> Self {
+    pub(crate) fn new(handler: H) -> Self {
         let server_info = serde_json::to_value(handler.get_info().server_info).unwrap_or_default();
-        Self { handler, running: Arc::new(Semaphore::new(max_running)), max_running, server_info }
+        Self { handler, server_info }
     }
 
     fn sign(&self, result: &mut ServerResult) {
@@ -53,14 +47,14 @@ impl<H: ServerHandler> Service<RoleServer> for Guard<H> {
         request: ClientRequest,
         context: RequestContext<RoleServer>,
     ) -> Result<ServerResult, ErrorData> {
-        let Ok(_permit) = self.running.try_acquire() else {
-            let reason = format!("{} requests are running, no more are taken; try again later", self.max_running);
-            return Err(ErrorData::new(OVERLOADED, reason, None));
+        // The place is free again once the handler has ended, also that of a cancelled request.
+        let Some(_place) = context.extensions.get::<Admitted>().and_then(Admitted::take_place) else {
+            return Err(ErrorData::internal_error("the request was not admitted", None));
         };
         let is_stateless = context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
         let answer = AssertUnwindSafe(Service::handle_request(&self.handler, request, context)).catch_unwind().await;
         let mut answer = answer.unwrap_or_else(|_panic| {
-            tracing::error!("a request's handler panicked");
+            tracing::error!("the handler of a request panicked");
             Err(ErrorData::internal_error("the server failed at this request", None))
         });
         if is_stateless && let Ok(result) = &mut answer {

@@ -1,4 +1,5 @@
-//! What each method answers. The tools come from the desk; no tool's name or schema is written here.
+//! What each method answers. The tools come from the [`ToolService`]; no tool's name or schema is
+//! written here.
 
 use std::{
     sync::{
@@ -8,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use cofferdam_registry::{Call, Principal, Tool};
+use cofferdam_registry::{Call, Tool, cut};
 use rmcp::{
     RoleServer, ServerHandler,
     model::*,
@@ -18,61 +19,60 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    admission::Admitted,
     arguments::Unreadable,
     convert,
-    desk::Desk,
     instructions::instructions,
-    notify::{self, Audience},
+    notify::{self, Subscribers},
     requests::SERVED,
-    transport::Place,
+    tool_service::ToolService,
 };
 
-/// For how long a client may keep the list of tools, and what the server is. A listener hears of changes at once.
-const FRESH: Duration = Duration::from_secs(60);
+/// How long a client may keep the list of tools and the server's description. Subscribers hear of
+/// changes at once.
+const TTL: Duration = Duration::from_secs(60);
 
 /// The longest name of a client that is kept, in bytes.
-const CLIENT: usize = 200;
+const MAX_CLIENT_NAME: usize = 200;
 
 /// How long a cancelled call may take to end before it is dropped.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The handler of one session.
-pub(crate) struct Handler<D> {
-    desk: Arc<D>,
-    principal: Principal,
-    audience: Arc<Audience>,
-    /// The peer is in the audience already: `initialize` may come twice.
-    joined: AtomicBool,
+pub(crate) struct Handler {
+    service: Arc<dyn ToolService>,
+    subscribers: Arc<Subscribers>,
+    /// The peer is among the subscribers already: `initialize` may come twice.
+    subscribed: AtomicBool,
     /// Cancelled when the session's input has ended.
     closing: CancellationToken,
-    listed: Mutex<Listed>,
+    listed: Mutex<ToolList>,
 }
 
-/// The tools in MCP's form, and what they were made of.
-struct Listed {
+/// The tools in MCP's form, and the tools that they were made from.
+struct ToolList {
     source: Arc<[Tool]>,
     tools: Arc<[rmcp::model::Tool]>,
 }
 
-impl<D: Desk> Handler<D> {
-    pub(crate) fn new(desk: Arc<D>, principal: Principal, audience: Arc<Audience>, closing: CancellationToken) -> Self {
-        let source = desk.tools();
-        let listed = Mutex::new(Listed { tools: convert::tools(&source), source });
-        Self { desk, principal, audience, joined: AtomicBool::new(false), closing, listed }
+impl Handler {
+    pub(crate) fn new(
+        service: Arc<dyn ToolService>,
+        subscribers: Arc<Subscribers>,
+        closing: CancellationToken,
+    ) -> Self {
+        let source = service.tools();
+        let listed = Mutex::new(ToolList { tools: convert::tools(&source), source });
+        Self { service, subscribers, subscribed: AtomicBool::new(false), closing, listed }
     }
 
     fn listed(&self) -> Arc<[rmcp::model::Tool]> {
-        let source = self.desk.tools();
+        let source = self.service.tools();
         let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
         if !Arc::ptr_eq(&listed.source, &source) {
-            *listed = Listed { tools: convert::tools(&source), source };
+            *listed = ToolList { tools: convert::tools(&source), source };
         }
         listed.tools.clone()
-    }
-
-    /// Also a tool that is not listed is known: its calls are refused.
-    fn knows(&self, tool: &str) -> bool {
-        self.desk.group(tool).is_some()
     }
 
     async fn run(
@@ -87,12 +87,15 @@ impl<D: Desk> Handler<D> {
             }
             None => (None, None),
         };
-        let call = self.desk.call(Call {
+        let Some(admitted) = context.extensions.get::<Admitted>() else {
+            return Err(ErrorData::internal_error("the request was not admitted", None));
+        };
+        let call = self.service.call(Call {
             tool: request.name.into_owned(),
             arguments: request.arguments.unwrap_or_default(),
-            principal: self.principal.clone(),
+            principal: admitted.principal(),
             client: client(&context),
-            turn: context.extensions.get::<Place>().and_then(Place::take),
+            turn: admitted.take_turn(),
             deadline: None,
             cancel: context.ct.clone(),
             progress,
@@ -105,13 +108,10 @@ impl<D: Desk> Handler<D> {
     }
 }
 
-/// The program at the other end, as it names itself: with the request, or once at the handshake.
+/// The client program as it names itself, with the request or at the handshake.
 fn client(context: &RequestContext<RoleServer>) -> Option<String> {
-    let named = |client: &Implementation| {
-        let mut text = format!("{} {}", client.name, client.version);
-        text.truncate(text.floor_char_boundary(CLIENT));
-        text
-    };
+    let named =
+        |client: &Implementation| cut(&format!("{} {}", client.name, client.version), MAX_CLIENT_NAME).to_owned();
     match context.meta.client_info() {
         Some(client) => Some(named(&client)),
         None => context.peer.peer_info().map(|peer| named(&peer.client_info)),
@@ -126,14 +126,14 @@ fn is_stateless(context: &RequestContext<RoleServer>) -> bool {
     context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
 }
 
-impl<D: Desk> ServerHandler for Handler<D> {
+impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
         let implementation = Implementation::new("cofferdam", env!("CARGO_PKG_VERSION"))
             .with_title("Cofferdam")
             .with_description("Network tools, each inside a sandboxed WebAssembly component");
         ServerConfig::new(ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build())
             .with_server_info(implementation)
-            .with_instructions(instructions(&self.desk.tools(), self.desk.allows_anything()))
+            .with_instructions(instructions(&self.service.tools(), self.service.allows_anything()))
     }
 
     async fn initialize(
@@ -145,9 +145,9 @@ impl<D: Desk> ServerHandler for Handler<D> {
         let mut info = request;
         info.protocol_version = result.protocol_version.clone();
         context.peer.set_peer_info(info);
-        // Here and not at `notifications/initialized`, which may be handled after the client's first request.
-        if !self.joined.swap(true, Ordering::Relaxed) {
-            self.audience.join(context.peer);
+        // `notifications/initialized` may be handled after the client's first request: too late.
+        if !self.subscribed.swap(true, Ordering::Relaxed) {
+            self.subscribers.add_peer(context.peer);
         }
         Ok(result)
     }
@@ -155,7 +155,7 @@ impl<D: Desk> ServerHandler for Handler<D> {
     async fn discover(&self, _context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
         let versions = self.supported_protocol_versions().into_owned();
         Ok(DiscoverResult::from_server_info(versions, self.get_info())
-            .with_ttl_ms(FRESH.as_millis() as u64)
+            .with_ttl_ms(TTL.as_millis() as u64)
             .with_cache_scope(CacheScope::Private))
     }
 
@@ -168,7 +168,7 @@ impl<D: Desk> ServerHandler for Handler<D> {
             return Err(ErrorData::invalid_params("unknown `cursor`: the list has one page", None));
         }
         let mut result = ListToolsResult::with_all_items(self.listed().to_vec());
-        result.ttl_ms = Some(FRESH.as_millis() as u64);
+        result.ttl_ms = Some(TTL.as_millis() as u64);
         result.cache_scope = Some(CacheScope::Private);
         Ok(result)
     }
@@ -179,7 +179,7 @@ impl<D: Desk> ServerHandler for Handler<D> {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         if let Some(argument) = context.extensions.get::<Unreadable>() {
-            if !self.knows(&request.name) {
+            if !self.service.knows(&request.name) {
                 return Err(convert::unknown_tool(&cofferdam_registry::UnknownTool(request.name.into_owned())));
             }
             return Ok(convert::unreadable(argument).into());
@@ -201,7 +201,7 @@ impl<D: Desk> ServerHandler for Handler<D> {
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
-        let _seat = self.audience.listen(context.sink().clone());
+        let _subscription = self.subscribers.add_sink(context.sink().clone());
         tokio::select! {
             () = context.cancelled() => {}
             () = self.closing.cancelled() => {}
@@ -219,7 +219,8 @@ impl<D: Desk> ServerHandler for Handler<D> {
         if is_stateless(&context) { Err(not_found("logging/setLevel")) } else { Ok(()) }
     }
 
-    /// rmcp takes a known method with malformed parameters for a custom one; over stdio they are refused before.
+    /// rmcp takes a known method with malformed parameters for a custom one. Over pipes such a
+    /// request is refused before it comes here.
     async fn on_custom_request(
         &self,
         request: CustomRequest,

@@ -1,16 +1,16 @@
-//! What a model reads before it uses the tools: how to work with those that it is shown, in a few lines. What each tool does
-//! stands in its own description.
+//! What a model reads before it uses the tools: how to work with the tools that are listed, in a
+//! few lines. What each tool does stands in its own description.
 
 use cofferdam_registry::Tool;
 
-/// Where no rule allows anything.
+/// The instructions if no rule allows anything.
 const NOTHING: &str = "The operator's policy allows nothing, so no tool can do anything here: tell the user, who finds in the \
 server's log how to allow something.";
 
 /// What the tools are.
 const FIRST: &str = "Network tools, each running in a sandbox.";
 
-/// What to know about tools, each with one that has to be listed for it to matter.
+/// What to know about some tools. Each text is given if its tool is listed.
 const ABOUT: [(&str, &str); 4] = [
     (
         "tcp_wait",

@@ -1,26 +1,33 @@
-//! Speaks MCP to one client over a pair of pipes, and hands tool calls to the registry. The only crate that knows MCP.
+//! Speaks MCP to one client over a pair of pipes, and hands tool calls to the registry. The only
+//! crate that knows MCP.
 //!
-//! What lives here: the wire (lines, ids, batches, errors), the handshake of both protocol generations, lists, calls,
-//! progress, cancellation and change notices. What does not: which tools there are, whether a call is allowed, and what
-//! it does; that is behind [`Desk`].
+//! What lives here: lines, ids, batches and errors, the handshake of both protocol generations,
+//! lists, calls, progress, cancellation and change notifications. What does not: which tools there
+//! are, whether a call is allowed, and what it does; that is behind [`ToolService`].
 //!
-//! A message's way in: `lines` cuts the input, `decode` (with `requests`) makes a typed message or the answer
-//! to a broken one, `transport` hands it to rmcp's service loop, `guard` bounds and shields it, `handler` answers. Its way out:
-//! `convert`, `transport`, `outbox`.
+//! A message on its way in: `lines` cuts the input. `decode` (with `requests`) makes a typed
+//! message, or the answer to a broken one. `admission` lets a request in or refuses it. `transport`
+//! hands it to rmcp's service loop, `guard` shields the handler, and `handler` answers. On its way
+//! out: `convert`, `admission`, `transport`, `outbox`.
 
-mod desk;
 mod pipes;
-mod quiet;
 mod stdio;
+mod tool_service;
+
+mod admission;
+mod handshake;
+mod ids;
+mod refusal;
 
 mod arguments;
 mod batch;
 mod decode;
-mod ids;
+mod id_scanner;
+mod json;
 mod lines;
 mod outbox;
+mod pipe_state;
 mod requests;
-mod skim;
 mod transport;
 
 mod convert;
@@ -31,7 +38,6 @@ mod notify;
 mod pace;
 mod schemas;
 
-pub use desk::Desk;
 pub use pipes::{Stdin, Stdout, stdio_pipes};
-pub use quiet::may_log;
-pub use stdio::{End, ServeError, Stdio, serve};
+pub use stdio::{End, ServeError, Stdio, block_on, serve};
+pub use tool_service::ToolService;

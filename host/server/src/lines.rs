@@ -1,30 +1,32 @@
-//! Cuts the input into lines, without ever keeping more of one than the limit. What is over it is looked at for its id
-//! (see [`Skim`]) and dropped as it comes. Knows nothing of JSON-RPC beyond that.
+//! Cuts the input into lines, and never keeps more of a line than the limit. A line over the limit
+//! is scanned for its id ([`IdScanner`]) and dropped as it comes. Nothing else of JSON-RPC is known
+//! here.
 
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::skim::Skim;
+use crate::id_scanner::IdScanner;
 
-/// How much is asked of the pipe at once, and what the buffer shrinks back to after a long line.
+/// How much is asked of the pipe at once. The buffer shrinks back to it after a long line.
 const CHUNK: usize = 64 * 1024;
 
-/// A buffer that has grown beyond this is given back once its line is done.
+/// A buffer over this size is given back once its line is done.
 const KEEP: usize = 1024 * 1024;
 
 /// One line of the input, without its end.
 #[derive(Debug)]
-pub(crate) enum Line<'a> {
-    /// A whole line within the limit; not yet known to be UTF-8.
+pub(crate) enum InputLine<'a> {
+    /// A whole line within the limit. It may not be UTF-8.
     Whole(&'a [u8]),
-    /// A line over the limit, read to its end and dropped; the id is JSON text, if it is a request's and was found.
+    /// A line over the limit, read to its end and dropped. The id is JSON text, if the line was a
+    /// request and its id was found.
     TooLong { id: Option<String> },
 }
 
 /// The lines of a stream.
 #[derive(Debug)]
-pub(crate) struct Lines<R> {
+pub(crate) struct LineReader<R> {
     reader: R,
     buffer: Vec<u8>,
     /// `buffer[start..end]` has been read and not given out.
@@ -33,20 +35,21 @@ pub(crate) struct Lines<R> {
     /// `buffer[start..seen]` holds no line end.
     seen: usize,
     /// The line over the limit that is being dropped.
-    dropping: Option<Skim>,
+    dropping: Option<IdScanner>,
     limit: usize,
     at_end: bool,
 }
 
-impl<R: AsyncRead + Unpin> Lines<R> {
+impl<R: AsyncRead + Unpin> LineReader<R> {
     pub(crate) fn new(reader: R, limit: usize) -> Self {
         Self { reader, buffer: vec![0; CHUNK], start: 0, end: 0, seen: 0, dropping: None, limit, at_end: false }
     }
 
-    /// The next line; `None` at the end of the input. What follows the last line end is a line too.
+    /// The next line, or `None` at the end of the input. What follows the last line end is a line
+    /// too.
     ///
     /// Safe to drop and call again: nothing that was read is lost.
-    pub(crate) async fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub(crate) async fn next(&mut self) -> io::Result<Option<InputLine<'_>>> {
         loop {
             match memchr::memchr(b'\n', &self.buffer[self.seen..self.end]) {
                 Some(offset) => return Ok(Some(self.cut(self.seen + offset, 1))),
@@ -67,22 +70,22 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     }
 
     /// Gives out `buffer[start..at]` and skips the line end behind it.
-    fn cut(&mut self, at: usize, line_end: usize) -> Line<'_> {
+    fn cut(&mut self, at: usize, line_end: usize) -> InputLine<'_> {
         let line = self.start..at;
         self.start = at + line_end;
         self.seen = self.start;
         let line = &self.buffer[line];
-        if let Some(mut skim) = self.dropping.take() {
-            skim.feed(line);
-            return Line::TooLong { id: skim.request_id() };
+        if let Some(mut scanner) = self.dropping.take() {
+            scanner.feed(line);
+            return InputLine::TooLong { id: scanner.request_id() };
         }
         if line.len() > self.limit {
-            return Line::TooLong { id: Skim::line(line) };
+            return InputLine::TooLong { id: IdScanner::id_of(line) };
         }
-        Line::Whole(line.strip_suffix(b"\r").unwrap_or(line))
+        InputLine::Whole(line.strip_suffix(b"\r").unwrap_or(line))
     }
 
-    /// Looks at what has been read of a line over the limit, and forgets it.
+    /// Scans what has been read of a line over the limit, and drops it.
     fn drop_read(&mut self) {
         self.dropping.get_or_insert_default().feed(&self.buffer[self.start..self.end]);
         (self.start, self.end, self.seen) = (0, 0, 0);
@@ -114,15 +117,15 @@ impl<R: AsyncRead + Unpin> Lines<R> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CHUNK, Line, Lines};
+    use super::{CHUNK, InputLine, LineReader};
 
     async fn all(input: &[u8], limit: usize) -> Vec<Result<String, Option<String>>> {
-        let mut lines = Lines::new(input, limit);
+        let mut lines = LineReader::new(input, limit);
         let mut out = Vec::new();
         while let Ok(Some(line)) = lines.next().await {
             out.push(match line {
-                Line::Whole(line) => Ok(String::from_utf8_lossy(line).into_owned()),
-                Line::TooLong { id } => Err(id),
+                InputLine::Whole(line) => Ok(String::from_utf8_lossy(line).into_owned()),
+                InputLine::TooLong { id } => Err(id),
             });
         }
         out
@@ -155,8 +158,8 @@ mod tests {
     #[tokio::test]
     async fn the_buffer_stays_bounded() {
         let input = vec![b'x'; 64 * CHUNK];
-        let mut lines = Lines::new(input.as_slice(), CHUNK);
-        assert!(matches!(lines.next().await, Ok(Some(Line::TooLong { id: None }))));
+        let mut lines = LineReader::new(input.as_slice(), CHUNK);
+        assert!(matches!(lines.next().await, Ok(Some(InputLine::TooLong { id: None }))));
         assert!(lines.buffer.len() <= 4 * CHUNK, "{}", lines.buffer.len());
     }
 }

@@ -1,5 +1,6 @@
-//! What the server says unasked: that the tool list has changed, and how far a call has come. rmcp broadcasts neither; here
-//! are the peers of `initialize` sessions and the sinks of `subscriptions/listen`.
+//! Notifications of the server: the tool list has changed, a call has progressed. rmcp broadcasts
+//! neither. Subscribers are the peers of `initialize` sessions and the sinks of
+//! `subscriptions/listen`.
 
 use std::{
     future::Future,
@@ -22,82 +23,88 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{convert, pace};
 
-/// Progress reports that may wait to be passed on; more are dropped by the sender.
+/// Progress reports that may wait to be passed on. The sender drops more.
 pub(crate) const REPORTS: usize = 64;
 
-/// How long one listener may hold up the next notice.
+/// How long one subscriber may delay the next notification.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Everyone who wants to hear of changes.
+/// Everyone who is notified of changes.
 #[derive(Debug, Default)]
-pub(crate) struct Audience {
-    seats: Mutex<Seats>,
+pub(crate) struct Subscribers {
+    all: Mutex<PeersAndSinks>,
 }
 
 #[derive(Debug, Default)]
-struct Seats {
+struct PeersAndSinks {
     peers: Vec<Peer<RoleServer>>,
     sinks: Vec<(u64, SubscriptionSink)>,
-    next: u64,
+    last_sink: u64,
 }
 
-impl Audience {
-    /// Notices go to this peer until its transport closes.
-    pub(crate) fn join(&self, peer: Peer<RoleServer>) {
-        self.seats().peers.push(peer);
+impl Subscribers {
+    /// Notifies this peer until its transport closes.
+    pub(crate) fn add_peer(&self, peer: Peer<RoleServer>) {
+        self.lock().peers.push(peer);
     }
 
-    /// Notices go to this sink until the seat is dropped.
-    pub(crate) fn listen(self: &Arc<Self>, sink: SubscriptionSink) -> Seat {
-        let mut seats = self.seats();
-        seats.next += 1;
-        let number = seats.next;
-        seats.sinks.push((number, sink));
-        Seat { audience: self.clone(), number }
+    /// Notifies this sink until the subscription is dropped.
+    pub(crate) fn add_sink(self: &Arc<Self>, sink: SubscriptionSink) -> Subscription {
+        let mut all = self.lock();
+        all.last_sink += 1;
+        let number = all.last_sink;
+        all.sinks.push((number, sink));
+        Subscription { subscribers: self.clone(), number }
     }
 
-    /// Tells everyone that the list has changed; returns when everyone has heard or had the time to.
-    async fn tell(&self) {
+    /// Notifies all that the tool list has changed. Returns when each was notified or took too
+    /// long.
+    async fn notify_all(&self) {
         let (peers, sinks) = {
-            let mut seats = self.seats();
-            seats.peers.retain(|peer| !peer.is_transport_closed());
-            (seats.peers.clone(), seats.sinks.clone())
+            let mut all = self.lock();
+            all.peers.retain(|peer| !peer.is_transport_closed());
+            (all.peers.clone(), all.sinks.clone())
         };
-        let told = join_all(peers.iter().map(|peer| timeout(PATIENCE, peer.notify_tool_list_changed())));
-        let heard = join_all(sinks.iter().map(|(_, sink)| timeout(PATIENCE, sink.notify_tool_list_changed())));
-        tokio::join!(told, heard);
+        let to_peers = join_all(peers.iter().map(|peer| timeout(PATIENCE, peer.notify_tool_list_changed())));
+        let to_sinks = join_all(sinks.iter().map(|(_, sink)| timeout(PATIENCE, sink.notify_tool_list_changed())));
+        tokio::join!(to_peers, to_sinks);
     }
 
-    fn seats(&self) -> MutexGuard<'_, Seats> {
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, PeersAndSinks> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A subscription's place in the audience.
+/// A sink among the subscribers.
 #[derive(Debug)]
-pub(crate) struct Seat {
-    audience: Arc<Audience>,
+pub(crate) struct Subscription {
+    subscribers: Arc<Subscribers>,
     number: u64,
 }
 
-impl Drop for Seat {
+impl Drop for Subscription {
     fn drop(&mut self) {
-        self.audience.seats().sinks.retain(|(number, _)| *number != self.number);
+        self.subscribers.lock().sinks.retain(|(number, _)| *number != self.number);
     }
 }
 
-/// Tells the audience of every change until told to stop. Changes that come while it tells are told as one.
-pub(crate) async fn broadcast(audience: Arc<Audience>, mut changes: watch::Receiver<u64>, stop: CancellationToken) {
-    let tell_all = async {
+/// Notifies the subscribers of every change, until `stop` is cancelled. Changes that come meanwhile
+/// are one notification.
+pub(crate) async fn broadcast(
+    subscribers: Arc<Subscribers>,
+    mut changes: watch::Receiver<u64>,
+    stop: CancellationToken,
+) {
+    let notify = async {
         while changes.changed().await.is_ok() {
-            audience.tell().await;
+            subscribers.notify_all().await;
         }
     };
-    stop.run_until_cancelled(tell_all).await;
+    stop.run_until_cancelled(notify).await;
 }
 
-/// Runs a call and sends its reports at their pace; what is sent of them is out before this returns.
-/// Reports are dropped once `closing` is cancelled, when nobody passes them on any more.
+/// Runs a call and sends its progress reports at a bounded rate, all of them before this returns.
+/// Reports are dropped once `closing` is cancelled: nobody passes them on any more.
 pub(crate) async fn with_reports<T>(
     call: impl Future<Output = T>,
     reports: mpsc::Receiver<Progress>,
@@ -112,8 +119,8 @@ pub(crate) async fn with_reports<T>(
         answer
     };
     let passed_on = pace::pass_on(reports, &answered, |report| {
-        let notice = peer.notify_progress(convert::progress(report, token.clone()));
-        async move { matches!(closing.run_until_cancelled(notice).await, Some(Ok(()))) }
+        let sent = peer.notify_progress(convert::progress(report, token.clone()));
+        async move { matches!(closing.run_until_cancelled(sent).await, Some(Ok(()))) }
     });
     tokio::join!(call, passed_on).0
 }

@@ -1,5 +1,6 @@
-//! The only writer of the output: a bounded queue of whole lines and the task that writes them. It also keeps count of
-//! what has been answered and not yet taken by the client; beyond the limits no more is read from the input.
+//! The only writer of the output: a bounded queue of whole lines, and the task that writes them.
+//! The queue also counts what has been answered and the client has not taken. Beyond the limits no
+//! more is read from the input.
 
 use std::{
     io,
@@ -16,12 +17,16 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::transport::Link;
+use crate::pipe_state::PipeState;
+
+/// The stream that lines are written to.
+pub(crate) type Output = Box<dyn AsyncWrite + Send + Unpin>;
 
 /// Lines that are written together, and the queue's length.
 const QUEUE: usize = 64;
 
-/// Lines up to this are copied together and written at once; a longer one is written from where it lies.
+/// Lines up to this are copied together and written at once. A longer one is written from its own
+/// buffer.
 const SMALL: usize = 16 * 1024;
 
 /// Answers that wait for the client to read them, beyond which no more is read from it.
@@ -33,68 +38,68 @@ const MAX_BYTES: usize = 64 * 1024 * 1024;
 /// Where lines are handed in. Dropping every clone ends the writer once the queue is empty.
 #[derive(Clone, Debug)]
 pub(crate) struct Outbox {
-    queue: mpsc::Sender<Parcel>,
-    load: Arc<Load>,
+    queue: mpsc::Sender<QueuedLine>,
+    backlog: Arc<Backlog>,
 }
 
-/// A line on its way out, with its weight.
+/// A line on its way out, with its share of the backlog.
 #[derive(Debug)]
-struct Parcel {
+struct QueuedLine {
     line: Vec<u8>,
-    _ticket: Ticket,
+    _share: BacklogShare,
 }
 
-impl Parcel {
-    fn new(mut line: Vec<u8>, mut ticket: Ticket) -> Self {
+impl QueuedLine {
+    fn new(mut line: Vec<u8>, mut share: BacklogShare) -> Self {
         line.push(b'\n');
-        ticket.weigh(line.len());
-        Self { line, _ticket: ticket }
+        share.set_bytes(line.len());
+        Self { line, _share: share }
     }
 }
 
 /// Starts the writer.
-pub(crate) fn open(writer: impl AsyncWrite + Send + Unpin + 'static, link: Arc<Link>) -> (Outbox, JoinHandle<()>) {
-    let (queue, parcels) = mpsc::channel(QUEUE);
-    let load = Arc::new(Load::default());
-    let counted = load.clone();
-    let pump = tokio::spawn(async move {
-        if let Err(error) = pump(writer, parcels, &counted).await {
-            link.fail_write(error);
+pub(crate) fn open(writer: Output, state: Arc<PipeState>) -> (Outbox, JoinHandle<()>) {
+    let (queue, lines) = mpsc::channel(QUEUE);
+    let backlog = Arc::new(Backlog::default());
+    let counted = backlog.clone();
+    let writing = tokio::spawn(async move {
+        if let Err(error) = write_queue(writer, lines, &counted).await {
+            state.fail_write(error);
         }
     });
-    (Outbox { queue, load }, pump)
+    (Outbox { queue, backlog }, writing)
 }
 
 impl Outbox {
     /// Counts a message from now on, before it is encoded.
-    pub(crate) fn ticket(&self) -> Ticket {
-        self.load.messages.fetch_add(1, Ordering::Relaxed);
-        Ticket { load: self.load.clone(), bytes: 0 }
+    pub(crate) fn count_message(&self) -> BacklogShare {
+        self.backlog.messages.fetch_add(1, Ordering::Relaxed);
+        BacklogShare { backlog: self.backlog.clone(), bytes: 0 }
     }
 
     /// Encodes a message and queues it. Fails once the client has gone.
-    pub(crate) async fn send(&self, message: ServerJsonRpcMessage, ticket: Ticket) -> io::Result<()> {
+    pub(crate) async fn send(&self, message: ServerJsonRpcMessage, share: BacklogShare) -> io::Result<()> {
         let line = encode(&message)?;
         drop(message);
-        self.send_line(line, ticket).await
+        self.send_line(line, share).await
     }
 
     /// Queues a line, given without its end. Fails once the client has gone.
-    pub(crate) async fn send_line(&self, line: Vec<u8>, ticket: Ticket) -> io::Result<()> {
-        self.queue.send(Parcel::new(line, ticket)).await.map_err(|_| io::ErrorKind::BrokenPipe.into())
+    pub(crate) async fn send_line(&self, line: Vec<u8>, share: BacklogShare) -> io::Result<()> {
+        self.queue.send(QueuedLine::new(line, share)).await.map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
-    /// Waits for a place in the queue. Fails once the client has gone.
-    pub(crate) async fn place(&self) -> io::Result<Place<'_>> {
+    /// Waits for a free slot of the queue. Fails once the client has gone.
+    pub(crate) async fn reserve(&self) -> io::Result<QueueSlot<'_>> {
         let permit = self.queue.reserve().await.map_err(|_| io::ErrorKind::BrokenPipe)?;
-        Ok(Place { permit, ticket: self.ticket() })
+        Ok(QueueSlot { permit, share: self.count_message() })
     }
 
-    /// Returns when little enough waits for the client.
-    pub(crate) async fn room(&self) {
+    /// Waits until the backlog is below its limits.
+    pub(crate) async fn wait_for_room(&self) {
         loop {
-            let freed = self.load.freed.notified();
-            if !self.load.is_full() {
+            let freed = self.backlog.freed.notified();
+            if !self.backlog.is_full() {
                 return;
             }
             freed.await;
@@ -102,17 +107,17 @@ impl Outbox {
     }
 }
 
-/// A place in the queue for one line.
+/// A reserved slot of the queue, for one line.
 #[derive(Debug)]
-pub(crate) struct Place<'a> {
-    permit: mpsc::Permit<'a, Parcel>,
-    ticket: Ticket,
+pub(crate) struct QueueSlot<'a> {
+    permit: mpsc::Permit<'a, QueuedLine>,
+    share: BacklogShare,
 }
 
-impl Place<'_> {
+impl QueueSlot<'_> {
     /// Queues a line, given without its end.
-    pub(crate) fn put(self, line: Vec<u8>) {
-        self.permit.send(Parcel::new(line, self.ticket));
+    pub(crate) fn send(self, line: Vec<u8>) {
+        self.permit.send(QueuedLine::new(line, self.share));
     }
 }
 
@@ -125,53 +130,53 @@ pub(crate) fn encode(message: &ServerJsonRpcMessage) -> io::Result<Vec<u8>> {
 
 /// What waits for the client.
 #[derive(Debug, Default)]
-struct Load {
+struct Backlog {
     messages: AtomicUsize,
     bytes: AtomicUsize,
     freed: Notify,
 }
 
-impl Load {
+impl Backlog {
     fn is_full(&self) -> bool {
         self.messages.load(Ordering::Relaxed) >= MAX_MESSAGES || self.bytes.load(Ordering::Relaxed) >= MAX_BYTES
     }
 }
 
-/// One message's share of the load, given back when it is dropped.
+/// One message's share of the backlog, given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Ticket {
-    load: Arc<Load>,
+pub(crate) struct BacklogShare {
+    backlog: Arc<Backlog>,
     bytes: usize,
 }
 
-impl Ticket {
-    fn weigh(&mut self, bytes: usize) {
+impl BacklogShare {
+    fn set_bytes(&mut self, bytes: usize) {
         self.bytes = bytes;
-        self.load.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.backlog.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 }
 
-impl Drop for Ticket {
+impl Drop for BacklogShare {
     fn drop(&mut self) {
-        let was_full = self.load.is_full();
-        self.load.messages.fetch_sub(1, Ordering::Relaxed);
-        self.load.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        let was_full = self.backlog.is_full();
+        self.backlog.messages.fetch_sub(1, Ordering::Relaxed);
+        self.backlog.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
         if was_full {
-            self.load.freed.notify_one();
+            self.backlog.freed.notify_one();
         }
     }
 }
 
-async fn pump(mut writer: impl AsyncWrite + Unpin, mut parcels: mpsc::Receiver<Parcel>, load: &Load) -> io::Result<()> {
+async fn write_queue(mut writer: Output, mut lines: mpsc::Receiver<QueuedLine>, backlog: &Backlog) -> io::Result<()> {
     let mut waiting = Vec::with_capacity(QUEUE);
-    while parcels.recv_many(&mut waiting, QUEUE).await > 0 {
-        // More answers are being encoded at this moment: let them in, one write is cheaper than two.
-        if load.messages.load(Ordering::Relaxed) > waiting.len() {
+    while lines.recv_many(&mut waiting, QUEUE).await > 0 {
+        // More answers are being encoded now: one write for all of them is cheaper than two.
+        if backlog.messages.load(Ordering::Relaxed) > waiting.len() {
             tokio::task::yield_now().await;
             while waiting.len() < QUEUE
-                && let Ok(parcel) = parcels.try_recv()
+                && let Ok(line) = lines.try_recv()
             {
-                waiting.push(parcel);
+                waiting.push(line);
             }
         }
         write_all(&mut writer, &waiting).await?;
@@ -182,12 +187,12 @@ async fn pump(mut writer: impl AsyncWrite + Unpin, mut parcels: mpsc::Receiver<P
 }
 
 /// Writes the lines with as few system calls as their sizes allow.
-async fn write_all(writer: &mut (impl AsyncWrite + Unpin), parcels: &[Parcel]) -> io::Result<()> {
-    if let [only] = parcels {
+async fn write_all(writer: &mut Output, lines: &[QueuedLine]) -> io::Result<()> {
+    if let [only] = lines {
         return writer.write_all(&only.line).await;
     }
     let mut together = Vec::with_capacity(SMALL);
-    for Parcel { line, .. } in parcels {
+    for QueuedLine { line, .. } in lines {
         if together.len() + line.len() > SMALL {
             writer.write_all(&together).await?;
             together.clear();

@@ -1,58 +1,37 @@
-//! How often a client is told of one call's progress: some reports at once, then so many a second. Of those that come in between, the
-//! newest waits for its turn, or for the end of the call.
+//! Progress reports of one call, sent at a bounded rate. While a report has to wait, a newer one
+//! takes its place. The last one is sent when the call ends.
 
 use std::{
     future::Future,
     time::{Duration, Instant},
 };
 
-use cofferdam_registry::Progress;
+use cofferdam_registry::{Bucket, Progress, Rate};
 use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-/// Reports that go out at once: the hops of a path, a page of a file that is followed.
-const BURST: u32 = 64;
+/// 64 reports at once (the hops of a path, a page of a file that is followed), then 20 a second:
+/// more than a person reads.
+const RATE: Rate = Rate { burst: 64, fills_in: Duration::from_millis(64 * 1000 / 20) };
 
-/// The time between two reports after that: twenty a second are more than a person reads.
-const EACH: Duration = Duration::from_millis(50);
-
-/// When the next report may go out.
-struct Pace {
-    /// Until when the reports that were sent have used up the time. They may be ahead of the clock by a burst.
-    used: Instant,
-}
-
-impl Pace {
-    fn new(now: Instant) -> Self {
-        Self { used: now }
-    }
-
-    /// How long the next report has to wait.
-    fn wait(&self, now: Instant) -> Duration {
-        self.used.saturating_duration_since(now).saturating_sub(EACH * (BURST - 1))
-    }
-
-    fn spend(&mut self, now: Instant) {
-        self.used = self.used.max(now) + EACH;
-    }
-}
-
-/// Passes reports on until the call is answered and those that had come by then are told of. Ends where one cannot be sent.
+/// Sends reports until the call is answered and those that came before are sent. Ends when one
+/// cannot be sent.
 pub(crate) async fn pass_on<F: Future<Output = bool>>(
     mut reports: mpsc::Receiver<Progress>,
     answered: &CancellationToken,
     mut send: impl FnMut(Progress) -> F,
 ) {
-    let mut pace = Pace::new(Instant::now());
+    let mut bucket = Bucket::new(RATE);
     let mut newest: Option<Progress> = None;
     loop {
-        let now = Instant::now();
-        let wait = pace.wait(now);
-        if let Some(report) = newest.take_if(|_| wait.is_zero()) {
-            pace.spend(now);
-            if !send(report).await {
-                return;
-            }
+        let mut wait = Duration::ZERO;
+        if newest.is_some() {
+            wait = bucket.take(1, Instant::now()).err().unwrap_or_default();
+        }
+        if let Some(report) = newest.take_if(|_| wait.is_zero())
+            && !send(report).await
+        {
+            return;
         }
         tokio::select! {
             biased;
@@ -73,34 +52,10 @@ pub(crate) async fn pass_on<F: Future<Output = bool>>(
 mod tests {
     use super::*;
 
+    const BURST: u32 = RATE.burst;
+
     fn report(progress: f64) -> Progress {
         Progress { progress, total: None, message: None }
-    }
-
-    #[test]
-    fn a_burst_goes_at_once_and_then_one_at_a_time() {
-        let begun = Instant::now();
-        let mut pace = Pace::new(begun);
-        for _ in 0..BURST {
-            assert_eq!(pace.wait(begun), Duration::ZERO);
-            pace.spend(begun);
-        }
-        for sent in 1..100 {
-            assert_eq!(pace.wait(begun), EACH * sent);
-            assert_eq!(pace.wait(begun + EACH * sent), Duration::ZERO);
-            pace.spend(begun + EACH * sent);
-        }
-        // A short silence gives back what it is worth, a long one no more than a burst.
-        for (silence, most) in [(EACH * 3, 3), (Duration::from_secs(3600), BURST)] {
-            let mut pace = Pace { used: begun + EACH * BURST };
-            let now = begun + silence;
-            let mut sent = 0;
-            while pace.wait(now).is_zero() {
-                pace.spend(now);
-                sent += 1;
-            }
-            assert_eq!(sent, most, "{silence:?}");
-        }
     }
 
     #[tokio::test]
@@ -116,7 +71,8 @@ mod tests {
             std::future::ready(true)
         };
         pass_on(reports, &CancellationToken::new(), tell).await;
-        let most = BURST as usize + 1 + begun.elapsed().as_millis() as usize / EACH.as_millis() as usize;
+        let refilled = begun.elapsed().as_millis() * u128::from(BURST) / RATE.fills_in.as_millis();
+        let most = BURST as usize + 2 + refilled as usize;
         assert!(told.len() <= most, "{} of {most}", told.len());
         assert!(told.is_sorted(), "{told:?}");
         assert_eq!(told[..BURST as usize], (0..BURST).map(f64::from).collect::<Vec<_>>());

@@ -1,9 +1,11 @@
-//! The process's own standard input and output as asynchronous streams, without a thread hop where that is possible.
+//! The standard input and output of the process as asynchronous streams, without a thread hop where
+//! that is possible.
 //!
-//! Clients start a server on pipes (Python, Rust, shells) or on Unix sockets (Node). Both can be driven by the runtime's
-//! event loop, which makes a call 1.5 to 2 times faster than tokio's blocking `stdin()`. Files and terminals go through
-//! that. Pipes are reopened through `/proc/self/fd`, so that `O_NONBLOCK` stays ours alone; a socket cannot be reopened,
-//! and its flag is set on the end that was given to this process and nobody else.
+//! Clients start a server on pipes (Python, Rust, shells) or on Unix sockets (Node). Both can be
+//! driven by the runtime's event loop, which makes a call 1.5 to 2 times faster than tokio's
+//! blocking `stdin()`. Files and terminals go through that. Pipes are reopened through
+//! `/proc/self/fd`, so that `O_NONBLOCK` stays ours alone. A socket cannot be reopened: its flag is
+//! set on the end that only this process was given.
 
 use std::{
     io,
@@ -39,9 +41,9 @@ enum Target {
     Blocking(tokio::io::Stdout),
 }
 
-/// The fastest streams that standard input and output allow; each is chosen for itself, and a file or a terminal works
-/// too. A blocked read of a terminal or file cannot be cancelled: end the process without waiting for the runtime's
-/// threads.
+/// The fastest streams that standard input and output allow. Each is chosen for itself. A file or a
+/// terminal works too. A blocked read of a terminal or file cannot be cancelled: end the process
+/// without waiting for the runtime's threads.
 ///
 /// # Panics
 ///
@@ -61,7 +63,7 @@ pub fn stdio_pipes() -> (Stdin, Stdout) {
     (Stdin(input), Stdout(output))
 }
 
-/// The stream behind a descriptor, if it is a Unix socket; anything else fails at asking for its address.
+/// The stream behind a descriptor, if it is a Unix socket. Anything else has no such address.
 fn unix_socket(stream: &impl AsFd) -> io::Result<UnixStream> {
     let socket = StdUnixStream::from(stream.as_fd().try_clone_to_owned()?);
     socket.local_addr()?;

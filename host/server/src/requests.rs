@@ -1,4 +1,5 @@
-//! The parameters of each method that is served, part by part, so that the answer to a malformed one names the part.
+//! The parameters of each method that is served. They are read part by part, so that the answer to
+//! a malformed request names the part.
 
 use rmcp::model::{
     CallToolRequest, CallToolRequestParams, ClientRequest, CustomRequest, DiscoverRequest, Extensions,
@@ -10,14 +11,15 @@ use serde_json::value::RawValue;
 
 use crate::{
     arguments,
-    decode::{present, reason},
+    json::{present, reason},
 };
 
-/// The methods that are served; any other is unknown.
+/// The methods that are served. Any other is unknown.
 pub(crate) const SERVED: [&str; 7] =
     ["initialize", "logging/setLevel", "ping", "server/discover", "subscriptions/listen", "tools/call", "tools/list"];
 
-/// Reads the request's parameters; what this server does not serve goes on as a custom request, for its -32601.
+/// Reads a request's parameters. A method that is not served becomes a custom request, which the
+/// handler answers with -32601.
 pub(crate) fn read(method: &str, text: &str, params: Option<&RawValue>) -> Result<ClientRequest, String> {
     let params = params.filter(|params| params.get() != "null");
     if SERVED.contains(&method) && params.is_some_and(|params| !params.get().starts_with('{')) {
@@ -63,7 +65,7 @@ struct ListParams<'a> {
     meta: Option<&'a RawValue>,
 }
 
-/// Reads a list request; rmcp's own type takes a malformed cursor for none.
+/// Reads a list request. rmcp's own type takes a malformed cursor for none.
 fn list(params: Option<&RawValue>) -> Result<ListToolsRequest, String> {
     let params: ListParams<'_> = match params {
         Some(params) => serde_json::from_str(params.get()).map_err(|error| reason(&error))?,
@@ -82,7 +84,6 @@ fn typed<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct CallParams<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
     name: Option<&'a RawValue>,
@@ -90,21 +91,15 @@ struct CallParams<'a> {
     arguments: Option<&'a RawValue>,
     #[serde(borrow, rename = "_meta")]
     meta: Option<&'a RawValue>,
-    #[serde(borrow)]
-    input_responses: Option<&'a RawValue>,
-    #[serde(borrow)]
-    request_state: Option<&'a RawValue>,
 }
 
-/// Reads a tool call. Arguments that are JSON but cannot be represented do not fail it: they go on as
-/// [`arguments::Unreadable`], so that the answer is the tool's and names the argument.
+/// Reads a tool call. Arguments that are JSON but cannot be represented do not fail it: they go on
+/// as [`arguments::Unreadable`], so that the answer is a tool's result and names the argument.
 fn call(params: &RawValue) -> Result<CallToolRequest, String> {
     let params: CallParams<'_> = serde_json::from_str(params.get()).map_err(|error| reason(&error))?;
     let name: String = field("name", params.name)?.ok_or("`name` is missing")?;
     let mut extensions = extensions(field("_meta", params.meta)?);
     let mut call = CallToolRequestParams::new(name);
-    call.input_responses = field("inputResponses", params.input_responses)?;
-    call.request_state = field("requestState", params.request_state)?;
     if let Some(raw) = params.arguments {
         if !raw.get().starts_with('{') {
             return Err("`arguments` must be an object".to_owned());

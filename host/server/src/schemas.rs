@@ -1,9 +1,11 @@
-//! What clients get of a tool's schemas. A schema also serves the check of arguments before any guest runs, which takes every
-//! word of JSON Schema; clients hand it on to a model's API, and some of them fail as a whole on a word that they do not
-//! know. What is taken out for that was seen to fail with a real client; the table is in `tests/README.md`.
+//! What clients get of a tool's schemas. The check of arguments takes every word of JSON Schema.
+//! Clients hand the schema on to a model's API, and some of them fail as a whole on a word that
+//! they do not know. Each word that is taken out for that was seen to fail with a real client; the
+//! table is in `tests/README.md`.
 //!
-//! The rest is taken out because a model's context is small: what is for people, and of an answer's schema everything but
-//! names and types. All of it stays in the definitions (`cofferdam tools --json`).
+//! The rest is taken out because a model's context is small: texts for people, and everything but
+//! names and types of an answer's schema. All of it stays in the definitions (`cofferdam tools
+//! --json`).
 
 use serde_json::{Map, Value};
 
@@ -13,18 +15,19 @@ const NAMED: [&str; 5] = ["properties", "patternProperties", "dependentSchemas",
 /// Words whose values are data, not schemas.
 const DATA: [&str; 4] = ["const", "default", "enum", "examples"];
 
-/// What an answer's schema may take of a client's context, in bytes of JSON: of a longer one, nested members are left out,
-/// the deepest first. The members of its root are always told.
+/// What an answer's schema may take of a client's context, in bytes of JSON. Nested members of a
+/// longer schema are left out, the deepest first. The members of its root are always there.
 const ANSWER: usize = 800;
 
-/// Of the arguments' schema.
+/// The schema of the arguments, as clients get it.
 pub(crate) fn input(schema: &Map<String, Value>) -> Map<String, Value> {
     Part { answer: false, depth: usize::MAX }.members(schema, false)
 }
 
-/// Of the structured answer's schema: names and types. It allows whatever the tool's own schema allows, and more. Nothing is
-/// required: a client that takes a failure's JSON text for structured content (Gemini CLI) checks it against this schema,
-/// and would show its mistake instead of the failure.
+/// The schema of the structured answer, as clients get it: names and types. It allows whatever the
+/// tool's own schema allows, and more. Nothing is required: a client that takes a failure's JSON
+/// text for structured content (Gemini CLI) checks the text against this schema, and would show its
+/// own error instead of the failure.
 pub(crate) fn output(schema: &Map<String, Value>) -> Map<String, Value> {
     let to = |depth| Part { answer: true, depth }.members(schema, false);
     let mut told = to(usize::MAX);
@@ -37,12 +40,12 @@ pub(crate) fn output(schema: &Map<String, Value>) -> Map<String, Value> {
     told
 }
 
-/// How a part of a schema is told.
+/// How a part of a schema is shortened.
 #[derive(Clone, Copy)]
 struct Part {
     /// It describes an answer.
     answer: bool,
-    /// How many levels of members are told from here on.
+    /// How many more levels of members are kept.
     depth: usize,
 }
 
@@ -53,7 +56,8 @@ impl Part {
             if !named && !self.tells(key, value) {
                 continue;
             }
-            // Of several that may match, an answer matches one at least: of less precise ones, it may match more.
+            // An answer matches exactly one of several schemas. It may match several shortened
+            // ones.
             let word = if self.answer && !named && key == "oneOf" { "anyOf" } else { key };
             let part = match (named, key.as_str()) {
                 (false, word) if DATA.contains(&word) => value.clone(),
@@ -65,9 +69,9 @@ impl Part {
         told
     }
 
-    /// Whether clients get this word of JSON Schema. Without `additionalProperties: true` or `false` (google-genai reads a
-    /// schema there, and refuses all tools), and without `minLength: 0`, which tells our own check that an empty text means
-    /// something.
+    /// Whether clients get this word of JSON Schema. They do not get `additionalProperties: true`
+    /// or `false` (google-genai reads a schema there, and refuses all tools). Nor do they get
+    /// `minLength: 0`, which tells our own check that an empty text means something.
     fn tells(self, key: &str, value: &Value) -> bool {
         match key {
             "$comment" | "$schema" | "title" => false,
@@ -75,7 +79,7 @@ impl Part {
             "minLength" => value != &Value::from(0),
             _ if NAMED.contains(&key) => self.depth > 0,
             "description" | "default" | "examples" | "required" => !self.answer,
-            // What is true of a schema and not of a less precise one.
+            // These may be false of an answer once the schema is shortened.
             "not" | "if" | "then" | "else" | "maxContains" | "unevaluatedProperties" | "unevaluatedItems" => {
                 !self.answer
             }
@@ -105,7 +109,7 @@ fn nesting(schema: &Map<String, Value>) -> usize {
     schema.iter().map(|(key, value)| of(key, value)).max().unwrap_or(0)
 }
 
-/// The bytes of a schema as JSON, near enough: texts are counted as they are, without escapes.
+/// The bytes of a schema as JSON, about: texts are counted without escapes.
 fn length(schema: &Map<String, Value>) -> usize {
     fn of(value: &Value) -> usize {
         match value {

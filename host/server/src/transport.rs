@@ -1,199 +1,118 @@
-//! rmcp's `Transport` over our own lines. It decides what reaches the service loop: broken lines are answered here, ids
-//! that are in use are refused and all others replaced (see [`Ids`]), batches are taken apart and put together again, and
-//! requests that need a session wait for it or are refused. It does not know any tool.
+//! rmcp's `Transport` over the lines of a pair of pipes. It answers broken lines, admits the others
+//! (see [`SessionAdmission`]), takes batches apart and puts them together again, and reads nothing
+//! while `initialize` waits for its answer. It knows no tool.
 
 use std::{
     collections::VecDeque,
     io,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use cofferdam_registry::{Orders, Turn};
 use rmcp::{
     RoleServer,
     model::{
-        CancelledNotification, CancelledNotificationParam, ClientJsonRpcMessage, ClientNotification, ClientRequest,
-        ErrorCode, GetMeta, JsonRpcError, JsonRpcMessage, ProtocolVersion, RequestId, ServerJsonRpcMessage,
-        ServerResult,
+        CancelledNotification, CancelledNotificationParam, ClientJsonRpcMessage, ClientNotification, ErrorCode,
+        JsonRpcMessage, RequestId, ServerJsonRpcMessage,
     },
     transport::Transport,
 };
 use tokio::io::AsyncRead;
-use tokio_util::sync::CancellationToken;
 
 use crate::{
-    batch::{Batches, MAX_BATCH},
-    decode::{self, Decoded, Refusal},
-    ids::Ids,
-    lines::{Line, Lines},
+    admission::{Outbound, SessionAdmission},
+    batch::Batches,
+    decode::{self, Decoded},
+    lines::{InputLine, LineReader},
     outbox::{self, Outbox},
+    pipe_state::PipeState,
+    refusal::Refusal,
 };
 
-/// What the ends of the wire have come to; shared by the transport, the writer and the one who waits for them.
-#[derive(Debug, Default)]
-pub(crate) struct Link {
-    /// The input has ended, or could not be read further.
-    pub(crate) ended: CancellationToken,
-    /// The output cannot be written any more.
-    pub(crate) broken: CancellationToken,
-    read_error: OnceLock<io::Error>,
-    write_error: OnceLock<io::Error>,
-}
+/// The stream that lines are read from.
+pub(crate) type Input = Box<dyn AsyncRead + Send + Unpin>;
 
-impl Link {
-    pub(crate) fn fail_write(&self, error: io::Error) {
-        let _ = self.write_error.set(error);
-        self.broken.cancel();
-    }
-
-    fn fail_read(&self, error: io::Error) {
-        let _ = self.read_error.set(error);
-        self.ended.cancel();
-    }
-
-    pub(crate) fn read_error(&self) -> Option<io::Error> {
-        self.read_error.get().map(copy)
-    }
-
-    pub(crate) fn write_error(&self) -> Option<io::Error> {
-        self.write_error.get().map(copy)
-    }
-}
-
-fn copy(error: &io::Error) -> io::Error {
-    error.raw_os_error().map_or_else(|| io::Error::new(error.kind(), error.to_string()), io::Error::from_raw_os_error)
-}
-
-/// The wire as the service loop sees it.
-pub(crate) struct Wire<R> {
-    lines: Lines<R>,
-    limit: usize,
+/// The pipes as the service loop sees them.
+pub(crate) struct PipeTransport {
+    lines: LineReader<Input>,
+    max_line: usize,
     /// `None` once closed.
     outbox: Option<Outbox>,
-    link: Arc<Link>,
-    /// Decoded and not yet given to the loop.
+    state: Arc<PipeState>,
+    /// Messages that were admitted and not yet given to the loop.
     ready: VecDeque<ClientJsonRpcMessage>,
-    /// Answers of the transport's own, not yet queued.
+    /// Answers of the transport's own that were not yet queued.
     replies: VecDeque<Vec<u8>>,
-    /// Requests whose answers have not been sent.
-    ids: Ids,
+    admission: SessionAdmission,
     batches: Batches,
-    session: Session,
-    /// What `initialize` settled on.
-    version: Option<ProtocolVersion>,
-    /// How long the input has been silent, all in all, and since when it is.
-    silence: Duration,
-    silent_since: Option<Instant>,
-    /// In which calls reach their plugins.
-    orders: Orders,
-    /// The calls that a tool's calls are kept in order with.
-    group: Grouping,
+    clock: SilenceClock,
 }
 
-/// Finds a tool's [group](crate::desk::Desk::group).
-pub(crate) type Grouping = Box<dyn Fn(&str) -> Option<usize> + Send>;
-
-/// How far the handshake of the older protocols has come.
-#[derive(Debug, PartialEq, Eq)]
-enum Session {
-    /// There was none: only what says itself which protocol it speaks is served.
-    None,
-    /// An `initialize` has been read; what stands behind it waits for its answer. It bears this number inside.
-    Opening(RequestId),
-    /// One has been answered.
-    Open,
+/// Time in which the input was silent, all in all: the clock of admission. A client that sends and
+/// then closes is told apart from one that has waited before it closes, however slow this process
+/// is.
+#[derive(Debug, Default)]
+struct SilenceClock {
+    passed: Duration,
+    since: Option<Instant>,
 }
 
-/// What becomes of a message to the client.
-#[derive(Debug, PartialEq, Eq)]
-enum Outward {
-    /// It answers the request that bears this number inside.
-    Answer(RequestId),
-    /// It answers nothing.
-    Other,
-    /// It belongs to a request that the client has cancelled or abandoned, and is dropped.
-    Unwanted,
-}
-
-/// A call's turn on its way through the loop, which hands requests on as values that can be cloned.
-#[derive(Clone, Debug)]
-pub(crate) struct Place(Arc<Mutex<Option<Turn>>>);
-
-impl Place {
-    fn new(turn: Turn) -> Self {
-        Self(Arc::new(Mutex::new(Some(turn))))
+impl SilenceClock {
+    /// The input is read from now on. Does nothing if it is read already.
+    fn start(&mut self) {
+        self.since.get_or_insert_with(Instant::now);
     }
 
-    /// The turn, for the one who runs the call.
-    pub(crate) fn take(&self) -> Option<Turn> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    fn stop(&mut self) {
+        self.passed += self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
     }
 }
 
-impl<R: AsyncRead + Unpin> Wire<R> {
-    pub(crate) fn new(reader: R, limit: usize, outbox: Outbox, link: Arc<Link>, group: Grouping) -> Self {
+impl PipeTransport {
+    pub(crate) fn new(
+        reader: Input,
+        max_line: usize,
+        outbox: Outbox,
+        state: Arc<PipeState>,
+        admission: SessionAdmission,
+    ) -> Self {
         Self {
-            lines: Lines::new(reader, limit),
-            limit,
+            lines: LineReader::new(reader, max_line),
+            max_line,
             outbox: Some(outbox),
-            link,
+            state,
             ready: VecDeque::new(),
             replies: VecDeque::new(),
-            ids: Ids::default(),
+            admission,
             batches: Batches::default(),
-            session: Session::None,
-            version: None,
-            orders: Orders::default(),
-            group,
-            silence: Duration::ZERO,
-            silent_since: None,
+            clock: SilenceClock::default(),
         }
     }
 
-    fn admit(&mut self, decoded: Decoded) {
+    /// Takes in what one line has become.
+    fn take_in(&mut self, decoded: Decoded) {
         match decoded {
             Decoded::Nothing => {}
             Decoded::Refused(refusal) => self.replies.push_back(refusal.encode()),
-            Decoded::Message(message) => match self.check(*message) {
+            Decoded::Message(message) => match self.admit(*message) {
                 Ok(Some(message)) => self.ready.push_back(message),
                 Ok(None) => {}
                 Err(refusal) => self.replies.push_back(refusal.encode()),
             },
-            Decoded::Batch(elements) => self.admit_batch(elements),
+            Decoded::Batch(elements) => self.take_in_batch(elements),
         }
     }
 
     /// Lets a message through, drops it, or refuses it.
-    fn check(&mut self, mut message: ClientJsonRpcMessage) -> Result<Option<ClientJsonRpcMessage>, Refusal> {
+    fn admit(&mut self, mut message: ClientJsonRpcMessage) -> Result<Option<ClientJsonRpcMessage>, Refusal> {
         match &mut message {
-            JsonRpcMessage::Request(request) => {
-                let id = serde_json::to_string(&request.id).ok();
-                if self.session == Session::None
-                    && let Some(reason) = needs_session(&request.request)
-                {
-                    return Err(Refusal::new(id, ErrorCode::INVALID_PARAMS, reason));
-                }
-                let Some(number) = self.ids.admit(&request.id, self.silence) else {
-                    let reason = "a request with this `id` has not been answered yet";
-                    return Err(Refusal::new(id, ErrorCode::INVALID_REQUEST, reason));
-                };
-                request.id = number;
-                match &mut request.request {
-                    ClientRequest::InitializeRequest(_) => self.session = Session::Opening(request.id.clone()),
-                    ClientRequest::CallToolRequest(call) => {
-                        let group = (self.group)(&call.params.name);
-                        call.extensions.insert(Place::new(self.orders.next_turn(group)));
-                    }
-                    _ => {}
-                }
-            }
+            JsonRpcMessage::Request(request) => self.admission.admit(request, self.clock.passed)?,
             JsonRpcMessage::Notification(notification) => {
                 if let ClientNotification::CancelledNotification(cancelled) = &mut notification.notification
                     && let Some(id) = &mut cancelled.params.request_id
                 {
-                    // What has been answered cannot be cancelled.
-                    let Some(number) = self.ids.cancel(id) else { return Ok(None) };
+                    // A request that has been answered cannot be cancelled.
+                    let Some(number) = self.admission.cancel(id) else { return Ok(None) };
                     self.replies.extend(self.batches.settle(&number, None));
                     *id = number;
                 }
@@ -203,29 +122,13 @@ impl<R: AsyncRead + Unpin> Wire<R> {
         Ok(Some(message))
     }
 
-    /// At the end of the input: requests whose answers nobody waits for are cancelled, without an answer.
-    fn abandon(&mut self) {
-        for number in self.ids.abandon(self.silence) {
-            self.batches.settle(&number, None);
-            let params = CancelledNotificationParam::new(Some(number), Some("the input has ended".to_owned()));
-            let cancelled = ClientNotification::CancelledNotification(CancelledNotification::new(params));
-            self.ready.push_back(ClientJsonRpcMessage::notification(cancelled));
-        }
-    }
-
-    fn admit_batch(&mut self, elements: Vec<Decoded>) {
-        let refused = if self.version != Some(ProtocolVersion::V_2025_03_26) {
-            Some("batches belong to protocol 2025-03-26; send one message a line".to_owned())
-        } else {
-            (elements.len() > MAX_BATCH).then(|| format!("a batch may hold {MAX_BATCH} messages"))
-        };
-        if let Some(reason) = refused {
+    fn take_in_batch(&mut self, elements: Vec<Decoded>) {
+        if let Some(reason) = Batches::refusal(self.admission.handshake().version(), elements.len()) {
+            let refuse = |id| Refusal::new(id, ErrorCode::INVALID_REQUEST, reason.as_str()).encode();
             let ids: Vec<_> = elements.into_iter().filter_map(request_id).collect();
-            if ids.is_empty() {
-                self.replies.push_back(Refusal::new(None, ErrorCode::INVALID_REQUEST, reason).encode());
-            } else {
-                let refuse = |id| Refusal::new(Some(id), ErrorCode::INVALID_REQUEST, reason.as_str()).encode();
-                self.replies.extend(ids.into_iter().map(refuse));
+            match ids.is_empty() {
+                true => self.replies.push_back(refuse(None)),
+                false => self.replies.extend(ids.into_iter().map(|id| refuse(Some(id)))),
             }
             return;
         }
@@ -233,7 +136,7 @@ impl<R: AsyncRead + Unpin> Wire<R> {
         for element in elements {
             match element {
                 Decoded::Refused(refusal) => answers.push(refusal.encode()),
-                Decoded::Message(message) => match self.check(*message) {
+                Decoded::Message(message) => match self.admit(*message) {
                     Ok(Some(message)) => {
                         if let JsonRpcMessage::Request(request) = &message {
                             requests.push(request.id.clone());
@@ -249,49 +152,25 @@ impl<R: AsyncRead + Unpin> Wire<R> {
         self.replies.extend(self.batches.open(requests, answers));
     }
 
-    /// Gives a message the ids that the client knows.
-    fn outward(&mut self, message: &mut ServerJsonRpcMessage) -> Outward {
-        let id = match message {
-            JsonRpcMessage::Response(response) => &mut response.id,
-            JsonRpcMessage::Error(JsonRpcError { id: Some(id), .. }) => id,
-            JsonRpcMessage::Notification(notification) => {
-                if let Some(subscription) = notification.notification.get_meta().subscription_id() {
-                    let Some(id) = self.ids.known(&subscription) else { return Outward::Unwanted };
-                    notification.notification.get_meta_mut().set_subscription_id(id.clone());
-                }
-                return Outward::Other;
-            }
-            JsonRpcMessage::Error(_) | JsonRpcMessage::Request(_) => return Outward::Other,
-        };
-        let Some(outside) = self.ids.answer(id) else { return Outward::Unwanted };
-        let inside = std::mem::replace(id, outside.clone());
-        if let JsonRpcMessage::Response(response) = message {
-            match &mut response.result {
-                ServerResult::InitializeResult(result) => self.version = Some(result.protocol_version.clone()),
-                ServerResult::SubscriptionsListenResult(result) => result.meta.set_subscription_id(outside),
-                _ => {}
-            }
+    /// The input has ended: requests whose answers nobody waits for are cancelled, without an
+    /// answer.
+    fn abandon(&mut self) {
+        for number in self.admission.abandon(self.clock.passed) {
+            self.batches.settle(&number, None);
+            self.ready.push_back(cancellation(number));
         }
-        if self.session == Session::Opening(inside.clone()) {
-            self.session = if self.version.is_some() { Session::Open } else { Session::None };
-        }
-        Outward::Answer(inside)
     }
 
     fn too_long(&self, id: Option<String>) -> Decoded {
-        let reason = format!("the message is over the limit of {} bytes and was not read", self.limit);
+        let reason = format!("the message is over the limit of {} bytes and was not read", self.max_line);
         Decoded::Refused(Refusal::new(id, ErrorCode::INVALID_REQUEST, reason))
     }
 }
 
-/// Why a request is refused before any `initialize`: it does not say itself which protocol it speaks.
-fn needs_session(request: &ClientRequest) -> Option<String> {
-    if matches!(request, ClientRequest::InitializeRequest(_) | ClientRequest::PingRequest(_)) {
-        return None;
-    }
-    let missing = request.get_meta().missing_required_keys(&ProtocolVersion::NO_INITIALIZE);
-    let names = missing.join("` and `");
-    (!missing.is_empty()).then(|| format!("no session yet: send `initialize` first, or name `{names}` in `_meta`"))
+fn cancellation(number: RequestId) -> ClientJsonRpcMessage {
+    let params = CancelledNotificationParam::new(Some(number), Some("the input has ended".to_owned()));
+    let cancelled = CancelledNotification::new(params);
+    ClientJsonRpcMessage::notification(ClientNotification::CancelledNotification(cancelled))
 }
 
 /// The id as JSON text, if the element asks for an answer.
@@ -306,30 +185,30 @@ fn request_id(element: Decoded) -> Option<String> {
     }
 }
 
-impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for Wire<R> {
+impl Transport<RoleServer> for PipeTransport {
     type Error = io::Error;
 
     fn send(
         &mut self,
         mut message: ServerJsonRpcMessage,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
+        let outbound = self.admission.outbound(&mut message);
         let mut held = None;
-        let outward = self.outward(&mut message);
-        if let Outward::Answer(inside) = &outward
-            && self.batches.holds(inside)
+        if let Outbound::Answer(number) = &outbound
+            && self.batches.holds(number)
         {
-            held = Some(outbox::encode(&message).map(|answer| self.batches.settle(inside, Some(answer))));
+            held = Some(outbox::encode(&message).map(|answer| self.batches.settle(number, Some(answer))));
         }
-        let way = self.outbox.clone().map(|outbox| (outbox.ticket(), outbox));
+        let outbox = self.outbox.clone().map(|outbox| (outbox.count_message(), outbox));
         async move {
-            if outward == Outward::Unwanted {
+            if outbound == Outbound::Unwanted {
                 return Ok(());
             }
-            let (ticket, outbox) = way.ok_or(io::ErrorKind::NotConnected)?;
+            let (share, outbox) = outbox.ok_or(io::ErrorKind::NotConnected)?;
             match held {
-                None => outbox.send(message, ticket).await,
+                None => outbox.send(message, share).await,
                 Some(array) => match array? {
-                    Some(array) => outbox.send_line(array, ticket).await,
+                    Some(array) => outbox.send_line(array, share).await,
                     None => Ok(()),
                 },
             }
@@ -339,42 +218,41 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for Wire<R> {
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
         loop {
             let outbox = self.outbox.as_ref()?;
-            // `receive` may be dropped while it waits: a reply is taken only once there is a place for it.
+            // `receive` may be dropped while it waits: a reply is taken only once there is a slot.
             while !self.replies.is_empty() {
-                let place = outbox.place().await.ok()?;
+                let slot = outbox.reserve().await.ok()?;
                 if let Some(reply) = self.replies.pop_front() {
-                    place.put(reply);
+                    slot.send(reply);
                 }
             }
             if let Some(message) = self.ready.pop_front() {
                 return Some(message);
             }
-            if self.link.ended.is_cancelled() {
+            if self.state.input_ended.is_cancelled() {
                 return None;
             }
-            if matches!(self.session, Session::Opening(_)) {
-                // The loop drops this wait when the answer is sent, and asks again.
+            if self.admission.handshake().is_pending() {
+                // The loop drops this wait when the answer is sent, and calls again.
                 return std::future::pending().await;
             }
-            outbox.room().await;
-            let since = *self.silent_since.get_or_insert_with(Instant::now);
+            outbox.wait_for_room().await;
+            self.clock.start();
             let line = self.lines.next().await;
-            self.silent_since = None;
-            self.silence += since.elapsed();
+            self.clock.stop();
             let decoded = match line {
-                Ok(Some(Line::Whole(line))) => decode::line(line),
-                Ok(Some(Line::TooLong { id })) => self.too_long(id),
+                Ok(Some(InputLine::Whole(line))) => decode::line(line),
+                Ok(Some(InputLine::TooLong { id })) => self.too_long(id),
                 Ok(None) => {
-                    self.link.ended.cancel();
+                    self.state.input_ended.cancel();
                     self.abandon();
                     continue;
                 }
                 Err(error) => {
-                    self.link.fail_read(error);
+                    self.state.fail_read(error);
                     return None;
                 }
             };
-            self.admit(decoded);
+            self.take_in(decoded);
         }
     }
 

@@ -1,16 +1,16 @@
-//! Whole sessions over an in-memory pipe, against a desk of a few lines. What the real tools do is tested through the
-//! binary; here is what must hold for any tool.
+//! Whole sessions over an in-memory pipe, against a tool service of a few lines. What the real
+//! tools do is tested through the binary; here is what must hold for any tool.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is a failed test")]
 
 use std::{
-    future::Future,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use cofferdam_registry::{Annotations, Answer, Call, Hints, Progress, Tool, UnknownTool};
-use cofferdam_server::{Desk, End, ServeError, Stdio};
+use cofferdam_server::{End, ServeError, Stdio, ToolService};
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf, duplex, split},
@@ -43,7 +43,7 @@ fn tool(name: &str) -> Tool {
     }
 }
 
-impl Desk for Fake {
+impl ToolService for Fake {
     fn tools(&self) -> Arc<[Tool]> {
         self.tools.lock().unwrap().clone()
     }
@@ -60,10 +60,10 @@ impl Desk for Fake {
         self.tools().iter().any(|known| known.name == tool).then_some(0)
     }
 
-    fn call(&self, call: Call) -> impl Future<Output = Result<Answer, UnknownTool>> + Send {
+    fn call(&self, call: Call) -> BoxFuture<'_, Result<Answer, UnknownTool>> {
         let text = |text: String| Ok(Answer { content: vec![text], structured: None, is_error: false });
         let (released, over) = (self.released.clone(), self.over.clone());
-        async move {
+        Box::pin(async move {
             match call.tool.as_str() {
                 // Ends long after its cancellation, while a later call is on.
                 "late" => {
@@ -101,7 +101,7 @@ impl Desk for Fake {
                 }
                 _ => Err(UnknownTool(call.tool)),
             }
-        }
+        })
     }
 }
 
@@ -119,13 +119,13 @@ impl Session {
         let (output, input) = split(ours);
         let shutdown = CancellationToken::new();
         let tools = ["late", "release", "wait", "echo", "panic", "progress", "grow", "stubborn"].map(tool).into();
-        let desk = Arc::new(Fake {
+        let service = Arc::new(Fake {
             released: Arc::default(),
             over: Arc::default(),
             tools: Mutex::new(tools),
             changes: watch::channel(0).0,
         });
-        let server = tokio::spawn(stdio.serve(desk, reader, writer, shutdown.clone()));
+        let server = tokio::spawn(stdio.serve(service, reader, writer, shutdown.clone()));
         Self { input, output: BufReader::new(output).lines(), shutdown, server }
     }
 

@@ -1,7 +1,7 @@
 //! apt as an ordinary user: an archive's packages fetched and unpacked into private folders.
 //!
-//! Nothing is installed and nothing of the machine's own apt is written; its settings for the network (proxies,
-//! certificates, passwords) stay in force. What is done with the unpacked files is the callers' business.
+//! Nothing is installed, and nothing of the machine's own apt is changed. Its settings for the
+//! network (proxies, certificates, passwords) stay in force.
 
 mod deb822;
 mod packages;
@@ -18,8 +18,9 @@ pub(crate) use sources::{Archive, Distribution, main_archive};
 use crate::process::{self, Event};
 use crate::{Error, Progress, cache};
 
-/// The suite for what is newer than the machine's own release: its Rust is new enough for the guests' crates, and its programs
-/// know what the newest RFCs say. Later releases of Debian will do as well.
+/// The suite for what is newer than the machine's own release: its Rust is new enough for the
+/// guests' crates, and its programs know what the newest RFCs say. Later releases of Debian will do
+/// as well.
 pub(crate) const NEWEST: &str = "forky";
 
 /// Package lists younger than this are not fetched again.
@@ -33,7 +34,8 @@ pub(crate) struct Apt {
 }
 
 impl Apt {
-    /// Sets up a private apt for `suite` of `archive`, and fetches its package lists unless they are fresh.
+    /// Sets up a private apt for `suite` of `archive`, and fetches its package lists unless they
+    /// are fresh.
     pub(crate) fn open(archive: &Archive, suite: &str, progress: Progress<'_>) -> Result<Self, Error> {
         let folder = cache::root()?.join("apt").join(suite);
         let lock = cache::lock(&folder, progress)?;
@@ -55,7 +57,8 @@ impl Apt {
         Ok(apt)
     }
 
-    /// The packages of these names, and the shared libraries they need in turn. `has` names what need not be fetched.
+    /// The packages of these names, and the shared libraries they need in turn. `has` names what
+    /// need not be fetched.
     pub(crate) fn with_libraries(&self, names: &[&str], has: &dyn Fn(&str) -> bool) -> Result<Vec<Package>, Error> {
         let mut wanted = self.show(names.iter().map(|name| (*name).to_owned()))?;
         for name in names {
@@ -170,7 +173,8 @@ fn architecture() -> Result<&'static str, Error> {
     }
 }
 
-/// A `.sources` file for one suite. Only the package list is a target: no descriptions, icons or contents.
+/// A `.sources` file for one suite. Only the package list is a target: no descriptions, icons or
+/// contents.
 fn source(archive: &Archive, suite: &str, architecture: &str) -> String {
     let mut text = format!(
         "Types: deb\nURIs: {}\nSuites: {suite}\nComponents: {}\nArchitectures: {architecture}\nTargets: Packages\n",
@@ -187,8 +191,8 @@ fn source(archive: &Archive, suite: &str, architecture: &str) -> String {
     text
 }
 
-/// The configuration that keeps apt inside `folder`, and needs no root. Read after the machine's own (apt.conf(5)), so it
-/// can take back the machine's hooks, pins and default release.
+/// The configuration that keeps apt inside `folder`, and needs no root. Read after the machine's
+/// own (apt.conf(5)), so it can take back the machine's hooks, pins and default release.
 fn configuration(folder: &Path) -> String {
     let folder = folder.display();
     format!(

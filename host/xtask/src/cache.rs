@@ -1,7 +1,8 @@
-//! The user's cache folder: where it is, who may fill a part of it at a time, and when a part counts as complete.
+//! The user's cache folder: where it is, who may fill a part of it at a time, and when a part
+//! counts as complete.
 //!
-//! Shared by every clone of the repository, so that a fresh one need not fetch anything again. What is kept in it is
-//! up to the modules that fetch.
+//! Shared by every clone of the repository, so that a fresh one need not fetch anything again. What
+//! is kept in it is up to the modules that fetch.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -25,7 +26,8 @@ pub(crate) struct Lock {
     _held: File,
 }
 
-/// Waits for its turn. The lock is the operating system's: it ends with the process, however that ends.
+/// Waits for its turn. The lock is the operating system's: it ends with the process, however that
+/// ends.
 pub(crate) fn lock(part: &Path, progress: Progress<'_>) -> Result<Lock, Error> {
     let path = beside(part, "lock");
     create_dir(part.parent().unwrap_or(part))?;
@@ -41,9 +43,11 @@ pub(crate) fn lock(part: &Path, progress: Progress<'_>) -> Result<Lock, Error> {
     Ok(Lock { _held: file })
 }
 
-/// Returns once `part` is a complete folder: at once if it is, else after `fill` has filled it anew.
+/// Returns once `part` is a complete folder: at once if it is, else after `fill` has filled it
+/// anew.
 ///
-/// It is filled in its final place, because a Python environment cannot be moved; complete it is by its stamp.
+/// It is filled in its final place, because a Python environment cannot be moved; complete it is by
+/// its stamp.
 pub(crate) fn keep(
     part: &Path,
     progress: Progress<'_>,

@@ -1,4 +1,5 @@
-//! Starting cargo from inside cargo: which one, and which of the outer cargo's variables the inner one must not see.
+//! Starting cargo from inside cargo: which one, and which of the outer cargo's variables the inner
+//! one must not see.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -9,7 +10,8 @@ pub(crate) fn program() -> PathBuf {
     std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
 }
 
-/// A cargo that knows nothing of the outer build: for the guests' workspaces, which have another target.
+/// A cargo that knows nothing of the outer build: for the guests' workspaces, which have another
+/// target.
 pub(crate) fn isolated() -> Command {
     let mut command = Command::new(program());
     for (name, _) in std::env::vars_os() {
@@ -20,7 +22,8 @@ pub(crate) fn isolated() -> Command {
     command
 }
 
-/// Whether a variable describes the outer build rather than the person's machine (network, registries, cache, colours).
+/// Whether a variable describes the outer build rather than the person's machine (network,
+/// registries, cache, colours).
 fn belongs_to_outer_build(name: &OsStr) -> bool {
     const MACHINE: [&str; 8] = [
         "CARGO_HOME",

@@ -1,6 +1,7 @@
-//! Building guests: a cargo run for `wasm32-wasip2` in a guest workspace, and the components that came out of it.
+//! Building guests: a cargo run for `wasm32-wasip2` in a guest workspace, and the components that
+//! came out of it.
 //!
-//! Does not look into a component; what is in the file is the host's and the tests' business.
+//! Nothing here looks into a component.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -30,14 +31,15 @@ pub struct Component {
     pub path: PathBuf,
 }
 
-/// Builds the guest workspace in `manifest_dir` in release mode and returns its components, sorted by name.
+/// Builds the guest workspace in `manifest_dir` in release mode and returns its components, sorted
+/// by name.
 ///
-/// A component is what a `cdylib` library or example becomes. `target_dir` has to be another folder than that of a cargo
-/// that is waiting for us, or both wait for each other. Cargo's own lines go to `progress`, the compiler's messages
-/// among them. With `CI=true` the build is `--locked`.
+/// A component is what a `cdylib` library or example becomes. `target_dir` has to be another folder
+/// than that of a cargo that is waiting for us, or both wait for each other. Cargo's own lines go
+/// to `progress`, the compiler's messages among them. With `CI=true` the build is `--locked`.
 ///
 /// # Errors
-/// If the build fails; why it does, `progress` has been told.
+/// If the build fails. `progress` was told why.
 pub fn build_components(
     toolchain: &Toolchain,
     manifest_dir: &Path,
@@ -76,14 +78,15 @@ pub fn build_components(
     Ok(components)
 }
 
-/// The component that one of cargo's messages announces, if it does. Format: "JSON messages" in the Cargo book.
+/// The component that one of cargo's messages announces, if it does. Format: "JSON messages" in the
+/// Cargo book.
 fn component(message: &str, what: What<'_>) -> Option<Component> {
     let message: HashMap<String, JsonValue> = message.parse::<JsonValue>().ok()?.try_into().ok()?;
     let text = |key: &str| message.get(key)?.get::<String>();
     if text("reason")? != "compiler-artifact" {
         return None;
     }
-    // Libraries from elsewhere may be `cdylib` too, and are nobody's guests.
+    // A library from elsewhere may be a `cdylib` too, and is no guest.
     let id = text("package_id")?;
     if !id.starts_with("path+file:") {
         return None;
@@ -108,7 +111,8 @@ fn strings(value: Option<&JsonValue>) -> impl Iterator<Item = &str> {
     values.iter().filter_map(|value| value.get::<String>().map(String::as_str))
 }
 
-/// The name in a package id: `path+file:///x/dir#name@1.0.0`, or `path+file:///x/name#1.0.0` if the folder has that name.
+/// The name in a package id: `path+file:///x/dir#name@1.0.0`, or `path+file:///x/name#1.0.0` if the
+/// folder has that name.
 fn package_name(id: &str) -> Option<&str> {
     let (folder, fragment) = id.rsplit_once('#')?;
     match fragment.split_once('@') {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-/// What went wrong, in words for the person at the keyboard.
+/// What went wrong, in words for people.
 ///
 /// Displayed as the message, and below it a `hint:` line where there is something to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,8 @@ impl Error {
         Self { message: message.into(), hint: None }
     }
 
-    /// Adds what to do, keeping a hint that is already there: the one closest to the fault knows best.
+    /// Adds what to do, keeping a hint that is already there: the one closest to the fault knows
+    /// best.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint.get_or_insert_with(|| hint.into());
         self
@@ -29,7 +30,7 @@ impl Error {
         self
     }
 
-    /// Without what a failed program said, for where its lines have been shown already.
+    /// Leaves out the lines of the failed program, which were shown already.
     pub(crate) fn brief(mut self) -> Self {
         let end = self.message.find('\n').unwrap_or(self.message.len());
         self.message.truncate(end);

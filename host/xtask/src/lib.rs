@@ -1,11 +1,13 @@
-//! The developer's workbench: what has to happen on a machine before, and around, `cargo build` and `cargo test`.
+//! The developer's workbench: what has to happen on a machine before, and around, `cargo build` and
+//! `cargo test`.
 //!
-//! Here live the guest toolchain, the building of guest components, the foreign programs the tests talk to ("peers"), and
-//! the page of all tools. Nothing of this is shipped: the host never starts a program while it serves, so everything that spawns
-//! processes or fetches from the network belongs here, and nothing that decides or serves does.
+//! Here live the guest toolchain, the building of guest components, the foreign programs the tests
+//! talk to ("peers"), and the page of all tools. Nothing of this is shipped: the host never starts
+//! a program while it serves, so everything that spawns processes or fetches from the network
+//! belongs here, and nothing that decides or serves does.
 //!
-//! The library is also linked into build scripts, whose stdout is cargo's protocol. It therefore never prints to
-//! stdout: it tells its caller's `progress` what it is doing, and nothing else.
+//! The library is also linked into build scripts, whose stdout is cargo's protocol. It therefore
+//! never prints to stdout: it tells its caller's `progress` what it is doing, and nothing else.
 
 #![allow(
     clippy::disallowed_methods,

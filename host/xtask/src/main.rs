@@ -1,6 +1,7 @@
-//! `cargo xtask`: the commands a developer types, each one of them a room of `tasks`.
+//! `cargo xtask`: the commands for developers, each a module of `tasks`.
 //!
-//! Reads the command line and sets the exit code; everything else is in the tasks and in the library.
+//! Reads the command line and sets the exit code; everything else is in the tasks and in the
+//! library.
 
 #![allow(
     clippy::disallowed_methods,

@@ -8,7 +8,8 @@ pub(crate) const WIDTH: usize = 118;
 /// The longest code span that is kept on one line, in bytes.
 const LONGEST_SPAN: usize = 70;
 
-/// Adds a paragraph to `page`: the first line begins with `first`, each further one with `rest`. The text is Markdown.
+/// Adds a paragraph to `page`: the first line begins with `first`, each further one with `rest`.
+/// The text is Markdown.
 pub(crate) fn paragraph(page: &mut String, first: &str, rest: &str, text: &str) {
     let mut line = first.to_owned();
     let mut is_empty = true;
@@ -29,8 +30,9 @@ pub(crate) fn paragraph(page: &mut String, first: &str, rest: &str, text: &str) 
     page.push('\n');
 }
 
-/// The parts of a text between which a line may end: its words, with short code spans whole. A word that Markdown takes for
-/// something else at the beginning of a line stays behind the word before it.
+/// The parts of a text between which a line may end: its words, with short code spans whole. A word
+/// that Markdown takes for something else at the beginning of a line stays behind the word before
+/// it.
 fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -47,7 +49,8 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// Whether a line that begins with this word is a heading, a list item, a quotation or a table's row.
+/// Whether a line that begins with this word is a heading, a list item, a quotation or a table's
+/// row.
 fn begins_a_block(word: &str) -> bool {
     let number = word.strip_suffix(['.', ')']).is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
     number || matches!(word, "-" | "+" | "*" | "=") || word.starts_with(['>', '#', '|'])

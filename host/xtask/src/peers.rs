@@ -1,8 +1,8 @@
 //! Foreign programs that the tests talk to: a real IRC server, the real MCP clients.
 //!
-//! Each is fetched once into the user's cache folder, needs no root, and is never skipped: a peer that cannot be had is
-//! an error, because a test that silently tests nothing is worse than one that fails. What the tests do with a peer is
-//! in `tests/`.
+//! Each is fetched once into the user's cache folder, needs no root, and is never skipped: a peer
+//! that cannot be had is an error, because a test that silently tests nothing is worse than one
+//! that fails. What the tests do with a peer is in `tests/`.
 
 mod debian;
 mod node;
@@ -48,7 +48,8 @@ pub fn all(progress: Progress<'_>) -> Result<(), Error> {
     }
 }
 
-/// A folder name that tells requirements apart: what is legible of them, and a checksum of the rest.
+/// A folder name that tells requirements apart: what is legible of them, and a checksum of the
+/// rest.
 fn folder_name(requirement: &str) -> String {
     let legible = |c: char| {
         if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }

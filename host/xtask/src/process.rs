@@ -1,6 +1,7 @@
-//! Running another program: its lines as they come, a time limit, and an error that shows what it said.
+//! Running another program: its lines as they come, a time limit, and an error that shows what it
+//! said.
 //!
-//! Does not know any program in particular; who calls decides on arguments and environment.
+//! It knows no program in particular: the caller sets arguments and environment.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
@@ -13,10 +14,10 @@ use crate::Error;
 /// How many of a failed program's last lines its error repeats.
 const TAIL: usize = 40;
 
-/// How often the caller is woken up, to tell how far a program is that does not say so itself.
+/// How often the caller is called while a program prints nothing.
 const TICK: Duration = Duration::from_secs(3);
 
-/// What a running program gives to tell.
+/// What a running program does.
 pub(crate) enum Event<'a> {
     Stdout(&'a str),
     Stderr(&'a str),
@@ -36,7 +37,8 @@ pub(crate) fn capture(command: &mut Command) -> Result<String, Error> {
     Ok(stdout)
 }
 
-/// Runs a program without stdin to its end, or kills it at its time limit. Failing is an error that repeats its last lines.
+/// Runs a program without stdin to its end, or kills it at its time limit. Failing is an error that
+/// repeats its last lines.
 pub(crate) fn run(
     command: &mut Command,
     limit: Option<Duration>,
@@ -77,7 +79,8 @@ pub(crate) fn run(
             tell(Event::Tick);
         }
         if let Some(limit) = limit.filter(|limit| started.elapsed() >= *limit) {
-            // The reading threads end with the pipes; a grandchild may hold those open, so nobody waits for them.
+            // The reading threads end with the pipes; a grandchild may hold those open, so nobody
+            // waits for them.
             let _ = child.kill();
             let _ = child.wait();
             return Err(Error::new(format!(
@@ -121,7 +124,8 @@ fn failed(name: &str, status: ExitStatus, tail: VecDeque<String>) -> Error {
     Error::new(message)
 }
 
-/// The command line as a person would recognise it: the program's name and its arguments, shortened.
+/// The command line as a person would recognise it: the program's name and its arguments,
+/// shortened.
 fn shown(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program());
     let mut shown = program.file_name().unwrap_or(command.get_program()).to_string_lossy().into_owned();

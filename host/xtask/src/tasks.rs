@@ -1,4 +1,5 @@
-//! What the commands of `cargo xtask` share: where the repository is, and how a step's program is run.
+//! What the commands of `cargo xtask` share: where the repository is, and how a step's program is
+//! run.
 
 pub mod bench;
 pub mod ci;
@@ -17,12 +18,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 use std::time::Instant;
 
-/// Why a task could not even start a step; a step that fails is an exit code, its program has said why.
+/// Why a task could not even start a step; a step that fails is an exit code, its program has said
+/// why.
 pub type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 
 /// The repository's root: two folders above this package.
 pub fn root() -> PathBuf {
-    // Cargo sets the variable for `cargo run`; the compiled-in path is for a binary that is run by hand.
+    // Cargo sets the variable for `cargo run`; the compiled-in path is for a binary that is run by
+    // hand.
     let package =
         std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     package.ancestors().nth(2).map_or(package.clone(), Path::to_path_buf)
@@ -35,11 +38,13 @@ pub fn built(name: &str) -> PathBuf {
 
 /// The host workspace's target folder.
 pub fn target() -> PathBuf {
-    // Joining an absolute path replaces; a relative one is relative to where cargo runs, which is the root.
+    // Joining an absolute path replaces; a relative one is relative to where cargo runs, which is
+    // the root.
     root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
-/// Cargo, to be run in the repository's root, without the variables that tell *this* program's build apart.
+/// Cargo, to be run in the repository's root, without the variables that tell *this* program's
+/// build apart.
 pub fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in std::env::vars_os() {

@@ -1,7 +1,8 @@
-//! The guest toolchain: a rustc that can build components for `wasm32-wasip2`, found on this machine or fetched.
+//! The guest toolchain: a rustc that can build components for `wasm32-wasip2`, found on this
+//! machine or fetched.
 //!
-//! Which ways there are and in which order they are tried. Fetching from Debian, for machines that reach only package
-//! mirrors, is in `debian`. What is built with the toolchain is in `components`.
+//! Which ways there are and in which order they are tried. Fetching from Debian, for machines that
+//! reach only package mirrors, is in `debian`. What is built with the toolchain is in `components`.
 
 mod debian;
 
@@ -13,7 +14,8 @@ use std::time::Duration;
 use crate::process::{self, Event};
 use crate::{Error, Progress, cache, cargo};
 
-/// The guests' target: its components import WASI 0.2 through std and WASI 0.3 through their bindings.
+/// The guests' target: its components import WASI 0.2 through std and WASI 0.3 through their
+/// bindings.
 pub(crate) const TARGET: &str = "wasm32-wasip2";
 
 /// Forces one way to get a toolchain.
@@ -34,9 +36,10 @@ pub struct Toolchain {
 impl Toolchain {
     /// Finds or fetches a toolchain that can build `wasm32-wasip2`, reporting progress.
     ///
-    /// In this order: the one that `COFFERDAM_GUEST_TOOLCHAIN` asks for (`rustup`, `debian`, or the path of a rustc); the
-    /// active rustc, if it has the target; one fetched earlier; `rustup target add`; Debian's packages, kept in the
-    /// user's cache folder. Nothing is installed on the system. Safe to be called by several processes at once.
+    /// In this order: the one that `COFFERDAM_GUEST_TOOLCHAIN` asks for (`rustup`, `debian`, or the
+    /// path of a rustc); the active rustc, if it has the target; one fetched earlier; `rustup
+    /// target add`; Debian's packages, kept in the user's cache folder. Nothing is installed on the
+    /// system. Safe to be called by several processes at once.
     ///
     /// # Errors
     /// If no way works on this machine; the error says what each of them said.
@@ -60,14 +63,16 @@ impl Toolchain {
         &self.rustc
     }
 
-    /// A cargo that builds with this toolchain, free of the variables of a cargo that may be running us.
+    /// A cargo that builds with this toolchain, free of the variables of a cargo that may be
+    /// running us.
     pub fn cargo(&self) -> Command {
         let mut cargo = cargo::isolated();
         cargo.env("RUSTC", &self.rustc);
         if let Some(linkers) = &self.linkers {
             let path = std::env::var_os("PATH").unwrap_or_default();
             let all = std::iter::once(linkers.clone()).chain(std::env::split_paths(&path));
-            // Only a folder with a `:` in its name cannot be joined; then the linker has to be on `PATH` already.
+            // Only a folder with a `:` in its name cannot be joined; then the linker has to be on
+            // `PATH` already.
             cargo.env("PATH", std::env::join_paths(all).unwrap_or(path));
         }
         cargo
@@ -156,7 +161,8 @@ impl Choice {
     }
 }
 
-/// The real compiler behind rustup's proxy, so that it stays the same one in whatever folder cargo runs.
+/// The real compiler behind rustup's proxy, so that it stays the same one in whatever folder cargo
+/// runs.
 fn active_rustc() -> Result<PathBuf, Error> {
     let named = std::env::var_os("RUSTC").map_or_else(|| PathBuf::from("rustc"), PathBuf::from);
     let real = sysroot(&named)?.join("bin/rustc");

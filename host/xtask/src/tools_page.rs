@@ -1,6 +1,8 @@
-//! The reference of all tools, `plugins/TOOLS.md`, made from the definitions in `plugins/*/tools.json`.
+//! The reference of all tools, `plugins/TOOLS.md`, made from the definitions in
+//! `plugins/*/tools.json`.
 //!
-//! What stands between two marks in the page is made; what stands around them is written by hand and kept.
+//! What stands between two marks in the page is made; what stands around them is written by hand
+//! and kept.
 
 use std::collections::HashMap;
 use std::fs;
@@ -31,7 +33,8 @@ struct Definitions {
 /// The text that `TOOLS.md` in this folder has to have.
 ///
 /// # Errors
-/// A file is not readable, the page lacks its marks, or a definition is not what `cofferdam tools --json` prints.
+/// A file is not readable, the page lacks its marks, or a definition is not what `cofferdam tools
+/// --json` prints.
 pub fn tools_page(plugins: &Path) -> Result<String, Error> {
     let path = plugins.join("TOOLS.md");
     let page = fs::read_to_string(&path).map_err(Error::at("read", &path))?;
@@ -129,7 +132,8 @@ fn section(page: &mut String, tool: &Object) -> Result<(), Error> {
     Ok(())
 }
 
-/// The arguments of a schema as a list: those that are required in their order, then the others by name.
+/// The arguments of a schema as a list: those that are required in their order, then the others by
+/// name.
 fn arguments(page: &mut String, schema: Schema<'_>, depth: usize) {
     let (first, rest) = (format!("{}- ", "  ".repeat(depth)), "  ".repeat(depth + 1));
     for (name, argument) in schema.properties() {

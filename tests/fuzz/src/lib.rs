@@ -29,13 +29,18 @@ mod arguments;
 #[allow(dead_code, reason = "a target uses a part of it")]
 mod decode;
 pub mod host;
+#[path = "../../../host/server/src/id_scanner.rs"]
+mod id_scanner;
+#[path = "../../../host/server/src/json.rs"]
+mod json;
 #[path = "../../../host/server/src/lines.rs"]
 mod lines;
+#[path = "../../../host/server/src/refusal.rs"]
+#[allow(dead_code, reason = "a target uses a part of it")]
+mod refusal;
 #[path = "../../../host/server/src/requests.rs"]
 #[allow(dead_code, reason = "a target uses a part of it")]
 mod requests;
-#[path = "../../../host/server/src/skim.rs"]
-mod skim;
 
 // Every seed of every target, as ordinary tests.
 #[cfg(test)]

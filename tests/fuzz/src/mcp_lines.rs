@@ -9,9 +9,10 @@ use rmcp::model::ClientJsonRpcMessage;
 use serde_json::Value;
 use tokio::io::{AsyncRead, ReadBuf};
 
-use crate::decode::{self, Decoded, Refusal};
-use crate::lines::{Line, Lines};
-use crate::skim::Skim;
+use crate::decode::{self, Decoded};
+use crate::id_scanner::IdScanner;
+use crate::lines::{InputLine, LineReader};
+use crate::refusal::Refusal;
 
 /// Any bytes: a limit, the length of pieces, and the input.
 pub fn target(data: &[u8]) {
@@ -42,7 +43,7 @@ impl AsyncRead for Pieces<'_> {
 }
 
 fn all(input: &[u8], piece: usize, limit: usize) -> Vec<Cut> {
-    let mut lines = Lines::new(Pieces(input, piece), limit);
+    let mut lines = LineReader::new(Pieces(input, piece), limit);
     let mut found = Vec::new();
     loop {
         let next = std::pin::pin!(lines.next());
@@ -50,8 +51,8 @@ fn all(input: &[u8], piece: usize, limit: usize) -> Vec<Cut> {
             panic!("the reader never waits");
         };
         match next.unwrap_or_else(|error| panic!("the reader never fails: {error}")) {
-            Some(Line::Whole(line)) => found.push(Ok(line.to_vec())),
-            Some(Line::TooLong { id }) => found.push(Err(id)),
+            Some(InputLine::Whole(line)) => found.push(Ok(line.to_vec())),
+            Some(InputLine::TooLong { id }) => found.push(Err(id)),
             None => return found,
         }
     }
@@ -63,7 +64,7 @@ fn plain_reading(input: &[u8], limit: usize) -> Vec<Cut> {
         lines.pop();
     }
     let one = |line: &[u8]| match line.len() > limit {
-        true => Err(Skim::line(line)),
+        true => Err(IdScanner::id_of(line)),
         false => Ok(line.strip_suffix(b"\r").unwrap_or(line).to_vec()),
     };
     lines.into_iter().map(one).collect()

@@ -1,6 +1,8 @@
-//! Debian's paragraph format (deb822(5)): `Field: value` lines, continued by indented ones, paragraphs apart by blank lines.
+//! Debian's paragraph format (deb822(5)): `Field: value` lines, continued by indented ones,
+//! paragraphs apart by blank lines.
 //!
-//! Only the syntax: `.sources` files and `apt-cache show` are both written in it, what the fields mean is theirs.
+//! Only the syntax is here: `.sources` files and `apt-cache show` both use it, with fields of their
+//! own.
 
 use std::collections::HashMap;
 

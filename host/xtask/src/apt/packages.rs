@@ -1,4 +1,5 @@
-//! What apt knows of packages: the part of `apt-cache show` that says what to fetch, and which dependencies come along.
+//! What apt knows of packages: the part of `apt-cache show` that says what to fetch, and which
+//! dependencies come along.
 
 use super::deb822;
 
@@ -9,7 +10,8 @@ pub(crate) struct Package {
     pub(crate) version: String,
     /// The download's size in bytes.
     pub(crate) size: u64,
-    /// Whether it is a shared library: the kind of dependency without which a program does not start.
+    /// Whether it is a shared library: the kind of dependency without which a program does not
+    /// start.
     pub(crate) is_library: bool,
     /// The packages it depends on; of alternatives the first, as apt would take it.
     pub(crate) depends: Vec<String>,

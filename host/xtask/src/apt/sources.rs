@@ -1,4 +1,5 @@
-//! Which package archive this machine uses, read from its own apt sources, in both formats of sources.list(5).
+//! Which package archive this machine uses, read from its own apt sources, in both formats of
+//! sources.list(5).
 //!
 //! The machine's mirror is the only one known to be reachable from it. Nothing is fetched here.
 
@@ -15,7 +16,8 @@ pub(crate) struct Archive {
     /// The machine's own suite there, such as `bookworm`.
     pub(crate) suite: String,
     pub(crate) components: Vec<String>,
-    /// The value of `Signed-By`: a key file's path, a fingerprint, or a whole key block over several lines.
+    /// The value of `Signed-By`: a key file's path, a fingerprint, or a whole key block over
+    /// several lines.
     pub(crate) signed_by: Option<String>,
     /// `Trusted: yes`, as some companies' own mirrors need.
     pub(crate) trusted: bool,
@@ -46,7 +48,8 @@ impl Distribution {
     }
 }
 
-/// The archive that carries this machine's distribution itself: not its security updates, not a third party's.
+/// The archive that carries this machine's distribution itself: not its security updates, not a
+/// third party's.
 pub(crate) fn main_archive(distribution: &Distribution) -> Result<Archive, Error> {
     let mut all = Vec::new();
     let folder = cache::entries(Path::new("/etc/apt/sources.list.d"));
@@ -70,7 +73,8 @@ pub(crate) fn main_archive(distribution: &Distribution) -> Result<Archive, Error
     })
 }
 
-/// The best of the archives that have the distribution's `main`, if any; of equals the first, as apt would.
+/// The best of the archives that have the distribution's `main`, if any; of equals the first, as
+/// apt would.
 fn choose(all: Vec<Archive>, distribution: &Distribution) -> Option<Archive> {
     /// A source may follow the distribution under a name that outlives releases.
     const ALIASES: [&str; 5] = ["stable", "testing", "unstable", "sid", "oldstable"];

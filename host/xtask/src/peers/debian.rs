@@ -1,5 +1,5 @@
-//! Peers out of Debian's packages: of the machine's own release, or of the newest. Unpacked, not installed, and run where they
-//! lie.
+//! Peers out of Debian's packages: of the machine's own release, or of the newest. Unpacked, not
+//! installed, and run where they lie.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,12 +23,14 @@ impl Peer {
 
     /// One of its programs, by its path without the first slash, with its libraries in reach.
     ///
-    /// The program still looks for its configuration in the machine's `/etc`: tell it where else, by its own options.
+    /// The program still looks for its configuration in the machine's `/etc`: tell it where else,
+    /// by its own options.
     pub fn command(&self, program: &str) -> Command {
         let own = ["usr/lib", "lib"].map(|folder| self.root.join(folder).join(apt::multiarch()));
         let program = self.root.join(program);
         if let Some(loader) = &self.loader {
-            // What the program starts in turn is the machine's own, so the libraries are named to this one alone.
+            // What the program starts in turn is the machine's own, so the libraries are named to
+            // this one alone.
             let mut command = Command::new(loader);
             let paths = own.map(|folder| folder.to_string_lossy().into_owned()).join(":");
             command.args(["--library-path", &paths, "--argv0"]).arg(&program).arg(&program);
@@ -37,13 +39,15 @@ impl Peer {
         let mut command = Command::new(program);
         let outer = std::env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
         let all = own.iter().cloned().chain(std::env::split_paths(&outer).filter(|path| path.is_absolute()));
-        // Only a folder with a `:` in its name cannot be joined; then the machine's libraries have to do.
+        // Only a folder with a `:` in its name cannot be joined; then the machine's libraries have
+        // to do.
         command.env("LD_LIBRARY_PATH", std::env::join_paths(all).unwrap_or(outer));
         command
     }
 }
 
-/// A package of the machine's own Debian or Ubuntu release, with the shared libraries it needs and this machine lacks.
+/// A package of the machine's own Debian or Ubuntu release, with the shared libraries it needs and
+/// this machine lacks.
 ///
 /// # Errors
 /// If the machine is neither, its archive cannot be reached, or has no such package.
@@ -71,7 +75,8 @@ fn peer(name: &str, progress: Progress<'_>) -> Result<Peer, Error> {
     Ok(Peer { root, loader: None })
 }
 
-/// A package of the newest Debian there is, with every library it needs: what the machine's own release has may be years old.
+/// A package of the newest Debian there is, with every library it needs: what the machine's own
+/// release has may be years old.
 ///
 /// # Errors
 /// If the machine is no Debian, its archive cannot be reached, or has no such package.

@@ -20,7 +20,8 @@ pub fn npm(package: &str, progress: Progress<'_>) -> Result<PathBuf, Error> {
     modules(package, progress).map_err(|error| error.during(&format!("peer `{package}`")))
 }
 
-/// A Node.js new enough for every peer; npm carries the real program, so the machine's own may be older.
+/// A Node.js new enough for every peer; npm carries the real program, so the machine's own may be
+/// older.
 ///
 /// # Errors
 /// As for [`npm`], or if npm has no Node.js for this kind of machine.

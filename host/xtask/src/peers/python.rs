@@ -14,7 +14,8 @@ const INTERPRETERS: [&str; 7] =
 /// The oldest Python the MCP packages run on.
 const OLDEST: (u32, u32) = (3, 10);
 
-/// An interpreter that can import what `requirement` brings: as pip reads it (`mcp==1.*`), or several with blanks between them.
+/// An interpreter that can import what `requirement` brings: as pip reads it (`mcp==1.*`), or
+/// several with blanks between them.
 ///
 /// # Errors
 /// If there is no Python of at least 3.10, or pip cannot fetch the requirement.
@@ -63,7 +64,8 @@ fn without_venv(base: &Path, folder: &Path, requirement: &str, progress: Progres
     }
     pip(own_pip.args(["-m", "pip"]), requirement, Some(&packages), progress)?;
 
-    // A script in the place where a venv has its interpreter, so that callers need not know the difference.
+    // A script in the place where a venv has its interpreter, so that callers need not know the
+    // difference.
     let script = format!("#!/bin/sh\nexport PYTHONPATH='{}'\nexec '{}' \"$@\"\n", packages.display(), base.display());
     let python = folder.join("bin/python");
     cache::write(&python, &script)?;
@@ -81,7 +83,8 @@ fn pip_of_debian(progress: Progress<'_>) -> Result<PathBuf, Error> {
 
 fn pip(pip: &mut Command, requirement: &str, target: Option<&Path>, progress: Progress<'_>) -> Result<(), Error> {
     pip.args(["install", "--quiet", "--no-input", "--disable-pip-version-check", "--progress-bar=off"]);
-    // Root in a container is no cause for a warning; an old pip passes over variables it does not know.
+    // Root in a container is no cause for a warning; an old pip passes over variables it does not
+    // know.
     pip.env("PIP_ROOT_USER_ACTION", "ignore");
     if let Some(target) = target {
         pip.arg("--target").arg(target);

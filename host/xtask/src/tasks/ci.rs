@@ -5,7 +5,8 @@ use super::{Outcome, Steps, cargo, root, target, test};
 /// The workspaces, by folder: the host's, the plugins', the tests' guests' and fuzz targets.
 const WORKSPACES: [&str; 4] = [".", "plugins", "tests/guests", "tests/fuzz"];
 
-/// Formatting and lints of every workspace, then the tests; each step timed, none left out for another's failure.
+/// Formatting and lints of every workspace, then the tests; each step timed, none left out for
+/// another's failure.
 pub fn run() -> Outcome {
     let mut steps = Steps::default();
     for folder in WORKSPACES {

@@ -1,6 +1,7 @@
-//! `cargo xtask clients`: the newest of each MCP client, over the same six steps against the binary, and a table of what became of
-//! them. Outside of continuous integration: what is newest changes, and a test fails only for what has changed here. What a
-//! client does is in its script, `tests/clients/*_client.*`; this runs them and reads what they say.
+//! `cargo xtask clients`: the newest of each MCP client, over the same six steps against the
+//! binary, and a table of what became of them. Outside of continuous integration: what is newest
+//! changes, and a test fails only for what has changed here. What a client does is in its script,
+//! `tests/clients/*_client.*`; this runs them and reads what they say.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -17,7 +18,8 @@ use super::{Outcome, built, cargo, exit_code, root, shown, target};
 /// The steps, in the order of the table. A client that has no way to do one leaves it out.
 const STEPS: [&str; 6] = ["list", "convert", "success", "failure", "page", "cancel"];
 
-/// Where a client comes from: a requirement of pip's with the client's own package first, or an npm package.
+/// Where a client comes from: a requirement of pip's with the client's own package first, or an npm
+/// package.
 enum Source {
     Python(&'static str),
     Npm(&'static str),

@@ -7,7 +7,8 @@ use cofferdam_xtask::{Toolchain, stderr_progress};
 
 use super::{Outcome, built, cargo, exit_code, shown};
 
-/// Fetches the guest toolchain, builds the host with its plugins, runs `cofferdam demo` and passes its exit code on.
+/// Fetches the guest toolchain, builds the host with its plugins, runs `cofferdam demo` and passes
+/// its exit code on.
 pub fn run(arguments: &[OsString]) -> Outcome {
     eprintln!(
         "Building Cofferdam and running its demonstration. The first time takes about 10 minutes on 2 cores, later times seconds."

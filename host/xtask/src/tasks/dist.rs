@@ -1,5 +1,6 @@
-//! `cargo xtask dist`: what is released. The binary is built, compiles its plugins' code ahead for the baseline CPU, and is built
-//! once more with that code in it; only its last crate is compiled again. Then it makes its first call, without a cache.
+//! `cargo xtask dist`: what is released. The binary is built, compiles its plugins' code ahead for
+//! the baseline CPU, and is built once more with that code in it; only its last crate is compiled
+//! again. Then it makes its first call, without a cache.
 
 use std::path::Path;
 use std::process::Command;
@@ -40,7 +41,8 @@ pub fn run() -> Outcome {
     Ok(std::process::ExitCode::SUCCESS)
 }
 
-/// A call of the largest plugin, from before the program is started until it has ended, in a home that is empty.
+/// A call of the largest plugin, from before the program is started until it has ended, in a home
+/// that is empty.
 fn first_call(binary: &Path, folder: &Path) -> Result<Duration, Box<dyn std::error::Error>> {
     let home = folder.join("empty-home");
     if home.exists() {

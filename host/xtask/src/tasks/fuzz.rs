@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz`: the fuzz targets of `tests/fuzz`. For long, by libFuzzer, which this builds without nightly; and for a
-//! few seconds, on any machine that builds the host.
+//! `cargo xtask fuzz`: the fuzz targets of `tests/fuzz`. For long, by libFuzzer, which this builds
+//! without nightly; and for a few seconds, on any machine that builds the host.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,8 @@ const SECONDS: u64 = 60;
 /// Seconds a target among the tests: half a minute for all of them.
 const SHORT: u64 = 2;
 
-/// What cargo-fuzz passes to rustc, but for the sanitizers, which are nightly's: no `unsafe` of ours is fuzzed here.
+/// What cargo-fuzz passes to rustc, but for the sanitizers, which are nightly's: no `unsafe` of
+/// ours is fuzzed here.
 const INSTRUMENTED: &str = "--cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
     -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares";
@@ -85,7 +86,8 @@ fn parse(arguments: &[OsString]) -> Result<(Vec<&'static str>, u64), String> {
 /// Sanitizer coverage wants a target triple, so that build scripts and macros are left alone.
 const HOST: &str = if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
 
-/// Whether libFuzzer, which is C++, can be built: the compiler that the `cc` crate would take answers.
+/// Whether libFuzzer, which is C++, can be built: the compiler that the `cc` crate would take
+/// answers.
 fn has_cpp() -> bool {
     let compiler = std::env::var_os("CXX").unwrap_or_else(|| "c++".into());
     let asked = Command::new(compiler).arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).status();
@@ -120,7 +122,8 @@ fn plain(name: &str, seconds: u64) -> Result<bool, String> {
     shown(program.arg("--seconds").arg(seconds.to_string())).map(|status| status.success())
 }
 
-/// Runs libFuzzer as `cargo fuzz run` does: new inputs go to `corpus`, what fails to `artifacts`, the seeds are only read.
+/// Runs libFuzzer as `cargo fuzz run` does: new inputs go to `corpus`, what fails to `artifacts`,
+/// the seeds are only read.
 fn libfuzzer(name: &str, seconds: u64) -> Result<bool, String> {
     let of = |kind: &str| workspace().join(kind).join(name);
     let (corpus, artifacts) = (of("corpus"), of("artifacts"));

@@ -1,4 +1,5 @@
-//! `cargo xtask soak`: mixed calls with faults injected, which are a program of the host's workspace named `soak`.
+//! `cargo xtask soak`: mixed calls with faults injected, which are a program of the host's
+//! workspace named `soak`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

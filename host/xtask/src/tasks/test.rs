@@ -6,7 +6,8 @@ use cofferdam_xtask::{Error, Toolchain, peers, stderr_progress};
 
 use super::{Outcome, Steps, cargo, fuzz, root, soak, target};
 
-/// Runs the tests of the host's and of the guests' workspace, passing `arguments` on to the host's, fuzzes for a moment and soaks for two minutes.
+/// Runs the tests of the host's and of the guests' workspace, passing `arguments` on to the host's,
+/// fuzzes for a moment and soaks for two minutes.
 pub fn run(arguments: &[OsString]) -> Outcome {
     let mut steps = Steps::default();
     add_to(&mut steps, arguments);

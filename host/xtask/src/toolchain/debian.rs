@@ -1,7 +1,9 @@
-//! The guest toolchain out of Debian's packages, for machines that reach a package mirror and not rustup's server.
+//! The guest toolchain out of Debian's packages, for machines that reach a package mirror and not
+//! rustup's server.
 //!
-//! Nothing is installed: the packages are unpacked into one folder of the user's cache and run with their own C library.
-//! The linker for components is not among them and comes from the machine's own Rust.
+//! Nothing is installed: the packages are unpacked into one folder of the user's cache and run with
+//! their own C library. The linker for components is not among them and comes from the machine's
+//! own Rust.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -68,7 +70,8 @@ fn fetch(folder: &Path, progress: Progress<'_>) -> Result<PathBuf, Error> {
 
     let apt = Apt::open(&archive()?, apt::NEWEST, progress)?;
     let packages = apt.with_libraries(&PACKAGES, &|_| false)?;
-    // What an interrupted run has fetched is kept; a file of another version would be unpacked along with the right one.
+    // What an interrupted run has fetched is kept; a file of another version would be unpacked
+    // along with the right one.
     if !is_fetched_for(&packages_at, &packages) {
         cache::remove_dir(&packages_at)?;
     }
@@ -90,7 +93,8 @@ fn fetch(folder: &Path, progress: Progress<'_>) -> Result<PathBuf, Error> {
     Ok(wrapper(&place))
 }
 
-/// Whether every package file in a folder is one of these packages. Files are named `name_version_architecture.deb`.
+/// Whether every package file in a folder is one of these packages. Files are named
+/// `name_version_architecture.deb`.
 fn is_fetched_for(files: &Path, packages: &[apt::Package]) -> bool {
     cache::entries(files)
         .iter()
@@ -127,7 +131,8 @@ fn archive() -> Result<Archive, Error> {
         .ok_or_else(|| Error::new("this is not a Debian machine").hint(format!("run `rustup target add {TARGET}`")))
 }
 
-/// A script that stands in for rustc: the machine's own C library is too old for it, so it runs with the one it came with.
+/// A script that stands in for rustc: the machine's own C library is too old for it, so it runs
+/// with the one it came with.
 fn write_wrapper(unpacked: &Path, place: &Path) -> Result<(), Error> {
     let loader = apt::loader(unpacked)?;
     let root = quoted(place)?;

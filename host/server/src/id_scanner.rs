@@ -1,12 +1,13 @@
-//! Finds the id of a request that cannot be read as a whole: too long to keep, or not quite JSON. It looks at every byte
-//! once, keeps none of them, and never fails; what it finds is only used to address an error.
+//! Finds the id of a request that cannot be read as a whole: it is too long to keep, or not quite
+//! JSON. The scanner looks at every byte once, keeps none of them, and never fails. The id that it
+//! finds only addresses an error.
 
 /// Ids longer than this are not recovered.
 const MAX_ID: usize = 256;
 
 /// A scanner that is fed a line in pieces.
 #[derive(Debug, Default)]
-pub(crate) struct Skim {
+pub(crate) struct IdScanner {
     depth: usize,
     in_string: bool,
     escaped: bool,
@@ -20,15 +21,15 @@ pub(crate) struct Skim {
     has_method: bool,
 }
 
-impl Skim {
-    /// Skims a whole line.
-    pub(crate) fn line(line: &[u8]) -> Option<String> {
-        let mut skim = Self::default();
-        skim.feed(line);
-        skim.request_id()
+impl IdScanner {
+    /// The id of a request that is one whole line.
+    pub(crate) fn id_of(line: &[u8]) -> Option<String> {
+        let mut scanner = Self::default();
+        scanner.feed(line);
+        scanner.request_id()
     }
 
-    /// The id as JSON text, if what went by was a request with an integer or a string for an id.
+    /// The id as JSON text, if the line was a request whose id is an integer or a string.
     pub(crate) fn request_id(mut self) -> Option<String> {
         self.end_scalar();
         self.id.filter(|_| self.has_method)
@@ -120,14 +121,14 @@ impl Skim {
     }
 }
 
-/// Whether the text may stand in an answer as it is; a lone surrogate's escape may.
+/// Whether the text may stand in an answer as it is. The escape of a lone surrogate may.
 fn is_json(text: &str) -> bool {
     serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Skim;
+    use super::IdScanner;
 
     #[test]
     fn finds_the_id_wherever_it_stands() {
@@ -149,7 +150,7 @@ mod tests {
             ("", None),
         ];
         for (line, id) in cases {
-            assert_eq!(Skim::line(line.as_bytes()).as_deref(), *id, "{line}");
+            assert_eq!(IdScanner::id_of(line.as_bytes()).as_deref(), *id, "{line}");
         }
     }
 
@@ -157,16 +158,16 @@ mod tests {
     fn pieces_are_as_good_as_the_whole() {
         let line = br#"{"method":"m","params":{"x":"\\\"{"},"id":"q\"1"}"#;
         for cut in 0..line.len() {
-            let mut skim = Skim::default();
-            skim.feed(&line[..cut]);
-            skim.feed(&line[cut..]);
-            assert_eq!(skim.request_id().as_deref(), Some(r#""q\"1""#));
+            let mut scanner = IdScanner::default();
+            scanner.feed(&line[..cut]);
+            scanner.feed(&line[cut..]);
+            assert_eq!(scanner.request_id().as_deref(), Some(r#""q\"1""#));
         }
     }
 
     #[test]
     fn an_endless_id_is_not_kept() {
         let line = format!(r#"{{"method":"m","id":"{}"}}"#, "x".repeat(10_000));
-        assert_eq!(Skim::line(line.as_bytes()), None);
+        assert_eq!(IdScanner::id_of(line.as_bytes()), None);
     }
 }

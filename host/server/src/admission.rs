@@ -1,0 +1,210 @@
+//! Admission of requests: which are let in, under which number, in which order, and how many at
+//! once. It lies between a transport, which reads and writes messages, and the handlers. It reads
+//! no bytes and knows no pipe, so that every transport can admit through it.
+//!
+//! One [`Admission`] serves the process: its bound is shared by all sessions of a principal. A
+//! [`SessionAdmission`] serves one session: request ids and the order of calls are the session's
+//! own.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use cofferdam_registry::{Orders, Principal, Turn};
+use rmcp::model::{
+    ClientRequest, ErrorCode, GetExtensions, GetMeta, JsonRpcError, JsonRpcMessage, JsonRpcRequest, RequestId,
+    ServerJsonRpcMessage, ServerResult,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{
+    handshake::Handshake,
+    ids::Ids,
+    refusal::{OVERLOADED, Refusal},
+};
+
+/// The bounds that all sessions of a server share.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    /// How many requests of one principal may run at once.
+    max_running: usize,
+    /// The principals that have a session or a running request, each with its free places.
+    running: Mutex<HashMap<Principal, Weak<Semaphore>>>,
+}
+
+/// Finds the calls that a tool's calls are kept in order with; see
+/// [`ToolService::group`](crate::ToolService::group).
+pub(crate) type GroupOf = Box<dyn Fn(&str) -> Option<usize> + Send>;
+
+/// The requests of one session.
+pub(crate) struct SessionAdmission {
+    principal: Principal,
+    max_running: usize,
+    /// The principal's free places.
+    running: Arc<Semaphore>,
+    ids: Ids,
+    handshake: Handshake,
+    orders: Orders,
+    group_of: GroupOf,
+}
+
+/// What admission has given to a request. It travels with the request as an extension, and handlers
+/// take from it what they need. What nobody has taken is given back when the request is dropped.
+#[derive(Clone, Debug)]
+pub(crate) struct Admitted(Arc<Mutex<Grant>>);
+
+#[derive(Debug)]
+struct Grant {
+    principal: Principal,
+    running: Option<OwnedSemaphorePermit>,
+    turn: Option<Turn>,
+}
+
+/// What becomes of a message to the client.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outbound {
+    /// It answers the request with this number.
+    Answer(RequestId),
+    /// It answers nothing.
+    Other,
+    /// It belongs to a request that the client has cancelled or abandoned. It is dropped.
+    Unwanted,
+}
+
+impl Admission {
+    pub(crate) fn new(max_running: usize) -> Self {
+        Self { max_running: max_running.min(Semaphore::MAX_PERMITS), running: Mutex::default() }
+    }
+
+    /// A new session of this principal.
+    pub(crate) fn session(&self, principal: Principal, group_of: GroupOf) -> SessionAdmission {
+        let mut all = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, running| running.strong_count() > 0);
+        let running = all.get(&principal).and_then(Weak::upgrade).unwrap_or_else(|| {
+            let running = Arc::new(Semaphore::new(self.max_running));
+            all.insert(principal.clone(), Arc::downgrade(&running));
+            running
+        });
+        SessionAdmission {
+            principal,
+            max_running: self.max_running,
+            running,
+            ids: Ids::default(),
+            handshake: Handshake::default(),
+            orders: Orders::default(),
+            group_of,
+        }
+    }
+}
+
+impl SessionAdmission {
+    /// Admits a request: it gets a number in place of its id, and an [`Admitted`] as an extension.
+    /// `at` is the time on the clock of the transport.
+    ///
+    /// # Errors
+    /// The answer to a request that is not let in.
+    pub(crate) fn admit(&mut self, request: &mut JsonRpcRequest<ClientRequest>, at: Duration) -> Result<(), Refusal> {
+        let refuse = |code, reason: String| Err(Refusal::new(serde_json::to_string(&request.id).ok(), code, reason));
+        if let Some(reason) = self.handshake.is_missing_for(&request.request) {
+            return refuse(ErrorCode::INVALID_PARAMS, reason);
+        }
+        if self.ids.is_used(&request.id) {
+            let reason = "a request with this `id` has not been answered yet".to_owned();
+            return refuse(ErrorCode::INVALID_REQUEST, reason);
+        }
+        let Ok(running) = Arc::clone(&self.running).try_acquire_owned() else {
+            let reason = format!("{} requests are running, no more are taken; try again later", self.max_running);
+            return refuse(OVERLOADED, reason);
+        };
+        request.id = self.ids.admit(&request.id, at);
+        let turn = match &request.request {
+            ClientRequest::InitializeRequest(_) => {
+                self.handshake.begin(request.id.clone());
+                None
+            }
+            ClientRequest::CallToolRequest(call) => Some(self.orders.next_turn((self.group_of)(&call.params.name))),
+            _ => None,
+        };
+        let grant = Grant { principal: self.principal.clone(), running: Some(running), turn };
+        request.request.extensions_mut().insert(Admitted(Arc::new(Mutex::new(grant))));
+        Ok(())
+    }
+
+    /// The client cancels a request: nothing answers it any more. Returns its number, if it has not
+    /// been answered.
+    pub(crate) fn cancel(&mut self, id: &RequestId) -> Option<RequestId> {
+        self.ids.cancel(id)
+    }
+
+    /// The input has ended: nothing answers the requests that came long before. Returns their
+    /// numbers.
+    pub(crate) fn abandon(&mut self, now: Duration) -> Vec<RequestId> {
+        self.ids.abandon(now)
+    }
+
+    /// Gives a message to the client the ids that the client knows.
+    pub(crate) fn outbound(&mut self, message: &mut ServerJsonRpcMessage) -> Outbound {
+        let id = match message {
+            JsonRpcMessage::Response(response) => &mut response.id,
+            JsonRpcMessage::Error(JsonRpcError { id: Some(id), .. }) => id,
+            JsonRpcMessage::Notification(notification) => {
+                if let Some(subscription) = notification.notification.get_meta().subscription_id() {
+                    let Some(id) = self.ids.known(&subscription) else { return Outbound::Unwanted };
+                    notification.notification.get_meta_mut().set_subscription_id(id.clone());
+                }
+                return Outbound::Other;
+            }
+            JsonRpcMessage::Error(_) | JsonRpcMessage::Request(_) => return Outbound::Other,
+        };
+        let Some(outside) = self.ids.answer(id) else { return Outbound::Unwanted };
+        let number = std::mem::replace(id, outside.clone());
+        if let JsonRpcMessage::Response(response) = message {
+            match &mut response.result {
+                ServerResult::InitializeResult(result) => self.handshake.settle(result.protocol_version.clone()),
+                ServerResult::SubscriptionsListenResult(result) => result.meta.set_subscription_id(outside),
+                _ => {}
+            }
+        }
+        self.handshake.answered(&number);
+        Outbound::Answer(number)
+    }
+
+    /// The handshake of this session.
+    pub(crate) fn handshake(&self) -> &Handshake {
+        &self.handshake
+    }
+}
+
+impl fmt::Debug for SessionAdmission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionAdmission").field("principal", &self.principal).field("ids", &self.ids).finish()
+    }
+}
+
+impl Admitted {
+    /// On whose behalf the request came.
+    pub(crate) fn principal(&self) -> Principal {
+        self.grant(|grant| grant.principal.clone())
+    }
+
+    /// The request's place among those that run. The place is free again when this is dropped.
+    pub(crate) fn take_place(&self) -> Option<OwnedSemaphorePermit> {
+        self.grant(|grant| grant.running.take())
+    }
+
+    /// The call's turn among the calls that arrived.
+    pub(crate) fn take_turn(&self) -> Option<Turn> {
+        self.grant(|grant| grant.turn.take())
+    }
+
+    fn grant<T>(&self, take: impl FnOnce(&mut Grant) -> T) -> T {
+        take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+#[path = "admission_tests.rs"]
+mod tests;

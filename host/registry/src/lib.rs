@@ -1,21 +1,29 @@
-//! What is loaded, and how a call reaches it. Plain data in, plain data out: it knows neither MCP nor WebAssembly, and
-//! takes no decision about grants.
+//! What is loaded, and how a call reaches it. Plain data in, plain data out: it knows neither MCP
+//! nor WebAssembly, and takes no decision about grants.
 
 mod arguments;
 mod call;
 mod catalog;
 mod definition;
+mod generation;
 mod load;
+mod order;
 mod outcome;
+mod plugin;
+mod policies;
 mod preview;
+mod record;
 mod registry;
 mod schema;
+#[cfg(test)]
+mod testing;
 
-pub use call::{Annotations, Answer, Call, Principal, Progress, Tool, UnknownTool};
+pub use call::{Annotations, Answer, Call, Principal, Tool, UnknownTool};
 pub use cofferdam_grants::is_harmful;
 pub use cofferdam_runtime::{
-    BASELINE, Hints, Orders, OwnFiles, PingSockets, Turn, compile_ahead, link_of, may_write, ping_sockets,
+    BASELINE, Hints, OwnFiles, PingSockets, Progress, compile_ahead, link_of, may_write, ping_sockets,
 };
 pub use load::{LoadProblem, Setup, Shipped};
+pub use order::{Orders, Target, Turn};
 pub use preview::{PluginStatus, Preview, look_up, machine_servers, shipped_names};
 pub use registry::Registry;

@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use cofferdam_registry::{Answer, Call, Registry, Tool, UnknownTool};
+use cofferdam_registry::{Answer, Call, Registry, Target, Tool, UnknownTool};
 use tokio::sync::watch;
 
 /// Where tools are listed and calls are answered. [`Registry`] in the product, a few lines in a test.
@@ -16,8 +16,13 @@ pub trait Desk: Send + Sync + 'static {
     /// Changes whenever [`Desk::tools`] does.
     fn changes(&self) -> watch::Receiver<u64>;
 
-    /// Which calls a call of this tool is kept in order with; see [`Registry::group`].
-    fn group(&self, tool: &str) -> Option<usize>;
+    /// Where a call of this tool goes; see [`Registry::find`].
+    fn find(&self, tool: &str) -> Option<Target>;
+
+    /// Whether there is such a tool.
+    fn knows(&self, tool: &str) -> bool {
+        self.find(tool).is_some()
+    }
 
     /// Runs one call to its end: by its answer, its deadline or its cancellation.
     fn call(&self, call: Call) -> impl Future<Output = Result<Answer, UnknownTool>> + Send;
@@ -36,8 +41,8 @@ impl Desk for Registry {
         self.changes()
     }
 
-    fn group(&self, tool: &str) -> Option<usize> {
-        self.group(tool)
+    fn find(&self, tool: &str) -> Option<Target> {
+        self.find(tool)
     }
 
     fn call(&self, call: Call) -> impl Future<Output = Result<Answer, UnknownTool>> + Send {

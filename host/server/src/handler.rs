@@ -72,7 +72,7 @@ impl<D: Desk> Handler<D> {
 
     /// Also a tool that is not listed is known: its calls are refused.
     fn knows(&self, tool: &str) -> bool {
-        self.desk.group(tool).is_some()
+        self.desk.knows(tool)
     }
 
     async fn run(

@@ -104,9 +104,9 @@ impl Stdio {
     ) -> Result<End, ServeError> {
         let link = Arc::new(Link::default());
         let (outbox, pump) = outbox::open(writer, link.clone());
-        let grouping = Arc::clone(&desk);
-        let group = Box::new(move |tool: &str| grouping.group(tool));
-        let wire = Wire::new(reader, self.max_line, outbox, link.clone(), group);
+        let finding = Arc::clone(&desk);
+        let find = Box::new(move |tool: &str| finding.find(tool));
+        let wire = Wire::new(reader, self.max_line, outbox, link.clone(), find);
 
         let stop = CancellationToken::new();
         let _stop = stop.clone().drop_guard();

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cofferdam_registry::{Orders, Turn};
+use cofferdam_registry::{Orders, Target, Turn};
 use rmcp::{
     RoleServer,
     model::{
@@ -85,14 +85,14 @@ pub(crate) struct Wire<R> {
     /// How long the input has been silent, all in all, and since when it is.
     silence: Duration,
     silent_since: Option<Instant>,
-    /// In which calls reach their plugins.
+    /// Calls reach their plugin in the order of their arrival.
     orders: Orders,
-    /// The calls that a tool's calls are kept in order with.
-    group: Grouping,
+    /// Finds where a call of a tool goes.
+    find: Find,
 }
 
-/// Finds a tool's [group](crate::desk::Desk::group).
-pub(crate) type Grouping = Box<dyn Fn(&str) -> Option<usize> + Send>;
+/// Finds a tool; see [`Desk::find`](crate::desk::Desk::find).
+pub(crate) type Find = Box<dyn Fn(&str) -> Option<Target> + Send>;
 
 /// How far the handshake of the older protocols has come.
 #[derive(Debug, PartialEq, Eq)]
@@ -132,7 +132,7 @@ impl Place {
 }
 
 impl<R: AsyncRead + Unpin> Wire<R> {
-    pub(crate) fn new(reader: R, limit: usize, outbox: Outbox, link: Arc<Link>, group: Grouping) -> Self {
+    pub(crate) fn new(reader: R, limit: usize, outbox: Outbox, link: Arc<Link>, find: Find) -> Self {
         Self {
             lines: Lines::new(reader, limit),
             limit,
@@ -145,7 +145,7 @@ impl<R: AsyncRead + Unpin> Wire<R> {
             session: Session::None,
             version: None,
             orders: Orders::default(),
-            group,
+            find,
             silence: Duration::ZERO,
             silent_since: None,
         }
@@ -182,8 +182,8 @@ impl<R: AsyncRead + Unpin> Wire<R> {
                 match &mut request.request {
                     ClientRequest::InitializeRequest(_) => self.session = Session::Opening(request.id.clone()),
                     ClientRequest::CallToolRequest(call) => {
-                        let group = (self.group)(&call.params.name);
-                        call.extensions.insert(Place::new(self.orders.next_turn(group)));
+                        let target = (self.find)(&call.params.name);
+                        call.extensions.insert(Place::new(self.orders.next_turn(target)));
                     }
                     _ => {}
                 }

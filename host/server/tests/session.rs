@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use cofferdam_registry::{Annotations, Answer, Call, Hints, Progress, Tool, UnknownTool};
+use cofferdam_registry::{Annotations, Answer, Call, Hints, Progress, Target, Tool, UnknownTool};
 use cofferdam_server::{Desk, End, ServeError, Stdio};
 use serde_json::{Value, json};
 use tokio::{
@@ -56,8 +56,12 @@ impl Desk for Fake {
         true
     }
 
-    fn group(&self, tool: &str) -> Option<usize> {
-        self.tools().iter().any(|known| known.name == tool).then_some(0)
+    fn find(&self, _tool: &str) -> Option<Target> {
+        None
+    }
+
+    fn knows(&self, tool: &str) -> bool {
+        self.tools().iter().any(|known| known.name == tool)
     }
 
     fn call(&self, call: Call) -> impl Future<Output = Result<Answer, UnknownTool>> + Send {

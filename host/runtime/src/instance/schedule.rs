@@ -1,7 +1,8 @@
-//! Whose turn it is on a plugin's thread. An instance that has computed little comes before one that has computed much, so that a
-//! short call does not wait for long ones; among those that have computed little, what came first is brought to its end first, so
-//! that few instances are half done, with their memory, at one time. Nothing starves: now and then the order is another.
-//! Pure: what an instance is, and how it runs, is `threads.rs`.
+//! Whose turn it is on a plugin's thread. An instance that has computed little comes before one that
+//! has computed much, so that a short call does not wait for long ones. Of those that have computed
+//! little, the first is brought to its end first, so that few instances are half done, with their
+//! memory, at one time. One turn in a few follows another order, so that nothing starves. Pure:
+//! `threads.rs` and `driver.rs` run the instances.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -13,8 +14,8 @@ pub type Id = u64;
 const BRIEF: Duration = Duration::from_millis(4);
 const SHORT: Duration = Duration::from_millis(64);
 
-/// One turn in so many goes to an instance that has not started, whether there is room for it or not, and one to the class that
-/// comes last.
+/// One turn in so many goes to an instance that has not started, whether there is room for it or
+/// not, and one to the class that comes last.
 const EXCEPTION: u32 = 4;
 
 /// How an instance stands.

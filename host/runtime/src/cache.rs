@@ -1,7 +1,7 @@
-//! Keeps what takes long to make, by digest: compiled code and tool definitions. Anyone who can write
-//! compiled code can run native code as us. So entries carry a MAC, its key is readable for the owner
-//! only, and so is the folder. An entry whose MAC is wrong is made again. Nothing needs the cache for
-//! correctness: every error means "not cached".
+//! Keeps what takes long to make, by digest: compiled code and tool definitions. Anyone who can
+//! write compiled code can run native code as us. So entries carry a MAC, its key is readable for
+//! the owner only, and so is the folder. An entry whose MAC is wrong is made again. Nothing needs
+//! the cache for correctness: every error means "not cached".
 
 use std::fs;
 use std::io::{self, Read, Write};

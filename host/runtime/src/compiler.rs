@@ -1,6 +1,6 @@
-//! The threads that compile components. Each compilation has a few threads, and a few compilations run
-//! at one time. Their priority is lower than that of everything else. A compiler cannot be stopped; a
-//! caller that does not want to wait leaves, and the compilation ends by itself.
+//! The threads that compile components. Each compilation has a few threads, and a few compilations
+//! run at one time. Their priority is lower than that of everything else. A compiler cannot be
+//! stopped; a caller that does not want to wait leaves, and the compilation ends by itself.
 
 use std::sync::Arc;
 

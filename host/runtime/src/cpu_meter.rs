@@ -1,7 +1,7 @@
-//! How long a guest has computed without waiting, which the limit `cpu` bounds. The clock's interrupts
-//! are counted. The count goes back to zero whenever the instance's event loop has a turn, and with
-//! every mebibyte that is read from files. (A guest that reads a file waits for the host, but the
-//! store stays busy meanwhile, so that the event loop has no turn.)
+//! How long a guest has computed without waiting, which the limit `cpu` bounds. The clock's
+//! interrupts are counted. The count goes back to zero whenever the instance's event loop has a
+//! turn, and with every mebibyte that is read from files. (A guest that reads a file waits for the
+//! host, but the store stays busy meanwhile, so that the event loop has no turn.)
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 

@@ -1,5 +1,5 @@
-//! The engines: the one that plugins share, and those that keep memory ready for their instances; and
-//! compiled code by digest.
+//! The engines: the one that plugins share, and those that keep memory ready for their instances;
+//! and compiled code by digest.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,18 +18,18 @@ use crate::memory::TotalMemory;
 use crate::settings::settings;
 use crate::trimmer::Trimmer;
 
-/// What the instances of one engine with a pool may have at one time; a component that needs more
-/// has none of it.
+/// What the instances of one engine with a pool may have at one time. A component that needs more
+/// has no pool.
 const CORE_INSTANCES: u32 = 16;
 const TABLES: u32 = 4;
-/// Stacks of an instance: its calls are one, and of what they start each that waits in the middle
-/// of a function needs one.
+/// Stacks of an instance. It has one call. Each task of it that waits in the middle of a function
+/// needs a stack.
 const STACKS: u32 = 4;
 
-/// The memory of an ended instance that is kept, cleared, for the next one. What a call has used
-/// beyond that goes back. All places of a pool may come to have as much.
+/// The memory of an ended instance that is kept, cleared, for the next one. The rest goes back to
+/// the system.
 const KEPT: usize = 512 << 10;
-/// And of so many instances.
+/// The instances whose memory is kept.
 const KEPT_INSTANCES: u32 = 4;
 
 /// What a runtime is made with.
@@ -79,8 +79,8 @@ struct Shared {
 }
 
 impl Runtime {
-    /// Sets an engine up. Compiles nothing. Has to be called on a tokio runtime, on which what is
-    /// not a guest's goes on.
+    /// Sets an engine up. Compiles nothing. Has to be called on a tokio runtime, which runs
+    /// everything but guests.
     ///
     /// # Errors
     /// This machine cannot run the compiled code.
@@ -118,11 +118,11 @@ impl Runtime {
         self.keep(&definitions_entry(digest), json);
     }
 
-    /// Loads code. With `pool`, on an engine of its own that has room for so many instances at one
-    /// time and keeps their memory ready: starting one maps nothing, and ending one gives nothing
-    /// back. Where the component needs more than that has, or the system does not reserve the room
-    /// (4 GiB of addresses for each, of which nothing is used before it is written), and without
-    /// `pool`, on the engine that plugins share.
+    /// Loads code. With `pool`, the code gets an engine of its own, which has room for so many
+    /// instances at one time and keeps their memory ready: starting one maps nothing, and ending
+    /// one unmaps nothing. Without `pool`, the code runs on the engine that plugins share. So it
+    /// does where the component needs more than a pool has, or the system does not reserve the room
+    /// (4 GiB of addresses for each instance; memory is used only when it is written).
     pub(crate) fn load(&self, code: &Code, pool: Option<u32>) -> wasmtime::Result<Loaded> {
         if let Some(instances) = pool {
             let mut config = settings();
@@ -240,8 +240,8 @@ fn pool(instances: u32) -> PoolingAllocationConfig {
         .max_unused_warm_slots(KEPT_INSTANCES)
         .linear_memory_keep_resident(KEPT)
         .table_keep_resident(KEPT)
-        // What was written is found by the system, where it can tell, and cleared; else all of it
-        // is given back.
+        // Where the system can tell which pages were written, those are cleared. Otherwise all
+        // pages are given back.
         .pagemap_scan(Enabled::Auto);
     pool
 }

@@ -1,6 +1,6 @@
 //! The memory that guests cause, over the whole process: linear memory, tables, the arguments and
-//! answers of calls. It is counted for each plugin and in all, and refused before the machine has none
-//! left. Nothing is allocated here.
+//! answers of calls. It is counted for each plugin and in all, and refused before the machine has
+//! none left. Nothing is allocated here.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -27,7 +27,7 @@ pub struct Definition {
     pub hints: Hints,
 }
 
-/// What a tool claims of itself; whatever it does not claim counts as the more dangerous.
+/// What a tool claims of itself. The more dangerous is assumed of what it does not claim.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a claim of its own")]
 pub struct Hints {

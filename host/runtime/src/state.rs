@@ -1,5 +1,5 @@
-//! What one store holds: WASI's context, the resources that a guest has open, its calls and its log.
-//! Each instance has one, and it ends with the instance.
+//! What one store holds: WASI's context, the resources that a guest has open, its calls and its
+//! log. Each instance has one, and it ends with the instance.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -66,8 +66,8 @@ impl State {
         }
     }
 
-    /// On whose behalf the guest runs just now: the call that started the task, however long ago;
-    /// `None` where wasmtime does not say.
+    /// The call that started the running task, however long ago; `None` where wasmtime does not
+    /// say.
     pub fn caller(store: &mut StoreContextMut<'_, Self>) -> Option<Arc<Caller>> {
         let root = store.async_call_stack().ok()?.last()?;
         store.data().callers.get(&root).cloned()
@@ -140,7 +140,7 @@ impl LogState {
 }
 
 impl Drop for LogState {
-    /// The instance has ended: no later line tells it.
+    /// The instance ends, and no later line could tell how many lines were dropped.
     fn drop(&mut self) {
         self.tell_dropped();
     }

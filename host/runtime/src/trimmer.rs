@@ -1,5 +1,6 @@
-//! Gives free memory back to the system, a while after much of it was used. The C library keeps what
-//! each thread has freed for that thread, so that a burst of large answers would stay resident.
+//! Gives free memory back to the system, a while after much of it was used. The C library keeps
+//! what each thread has freed for that thread, so that a burst of large answers would stay
+//! resident.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};

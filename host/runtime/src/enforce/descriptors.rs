@@ -1,6 +1,6 @@
-//! File descriptors that guests cause. Each is counted for its principal of a plugin, over all of its
-//! instances, and for the process. Those of the event loops that guests run on count for the process.
-//! The process keeps some back for the protocol, the audit and the cache.
+//! File descriptors that guests cause. Each is counted for its principal of a plugin, over all of
+//! its instances, and for the process. Those of the event loops that guests run on count for the
+//! process. The process keeps some back for the protocol, the audit and the cache.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,10 +9,10 @@ use std::sync::{Arc, OnceLock};
 /// Descriptors that no guest gets: standard streams, the audit and its rotation, the cache, granted
 /// roots, the host's event loop, and a plugin's first event loop where guests have all the others.
 const RESERVE: usize = 64;
-/// Of what the system allows, one in so many is kept back besides, up to [`MOST_KEPT_BACK`].
+/// One in so many of the process's descriptors is kept back besides, up to [`MOST_KEPT_BACK`].
 const KEPT_BACK: usize = 8;
 const MOST_KEPT_BACK: usize = 1024;
-/// What is taken to be allowed where the system does not say: POSIX's least.
+/// The descriptors of a process whose limit the system does not tell: the least that POSIX allows.
 const UNKNOWN: usize = 256;
 
 /// Why there is no further descriptor, by the name that the operator reads.
@@ -125,7 +125,7 @@ impl Descriptors {
         Self::of(most, process())
     }
 
-    /// Whatever a plugin may have, others are left with as many of the process's.
+    /// One plugin has half of the process's descriptors at most.
     fn of(most: u32, process: &'static Count) -> Arc<Self> {
         let most = usize::try_from(most).unwrap_or(usize::MAX).min(process.most.div_ceil(2));
         Arc::new(Self { plugin: Count::up_to(most), process })
@@ -199,7 +199,7 @@ impl Drop for Slot {
     }
 }
 
-/// What is open, with its place: that is given back once it is closed.
+/// An open descriptor with its place, which is given back once the descriptor is closed.
 #[derive(Debug)]
 pub struct Held<T> {
     // Dropped first.
@@ -213,7 +213,8 @@ impl<T> Held<T> {
         Self { open, slot }
     }
 
-    /// Takes both apart: whoever makes something else of the open one counts it by the same place.
+    /// Takes both apart, for a caller that makes something else of the descriptor, with the same
+    /// place.
     pub fn into_parts(self) -> (T, Slot) {
         (self.open, self.slot)
     }

@@ -1,6 +1,6 @@
-//! The interface `dns`: a guest's questions to name servers. A question is read (`question.rs`), the
-//! policy is asked about its name and its server, it is counted as a lookup, and only then it is sent
-//! (`carrier.rs`).
+//! The interface `dns`: a guest's questions to name servers. A question is read (`question.rs`),
+//! the policy is asked about its name and its server, it is counted as a lookup, and only then it
+//! is sent (`carrier.rs`).
 
 mod carrier;
 mod question;
@@ -54,7 +54,7 @@ impl Gate {
         let server = self.on_its_link(canonical_socket(SocketAddr::new(canonical(address(to.address)), to.port)));
         let ask = Ask::Query { server, name: &question.asked, system: &self.system_servers() };
         let permit = self.ask(&ask, caller).ok_or(ErrorCode::AccessDenied)?;
-        // What is not allowed costs none of the lookups of a minute.
+        // A refused question costs none of the lookups of a minute.
         let place = self.names.question().map_err(|full| {
             self.limit_hit(full.limit, caller);
             ErrorCode::Limit(full.to_string())

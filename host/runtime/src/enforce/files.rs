@@ -1,6 +1,7 @@
 //! Our own `wasi:filesystem` of WASI 0.2, read-only. What a guest opens, looks at or lists is found
 //! beneath the handle of a granted root. Its real path is asked about, and only then it is used, by
-//! that very handle (I6). Without a grant there are no roots, and so nothing to call any of this on.
+//! that very handle (I6). Without a grant there are no roots, and so nothing to call any of this
+//! on.
 
 mod denied;
 mod descriptor;

@@ -130,7 +130,7 @@ impl Gate {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for one more descriptor; why there is none, for whoever asked.
+    /// A place for one more descriptor. The error says why there is none.
     pub fn descriptor(&self, caller: Option<&Caller>) -> Result<Slot, String> {
         self.descriptors.slot().map_err(|full| self.no_room(full, caller))
     }

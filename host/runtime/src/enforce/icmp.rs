@@ -1,6 +1,6 @@
-//! The host's side of `icmp`. The policy decides about one address, and the guest gets a socket for that
-//! address. The guest says when, how far and how much. The host fills in the rest, counts, and tells
-//! what comes back because of it.
+//! The host's side of `icmp`. The policy decides about one address, and the guest gets a socket for
+//! that address. The guest says when, how far and how much. The host fills in the rest, counts, and
+//! tells what comes back because of it.
 
 mod arrived;
 pub(super) mod echo;

@@ -1,7 +1,7 @@
-//! The lookups of one principal of a plugin: how many are under way, and how many begin in a minute.
-//! All of its instances share them. A lookup of the host's has at most two questions under way, and a
-//! question has at most three sockets. A question that a guest asks itself, through `dns`, is one
-//! lookup with one socket.
+//! The lookups of one principal of a plugin: how many are under way, and how many begin in a
+//! minute. All of its instances share them. A lookup of the host's has at most two questions under
+//! way, and a question has at most three sockets. A question that a guest asks itself, through
+//! `dns`, is one lookup with one socket.
 
 use std::sync::Arc;
 use std::time::Instant;

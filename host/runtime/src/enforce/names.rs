@@ -1,7 +1,7 @@
-//! Names, as guests ask for their addresses: `ip-name-lookup` of WASI 0.2 and 0.3, and our own `names`,
-//! which gives each kind of address as it comes. A name is asked for only if it is granted. Its answers
-//! are filtered, and those that pass are pinned. Only a pinned address can be dialled on behalf of the
-//! name.
+//! Names, as guests ask for their addresses: `ip-name-lookup` of WASI 0.2 and 0.3, and our own
+//! `names`, which gives each kind of address as it comes. A name is asked for only if it is
+//! granted. Its answers are filtered, and those that pass are pinned. Only a pinned address can be
+//! dialled on behalf of the name.
 
 mod apart;
 mod pending;
@@ -123,7 +123,8 @@ impl Gate {
         for (family, outcome) in asked.all().await {
             let outcome = outcome.map_err(Failed::Unresolved);
             match outcome.and_then(|found| self.keep(&name, &found, caller)) {
-                // Whoever tries one after the other begins with those that every machine reaches.
+                // IPv4 comes first: a guest that tries one after the other begins with what every
+                // machine reaches.
                 Ok(addresses) if family == Family::V4 => drop(kept.splice(0..0, addresses)),
                 Ok(addresses) => kept.extend(addresses),
                 Err(failed) if failed.weight() > worst.weight() => worst = failed,

@@ -1,6 +1,6 @@
 //! Who is asked for names, and how: absolute names only, no search list, lifetimes honoured, every
-//! lookup bounded in time and in sockets, one kind of address in a question. Which names may be asked,
-//! and which answers are kept, is decided elsewhere.
+//! lookup bounded in time and in sockets, one kind of address in a question. Which names may be
+//! asked, and which answers are kept, is decided elsewhere.
 //!
 //! Lookups run on the host's own event loop, whichever thread asks: a guest that spins delays none.
 
@@ -27,8 +27,8 @@ use hosts::Hosts;
 use machine::{Files, Stamp};
 use shared::{Coming, Outcome, Shared};
 
-/// After the addresses of one kind, so long is waited for those of the other (RFC 8305, section 3:
-/// the resolution delay).
+/// How long the addresses of the other kind are waited for, once one kind is there (RFC 8305,
+/// section 3: the resolution delay).
 pub const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 
 /// A kind of address.
@@ -50,10 +50,10 @@ impl Family {
     }
 }
 
-/// What is said of a permit for anything but a lookup.
+/// The error for a permit that is for anything but a lookup.
 const NO_LOOKUP: &str = "the permit is for no lookup";
 
-/// Whom the host asks when a granted name is looked up.
+/// The servers that the host asks when a granted name is looked up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum NameServers {
     /// The machine's own (`/etc/resolv.conf`, `/etc/hosts`).
@@ -94,8 +94,8 @@ impl fmt::Display for Unresolved {
     }
 }
 
-/// A resolver, made on first use, and again where the machine's files have changed; and the lookups
-/// of whom it is used for.
+/// A resolver, and the lookups of the principal that it is used for. It is made on first use, and
+/// again when the machine's files have changed.
 #[derive(Clone)]
 pub struct Names {
     machine: Arc<Machine>,
@@ -130,7 +130,7 @@ impl Names {
         Self { machine, lookups: Arc::new(Lookups::new(&Limits::default())) }
     }
 
-    /// The same for a plugin with these limits: its instances share them.
+    /// The same resolver for a principal with these limits. Its instances share them.
     #[must_use]
     pub fn limited(&self, limits: &Limits) -> Self {
         Self { machine: Arc::clone(&self.machine), lookups: Arc::new(Lookups::new(limits)) }
@@ -200,7 +200,7 @@ impl Names {
             return Ok(Lookup { coming: families.iter().map(refused).collect(), held: None, on: self.runtime() });
         };
         let asked = self.asked();
-        // As the machine does it: who stands in its hosts file is not asked for elsewhere.
+        // A name in the hosts file is not asked for elsewhere, as on the machine itself.
         let own = asked.hosts.of(name);
         if !own.is_empty() {
             let of = |family: Family| -> Outcome {
@@ -219,7 +219,7 @@ impl Names {
             let coming = families.iter().copied().zip(known.into_iter().map(Coming::Known)).collect();
             return Ok(Lookup { coming, held: None, on: self.runtime() });
         }
-        // What is not there costs none of the lookups of a minute.
+        // A name without a server to ask costs none of the lookups of a minute.
         let slot = room(families.len() * asked.servers.number())?;
         let (held, on) = (Some((self.lookups.begin()?, slot)), self.runtime());
         let ask = |family: &Family| {
@@ -286,9 +286,9 @@ impl Lookup {
         Some((family, outcome))
     }
 
-    /// What there is for somebody who takes one list: all answers, or those that came a little
-    /// after the first that has something to say. What is still being asked then goes on, so that
-    /// who asks again has it.
+    /// The answers as one list: all of them, or those that came a little after the first with
+    /// addresses. Questions that are still under way go on, so that a later lookup has their
+    /// answers.
     pub async fn all(mut self) -> Vec<(Family, Outcome)> {
         let mut all = Vec::new();
         let mut end = None;

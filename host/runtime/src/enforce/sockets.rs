@@ -1,6 +1,7 @@
-//! Our own TCP sockets of WASI, in both generations. Every socket has its place among the descriptors.
-//! Every address is asked about for the call that uses it, and the permit says what is dialled. Small
-//! pieces are sent at once (`TCP_NODELAY`, which WASI cannot say). UDP is wasmtime's, and switched off.
+//! Our own TCP sockets of WASI, in both generations. Every socket has its place among the
+//! descriptors. Every address is asked about for the call that uses it, and the permit says what is
+//! dialled. Small pieces are sent at once (`TCP_NODELAY`, which WASI cannot say). UDP is
+//! wasmtime's, and switched off.
 
 mod options;
 mod since_0_2;
@@ -52,7 +53,7 @@ pub const SOCKETS: Offer = Offer {
 impl Gate {
     fn connect(&self, to: SocketAddr, caller: Option<&Caller>) -> Option<Permit> {
         let pins = self.pins();
-        // What is dialled is known by its number; rules may name the link.
+        // A socket address has the number of its link. Rules may name the link.
         let link = match to {
             SocketAddr::V6(six) if six.scope_id() != 0 => Some(zone::numbered(six.scope_id())),
             _ => None,
@@ -71,7 +72,7 @@ impl Gate {
 }
 
 impl State {
-    /// A place for one more socket of this instance; why there is none, for whoever asked.
+    /// A place for one more socket of this instance. The error says why there is none.
     pub(super) fn socket_slot(&self, caller: Option<&Caller>) -> Result<Slot, String> {
         let most = self.about.limits.connections;
         if self.sockets.open() >= usize::try_from(most).unwrap_or(usize::MAX) {

@@ -1,7 +1,7 @@
 //! One instance: a store and its event loop, in a task on one of its plugin's threads, fed by a
 //! bounded mailbox. It ends when its mailbox closes, when it is killed, or when its guest traps.
-//! Everyone who waits is told why. Deadlines are not kept here: a timer inside the loop would not fire
-//! while the guest spins.
+//! Everyone who waits is told why. Deadlines are not kept here: a timer inside the loop would not
+//! fire while the guest spins.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -38,7 +38,7 @@ pub struct Message {
     pub place: OwnedSemaphorePermit,
 }
 
-/// Why an instance is no more.
+/// How an instance ended.
 #[derive(Clone, Debug)]
 pub struct End {
     /// For people; `None` after an orderly close.
@@ -52,7 +52,7 @@ pub struct End {
 /// Why an instance ended, for people, and the limit that it went beyond, if that is why.
 pub type Why = (String, Option<&'static str>);
 
-/// What the outside holds of an instance.
+/// The handle of an instance.
 pub struct Actor {
     mailbox: mpsc::Sender<Message>,
     places: Arc<Semaphore>,
@@ -70,7 +70,7 @@ struct Kill {
 }
 
 impl Actor {
-    /// Starts an instance. That it cannot start is told to whoever waits for an answer.
+    /// Starts an instance. If it cannot start, everyone who waits for an answer is told.
     pub fn start(seat: Seat, program: Arc<Program>, state: State, sink: Arc<dyn Sink>) -> Self {
         let places = permits(state.about.limits.mailbox);
         let (mailbox, messages) = mpsc::channel(places);
@@ -107,8 +107,7 @@ impl Actor {
         self.kill.notify.notify_one();
     }
 
-    /// The memory that it uses for nothing that the host knows of, in bytes: none where it has
-    /// connections.
+    /// The memory of an instance that has no connections, in bytes; zero if it has any.
     pub fn idle_memory(&self) -> usize {
         if self.sockets.open() > 0 { 0 } else { self.memory.load(Ordering::Relaxed) }
     }
@@ -147,7 +146,7 @@ async fn run(
     ended: watch::Sender<Option<End>>,
 ) {
     let about = Arc::clone(&state.about);
-    // At its first turn, not before: a place in the pool is for whoever runs.
+    // The place in the pool is taken at the first turn, not before.
     let Some(template) = program.for_calls() else {
         let reason = Some("its code cannot be loaded".to_owned());
         ended.send_replace(Some(End { reason, limit: None, connections: 0 }));
@@ -163,8 +162,7 @@ async fn run(
         () = kill.notify.notified() => Err(None),
         ran = live(&template.pre, &mut store, &mut messages, &cpu_meter) => ran.map_err(Some),
     };
-    // No call gets into it from here on: one that comes after the end is told finds a fresh
-    // instance.
+    // From here on the instance takes no call. A call that comes later finds a fresh instance.
     messages.close();
     let connections = store.data().sockets.open();
     let why: Option<Why> = match ran {
@@ -181,7 +179,7 @@ async fn run(
         let caller = store.data().gate.only();
         sink.defer(&Event::InstanceLost { plugin: &about.name, caller, limit, reason, connections });
     }
-    // Whoever is told finds its sockets closed and its log complete.
+    // Sockets are closed and the log is complete before anyone is told.
     drop(store);
     drop(template);
     ended.send_replace(Some(End { reason, limit, connections }));
@@ -253,9 +251,9 @@ async fn answer(accessor: &Accessor<State>, hosted: &Hosted, message: Message) -
         access.data_mut().gate.call_ends(&caller);
         access.data_mut().calls.remove(&id)
     });
-    // Whoever reads the answer finds the place free.
+    // The place is free before the answer is sent.
     drop(place);
-    // Whoever no longer waits has dropped the other end.
+    // A caller that no longer waits has dropped the other end.
     let _ = answer.send(answered?);
     Ok(())
 }
@@ -284,7 +282,7 @@ fn why_trapped(trap: &wasmtime::Error, state: &State, cpu: Duration) -> Why {
         tracing::debug!(target: "guest", "[{name} trap] {}", printable_text(format!("{trap:?}")));
         return (format!("it trapped: {code}"), None);
     }
-    // Where in the code it failed, and in whose, is for the operator: the reason reaches the model.
+    // The place in the code is for the operator only: the reason reaches the model.
     tracing::debug!(target: "guest", "[{name} failure] {}", printable_text(format!("{trap:?}")));
     let root = trap.root_cause().to_string();
     (format!("it failed: {}", printable(root.lines().next().unwrap_or_default(), 200)), None)

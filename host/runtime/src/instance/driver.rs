@@ -15,11 +15,11 @@ use super::schedule::{Id, Schedule};
 use crate::clock::Clock;
 use crate::memory::PluginMemory;
 
-/// What drives an instance until it ends.
+/// The task of an instance, until it ends.
 pub type Instance = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// The memory that a plugin uses from which on further instances begin only slowly: those that have
-/// begun end first.
+/// When a plugin uses this much memory, further instances begin slowly: those that have begun end
+/// first.
 const MUCH: u64 = 128 << 20;
 
 /// What other threads tell the driver.
@@ -125,7 +125,7 @@ impl Driver {
 
     fn run(&mut self, id: Id) {
         let Some(Run { instance, instance_waker, waker }) = self.runs.get_mut(&id) else { return };
-        // Who wakes it from here on wants another turn.
+        // A wake-up from here on asks for another turn.
         instance_waker.is_woken.store(false, Ordering::Release);
         let begun = Instant::now();
         let running = self.clock.running();

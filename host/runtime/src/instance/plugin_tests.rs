@@ -1,5 +1,5 @@
-//! Principals of one plugin: what each has for itself. No component runs here; that principals share
-//! no instance is `tests/generations.rs`.
+//! Principals of one plugin: what each has for itself. No component runs here; that principals
+//! share no instance is `tests/generations.rs`.
 
 use cofferdam_audit::{Sink, Unwritten};
 use cofferdam_grants::Limits;

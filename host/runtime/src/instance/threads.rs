@@ -1,7 +1,7 @@
-//! The threads of a plugin's guests. Every plugin has its own, so that the kernel shares the processor
-//! between plugins whatever the number of their calls. No guest runs on the threads of the protocol,
-//! of its I/O or of its timers. Each thread has an event loop with the sockets and timers of its
-//! guests. `driver.rs` decides whose turn it is on a thread.
+//! The threads of a plugin's guests. Every plugin has its own, so that the kernel shares the
+//! processor between plugins whatever the number of their calls. No guest runs on the threads of
+//! the protocol, of its I/O or of its timers. Each thread has an event loop with the sockets and
+//! timers of its guests. `driver.rs` decides whose turn it is on a thread.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::enforce::EventLoop;
 use crate::memory::PluginMemory;
 
-/// Threads of a plugin whose calls have an instance each; one that has one instance for all calls
+/// Threads of a plugin whose calls have an instance each. A plugin with one instance for all calls
 /// has one thread.
 const MOST: usize = 4;
 
@@ -66,7 +66,7 @@ impl Threads {
             match event_loop.map(start) {
                 Some(Ok(thread)) => started.push(thread),
                 Some(Err(error)) if started.is_empty() => return Err(error),
-                // Those that are there serve it as well.
+                // The threads that are there serve it.
                 Some(Err(_)) | None => {}
             }
         }
@@ -107,7 +107,7 @@ impl Seat {
         }));
     }
 
-    /// The same for what comes to something. It is given up when the receiver is dropped.
+    /// The same for a task with a result. The task is dropped when the receiver is.
     pub fn ask<T: Send + 'static>(self, instance: impl Future<Output = T> + Send + 'static) -> oneshot::Receiver<T> {
         let (mut tell, told) = oneshot::channel();
         self.run(async move {

@@ -1,5 +1,5 @@
-//! One question on its way: a socket to one server, over which messages come back. Nothing here knows
-//! what they mean, or who may ask.
+//! One question on its way: a socket to one server, over which messages come back. Nothing here
+//! knows what they mean, or who may ask.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -1,6 +1,6 @@
-//! What a question may carry. The guest's bytes are read, and the message that goes out is made anew
-//! from what was read. Where no byte is free, nothing can be hidden. Whether the name may be asked,
-//! and of which server, is decided elsewhere.
+//! What a question may carry. The guest's bytes are read, and the message that goes out is made
+//! anew from what was read. Where no byte is free, nothing can be hidden. Whether the name may be
+//! asked, and of which server, is decided elsewhere.
 
 use cofferdam_grants::QueryName;
 use hickory_proto::op::{Edns, Header, Message, MessageType, OpCode, Query};

@@ -1,7 +1,7 @@
-//! What the paths of deny rules lead to. A part of such a path may be a link. Denied is what lies there
-//! now, under whatever name it was found. So each rule's path is followed anew for every file that is
-//! found, as far as the path exists, and a file that lies there is asked about as the rule spells it.
-//! The policy decides about it.
+//! What the paths of deny rules lead to. A part of such a path may be a link. Denied is what lies
+//! there now, under whatever name it was found. So each rule's path is followed anew for every file
+//! that is found, as far as the path exists, and a file that lies there is asked about as the rule
+//! spells it. The policy decides about it.
 
 use std::cell::OnceCell;
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -15,7 +15,7 @@ use super::stat::{id_at_hand, id_of, real_path};
 /// A device and an inode: which file or directory it is.
 type Id = (u64, u64);
 
-/// Somebody would have to be waited for to know.
+/// The answer would have to be waited for.
 #[derive(Debug)]
 pub struct Waits;
 

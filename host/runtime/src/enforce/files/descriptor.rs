@@ -1,5 +1,5 @@
-//! What a guest holds of a file: an open regular file, or a directory's handle. `look.rs` and the gate
-//! are how it came to be open.
+//! What a guest holds of a file: an open regular file, or a directory's handle. `look.rs` and the
+//! gate are how it came to be open.
 
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Finds the file that a guest's path leads to, asks about it under each of its names, and gives it out
-//! only if it is permitted.
+//! Finds the file that a guest's path leads to, asks about it under each of its names, and gives it
+//! out only if it is permitted.
 
 use std::sync::Arc;
 
@@ -89,8 +89,8 @@ pub async fn find(gate: &Arc<Gate>, at: Descriptor, path: String, follow: bool) 
             Err(ErrorCode::NotPermitted)
         }
         Err(Unfound::Outside) => {
-            // Named as the guest has asked for it: where it would have led is none of its business,
-            // nor looked up.
+            // The record has the path that the guest asked for. Where it would have led is not
+            // looked up.
             gate.ask_outside(&Ask::Read { path: &spelled });
             Err(ErrorCode::NotPermitted)
         }

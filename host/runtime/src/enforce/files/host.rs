@@ -1,5 +1,5 @@
-//! Every function of `wasi:filesystem`. Functions that find a file ask the gate first. Functions that
-//! would change a file answer that it is read-only, whatever is granted.
+//! Every function of `wasi:filesystem`. Functions that find a file ask the gate first. Functions
+//! that would change a file answer that it is read-only, whatever is granted.
 
 use std::sync::Arc;
 

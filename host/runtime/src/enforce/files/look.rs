@@ -1,6 +1,6 @@
-//! Finds a file without opening it: beneath a directory's handle, as a handle that can be looked at and
-//! nothing else (`O_PATH`). No device is woken and no pipe waits. What is read later is that very file,
-//! by its handle.
+//! Finds a file without opening it: beneath a directory's handle, as a handle that can be looked at
+//! and nothing else (`O_PATH`). No device is woken and no pipe waits. What is read later is that
+//! very file, by its handle.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -148,9 +148,9 @@ fn open_last(directory: &Dir, below: &str) -> io::Result<OwnedFd> {
     Ok(openat(&parent, name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?)
 }
 
-/// What is said where nothing was found. Of what is not there the policy is asked as of what is, by
-/// the path that it would have: the part that is there, really, and the rest as it is written. So
-/// what is denied reads the same whether it exists or not.
+/// Why nothing was found. The policy is asked about a missing file as about one that exists, by the
+/// path that it would have: the real path of the part that exists, and the rest as it is written.
+/// So a denied path reads the same whether it exists or not.
 fn unfound(root: &Arc<Root>, directory: &Dir, below: &str, error: &io::Error, own: &OwnFiles) -> Unfound {
     let errno = match Errno::from_io_error(error) {
         // Also where the way to it is closed to us, or held by a link that is none of the file

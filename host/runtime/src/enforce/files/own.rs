@@ -1,6 +1,6 @@
-//! Our own files, which no grant reaches (I16): the policy, the components, the audit with its key, the
-//! cache. They are recognised by device and inode, which are looked up for every ask: an audit file is
-//! rotated, and an editor writes a new policy over the old one.
+//! Our own files, which no grant reaches (I16): the policy, the components, the audit with its key,
+//! the cache. They are recognised by device and inode, which are looked up for every ask: an audit
+//! file is rotated, and an editor writes a new policy over the old one.
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;

@@ -14,10 +14,10 @@ const PROCFS: i64 = 0x9fa0;
 /// The most that is read of the list of mounts.
 const MOUNTS: usize = 16 << 20;
 
-/// Whether this is about a process. Environments, memory and command lines are nobody's to read
-/// through a grant for files, and what is open in this very process least of all.
+/// Whether a file is about a process. No grant for files gives environments, memory or command
+/// lines, least of all what is open in this process.
 pub fn is_of_a_process(handle: &OwnedFd, real: &AbsolutePath) -> bool {
-    // What cannot be told where it is in its procfs may be anything.
+    // A file whose place in its procfs is not known may be anything.
     on_procfs(handle) && place(handle, real).is_none_or(|place| tells_of_a_process(&place))
 }
 

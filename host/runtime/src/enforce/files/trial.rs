@@ -1,5 +1,5 @@
-//! What reading a path comes to as files are now, for `cofferdam explain`. The path goes the way of a
-//! guest's `open-at`, through a gate of its own, which keeps the answer and writes nothing down.
+//! What reading a path comes to as files are now, for `cofferdam explain`. The path goes the way of
+//! a guest's `open-at`, through a gate of its own, which keeps the answer and writes nothing down.
 //! Nothing is opened for reading.
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,6 +1,6 @@
-//! What a raw socket takes in: only echo replies with its own identifier, or only advice about its own
-//! requests. Without a filter every raw socket of the machine queues all ICMP that comes from its
-//! target, other calls' answers too, and drops its own where the queue is full. Pure.
+//! What a raw socket takes in: only echo replies with its own identifier, or only advice about its
+//! own requests. Without a filter every raw socket of the machine queues all ICMP that comes from
+//! its target, other calls' answers too, and drops its own where the queue is full. Pure.
 
 use std::net::Ipv4Addr;
 

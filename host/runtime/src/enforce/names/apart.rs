@@ -1,5 +1,5 @@
-//! The interface `names`, which gives each kind of address by itself, as it comes. So a guest can begin
-//! with those that are there (RFC 8305), and asks for no others than it wants.
+//! The interface `names`, which gives each kind of address by itself, as it comes. So a guest can
+//! begin with those that are there (RFC 8305), and asks for no others than it wants.
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Asks all servers, one after the other, each when the ones before have been silent for a while, until
-//! one answers. Asks for aliases in turn.
+//! Asks all servers, one after the other, each when the ones before have been silent for a while,
+//! until one answers. Asks for aliases in turn.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

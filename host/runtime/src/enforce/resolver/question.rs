@@ -86,8 +86,8 @@ impl Question {
         }
         let message = Message::from_vec(bytes);
         if is.truncation {
-            // It may have been cut within a record. Whoever forges this only causes a question over
-            // TCP.
+            // It may have been cut within a record. A forged answer of this kind only causes a
+            // question over TCP.
             return Reply::Truncated;
         }
         let Ok(message) = message else { return Reply::NotOurs };

@@ -1,6 +1,6 @@
-//! Answers that are known, and questions under way. Equal questions are one question on the wire, and
-//! its answer serves until its time is over. Who may ask, and which addresses each asker may keep, is
-//! decided elsewhere, for every asker by itself.
+//! Answers that are known, and questions under way. Equal questions are one question on the wire,
+//! and its answer serves until its time is over. Who may ask, and which addresses each asker may
+//! keep, is decided elsewhere, for every asker by itself.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};

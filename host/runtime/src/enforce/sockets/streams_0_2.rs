@@ -1,5 +1,5 @@
-//! The two streams of a connection as WASI 0.2 has them. Nothing waits inside a call, and written bytes
-//! go out by themselves.
+//! The two streams of a connection as WASI 0.2 has them. Nothing waits inside a call, and written
+//! bytes go out by themselves.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

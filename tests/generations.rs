@@ -109,7 +109,15 @@ async fn a_running_call_goes_on_when_its_generation_is_replaced() {
     assert!(!sleeping.is_finished());
     cancel.cancel();
     assert_eq!(outcome(&sleeping.await.unwrap().unwrap()), "cancelled");
+
+    let sleeping = tokio::spawn({
+        let registry = Arc::clone(&registry);
+        async move { registry.call(call("sleep", json!({}), "local", None)).await }
+    });
+    assert_eq!(outcome(&echo("beside it").await.unwrap()), "ok");
+    registry.replace(setup(&plugin, &flags, None));
     registry.close().await;
+    assert_eq!(outcome(&sleeping.await.unwrap().unwrap()), "shutting_down", "an earlier generation is closed too");
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use cofferdam_policy::Unlisted;
 use serde_json::{Map, Value};
 
 use crate::arguments::Arguments;
-use crate::call::Tool;
 use crate::plugin::LoadedPlugin;
+use crate::tool::Tool;
 
 /// The longest JSON of one call's arguments.
 const ARGUMENTS: usize = 24 << 20;

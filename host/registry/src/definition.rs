@@ -6,8 +6,8 @@ use cofferdam_runtime::{Definition, Hints};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::call::{Annotations, Tool};
 use crate::schema;
+use crate::tool::{Annotations, Tool};
 
 /// Longest name: what every known client takes.
 const NAME: usize = 40;

@@ -7,16 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use cofferdam_audit::{Event, Sink};
-use cofferdam_policy::Policy;
 use cofferdam_runtime::{CallError, Digest, Environment, Runtime};
 use tokio::sync::watch;
 
-use crate::call::Tool;
 use crate::catalog::{Catalog, Entry};
 use crate::definition;
 use crate::load::{LoadProblem, Setup, find, name_servers, own_files};
 use crate::plugin::LoadedPlugin;
 use crate::policies::Policies;
+use crate::tool::Tool;
 
 /// After how long a component whose tools could not be had is asked again: at first, and at most.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -34,8 +33,6 @@ pub struct Shared {
 /// One generation.
 pub struct Generation {
     shared: Arc<Shared>,
-    /// Kept as long as the generation is, so that its refusals are explained.
-    _policy: Arc<Policy>,
     plugins: Vec<Arc<LoadedPlugin>>,
     catalog: Mutex<Arc<Catalog>>,
     /// How many plugins' tools are not known yet.
@@ -61,11 +58,10 @@ impl Generation {
         for LoadProblem { plugin, cause, .. } in &refused {
             shared.sink.defer(&Event::LoadRefused { plugin, cause });
         }
-        let load = |(place, candidate)| LoadedPlugin::new(&shared.runtime, &environment, place, candidate);
+        let load = |(place, candidate)| LoadedPlugin::new(&shared.runtime, &environment, &policy, place, candidate);
         let generation = Arc::new(Self {
             plugins: found.into_iter().enumerate().map(load).collect(),
             shared: Arc::clone(shared),
-            _policy: policy,
             catalog: Mutex::default(),
             pending: watch::Sender::new(0),
             refused,

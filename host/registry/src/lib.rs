@@ -17,8 +17,9 @@ mod registry;
 mod schema;
 #[cfg(test)]
 mod testing;
+mod tool;
 
-pub use call::{Annotations, Answer, Call, Principal, Tool, UnknownTool};
+pub use call::{Answer, Call, Principal, UnknownTool};
 pub use cofferdam_grants::is_harmful;
 pub use cofferdam_runtime::{
     BASELINE, Hints, OwnFiles, PingSockets, Progress, compile_ahead, link_of, may_write, ping_sockets,
@@ -27,3 +28,4 @@ pub use load::{LoadProblem, Setup, Shipped};
 pub use order::{Orders, Target, Turn};
 pub use preview::{PluginStatus, Preview, look_up, machine_servers, shipped_names};
 pub use registry::Registry;
+pub use tool::{Annotations, Tool};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cofferdam_policy::Policy;
 use cofferdam_runtime::{Environment, Plugin, Runtime};
 
 use crate::definition::Reach;
@@ -18,13 +19,22 @@ pub struct LoadedPlugin {
     pub reach: Reach,
     /// What runs its calls.
     pub plugin: Arc<Plugin>,
+    /// The policy of its generation, kept as long as the plugin is, so that its refusals are
+    /// explained.
+    _policy: Arc<Policy>,
 }
 
 impl LoadedPlugin {
     /// Hands a plugin to the runtime. Runs and compiles nothing.
-    pub fn new(runtime: &Runtime, environment: &Environment, place: usize, candidate: Candidate) -> Arc<Self> {
+    pub fn new(
+        runtime: &Runtime,
+        environment: &Environment,
+        policy: &Arc<Policy>,
+        place: usize,
+        candidate: Candidate,
+    ) -> Arc<Self> {
         let plugin = Plugin::new(runtime, environment, candidate.spec());
-        Arc::new(Self { place, reach: reach(&candidate), candidate, plugin })
+        Arc::new(Self { place, reach: reach(&candidate), candidate, plugin, _policy: Arc::clone(policy) })
     }
 
     /// Its name.

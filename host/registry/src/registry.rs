@@ -1,7 +1,7 @@
 //! The registry: the current generation, and the way of a call: checked, recorded, run.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Instant;
 
 use cofferdam_audit::{Both, Caller, Log, Sink};
@@ -9,7 +9,7 @@ use cofferdam_policy::Policy;
 use cofferdam_runtime::{Options, Request, Runtime};
 use tokio::sync::watch;
 
-use crate::call::{Answer, Call, Tool, UnknownTool};
+use crate::call::{Answer, Call, UnknownTool};
 use crate::catalog::Entry;
 use crate::definition;
 use crate::generation::{Generation, Shared};
@@ -19,11 +19,14 @@ use crate::plugin::LoadedPlugin;
 use crate::policies::Policies;
 use crate::preview::PluginStatus;
 use crate::record::CallRecord;
+use crate::tool::Tool;
 
 /// What is loaded.
 pub struct Registry {
     shared: Arc<Shared>,
     current: RwLock<Arc<Generation>>,
+    /// The plugins of earlier generations, which have calls yet.
+    earlier: Mutex<Vec<Weak<LoadedPlugin>>>,
     /// Generations so far.
     generations: AtomicU32,
     /// Calls so far: their numbers in the audit.
@@ -52,7 +55,8 @@ impl Registry {
         })?;
         let shared = Arc::new(Shared { runtime, sink, policies, changes: watch::Sender::new(0) });
         let current = RwLock::new(Generation::load(&shared, 0, setup));
-        Ok(Arc::new(Self { shared, current, generations: AtomicU32::new(1), calls: AtomicU64::new(0) }))
+        let (generations, calls) = (AtomicU32::new(1), AtomicU64::new(0));
+        Ok(Arc::new(Self { shared, current, earlier: Mutex::default(), generations, calls }))
     }
 
     /// Puts a new generation in the place of the current one. Calls that have been found on the old
@@ -62,7 +66,12 @@ impl Registry {
         self.shared.runtime.limit_memory(setup.policy.total_memory());
         let number = self.generations.fetch_add(1, Ordering::SeqCst);
         let next = Generation::load(&self.shared, number, setup);
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = next;
+        let last = std::mem::replace(&mut *self.current.write().unwrap_or_else(PoisonError::into_inner), next);
+        let mut earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
+        earlier.extend(last.plugins().iter().map(Arc::downgrade));
+        drop(last);
+        earlier.retain(|plugin| plugin.strong_count() > 0);
+        drop(earlier);
         self.shared.changes.send_modify(|version| *version += 1);
     }
 
@@ -168,6 +177,9 @@ impl Registry {
 
     /// Ends every instance. Calls in flight are answered that the server is shutting down.
     pub async fn close(&self) {
-        self.current().close().await;
+        let earlier = std::mem::take(&mut *self.earlier.lock().unwrap_or_else(PoisonError::into_inner));
+        let earlier: Vec<_> = earlier.iter().filter_map(Weak::upgrade).collect();
+        let earlier = earlier.iter().map(|loaded| loaded.plugin.close());
+        futures::future::join(self.current().close(), futures::future::join_all(earlier)).await;
     }
 }

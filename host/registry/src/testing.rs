@@ -8,9 +8,9 @@ use cofferdam_policy::{ABI, Manifest, Policy, effective};
 use cofferdam_runtime::{Digest, Environment, NameServers, Options, OwnFiles, Runtime};
 use serde_json::json;
 
-use crate::call::{Annotations, Tool};
 use crate::load::Candidate;
 use crate::plugin::LoadedPlugin;
+use crate::tool::{Annotations, Tool};
 
 /// Takes every event, and keeps none.
 struct Nowhere;
@@ -57,7 +57,7 @@ impl Plugins {
             shipped: None,
             ahead: None,
         };
-        LoadedPlugin::new(&self.runtime, &self.environment, place, candidate)
+        LoadedPlugin::new(&self.runtime, &self.environment, &Arc::default(), place, candidate)
     }
 }
 

@@ -9,7 +9,6 @@ use cofferdam_grants::Limits;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Plugin;
-use super::tenant::Tenant;
 use crate::enforce::Gate;
 use crate::error::CallError;
 use crate::instance::actor::Actor;
@@ -63,15 +62,12 @@ impl Lease<'_> {
 /// What instances are started with.
 pub struct Start<'a> {
     pub plugin: &'a Plugin,
-    pub tenant: &'a Tenant,
+    /// Makes a new instance's way to the policy.
+    pub gate: &'a dyn Fn() -> Arc<Gate>,
     pub program: &'a Arc<Program>,
 }
 
 impl Start<'_> {
-    fn gate(&self) -> Arc<Gate> {
-        self.tenant.gate(self.plugin)
-    }
-
     fn instance(&self, gate: Arc<Gate>, predecessor: Option<String>) -> Result<Arc<Actor>, CallError> {
         let state = self.plugin.state(gate, predecessor)?;
         let (seat, sink) = (self.plugin.seat()?, Arc::clone(self.plugin.runtime.sink()));
@@ -176,7 +172,7 @@ impl Shared {
                 if let Some(reason) = gone.as_ref().and_then(|actor| actor.last_words()) {
                     self.predecessor = Some(reason);
                 }
-                let actor = start.instance(start.gate(), self.predecessor.clone())?;
+                let actor = start.instance((start.gate)(), self.predecessor.clone())?;
                 Ok(Arc::clone(self.current.insert(actor)))
             }
         }
@@ -194,7 +190,7 @@ impl PerCall {
                 actor
             }
             None => {
-                let gate = start.gate();
+                let gate = (start.gate)();
                 gate.belongs_to(caller);
                 start.instance(gate, None)?
             }
@@ -202,7 +198,7 @@ impl PerCall {
         let mut spare = lock(&self.spare);
         // Of several calls at once the first has filled it. A server that closes wants none.
         if spare.is_none() && !start.is_closed() {
-            let gate = start.gate();
+            let gate = (start.gate)();
             // Where it cannot be started now, the next call tries itself.
             *spare = start.instance(Arc::clone(&gate), None).ok().map(|actor| (actor, gate));
         }

@@ -68,7 +68,8 @@ impl Tenant {
         program: &'a Arc<Program>,
         caller: &Arc<Caller>,
     ) -> Result<(Lease<'a>, OwnedSemaphorePermit), CallError> {
-        self.instances.acquire(&Start { plugin, tenant: self, program }, caller)
+        let gate = || self.gate(plugin);
+        self.instances.acquire(&Start { plugin, program, gate: &gate }, caller)
     }
 
     /// A new instance's way to the policy.

@@ -56,12 +56,19 @@ pub struct Template {
 }
 
 impl Program {
-    /// Links a component. One that uses what its grants lack can only be asked for its tools.
+    /// Links a component. One that imports or uses what its grants lack can only be asked for its
+    /// tools; `imports` says whether its imports are granted.
     ///
     /// # Errors
     /// It is no component of our world.
-    pub fn link(runtime: &Runtime, plugin: &str, loaded: Loaded, grants: &Grants) -> Result<Self, LoadError> {
-        let linked = Linked::new(plugin, loaded.component, grants)?;
+    pub fn link(
+        runtime: &Runtime,
+        plugin: &str,
+        loaded: Loaded,
+        grants: &Grants,
+        imports: Result<(), LoadError>,
+    ) -> Result<Self, LoadError> {
+        let linked = Linked::new(plugin, loaded.component, grants, imports)?;
         if !loaded.pooled {
             return Ok(Self::Single(linked));
         }
@@ -78,11 +85,10 @@ impl Program {
 
     /// Refuses code that uses what it is not granted.
     pub fn check_uses(&self) -> Result<(), LoadError> {
-        let linked = match self {
-            Self::Single(linked) => linked,
-            Self::Pooled(pool) => &pool.linked,
-        };
-        linked.for_calls.as_ref().map(drop).map_err(Clone::clone)
+        match self {
+            Self::Single(linked) => linked.is_granted(),
+            Self::Pooled(pool) => pool.linked.is_granted(),
+        }
     }
 
     /// For one more instance; `None` where the code for it cannot be loaded.
@@ -104,14 +110,23 @@ impl Program {
 }
 
 impl Linked {
-    fn new(plugin: &str, component: Component, grants: &Grants) -> Result<Self, LoadError> {
+    fn new(
+        plugin: &str,
+        component: Component,
+        grants: &Grants,
+        imports: Result<(), LoadError>,
+    ) -> Result<Self, LoadError> {
         let invalid =
             |error: wasmtime::Error| LoadError::Invalid { plugin: plugin.to_owned(), cause: format!("{error:#}") };
-        let for_calls = match link::check_uses(plugin, &component, grants) {
+        let for_calls = match imports.and_then(|()| link::check_uses(plugin, &component, grants)) {
             Ok(()) => Ok(pre(link::linker(component.engine(), grants), &component).map_err(invalid)?),
             Err(not_granted) => Err(not_granted),
         };
         Ok(Self { component, for_calls })
+    }
+
+    fn is_granted(&self) -> Result<(), LoadError> {
+        self.for_calls.as_ref().map(drop).map_err(Clone::clone)
     }
 
     fn for_listing(&self) -> wasmtime::Result<HostedPre<State>> {
@@ -134,7 +149,7 @@ impl Pool {
     fn beyond(&self) -> Option<&Linked> {
         let load = || {
             let component = told(self.runtime.shared(&self.linked.component))?;
-            told(Linked::new(&self.plugin, component, &self.grants))
+            told(Linked::new(&self.plugin, component, &self.grants, self.linked.is_granted()))
         };
         self.beyond.get_or_init(load).as_ref()
     }

@@ -106,7 +106,7 @@ impl Plugin {
 
     fn link(&self, loaded: Loaded) -> Made {
         let Self { runtime, about, digest, grants, .. } = self;
-        let program = Program::link(runtime, &about.name, loaded, grants)?;
+        let program = Program::link(runtime, &about.name, loaded, grants, self.check_imports())?;
         if program.check_uses().is_ok() {
             // If it cannot be written now, it is before anything that this plugin asks for: until
             // then nothing is granted.

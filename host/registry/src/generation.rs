@@ -180,7 +180,7 @@ async fn discover(generation: Weak<Generation>, loaded: Arc<LoadedPlugin>) {
     let mut pause = AGAIN;
     let mut is_first = true;
     loop {
-        let given = loaded.plugin.definitions().await;
+        let given = loaded.definitions().await;
         let Some(generation) = generation.upgrade() else { return };
         let passes = given.as_ref().is_err_and(CallError::may_pass);
         let listed = match given {

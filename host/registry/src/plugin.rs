@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cofferdam_policy::Policy;
-use cofferdam_runtime::{Environment, Plugin, Runtime};
+use cofferdam_runtime::{CallError, Definition, Environment, Plugin, Runtime};
 
 use crate::definition::Reach;
 use crate::load::{Candidate, reach};
@@ -40,6 +40,18 @@ impl LoadedPlugin {
     /// Its name.
     pub fn name(&self) -> &Arc<str> {
         self.plugin.name()
+    }
+
+    /// The tools that the component says it has.
+    ///
+    /// # Errors
+    /// It cannot be loaded, or does not answer. A plugin that is not shipped is refused if it uses
+    /// what it is not granted. A shipped one is known, and refuses its calls.
+    pub async fn definitions(&self) -> Result<Vec<Definition>, CallError> {
+        if self.candidate.shipped.is_none() {
+            self.plugin.prepare().await?;
+        }
+        self.plugin.definitions().await
     }
 
     /// SHA-256 of its component, in hexadecimal.

@@ -25,6 +25,9 @@ mod hostile;
 /// The contract with plugins, and how components are loaded.
 mod abi;
 
+/// Generations of policy and plugins, and principals.
+mod generations;
+
 /// Peers and names that may and may not be dialled, in pairs.
 mod deny;
 

@@ -31,7 +31,10 @@ pub fn run(tools: Tools) -> anyhow::Result<Exit> {
 }
 
 async fn list(tools: &Tools, policy: Policy) -> anyhow::Result<(String, Exit)> {
-    let (policy, shipped) = if tools.fresh { fresh(policy)? } else { (policy, setup::SHIPPED.to_vec()) };
+    // Without their embedded definitions, the shipped components themselves say what their tools are.
+    let without =
+        |shipped: &Shipped| Shipped { definitions: if tools.fresh { b"" } else { shipped.definitions }, ..*shipped };
+    let shipped: Vec<Shipped> = setup::SHIPPED.iter().map(without).collect();
     let registry = setup::open(&tools.common, policy.clone(), &shipped, None)?;
     registry.settled().await;
     let plugins = registry.plugins(&policy);
@@ -57,26 +60,6 @@ fn find<'a>(name: &str, plugins: &'a [PluginStatus]) -> Result<&'a PluginStatus,
         let known: Vec<String> = plugins.iter().map(|plugin| format!("`{}`", plugin.name)).collect();
         Misuse(format!("error: there is no plugin `{}`\nhint: known are {}", quoted(name, 64), known.join(", ")))
     })
-}
-
-/// A policy under which the shipped components list their tools themselves. A component is linked
-/// only if something is granted, so this grants what a deny rule takes away again.
-fn fresh(mut policy: Policy) -> anyhow::Result<(Policy, Vec<Shipped>)> {
-    let closed = [
-        ("--allow-connect", "tcp://127.0.0.1:1"),
-        ("--deny-connect", "tcp://any:*"),
-        ("--allow-ping", "127.0.0.1"),
-        ("--deny-ping", "any"),
-        ("--allow-resolve", "invalid"),
-        ("--deny-resolve", "any"),
-        ("--allow-read", "/"),
-        ("--deny-read", "/"),
-    ];
-    for (flag, rule) in closed {
-        policy.add_flag(flag, rule).map_err(|mistake| anyhow::anyhow!("{mistake}"))?;
-    }
-    let shipped = setup::SHIPPED.iter().map(|shipped| Shipped { definitions: b"", ..*shipped });
-    Ok((policy, shipped.collect()))
 }
 
 /// The plugins' definitions as one JSON list. A tool that is not listed says why in `unlisted`,

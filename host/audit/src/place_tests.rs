@@ -36,7 +36,7 @@ impl LogFolder {
     }
 
     pub fn keeping(&self, size: u64, files: u32) -> ChainFile {
-        let rule = Box::new(|id: RuleId| Some(format!("rule {}", id.0)));
+        let rule = Box::new(|id: RuleId| Some(format!("rule {}", id.index())));
         ChainFile::open(&self.log(), &self.key(), Keeping { size, files, rule, arguments: false }).unwrap()
     }
 
@@ -84,7 +84,12 @@ impl Drop for LogFolder {
 
 pub fn ask(sink: &dyn Sink, port: u16) -> Result<(), Unwritten> {
     let resource = Resource::Peer { protocol: Protocol::Tcp, to: ([127, 0, 0, 1], port).into(), zone: None };
-    sink.record(&Event::Ask { plugin: "tcp", caller: None, resource, decision: Decision::Allowed(Some(RuleId(3))) })
+    sink.record(&Event::Ask {
+        plugin: "tcp",
+        caller: None,
+        resource,
+        decision: Decision::Allowed(Some(RuleId::new(0, 3))),
+    })
 }
 
 /// As a process that is killed: no checkpoint, nothing closed in order.

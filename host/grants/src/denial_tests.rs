@@ -71,7 +71,7 @@ fn a_name_gets_a_rule_for_the_name() {
     let public = grants(&["db.lab 22"], &[]);
     let pins = pinned(&public, &[("db.lab", "93.184.216.34")]);
     let port = connect(&public, "93.184.216.34:23", &pins).unwrap_err();
-    assert_eq!(port.reason(), Reason::PortNotGranted(RuleId(0)));
+    assert_eq!(port.reason(), Reason::PortNotGranted(RuleId::new(0, 0)));
     assert_eq!(line(port), "connect tcp://db.lab:23");
 }
 
@@ -130,7 +130,7 @@ fn no_rule_is_suggested_for_what_the_manifest_does_not_want() {
     }
     // A deny rule is told before that; a manifest that wants names is reminded of the lookup.
     let denied = mixed(&[], &["ping 10.0.0.1"], &["any 22"], &[]);
-    assert_eq!(ping(&denied, "10.0.0.1", &pins).unwrap_err().reason(), Reason::Denied(RuleId(100)));
+    assert_eq!(ping(&denied, "10.0.0.1", &pins).unwrap_err().reason(), Reason::Denied(RuleId::new(0, 100)));
     let by_name = mixed(&["*.lab 22"], &[], &["*.lab *"], &[]);
     let denial = connect(&by_name, "93.184.216.34:22", &pins).unwrap_err();
     assert_eq!((denial.reason(), denial.remedy()), (Reason::NotPinned, Remedy::LookUp));
@@ -150,8 +150,8 @@ fn the_kind_of_rule_that_is_suggested_for_a_name_is_one_that_the_manifest_wants_
 fn where_no_rule_helps_none_is_suggested() {
     let pins = Pins::new();
     let denied = connect(&grants(&["any *"], &["any *"]), "93.184.216.34:22", &pins).unwrap_err();
-    assert_eq!(denied.reason(), Reason::Denied(RuleId(100)));
-    assert_eq!(denied.rule(), Some(RuleId(100)));
+    assert_eq!(denied.reason(), Reason::Denied(RuleId::new(0, 100)));
+    assert_eq!(denied.rule(), Some(RuleId::new(0, 100)));
     let words = "plugin `tcp` may not connect to `tcp://93.184.216.34:22`: a deny rule covers it, and deny wins";
     assert_eq!((denied.for_operator("tcp").as_str(), denied.remedy()), (words, Remedy::DenyRule));
     for to in ["93.184.216.34:0", "[fe80::1]:22", "[2606:4700::1%2]:22", "0.0.0.0:22", "[::]:22", "[2002:a00:1::1]:22"]
@@ -202,11 +202,11 @@ fn i15_no_text_for_the_model_says_what_to_write() {
 fn reasons_have_stable_codes() {
     let reasons = [
         (Reason::NoRule, "no-rule"),
-        (Reason::Denied(RuleId(0)), "deny-rule"),
+        (Reason::Denied(RuleId::new(0, 0)), "deny-rule"),
         (Reason::NotWanted, "not-wanted"),
         (Reason::SpecialRange(Range::Private), "special-range"),
-        (Reason::OutsideWithin(RuleId(0)), "outside-within"),
-        (Reason::PortNotGranted(RuleId(0)), "port-not-granted"),
+        (Reason::OutsideWithin(RuleId::new(0, 0)), "outside-within"),
+        (Reason::PortNotGranted(RuleId::new(0, 0)), "port-not-granted"),
         (Reason::PinExpired, "pin-expired"),
         (Reason::NotPinned, "not-pinned"),
         (Reason::ServerNotGranted, "server-not-granted"),

@@ -61,5 +61,5 @@ fn only_a_permit_for_an_answer_is_kept() {
 fn a_pin_knows_every_rule_that_let_it_be_kept() {
     let grants = grants(&["a.example 80", "10.0.0.0/8 1", "*.example 22", "b.example 1"], &[]);
     let pins = pinned(&grants, &[("a.example", "93.184.216.34")]);
-    assert_eq!(pins.iter().next().unwrap().rules(), [RuleId(0), RuleId(2)]);
+    assert_eq!(pins.iter().next().unwrap().rules(), [RuleId::new(0, 0), RuleId::new(0, 2)]);
 }

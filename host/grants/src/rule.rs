@@ -22,9 +22,31 @@ pub use server::{DNS_PORT, ServerRule, Servers};
 
 use crate::{AbsolutePath, Cidr, Name, Ports};
 
-/// The opaque id of one rule. The policy knows which file and line, or which flag, it came from.
+/// The opaque id of one rule: the generation of the policy that it belongs to, and its place there.
+/// The policy of that generation knows which file and line, or which flag, the rule came from; a
+/// policy of another generation knows nothing of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RuleId(pub u32);
+pub struct RuleId {
+    generation: u32,
+    index: u32,
+}
+
+impl RuleId {
+    /// The rule at this place in the policy of this generation.
+    pub const fn new(generation: u32, index: u32) -> Self {
+        Self { generation, index }
+    }
+
+    /// The generation of the policy that it belongs to.
+    pub const fn generation(self) -> u32 {
+        self.generation
+    }
+
+    /// Its place in that policy.
+    pub const fn index(self) -> u32 {
+        self.index
+    }
+}
 
 /// One rule. Its `Display` is the canonical spelling, without the key under which it stands in a
 /// policy.

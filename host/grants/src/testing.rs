@@ -47,10 +47,10 @@ pub(crate) fn grants(allow: &[&str], deny: &[&str]) -> Grants {
 pub(crate) fn grants_wanting(allow: &[&str], deny: &[&str], wants: &[&str]) -> Grants {
     let mut builder = GrantsBuilder::new();
     for (id, text) in (0..).zip(allow) {
-        builder = builder.allow(RuleId(id), rule(text));
+        builder = builder.allow(RuleId::new(0, id), rule(text));
     }
     for (id, text) in (100..).zip(deny) {
-        builder = builder.deny(RuleId(id), rule(text));
+        builder = builder.deny(RuleId::new(0, id), rule(text));
     }
     for text in wants {
         builder = builder.want(rule(text));
@@ -142,10 +142,10 @@ pub(crate) fn any_rule(text: &str) -> Rule {
 pub(crate) fn mixed(allow: &[&str], deny: &[&str], wants: &[&str], system: &[&str]) -> Grants {
     let mut builder = GrantsBuilder::new().system_servers(system.iter().map(|server| server.parse().unwrap()));
     for (id, text) in (0..).zip(allow) {
-        builder = builder.allow(RuleId(id), any_rule(text));
+        builder = builder.allow(RuleId::new(0, id), any_rule(text));
     }
     for (id, text) in (100..).zip(deny) {
-        builder = builder.deny(RuleId(id), any_rule(text));
+        builder = builder.deny(RuleId::new(0, id), any_rule(text));
     }
     for text in wants {
         builder = builder.want(any_rule(text));

@@ -20,6 +20,7 @@ impl Policy {
     pub fn canonical(&self, digest: &dyn Fn(&[u8]) -> String) -> String {
         // In full, so that what a policy may say some day cannot be forgotten here.
         let Self {
+            generation: _,
             rules,
             plugins,
             limits,

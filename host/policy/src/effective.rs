@@ -3,7 +3,7 @@
 //! Nothing else in the house makes grants (invariant I4), and nothing adds to them afterwards.
 //! The intersection is drawn on every decision; here the two sides are put together.
 
-use cofferdam_grants::{Grants, GrantsBuilder, Limits, RuleId};
+use cofferdam_grants::{Grants, GrantsBuilder, Limits};
 
 use crate::listing::Listing;
 use crate::manifest::{Kind, Manifest};
@@ -29,7 +29,7 @@ pub fn effective(policy: &Policy, manifest: &Manifest) -> Effective {
         Scope::Plugin(name) => *name == manifest.name,
     };
     let mut builder = GrantsBuilder::new().system_servers(policy.system_servers().iter().copied());
-    let rules = (0..).map(RuleId).zip(&policy.rules);
+    let rules = policy.rule_ids().zip(&policy.rules);
     // A handler imports nothing, so nothing is granted to it, whatever a policy says.
     let serving = rules.filter(|(_, own)| manifest.kind == Kind::Plugin && serves(&own.scope));
     for (id, own) in serving {

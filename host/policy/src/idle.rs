@@ -15,7 +15,7 @@ impl Policy {
     /// What should be said about allow rules of the file that allow nothing to the plugins with
     /// these manifests. A plugin whose manifest is not there is not judged.
     pub fn idle(&self, manifests: &[&Manifest]) -> Vec<Diagnostic> {
-        let rules = (0..).map(RuleId).zip(&self.rules).filter(|(_, own)| !own.denies);
+        let rules = self.rule_ids().zip(&self.rules).filter(|(_, own)| !own.denies);
         rules.filter_map(|(id, own)| self.why_idle(id, own, manifests)).collect()
     }
 

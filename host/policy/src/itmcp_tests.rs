@@ -48,7 +48,7 @@ fn hosts_are_rules_of_every_kind_and_name_their_variable() {
             "ping localhost",
         ]
     );
-    let shown = |id| policy.rule(RuleId(id)).unwrap().to_string();
+    let shown = |id| policy.rule(RuleId::new(0, id)).unwrap().to_string();
     assert_eq!(shown(5), "ALLOWED_HOSTS Router.Example");
     assert_eq!(shown(6), "ALLOWED_HOSTS ping Router.Example");
     assert_eq!(shown(3), "ALLOWED_HOSTS servers system");
@@ -59,7 +59,7 @@ fn hosts_are_rules_of_every_kind_and_name_their_variable() {
 fn directories_may_be_read() {
     let (policy, mistakes) = read(true, &[("ALLOWED_DIRECTORIES", "/var/log, /srv/My Files/ ,")]);
     assert_eq!((rules(&policy), mistakes), (vec!["read /var/log".to_owned(), "read /srv/My Files".into()], vec![]));
-    assert_eq!(policy.rule(RuleId(0)).unwrap().to_string(), "ALLOWED_DIRECTORIES read /var/log");
+    assert_eq!(policy.rule(RuleId::new(0, 0)).unwrap().to_string(), "ALLOWED_DIRECTORIES read /var/log");
     let (policy, _) = read(true, &[("ALLOWED_DIRECTORIES", "/")]);
     assert_eq!(warnings(&policy), ["entry 1 of `ALLOWED_DIRECTORIES` is broader than it looks"]);
     for (entry, said) in [

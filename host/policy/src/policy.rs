@@ -18,7 +18,9 @@ use crate::rule::{Purpose, parse_rule};
 /// A whole policy: one file, flags, or both.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    /// A rule's index is its [`RuleId`].
+    /// Which policy of this process it is; its rules' ids say so.
+    pub(crate) generation: u32,
+    /// A rule's place is the index of its [`RuleId`].
     pub(crate) rules: Vec<PolicyRule>,
     pub(crate) plugins: BTreeMap<String, PluginTable>,
     pub(crate) limits: LimitsPatch,
@@ -166,8 +168,7 @@ impl Policy {
     /// Whether a rule serves every plugin that wants it, so that it is nothing to remark on where
     /// one does not.
     pub fn is_for_all(&self, id: RuleId) -> bool {
-        let index = usize::try_from(id.0).ok();
-        index.and_then(|index| self.rules.get(index)).is_some_and(|rule| rule.scope == Scope::Every)
+        self.own_rule(id).is_some_and(|rule| rule.scope == Scope::Every)
     }
 
     /// Says which name servers the machine asks (`/etc/resolv.conf`): what `system` stands for
@@ -183,8 +184,25 @@ impl Policy {
 
     /// Where a rule was written; `None` for an id that is not of this policy.
     pub fn rule(&self, id: RuleId) -> Option<&RuleSource> {
-        let index = usize::try_from(id.0).ok()?;
-        self.rules.get(index).map(|rule| &rule.source)
+        self.own_rule(id).map(|rule| &rule.source)
+    }
+
+    fn own_rule(&self, id: RuleId) -> Option<&PolicyRule> {
+        let index = usize::try_from(id.index()).ok()?;
+        self.rules.get(index).filter(|_| id.generation() == self.generation)
+    }
+
+    /// The ids of its rules.
+    pub fn rule_ids(&self) -> impl Iterator<Item = RuleId> {
+        let generation = self.generation;
+        (0..).map(move |index| RuleId::new(generation, index)).take(self.rules.len())
+    }
+
+    /// The same policy as that of another generation: the ids of its rules are others.
+    #[must_use]
+    pub fn in_generation(mut self, generation: u32) -> Self {
+        self.generation = generation;
+        self
     }
 
     /// The `[plugins.NAME]` tables, by name.

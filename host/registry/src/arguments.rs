@@ -1,9 +1,10 @@
-//! Arguments against a tool's schema, before any guest runs. What is wrong is said by argument; values that the caller sent
-//! are not repeated, they may be long or secret.
+//! Arguments against a tool's schema, before any guest runs. What is wrong is said by argument;
+//! values that the caller sent are not repeated, they may be long or secret.
 //!
-//! Clients make models fill in every argument (`strict` mode) and models guess names, so two things are settled first, at
-//! every depth: what stands for an argument that is not given is taken out, and what the schema does not name is refused
-//! with the name that it is most like. Where `""` means something, the schema says `minLength: 0`.
+//! Clients make models fill in every argument (`strict` mode) and models guess names, so two things
+//! are settled first, at every depth: what stands for an argument that is not given is taken out,
+//! and what the schema does not name is refused with the name that it is most like. Where `""`
+//! means something, the schema says `minLength: 0`.
 
 use std::sync::OnceLock;
 
@@ -13,12 +14,13 @@ use serde_json::{Map, Value};
 
 use crate::schema::{self, Size};
 
-/// Mistakes that one answer names at most, and the most values of arguments among which more than the first is looked for:
-/// each mistake takes memory before it is named.
+/// Mistakes that one answer names at most, and the most values of arguments among which more than
+/// the first is looked for: each mistake takes memory before it is named.
 const MISTAKES: usize = 8;
 const VALUES: u64 = 10_000;
 
-/// The most characters of an unknown argument's name, and the most known names, that an answer repeats.
+/// The most characters of an unknown argument's name, and the most known names, that an answer
+/// repeats.
 const NAME: usize = 64;
 const NAMES: usize = 24;
 
@@ -78,8 +80,8 @@ impl Arguments {
     }
 
     /// Whether a check takes so long that it belongs on a thread of its own.
-    pub fn is_dear(&self, arguments: &Map<String, Value>) -> bool {
-        self.made().is_ok_and(|(size, _)| size.cost(arguments).is_ok_and(|cost| cost.is_dear))
+    pub fn is_expensive(&self, arguments: &Map<String, Value>) -> bool {
+        self.made().is_ok_and(|(size, _)| size.cost(arguments).is_ok_and(|cost| cost.is_expensive))
     }
 
     fn made(&self) -> Result<&(Size, Validator), String> {
@@ -118,7 +120,8 @@ impl Unknown {
     }
 }
 
-/// Goes through arguments beside their schema. Both are finite: the schema was measured, the arguments were parsed.
+/// Goes through arguments beside their schema. Both are finite: the schema was measured, the
+/// arguments were parsed.
 struct Settle<'a> {
     root: &'a Map<String, Value>,
     unknown: &'a mut Unknown,
@@ -174,7 +177,8 @@ impl<'a> Settle<'a> {
     }
 }
 
-/// Whether a value stands for "not given": `null` where it is not one of the values, an empty text where it means nothing.
+/// Whether a value stands for "not given": `null` where it is not one of the values, an empty text
+/// where it means nothing.
 fn is_absent(schema: &Map<String, Value>, value: &Value) -> bool {
     let takes = |kind: &str| match schema.get("type") {
         Some(Value::String(only)) => only == kind,

@@ -1,53 +1,14 @@
-//! One tool call and its answer, as plain data. `server` makes these from MCP messages and `cli` from its arguments;
-//! nothing here knows either.
+//! One tool call and its answer, as plain data. `server` makes these from MCP messages and `cli`
+//! from its arguments; nothing here knows either.
 
 use std::time::Duration;
 
-use cofferdam_runtime::{Hints, Turn};
+use cofferdam_runtime::Progress;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// A tool as a client sees it: validated, and attributed to the plugin that offers it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tool {
-    /// `[a-zA-Z0-9_-]{1,40}`, unique in the catalogue.
-    pub name: String,
-    /// A short human-readable name.
-    pub title: Option<String>,
-    /// What the tool does, for a model.
-    pub description: String,
-    /// JSON Schema of the arguments; its root has `type: object`.
-    pub input_schema: Map<String, Value>,
-    /// JSON Schema of the structured answer; its root has `type: object`.
-    pub output_schema: Option<Map<String, Value>>,
-    /// Hints for clients, all four given explicitly.
-    pub annotations: Annotations,
-    /// What the tool claims of itself, from which the annotations are made with the grants.
-    pub hints: Hints,
-    /// The plugin that answers.
-    pub plugin: String,
-}
-
-/// Its name.
-impl AsRef<str> for Tool {
-    fn as_ref(&self) -> &str {
-        &self.name
-    }
-}
-
-/// The four hints of MCP's `ToolAnnotations`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Annotations {
-    /// The tool changes nothing outside itself.
-    pub read_only: bool,
-    /// The tool may destroy something.
-    pub destructive: bool,
-    /// Calling twice is the same as calling once.
-    pub idempotent: bool,
-    /// The tool reaches beyond this machine's closed world.
-    pub open_world: bool,
-}
+use crate::order::Turn;
 
 /// One call, on its way to a plugin.
 #[derive(Debug)]
@@ -58,12 +19,14 @@ pub struct Call {
     pub arguments: Map<String, Value>,
     /// On whose behalf: ids, instances and audit lines are bound to it.
     pub principal: Principal,
-    /// The program that the principal uses, as it names itself: for the audit, not for any decision.
+    /// The program that the principal uses, as it names itself: for the audit, not for any
+    /// decision.
     pub client: Option<String>,
-    /// How long the caller will wait; the operator's limit applies besides. `None` means the operator's limit.
+    /// How long the caller will wait; the operator's limit applies besides. `None` means the
+    /// operator's limit.
     pub deadline: Option<Duration>,
-    /// Its place among the session's calls of the same plugin, which reach it in the order of their arrival ([`crate::Registry::group`]);
-    /// `None` where that does not matter.
+    /// Where it goes, and its turn among the session's calls of the same plugin
+    /// ([`crate::Orders::next_turn`]); `None` where order does not matter.
     pub turn: Option<Turn>,
     /// Cancelled when the caller no longer wants the answer.
     pub cancel: CancellationToken,
@@ -80,17 +43,6 @@ impl Principal {
     pub fn local() -> Self {
         Self("local".to_owned())
     }
-}
-
-/// How far a call has come.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Progress {
-    /// Grows with every report of one call.
-    pub progress: f64,
-    /// What `progress` will be at the end, if known.
-    pub total: Option<f64>,
-    /// A line for people.
-    pub message: Option<String>,
 }
 
 /// What a call came to. A refusal or failure of the tool is an answer too, with `is_error`.

@@ -1,16 +1,21 @@
-//! Which tool belongs to which plugin: one name, one plugin; and which of them clients are shown. A snapshot; changing it
-//! makes a new one.
+//! Which tool belongs to which plugin, and which tools clients are shown. One name belongs to one
+//! plugin. A catalogue is a snapshot; a change makes a new one.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use cofferdam_policy::Unlisted;
+use serde_json::{Map, Value};
 
 use crate::arguments::Arguments;
-use crate::call::Tool;
+use crate::plugin::LoadedPlugin;
+use crate::tool::Tool;
+
+/// The longest JSON of one call's arguments.
+const ARGUMENTS: usize = 24 << 20;
 
 /// The tools of a moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Catalog {
     /// What clients are shown, sorted by name. The same `Arc` as before where that has not changed.
     pub tools: Arc<[Tool]>,
@@ -20,15 +25,58 @@ pub struct Catalog {
 }
 
 /// How a call to a tool is checked, and where it goes.
-#[derive(Debug)]
 pub struct Entry {
-    /// The plugin, by its place in the registry.
-    pub plugin: usize,
-    /// The check of its arguments.
-    pub arguments: Arguments,
-    /// Why clients are not shown it; then no call of it runs.
-    pub unlisted: Option<Unlisted>,
+    /// The plugin.
+    pub plugin: Arc<LoadedPlugin>,
+    arguments: Arguments,
+    /// Why clients are not shown it. Then no call of it runs.
+    unlisted: Option<Unlisted>,
 }
+
+/// Why a call does not run, as its caller reads it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// A stable code.
+    pub code: &'static str,
+    /// What is wrong, without what the caller has sent.
+    pub message: String,
+}
+
+impl Refusal {
+    fn invalid(message: String) -> Self {
+        Self { code: "invalid_argument", message }
+    }
+}
+
+impl Entry {
+    /// Checks a call. Gives its arguments as the guest reads them.
+    ///
+    /// # Errors
+    /// The policy leaves the tool out, or the arguments are not what its schema says.
+    pub async fn check(self: &Arc<Self>, tool: &str, arguments: Map<String, Value>) -> Result<String, Refusal> {
+        if let Some(unlisted) = &self.unlisted {
+            let plugin = self.plugin.name();
+            tracing::warn!(target: "cofferdam", "plugin `{plugin}`: `{tool}` is not listed: {unlisted}");
+            return Err(Refusal { code: "denied", message: unlisted.for_model(tool) });
+        }
+        let checked = if self.arguments.is_expensive(&arguments) {
+            let entry = Arc::clone(self);
+            let check = tokio::task::spawn_blocking(move || entry.arguments.check(arguments));
+            check.await.unwrap_or_else(|_| Err("the check of the arguments failed".to_owned()))
+        } else {
+            self.arguments.check(arguments)
+        };
+        let arguments = Value::Object(checked.map_err(Refusal::invalid)?).to_string();
+        if arguments.len() > ARGUMENTS {
+            let bytes = arguments.len();
+            return Err(Refusal::invalid(format!("the arguments have {bytes} bytes, {ARGUMENTS} are the most")));
+        }
+        Ok(arguments)
+    }
+}
+
+/// A plugin whose tools are not in the catalogue, and why.
+pub type Without = (Arc<LoadedPlugin>, String);
 
 /// A catalogue that is being made.
 pub struct Draft {
@@ -39,38 +87,35 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Adds a further plugin's tools. Where a name is taken, the plugin that was named first has it, whichever of them was
-    /// known sooner: the other one has none of its tools. Gives who has lost them now, and why.
+    /// Adds a further plugin's tools. Where a name is taken, the plugin that was named first has
+    /// it, whichever of them was known sooner. The other one has none of its tools: those who lose
+    /// theirs now are given back, and why.
     ///
     /// # Errors
-    /// A name belongs to an earlier plugin; which, and to whom.
-    pub fn add(
-        &mut self,
-        plugin: usize,
-        tools: Vec<Tool>,
-        unlisted: impl Fn(&str) -> Option<Unlisted>,
-    ) -> Result<Vec<(usize, String)>, String> {
+    /// A name belongs to a plugin that was named earlier; which, and to whom.
+    pub fn add(&mut self, plugin: &Arc<LoadedPlugin>, tools: Vec<Tool>) -> Result<Vec<Without>, String> {
         let taken = |tool: &Tool, by: &str| format!("its tool `{}` is the name of a tool of `{by}` already", tool.name);
-        let mut lost: Vec<(usize, String)> = Vec::new();
+        let mut without: Vec<Without> = Vec::new();
         for tool in &tools {
             let Some(entry) = self.entries.get(&tool.name) else { continue };
-            let by = self.tools.iter().find(|other| other.name == tool.name).map_or("", |other| &other.plugin);
-            if entry.plugin < plugin {
-                return Err(taken(tool, by));
+            let other = &entry.plugin;
+            if other.place < plugin.place {
+                return Err(taken(tool, other.name()));
             }
-            if lost.iter().all(|(loser, _)| *loser != entry.plugin) {
-                lost.push((entry.plugin, taken(tool, &tool.plugin)));
+            if without.iter().all(|(known, _)| !Arc::ptr_eq(known, other)) {
+                without.push((Arc::clone(other), taken(tool, plugin.name())));
             }
         }
-        self.entries.retain(|_, entry| lost.iter().all(|(loser, _)| *loser != entry.plugin));
+        self.entries.retain(|_, entry| without.iter().all(|(loser, _)| !Arc::ptr_eq(loser, &entry.plugin)));
         self.tools.retain(|tool| self.entries.contains_key(&tool.name));
         for tool in tools {
             let arguments = Arguments::new(tool.input_schema.clone());
-            let unlisted = unlisted(&tool.name);
-            self.entries.insert(tool.name.clone(), Arc::new(Entry { plugin, arguments, unlisted }));
+            let unlisted = plugin.candidate.effective.listing.unlisted(&tool.name);
+            let entry = Entry { plugin: Arc::clone(plugin), arguments, unlisted };
+            self.entries.insert(tool.name.clone(), Arc::new(entry));
             self.tools.push(tool);
         }
-        Ok(lost)
+        Ok(without)
     }
 
     /// The catalogue.
@@ -99,66 +144,5 @@ impl Catalog {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::call::Annotations;
-
-    fn tool(name: &str, plugin: &str) -> Tool {
-        Tool {
-            name: name.into(),
-            title: None,
-            description: String::new(),
-            input_schema: serde_json::Map::new(),
-            output_schema: None,
-            annotations: Annotations { read_only: true, destructive: false, idempotent: true, open_world: false },
-            hints: cofferdam_runtime::Hints::default(),
-            plugin: plugin.into(),
-        }
-    }
-
-    fn names(catalog: &Catalog) -> Vec<&str> {
-        catalog.tools.iter().map(|tool| tool.name.as_str()).collect()
-    }
-
-    type Added = Result<(Catalog, Vec<(usize, String)>), String>;
-
-    fn with(catalog: &Catalog, plugin: usize, tools: Vec<Tool>) -> Added {
-        let mut draft = catalog.draft();
-        draft.add(plugin, tools, |_| None).map(|lost| (draft.finish(), lost))
-    }
-
-    #[test]
-    fn a_tool_that_is_not_shown_keeps_its_name_and_changes_no_list() {
-        let (catalog, _) = with(&Catalog::default(), 0, vec![tool("a", "p")]).unwrap();
-        let mut draft = catalog.draft();
-        let hidden = |_: &str| Some(Unlisted::Ungranted { keys: vec!["connect"] });
-        draft.add(1, vec![tool("b", "q")], hidden).unwrap();
-        let more = draft.finish();
-        assert!(names(&more) == ["a"] && more.known.len() == 2);
-        assert!(Arc::ptr_eq(&catalog.tools, &more.tools), "nobody has to be told");
-        assert!(more.find("b").unwrap().unlisted.is_some() && more.find("a").unwrap().unlisted.is_none());
-        let clash = with(&more, 2, vec![tool("b", "r")]).unwrap_err();
-        assert_eq!(clash, "its tool `b` is the name of a tool of `q` already");
-    }
-
-    #[test]
-    fn a_name_belongs_to_the_plugin_that_came_first() {
-        let (catalog, lost) = with(&Catalog::default(), 0, vec![tool("b", "p"), tool("a", "p")]).unwrap();
-        assert!(names(&catalog) == ["a", "b"] && lost.is_empty());
-        let clash = with(&catalog, 1, vec![tool("c", "q"), tool("a", "q")]).unwrap_err();
-        assert_eq!(clash, "its tool `a` is the name of a tool of `p` already");
-        assert_eq!(catalog.find("a").unwrap().plugin, 0);
-        assert!(catalog.find("c").is_none());
-    }
-
-    #[test]
-    fn whoever_is_known_sooner_does_not_take_a_name_from_whoever_was_named_first() {
-        let (catalog, _) = with(&Catalog::default(), 2, vec![tool("a", "q"), tool("c", "q")]).unwrap();
-        let (catalog, _) = with(&catalog, 3, vec![tool("d", "r")]).unwrap();
-        let (catalog, lost) = with(&catalog, 1, vec![tool("a", "p"), tool("b", "p")]).unwrap();
-        assert_eq!(lost, [(2, "its tool `a` is the name of a tool of `p` already".to_owned())]);
-        assert_eq!(names(&catalog), ["a", "b", "d"]);
-        assert_eq!(catalog.find("a").unwrap().plugin, 1);
-        assert!(catalog.find("c").is_none());
-    }
-}
+#[path = "catalog_tests.rs"]
+mod tests;

@@ -1,12 +1,13 @@
-//! Tool definitions: what a component says its tools are, checked before any client sees it. A plugin's text is data: it
-//! is bounded, and may hold nothing that a terminal or a reader could be misled by (I12).
+//! Tool definitions: what a component says its tools are, checked before any client sees it. A
+//! plugin's text is data: it is bounded, and may hold nothing that a terminal or a reader could be
+//! misled by (I12).
 
 use cofferdam_runtime::{Definition, Hints};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::call::{Annotations, Tool};
 use crate::schema;
+use crate::tool::{Annotations, Tool};
 
 /// Longest name: what every known client takes.
 const NAME: usize = 40;
@@ -17,7 +18,8 @@ const DESCRIPTION: usize = 8 << 10;
 const TOOLS: usize = 128;
 const ALL: usize = 1 << 20;
 
-/// The form in which definitions are kept and embedded: MCP's names, so that the file reads like `tools/list`.
+/// The form in which definitions are kept and embedded: MCP's names, so that the file reads like
+/// `tools/list`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Kept {
@@ -44,8 +46,8 @@ pub struct Reach {
     pub open_world: bool,
 }
 
-/// Hints for clients: what the tool claims, made tighter by what the plugin may do. A component of somebody else's that may
-/// open connections can do anything to its peers, whatever it claims.
+/// Hints for clients: what the tool claims, made tighter by what the plugin may do. A component of
+/// somebody else's that may open connections can do anything to its peers, whatever it claims.
 fn annotations(reach: Reach, hints: Hints) -> Annotations {
     let believed = reach.shipped || !reach.acts;
     let read_only = hints.read_only && believed;

@@ -1,21 +1,31 @@
-//! What is loaded, and how a call reaches it. Plain data in, plain data out: it knows neither MCP nor WebAssembly, and
-//! takes no decision about grants.
+//! What is loaded, and how a call reaches it. Plain data in, plain data out: it knows neither MCP
+//! nor WebAssembly, and takes no decision about grants.
 
 mod arguments;
 mod call;
 mod catalog;
 mod definition;
+mod generation;
 mod load;
+mod order;
 mod outcome;
+mod plugin;
+mod policies;
 mod preview;
+mod record;
 mod registry;
 mod schema;
+#[cfg(test)]
+mod testing;
+mod tool;
 
-pub use call::{Annotations, Answer, Call, Principal, Progress, Tool, UnknownTool};
+pub use call::{Answer, Call, Principal, UnknownTool};
 pub use cofferdam_grants::{cut, printable};
 pub use cofferdam_runtime::{
-    BASELINE, Bucket, Hints, Orders, OwnFiles, PingSockets, Rate, Turn, compile_ahead, link_of, may_write, ping_sockets,
+    BASELINE, Bucket, Hints, OwnFiles, PingSockets, Progress, Rate, compile_ahead, link_of, may_write, ping_sockets,
 };
 pub use load::{LoadProblem, Setup, Shipped};
+pub use order::{Orders, Target, Turn};
 pub use preview::{PluginStatus, Preview, look_up, machine_servers, shipped_names};
 pub use registry::Registry;
+pub use tool::{Annotations, Tool};

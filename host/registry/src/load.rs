@@ -1,5 +1,5 @@
-//! What is to be loaded, and from where: the components that are shipped in the binary, those that the policy names, and those
-//! that a flag names. Reads files; runs and compiles nothing.
+//! What is to be loaded, and from where: the components that are shipped in the binary, those that
+//! the policy names, and those that a flag names. Reads files; runs and compiles nothing.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,9 @@ use std::sync::Arc;
 use cofferdam_audit::Sink;
 use cofferdam_grants::Protocol;
 use cofferdam_policy::{Effective, Instance, Kind, Manifest, Part, Policy, effective};
-use cofferdam_runtime::{Digest, NameServers, OwnFiles, Shape, Spec, check_imports, manifest_section, printable_text};
+use cofferdam_runtime::{
+    Digest, Lifetime, NameServers, OwnFiles, Spec, check_imports, manifest_section, printable_text,
+};
 
 use crate::definition::{self, Reach};
 
@@ -36,7 +38,8 @@ pub struct Setup {
 pub struct Shipped {
     /// The component.
     pub component: &'static [u8],
-    /// Its SHA-256 in lower-case hexadecimal, which the build has found out: starting is not to read it all.
+    /// Its SHA-256 in lower-case hexadecimal, which the build has found out: starting is not to
+    /// read it all.
     pub digest: &'static str,
     /// Its code, compiled ahead ([`cofferdam_runtime::compile_ahead`]); a release has it.
     pub code: Option<&'static [u8]>,
@@ -70,8 +73,8 @@ impl LoadProblem {
     }
 }
 
-/// A plugin with its grants, ready for the runtime.
-pub(crate) struct Found {
+/// A plugin that was found, with its grants, ready for the runtime.
+pub(crate) struct Candidate {
     pub manifest: Manifest,
     pub effective: Effective,
     pub digest: Digest,
@@ -81,7 +84,7 @@ pub(crate) struct Found {
     pub ahead: Option<&'static [u8]>,
 }
 
-impl Found {
+impl Candidate {
     /// The names of its tools, where they come with the binary.
     pub fn shipped_tools(&self) -> Vec<String> {
         self.shipped.map(definition::names).unwrap_or_default()
@@ -96,16 +99,16 @@ impl Found {
             grants: self.effective.grants.clone(),
             limits: self.effective.limits,
             settings: self.settings.clone(),
-            shape: match self.manifest.instance {
-                Instance::Actor => Shape::Actor,
-                Instance::Call => Shape::PerCall,
+            lifetime: match self.manifest.instance {
+                Instance::Actor => Lifetime::Shared,
+                Instance::Call => Lifetime::PerCall,
             },
         }
     }
 }
 
 /// Finds everything, shipped plugins first: their names cannot be taken.
-pub(crate) fn find(setup: &Setup) -> (Vec<Found>, Vec<LoadProblem>) {
+pub(crate) fn find(setup: &Setup) -> (Vec<Candidate>, Vec<LoadProblem>) {
     let (found, mut problems) = find_unlinked(setup);
     // A shipped plugin without its grant is listed and refuses its calls; any other is not loaded.
     for one in found.iter().filter(|one| one.shipped.is_none()) {
@@ -117,10 +120,10 @@ pub(crate) fn find(setup: &Setup) -> (Vec<Found>, Vec<LoadProblem>) {
 }
 
 /// The same without a look at the imports, for which the rules have to be known.
-pub(crate) fn find_unlinked(setup: &Setup) -> (Vec<Found>, Vec<LoadProblem>) {
-    let mut found: Vec<Found> = Vec::new();
+pub(crate) fn find_unlinked(setup: &Setup) -> (Vec<Candidate>, Vec<LoadProblem>) {
+    let mut found: Vec<Candidate> = Vec::new();
     let mut problems = Vec::new();
-    let mut add = |result: Result<Found, LoadProblem>| match result {
+    let mut add = |result: Result<Candidate, LoadProblem>| match result {
         Ok(one) => match found.iter().find(|other| other.manifest.name == one.manifest.name) {
             Some(other) => {
                 let whose = if other.shipped.is_some() { "shipped with Cofferdam" } else { "loaded already" };
@@ -168,6 +171,21 @@ pub(crate) fn find_unlinked(setup: &Setup) -> (Vec<Found>, Vec<LoadProblem>) {
     (found, problems)
 }
 
+/// What is ours, with the components that were named and the cache.
+pub(crate) fn own_files(setup: &Setup) -> OwnFiles {
+    let mut own = setup.own.clone();
+    let named = setup.policy.plugins().filter_map(|(_, table)| table.component.as_ref().map(PathBuf::from));
+    own.files.extend(setup.plugins.iter().cloned().chain(named));
+    own.folders.extend(setup.cache.clone());
+    // A working directory that is gone makes nothing of ours readable: what is relative to it
+    // cannot be found either.
+    for path in own.files.iter_mut().chain(&mut own.families).chain(&mut own.folders) {
+        *path = std::path::absolute(&*path).unwrap_or_else(|_| path.clone());
+    }
+    own.remember();
+    own
+}
+
 /// Whom the host asks for names under this policy.
 pub(crate) fn name_servers(policy: &Policy) -> NameServers {
     match policy.name_servers() {
@@ -177,7 +195,7 @@ pub(crate) fn name_servers(policy: &Policy) -> NameServers {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a component that the operator has named")]
-fn from_file(path: &Path, written: &str, name: Option<&str>, policy: &Policy) -> Result<Found, LoadProblem> {
+fn from_file(path: &Path, written: &str, name: Option<&str>, policy: &Policy) -> Result<Candidate, LoadProblem> {
     let shown = name.unwrap_or(written);
     // The path as it was written: what a variable in it says is not told.
     let problem = |cause: String| LoadProblem { part: Part::Component, ..LoadProblem::new(shown, cause) };
@@ -198,7 +216,7 @@ fn read(
     bytes: Cow<'static, [u8]>,
     shipped: Option<&Shipped>,
     policy: &Policy,
-) -> Result<Found, LoadProblem> {
+) -> Result<Candidate, LoadProblem> {
     let problem = |cause: String| LoadProblem { part: Part::Component, ..LoadProblem::new(shown, cause) };
     let text = manifest_section(&bytes).map_err(&problem)?.ok_or_else(|| {
         problem("it carries no manifest (the custom section `cofferdam-manifest`, which the SDK writes)".to_owned())
@@ -238,7 +256,7 @@ fn read(
             settings.to_string()
         }
     };
-    Ok(Found {
+    Ok(Candidate {
         effective: effective(policy, &manifest),
         digest: shipped.map_or_else(|| Digest::of(&bytes), |shipped| Digest::known(shipped.digest)),
         manifest,
@@ -250,10 +268,11 @@ fn read(
 }
 
 /// What a plugin may do, which its tools' hints depend on.
-pub(crate) fn reach(found: &Found) -> Reach {
-    let grants = &found.effective.grants;
-    // A connection can do anything to its peer; an echo request or a question changes nothing there.
+pub(crate) fn reach(candidate: &Candidate) -> Reach {
+    let grants = &candidate.effective.grants;
+    // A connection can do anything to its peer; an echo request or a question changes nothing
+    // there.
     let acts = grants.grants_connect(Protocol::Tcp) || grants.grants_connect(Protocol::Udp);
     let open_world = acts || grants.grants_ping() || grants.grants_query();
-    Reach { shipped: found.shipped.is_some(), acts, open_world }
+    Reach { shipped: candidate.shipped.is_some(), acts, open_world }
 }

@@ -1,5 +1,5 @@
-//! What a call came to, as an answer: a failure is one JSON object, `{"error": code, "message": …}`, the same for every
-//! plugin.
+//! What a call came to, as an answer: a failure is one JSON object, `{"error": code, "message":
+//! …}`, the same for every plugin.
 
 use cofferdam_runtime::{CallError, LoadError, Reply, harmless_json, printable_text};
 use serde_json::{Map, Value};
@@ -44,8 +44,8 @@ pub fn answer(result: Result<Reply, CallError>) -> Answer {
     }
 }
 
-/// Why an instance ended, without what is the operator's to read: addresses in a guest's memory, and paths of this machine.
-/// Each is in the log.
+/// Why an instance ended, without what is the operator's to read: addresses in a guest's memory,
+/// and paths of this machine. Each is in the log.
 fn for_model(reason: &str) -> String {
     let first = reason.lines().next().unwrap_or_default();
     let word = |word: &str| {
@@ -59,8 +59,8 @@ fn for_model(reason: &str) -> String {
     first.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// An answer that says why there is none, in JSON that no terminal obeys: details are a guest's. It carries no structured content: that would have to match the tool's
-/// output schema.
+/// An answer that says why there is none, in JSON that no terminal obeys: details are a guest's. It
+/// carries no structured content: that would have to match the tool's output schema.
 pub fn failure(code: &str, message: &str, details: Map<String, Value>) -> Answer {
     let mut object = Map::new();
     object.insert("error".to_owned(), Value::from(code));

@@ -1,5 +1,6 @@
-//! What would be loaded, and what it might do: for people who ask before anything is served. Nothing is compiled, run or
-//! kept; what reaches the world are a lookup, against its permit, and a look at a file, the way a plugin takes.
+//! What would be loaded, and what it might do: for people who ask before anything is served.
+//! Nothing is compiled, run or kept. Two functions reach the world: a lookup, against its permit,
+//! and a look at a file, the way a plugin takes.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,8 +8,7 @@ use cofferdam_grants::{AbsolutePath, AtPath, Grants, Limits, Permit, Resource};
 use cofferdam_policy::{Manifest, Policy, Unlisted};
 use cofferdam_runtime::{Names, Unresolved, manifest_section, try_reading};
 
-use crate::load::{Found, LoadProblem, Setup, Shipped, find, find_unlinked, name_servers};
-use crate::registry::own_files;
+use crate::load::{Candidate, LoadProblem, Setup, Shipped, find, find_unlinked, name_servers, own_files};
 
 /// A plugin, for people.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub struct PluginStatus {
     pub limits: Limits,
 }
 
-impl Found {
+impl Candidate {
     /// Whether any rule allows it anything.
     pub fn allows_anything(&self) -> bool {
         self.effective.grants.rules().any(|rule| !rule.denies && rule.wanted)
@@ -77,7 +77,7 @@ impl Found {
 
 /// What a registry would be made from.
 pub struct Preview {
-    found: Vec<Found>,
+    found: Vec<Candidate>,
     problems: Vec<LoadProblem>,
     setup: Setup,
 }
@@ -89,7 +89,8 @@ impl Preview {
         Self { found, problems, setup }
     }
 
-    /// The same for a policy of which the tables alone are known: what is linked depends on rules, and is not looked at.
+    /// The same for a policy of which the tables alone are known: what is linked depends on rules,
+    /// and is not looked at.
     pub fn of_tables(setup: Setup) -> Self {
         let (found, problems) = find_unlinked(&setup);
         Self { found, problems, setup }
@@ -97,7 +98,7 @@ impl Preview {
 
     /// Every plugin, for people.
     pub fn plugins(&self) -> Vec<PluginStatus> {
-        let status = |found: &Found| found.status(&self.setup.policy, found.shipped_tools().iter());
+        let status = |found: &Candidate| found.status(&self.setup.policy, found.shipped_tools().iter());
         self.found.iter().map(status).collect()
     }
 
@@ -116,7 +117,8 @@ impl Preview {
         self.found.iter().map(|found| &found.manifest)
     }
 
-    /// What reading a path would come to now under these grants. Has to be awaited on a tokio runtime.
+    /// What reading a path would come to now under these grants. Has to be awaited on a tokio
+    /// runtime.
     pub async fn try_reading(&self, grants: Grants, path: &AbsolutePath) -> AtPath {
         try_reading(grants, own_files(&self.setup), path).await
     }
@@ -127,7 +129,8 @@ impl Preview {
     }
 }
 
-/// The name servers that the machine asks: what `system` stands for in a policy that names none itself.
+/// The name servers that the machine asks: what `system` stands for in a policy that names none
+/// itself.
 pub fn machine_servers() -> Vec<SocketAddr> {
     cofferdam_runtime::machine_servers()
 }
@@ -141,7 +144,8 @@ pub fn shipped_names(shipped: &[Shipped]) -> Vec<String> {
     shipped.iter().filter_map(name).collect()
 }
 
-/// Looks up the name that the permit is for, as a plugin's lookups are, of the name servers of the policy. Has to be awaited on a tokio runtime.
+/// Looks up the name that the permit is for, as a plugin's lookups are, of the name servers of the
+/// policy. Has to be awaited on a tokio runtime.
 ///
 /// # Errors
 /// Why there are no addresses, in words.

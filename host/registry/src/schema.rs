@@ -1,6 +1,7 @@
-//! A tool's JSON Schema: what clients take, and bounds that make checking arguments against it a matter of milliseconds,
-//! whoever wrote it. A schema is a stranger's program: references may fan out, patterns may backtrack, and a validator that
-//! recurses may run out of stack. So it is finite, small when written out, and its patterns match in linear time.
+//! A tool's JSON Schema: what clients take, and bounds that make checking arguments against it a
+//! matter of milliseconds, whoever wrote it. A schema is a stranger's program: references may fan
+//! out, patterns may backtrack, and a validator that recurses may run out of stack. So it is
+//! finite, small when written out, and its patterns match in linear time.
 
 use std::collections::HashMap;
 
@@ -11,18 +12,22 @@ use serde_json::{Map, Value};
 /// Longest schema, in bytes of JSON, and its deepest nesting.
 const SCHEMA: usize = 64 << 10;
 const DEPTH: usize = 32;
-/// Most values of a schema, and its deepest nesting, with every reference replaced by what it means.
+/// Most values of a schema, and its deepest nesting, with every reference replaced by what it
+/// means.
 const VALUES: u64 = 10_000;
 const EXPANDED_DEPTH: usize = 64;
 /// Memory of one compiled pattern, in bytes; matching takes time with it and with the text.
 const PATTERN: usize = 256 << 10;
-/// What one check may cost: values of the schema times values of the arguments, and patterns times bytes.
+/// What one check may cost: values of the schema times values of the arguments, and patterns times
+/// bytes.
 const COST: u64 = 200_000_000;
 /// What it may cost where other calls wait for it: some milliseconds.
-const DEAR: u64 = 1_000_000;
-/// What a byte costs a pattern, in the same unit: what compiled patterns of that size need at the worst.
+const EXPENSIVE: u64 = 1_000_000;
+/// What a byte costs a pattern, in the same unit: what compiled patterns of that size need at the
+/// worst.
 const BYTE: u64 = 16;
-/// Words that change what a reference means: no client takes them, and a pointer would not lead where it seems to.
+/// Words that change what a reference means: no client takes them, and a pointer would not lead
+/// where it seems to.
 const FOREIGN: [&str; 5] = ["$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef"];
 /// Words under which every level walks the same value again.
 const REPEATED: [&str; 2] = ["unevaluatedProperties", "unevaluatedItems"];
@@ -54,7 +59,8 @@ pub fn check(tool: &str, which: &str, schema: &Map<String, Value>) -> Result<(),
     Size::of(schema).map(drop).map_err(told)
 }
 
-/// Refuses what could mislead: control, bidirectional and invisible characters. Line breaks are text.
+/// Refuses what could mislead: control, bidirectional and invisible characters. Line breaks are
+/// text.
 pub fn plain_text(text: &str) -> Result<(), String> {
     match text.chars().find(|c| *c != '\n' && is_harmful(*c)) {
         Some(c) => Err(format!("holds the character {}, which readers do not see", c.escape_default())),
@@ -107,7 +113,7 @@ impl Size {
         let patterns = self.patterns.saturating_mul(BYTE).saturating_mul(bytes);
         let all = self.values.saturating_mul(values).saturating_add(patterns);
         if all <= COST {
-            return Ok(Cost { values, is_dear: all > DEAR });
+            return Ok(Cost { values, is_expensive: all > EXPENSIVE });
         }
         let part = if patterns > COST / 2 { format!("{} patterns", self.patterns) } else { "schema".to_owned() };
         Err(format!(
@@ -122,10 +128,11 @@ pub struct Cost {
     /// Values of the arguments, all levels.
     pub values: u64,
     /// It takes so long that others should not wait for it.
-    pub is_dear: bool,
+    pub is_expensive: bool,
 }
 
-/// Counts the values of arguments, and the bytes that a pattern may have to read. A client's JSON is nested 128 deep at most.
+/// Counts the values of arguments, and the bytes that a pattern may have to read. A client's JSON
+/// is nested 128 deep at most.
 fn weigh(key: &str, value: &Value, values: &mut u64, bytes: &mut u64) {
     *values += 1;
     *bytes += key.len() as u64;
@@ -338,9 +345,9 @@ mod tests {
     fn what_a_check_may_cost_is_bounded() {
         let schema = object(json!({ "type": "object", "properties": { "x": { "pattern": "a" } } }));
         let size = Size::of(&schema).unwrap();
-        assert_eq!(size.cost(&object(json!({ "y": [1, 2] }))), Ok(Cost { values: 3, is_dear: false }));
-        let dear = size.cost(&object(json!({ "x": "a".repeat(1 << 20), "y": [1, 2] })));
-        assert_eq!(dear, Ok(Cost { values: 4, is_dear: true }));
+        assert_eq!(size.cost(&object(json!({ "y": [1, 2] }))), Ok(Cost { values: 3, is_expensive: false }));
+        let expensive = size.cost(&object(json!({ "x": "a".repeat(1 << 20), "y": [1, 2] })));
+        assert_eq!(expensive, Ok(Cost { values: 4, is_expensive: true }));
         let text = size.cost(&object(json!({ "x": "a".repeat(20 << 20) }))).unwrap_err();
         assert!(text.contains("too many to check against the tool's 1 patterns"), "{text}");
         let wide: Vec<Value> = (0..3000).map(|n| json!({ "const": n })).collect();

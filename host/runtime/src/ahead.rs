@@ -1,5 +1,6 @@
-//! Code that was compiled ahead, for every CPU of a named baseline: a release brings it along, so that the first call waits for
-//! no compiler. It is packed (RFC 1950), and belongs to the component whose digest it is kept under.
+//! Code that was compiled ahead, for every CPU of a named baseline. A release brings it along, so
+//! that the first call waits for no compiler. It is packed (RFC 1950), and belongs to the component
+//! whose digest it is kept under.
 
 use std::io::{Read as _, Write as _};
 
@@ -39,11 +40,12 @@ pub fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
 
 fn baseline() -> wasmtime::Result<Config> {
     let mut config = settings();
-    // With a target that is named, nothing of this machine's CPU is used beyond what is enabled here.
-    config.target(&target_lexicon())?;
+    // With a named target, the code uses nothing of this machine's CPU but what is enabled here.
+    config.target(&triple())?;
     #[cfg(target_arch = "x86_64")]
     #[expect(unsafe_code, reason = "it is unsafe to run on a CPU that has less: loading checks what the CPU has")]
-    // SAFETY: the engine that loads the code refuses it where this CPU lacks what it was compiled for.
+    // SAFETY: the engine that loads the code refuses it where this CPU lacks what it was compiled
+    // for.
     unsafe {
         config.cranelift_flag_enable(BASELINE);
     }
@@ -51,10 +53,11 @@ fn baseline() -> wasmtime::Result<Config> {
 }
 
 /// The target that this program was compiled for, as the compiler names it.
-fn target_lexicon() -> String {
+fn triple() -> String {
     let (arch, os) = (std::env::consts::ARCH, std::env::consts::OS);
     match os {
         "macos" => format!("{arch}-apple-darwin"),
+        _ if cfg!(target_env = "musl") => format!("{arch}-unknown-{os}-musl"),
         _ => format!("{arch}-unknown-{os}-gnu"),
     }
 }

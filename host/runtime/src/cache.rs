@@ -1,6 +1,7 @@
-//! What is dear to make is kept by digest: compiled code and tool definitions. Whoever can write compiled code can
-//! run native code as us, so entries carry a MAC under a key that only the owner reads, in a folder that only the owner
-//! enters; an entry that fails it is made again. Nothing here is needed for correctness: every error means "not cached".
+//! Keeps what takes long to make, by digest: compiled code and tool definitions. Anyone who can
+//! write compiled code can run native code as us. So entries carry a MAC, its key is readable for
+//! the owner only, and so is the folder. An entry whose MAC is wrong is made again. Nothing needs
+//! the cache for correctness: every error means "not cached".
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -36,7 +37,8 @@ impl Cache {
             fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
         }
         if about.permissions().mode() & 0o022 != 0 {
-            tracing::warn!(target: "cofferdam", "others could write `{}`: what was in it is thrown away", folder.display());
+            let shown = folder.display();
+            tracing::warn!(target: "cofferdam", folder = %shown, "others could write the cache: what was in it is thrown away");
             empty(folder)?;
         }
         Ok(Self { key: key(&folder.join(KEY))?, folder: folder.to_owned() })
@@ -104,7 +106,8 @@ fn empty(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads the key, or makes one; of two processes that make one at the same time, one wins and both use it.
+/// Reads the key, or makes one; of two processes that make one at the same time, one wins and both
+/// use it.
 fn key(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
     let mut key = [0; KEY_BYTES];
     let read = |key: &mut [u8; KEY_BYTES]| -> io::Result<()> {

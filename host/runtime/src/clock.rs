@@ -1,5 +1,5 @@
-//! The clock that interrupts guests. It advances the epoch of every engine while a guest runs, and stands still when none does,
-//! so that an idle server wakes up for nothing.
+//! The clock that interrupts guests. It advances the epoch of every engine while a guest runs. It
+//! stands still when none does, so that an idle server does not wake up.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -11,7 +11,8 @@ use wasmtime::{Engine, EngineWeak};
 /// How often a running guest is interrupted so that others on its thread get their turn.
 pub const TICK: Duration = Duration::from_millis(2);
 
-/// Ticks without a running guest after which the clock stands still. Calls that follow each other closely do not wake it each time.
+/// Ticks without a running guest after which the clock stands still. Calls that follow each other
+/// closely do not wake it each time.
 const REST_AFTER: u32 = 50;
 
 /// The clock of all engines. Cheap to clone; it ends with the last clone.
@@ -101,7 +102,8 @@ fn tick(clock: &Weak<Shared>) {
             continue;
         }
         shared.resting.store(true, Ordering::SeqCst);
-        // Either this sees the guest that has just begun to run, or that one sees that the clock rests and wakes it.
+        // Either this sees the guest that has just begun to run, or that one sees that the clock
+        // rests and wakes it.
         if shared.running.load(Ordering::SeqCst) > 0 {
             shared.resting.store(false, Ordering::SeqCst);
             continue;

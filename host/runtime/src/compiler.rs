@@ -1,5 +1,6 @@
-//! The threads that components are compiled on: a few for each compilation and a few compilations at one time, of lower priority
-//! than everything else. A compiler cannot be stopped; whoever does not want to wait leaves, and it ends by itself.
+//! The threads that compile components. Each compilation has a few threads, and a few compilations
+//! run at one time. Their priority is lower than that of everything else. A compiler cannot be
+//! stopped; a caller that does not want to wait leaves, and the compilation ends by itself.
 
 use std::sync::Arc;
 
@@ -39,7 +40,8 @@ impl Default for Compiler {
 }
 
 impl Compiler {
-    /// Runs a compilation on threads of its own, when there is a place for it. It goes on when this is dropped.
+    /// Runs a compilation on threads of its own, when there is a place for it. It goes on when this
+    /// is dropped.
     ///
     /// # Errors
     /// It did not run to its end.

@@ -1,4 +1,5 @@
-//! A component's bytes before anything of them runs: digest, manifest section, and the imports it needs.
+//! A component's bytes before anything of them runs: digest, manifest section, and the imports it
+//! needs.
 
 use std::fmt::Write as _;
 
@@ -36,15 +37,12 @@ impl Digest {
     }
 }
 
-/// The deepest nesting of components and modules in which a manifest is looked for.
+/// The deepest nesting of components and modules that is read.
 const DEPTH: usize = 64;
 
-/// The manifest that a component carries, as text; `None` if it carries none. Functions' code is passed over.
-///
-/// # Errors
-/// The bytes are not WebAssembly, or the manifest is not text, or there are two.
-pub fn manifest_section(bytes: &[u8]) -> Result<Option<String>, String> {
-    let mut found = None;
+/// Goes through the sections of a component and of all that is nested in it, functions' code passed
+/// over. Shows each part with the depth that it lies at; 0 is the component itself.
+fn walk(bytes: &[u8], mut visit: impl FnMut(usize, &Payload<'_>) -> Result<(), String>) -> Result<(), String> {
     let mut outer = Vec::new();
     let mut parser = Parser::new(0);
     let mut rest = bytes;
@@ -52,6 +50,7 @@ pub fn manifest_section(bytes: &[u8]) -> Result<Option<String>, String> {
         let chunk = parser.parse(rest, true).map_err(|error| no_component(&error))?;
         let Chunk::Parsed { consumed, payload } = chunk else { return Err(CUT_SHORT.to_owned()) };
         rest = rest.get(consumed..).unwrap_or_default();
+        visit(outer.len(), &payload)?;
         match payload {
             Payload::CodeSectionStart { size, .. } => {
                 parser.skip_section();
@@ -63,31 +62,71 @@ pub fn manifest_section(bytes: &[u8]) -> Result<Option<String>, String> {
                 }
                 outer.push(std::mem::replace(&mut parser, inner));
             }
-            Payload::CustomSection(section) if section.name() == MANIFEST_SECTION => {
-                let text = std::str::from_utf8(section.data())
-                    .map_err(|_| format!("its `{MANIFEST_SECTION}` section is not UTF-8"))?;
-                if found.replace(text.to_owned()).is_some() {
-                    return Err(format!("it has two `{MANIFEST_SECTION}` sections"));
-                }
-            }
             Payload::End(_) => match outer.pop() {
                 Some(next) => parser = next,
-                None => return Ok(found),
+                None => return Ok(()),
             },
             _ => {}
         }
     }
 }
 
+/// The manifest that a component carries, as text; `None` if it carries none.
+///
+/// # Errors
+/// The bytes are not WebAssembly, or the manifest is not text, or there are two.
+pub fn manifest_section(bytes: &[u8]) -> Result<Option<String>, String> {
+    let mut manifest = None;
+    walk(bytes, |_, payload| {
+        let Payload::CustomSection(section) = payload else { return Ok(()) };
+        if section.name() != MANIFEST_SECTION {
+            return Ok(());
+        }
+        let text = std::str::from_utf8(section.data())
+            .map_err(|_| format!("its `{MANIFEST_SECTION}` section is not UTF-8"))?;
+        match manifest.replace(text.to_owned()) {
+            Some(_) => Err(format!("it has two `{MANIFEST_SECTION}` sections")),
+            None => Ok(()),
+        }
+    })?;
+    Ok(manifest)
+}
+
+/// What a component imports, by the names it gives: its needs, known before anything is compiled.
+///
+/// # Errors
+/// The bytes are not a component.
+pub fn imports(bytes: &[u8]) -> Result<Vec<String>, String> {
+    let mut imports = Vec::new();
+    walk(bytes, |depth, payload| {
+        match payload {
+            // What is nested has its needs met from here. Only the outermost component asks the
+            // host.
+            _ if depth > 0 => {}
+            Payload::Version { encoding: Encoding::Module, .. } => {
+                return Err("it is a core module, not a component".to_owned());
+            }
+            Payload::ComponentImportSection(section) => {
+                for import in section.clone() {
+                    imports.push(import.map_err(|error| no_component(&error))?.name.name.to_owned());
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(imports)
+}
+
 /// Functions that are compiled at one time, at most.
 const AT_ONCE: usize = 4;
-/// What compiling takes for each byte of a function, and for each local in each loop, whose values every turn may change: about
-/// 430 and 100 bytes were measured (wasmtime 48).
+/// What compiling takes for each byte of a function, and for each local in each loop, whose values
+/// every turn may change. About 430 and 100 bytes were measured (wasmtime 48).
 const FOR_BYTE: u64 = 450;
 const FOR_LOOP_AND_LOCAL: u64 = 100;
 
-/// How much memory compiling a component takes, about, in bytes: what the most demanding functions take that may be compiled at
-/// one time.
+/// How much memory compiling a component takes, about, in bytes: what the most demanding functions
+/// take that may be compiled at one time.
 ///
 /// # Errors
 /// The bytes are not WebAssembly.
@@ -116,39 +155,6 @@ fn function_memory(body: &FunctionBody<'_>) -> Result<u64, BinaryReaderError> {
     let length = u64::try_from(range.end - range.start).unwrap_or(u64::MAX);
     let values = loops.saturating_mul(locals).saturating_mul(FOR_LOOP_AND_LOCAL);
     Ok(length.saturating_mul(FOR_BYTE).saturating_add(values))
-}
-
-/// What a component imports, by the names it gives: its needs, known before anything is compiled.
-///
-/// # Errors
-/// The bytes are not a component.
-pub fn imports(bytes: &[u8]) -> Result<Vec<String>, String> {
-    let mut imports = Vec::new();
-    let mut parser = Parser::new(0);
-    let mut rest = bytes;
-    loop {
-        let chunk = parser.parse(rest, true).map_err(|error| no_component(&error))?;
-        let Chunk::Parsed { consumed, payload } = chunk else { return Err(CUT_SHORT.to_owned()) };
-        rest = rest.get(consumed..).unwrap_or_default();
-        match payload {
-            Payload::Version { encoding: Encoding::Module, .. } => {
-                return Err("it is a core module, not a component".to_owned());
-            }
-            Payload::ComponentImportSection(section) => {
-                for import in section {
-                    let import = import.map_err(|error| no_component(&error))?;
-                    imports.push(import.name.name.to_owned());
-                }
-            }
-            // What is nested has its needs met from here: only the outermost component asks the host.
-            Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
-                let length = unchecked_range.end - unchecked_range.start;
-                rest = rest.get(length..).ok_or(CUT_SHORT)?;
-            }
-            Payload::End(_) => return Ok(imports),
-            _ => {}
-        }
-    }
 }
 
 /// The parser's reason on one line; it writes lists of bytes over several.

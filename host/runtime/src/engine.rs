@@ -1,5 +1,5 @@
-//! The engines: the one that plugins share, and those whose memory is kept ready from instance to instance; and compiled code
-//! by digest.
+//! The engines: the one that plugins share, and those that keep memory ready for their instances;
+//! and compiled code by digest.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,32 +13,29 @@ use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::compiler::Compiler;
 use crate::component::Digest;
-use crate::enforce::{NameServers, Names, OwnFiles, SharedFiles};
 use crate::error::LoadError;
 use crate::memory::TotalMemory;
 use crate::settings::settings;
 use crate::trimmer::Trimmer;
 
-/// What the instances of one engine with a pool may have at one time; a component that needs more has none of it.
+/// What the instances of one engine with a pool may have at one time. A component that needs more
+/// has no pool.
 const CORE_INSTANCES: u32 = 16;
 const TABLES: u32 = 4;
-/// Stacks of an instance: its calls are one, and of what they start each that waits in the middle of a function needs one.
+/// Stacks of an instance. It has one call. Each task of it that waits in the middle of a function
+/// needs a stack.
 const STACKS: u32 = 4;
 
-/// The memory of an ended instance that is kept, cleared, for the next one. What a call has used beyond that goes back. All places
-/// of a pool may come to have as much.
+/// The memory of an ended instance that is kept, cleared, for the next one. The rest goes back to
+/// the system.
 const KEPT: usize = 512 << 10;
-/// And of so many instances.
+/// The instances whose memory is kept.
 const KEPT_INSTANCES: u32 = 4;
 
 /// What a runtime is made with.
 pub struct Options {
     /// Where compiled code is kept; `None` compiles every time.
     pub cache: Option<PathBuf>,
-    /// Whom the host asks when a granted name is looked up.
-    pub name_servers: NameServers,
-    /// Our own files, which no grant reaches.
-    pub own: OwnFiles,
     /// What guests may use of memory in all, in bytes; `None` is half of what the machine has.
     pub total_memory: Option<u64>,
     /// Where events are recorded before their effect happens.
@@ -51,8 +48,9 @@ pub(crate) struct Code(Vec<u8>);
 impl Code {
     fn load(&self, engine: &Engine) -> wasmtime::Result<Component> {
         #[expect(unsafe_code, reason = "the code is what an engine of these settings has made")]
-        // SAFETY: a `Code` is made from what `serialize` or `precompile_component` gave only: just now, or earlier and kept
-        // under our MAC or in this binary. How memory is allocated, in which engines differ, is none of the code's affair.
+        // SAFETY: a `Code` is made from what `serialize` or `precompile_component` gave only: just
+        // now, or earlier and kept under our MAC or in this binary. How memory is allocated, in
+        // which engines differ, is none of the code's affair.
         unsafe {
             Component::deserialize(engine, &self.0)
         }
@@ -77,13 +75,12 @@ struct Shared {
     memory: Arc<TotalMemory>,
     trimmer: Trimmer,
     cache: Option<Cache>,
-    names: Names,
-    files: Arc<SharedFiles>,
     sink: Arc<dyn Sink>,
 }
 
 impl Runtime {
-    /// Sets an engine up. Compiles nothing. Has to be called on a tokio runtime, on which what is not a guest's goes on.
+    /// Sets an engine up. Compiles nothing. Has to be called on a tokio runtime, which runs
+    /// everything but guests.
     ///
     /// # Errors
     /// This machine cannot run the compiled code.
@@ -95,11 +92,10 @@ impl Runtime {
         let cache = options.cache.and_then(|folder| match Cache::open(&folder) {
             Ok(cache) => Some(cache),
             Err(error) => {
-                tracing::warn!(target: "cofferdam", "the cache `{}` is not used: {error}", folder.display());
+                tracing::warn!(target: "cofferdam", folder = %folder.display(), %error, "the cache is not used");
                 None
             }
         });
-        let (names, files) = (Names::new(options.name_servers), Arc::new(SharedFiles::new(options.own)));
         Ok(Self(Arc::new(Shared {
             engine,
             clock,
@@ -107,13 +103,12 @@ impl Runtime {
             memory: TotalMemory::new(options.total_memory),
             trimmer: Trimmer::start(),
             cache,
-            names,
-            files,
             sink: options.sink,
         })))
     }
 
-    /// Tool definitions kept for a component, as the JSON that [`Runtime::keep_definitions`] was given.
+    /// Tool definitions kept for a component, as the JSON that [`Runtime::keep_definitions`] was
+    /// given.
     pub fn kept_definitions(&self, digest: &Digest) -> Option<Vec<u8>> {
         self.0.cache.as_ref()?.get(&definitions_entry(digest))
     }
@@ -123,10 +118,11 @@ impl Runtime {
         self.keep(&definitions_entry(digest), json);
     }
 
-    /// Loads code. With `pool`, on an engine of its own that has room for so many instances at one time and keeps their memory
-    /// ready: starting one maps nothing, and ending one gives nothing back. Where the component needs more than that has, or the
-    /// system does not reserve the room (4 GiB of addresses for each, of which nothing is used before it is written), and
-    /// without `pool`, on the engine that plugins share.
+    /// Loads code. With `pool`, the code gets an engine of its own, which has room for so many
+    /// instances at one time and keeps their memory ready: starting one maps nothing, and ending
+    /// one unmaps nothing. Without `pool`, the code runs on the engine that plugins share. So it
+    /// does where the component needs more than a pool has, or the system does not reserve the room
+    /// (4 GiB of addresses for each instance; memory is used only when it is written).
     pub(crate) fn load(&self, code: &Code, pool: Option<u32>) -> wasmtime::Result<Loaded> {
         if let Some(instances) = pool {
             let mut config = settings();
@@ -137,7 +133,8 @@ impl Runtime {
                     return Ok(Loaded { component, pooled: true });
                 }
                 Err(error) => {
-                    tracing::debug!(target: "cofferdam", "instances of a plugin are made one by one: {error:#}");
+                    let error = format_args!("{error:#}");
+                    tracing::debug!(target: "cofferdam", %error, "instances of a plugin are made one by one");
                 }
             }
         }
@@ -149,17 +146,10 @@ impl Runtime {
         Code(component.serialize()?).load(&self.0.engine)
     }
 
-    /// What is called after a burst of calls, before memory is given back to the system.
-    pub fn before_trimming(&self, let_go: impl Fn() + Send + Sync + 'static) {
-        self.0.trimmer.before(let_go);
-    }
-
-    pub(crate) fn names(&self) -> &Names {
-        &self.0.names
-    }
-
-    pub(crate) fn files(&self) -> Arc<SharedFiles> {
-        Arc::clone(&self.0.files)
+    /// Sets what guests may use of memory in all, in bytes; `None` is half of what the machine has.
+    /// What is in use stays in use.
+    pub fn limit_memory(&self, total: Option<u64>) {
+        self.0.memory.limit(total);
     }
 
     pub(crate) fn sink(&self) -> &Arc<dyn Sink> {
@@ -194,7 +184,8 @@ impl Runtime {
 
     /// A component's code, if it is in the cache. Blocks for as long as reading it takes.
     pub(crate) fn kept_code(&self, digest: &Digest) -> Option<Code> {
-        // Only what `serialize` gave under the same compatibility hash was ever put under this name and our MAC.
+        // Only what `serialize` gave under the same compatibility hash was ever put under this name
+        // and our MAC.
         self.0.cache.as_ref()?.get(&self.code_entry(digest)).map(Code)
     }
 
@@ -204,13 +195,13 @@ impl Runtime {
         let code = self.0.engine.precompile_component(bytes);
         let code =
             code.map_err(|error| LoadError::Invalid { plugin: plugin.to_owned(), cause: format!("{error:#}") })?;
-        tracing::debug!(target: "cofferdam", "`{plugin}` is compiled in {:?}", begun.elapsed());
+        tracing::debug!(target: "cofferdam", plugin, took = ?begun.elapsed(), "the component is compiled");
         self.keep(&self.code_entry(digest), &code);
         Ok(Code(code))
     }
 
-    /// The name of a component's code in the cache: with all that the code depends on besides the component, which is wasmtime's
-    /// version and settings, and this CPU.
+    /// The name of a component's code in the cache: with all that the code depends on besides the
+    /// component, which is wasmtime's version and settings, and this CPU.
     fn code_entry(&self, digest: &Digest) -> String {
         format!("{}-{:016x}.cwasm", digest.as_str(), compatibility(&self.0.engine))
     }
@@ -219,7 +210,7 @@ impl Runtime {
         if let Some(cache) = &self.0.cache
             && let Err(error) = cache.put(entry, bytes)
         {
-            tracing::warn!(target: "cofferdam", "the cache cannot be written: {error}");
+            tracing::warn!(target: "cofferdam", %error, "the cache cannot be written");
         }
     }
 }
@@ -249,7 +240,8 @@ fn pool(instances: u32) -> PoolingAllocationConfig {
         .max_unused_warm_slots(KEPT_INSTANCES)
         .linear_memory_keep_resident(KEPT)
         .table_keep_resident(KEPT)
-        // What was written is found by the system, where it can tell, and cleared; else all of it is given back.
+        // Where the system can tell which pages were written, those are cleared. Otherwise all
+        // pages are given back.
         .pagemap_scan(Enabled::Auto);
     pool
 }

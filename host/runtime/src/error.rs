@@ -1,5 +1,5 @@
-//! Why a plugin could not be loaded, and why a call came to nothing. Each has a stable code and a message that names
-//! the thing; what the tool itself refuses is [`CallError::Failed`].
+//! Why a plugin could not be loaded, and why a call came to nothing. Each error has a stable code
+//! and a message that names the thing. What the tool itself refuses is [`CallError::Failed`].
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What this machine lets the program do, found out without doing it: for people who ask before anything is served.
+//! What this machine lets the program do, found out without doing it. `cofferdam doctor` asks.
 
 use std::io;
 use std::path::Path;
@@ -28,7 +28,8 @@ pub fn ping_sockets() -> io::Result<PingSockets> {
     }
 }
 
-/// Whether a file could be written, or made: it, or the nearest folder above it that there is. Nothing is.
+/// Whether a file could be written, or made: it, or the nearest folder above it that there is.
+/// Nothing is.
 ///
 /// # Errors
 /// It could not be.

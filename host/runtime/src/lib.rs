@@ -1,6 +1,6 @@
-//! Runs plugins. The only crate that knows wasmtime, and the only one that touches the world on a guest's
-//! behalf: what may be touched is `grants`' decision, asked in `enforce`. It does not know where a grant came from,
-//! nor what MCP is.
+//! Runs plugins. The only crate that knows wasmtime, and the only one that touches the world on a
+//! guest's behalf: what may be touched is `grants`' decision, asked in `enforce`. It does not know
+//! where a grant came from, nor what MCP is.
 
 mod abi;
 mod ahead;
@@ -10,19 +10,25 @@ mod bucket;
     reason = "compiled code and definitions are kept in one folder: reading and writing it is this module"
 )]
 mod cache;
+mod call;
 mod clock;
 mod compiler;
 mod component;
+mod cpu_meter;
 mod enforce;
 mod engine;
+mod environment;
 mod error;
 mod health;
+mod host;
 mod instance;
 mod limiter;
 mod link;
 mod memory;
+mod offer;
 mod output;
-mod pulse;
+mod permits;
+mod progress;
 mod settings;
 mod state;
 mod trimmer;
@@ -34,8 +40,10 @@ pub use cofferdam_audit::Caller;
 pub use component::{Digest, manifest_section};
 pub use enforce::{NameServers, Names, OwnFiles, Unresolved, link_of, machine_servers, try_reading};
 pub use engine::{Options, Runtime};
+pub use environment::Environment;
 pub use error::{CallError, LoadError};
 pub use health::{PingSockets, may_write, ping_sockets};
-pub use instance::{Orders, Plugin, ProgressReport, Request, Shape, Spec, Turn};
+pub use instance::{Lifetime, Orders, Plugin, Request, Spec, Turn};
 pub use link::check_imports;
 pub use output::{Definition, Hints, Reply, harmless_json, printable_text};
+pub use progress::Progress;

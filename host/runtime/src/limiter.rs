@@ -1,5 +1,5 @@
-//! How much a store may hold: linear memory over all of its memories, its tables besides, and entries in the tables of its host. Only counts and refuses; that a guest
-//! then traps is its own affair.
+//! How much a store may hold: the linear memory of all of its memories, its tables, and entries in
+//! the host's tables. The limiter counts and refuses. A guest that cannot grow mostly traps.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,22 +11,24 @@ use wasmtime::component::ResourceTableError;
 use crate::enforce::Gate;
 use crate::memory::{Held, PER_INSTANCE, PluginMemory};
 
-/// Elements of one table. A table holds function references; the largest guests here have a few thousand.
+/// Elements of one table. A table holds function references; the largest guests here have a few
+/// thousand.
 const TABLE_ELEMENTS: usize = 100_000;
 
 /// What an element takes of our memory: a pointer.
 const ELEMENT: usize = 8;
 
-/// What an entry of a resource table or a task table is reckoned with: measured are 165 bytes for a pollable's, 190 for a stream's, and
-/// what one stands for may be more.
+/// What an entry of a resource table or a task table counts for, in bytes. 165 were measured for a
+/// pollable and 190 for a stream; the object behind it may take more.
 const ENTRY: u64 = 1024;
-/// Entries that even the least memory has room for, and the most of sockets, streams and pollables that there ever are. Tasks, streams
-/// and futures of WASI 0.3 have a table of their own, with what connections need besides.
+/// The least number of entries, and the most of sockets, streams and pollables. Tasks, streams and
+/// futures of WASI 0.3 have a table of their own, which has room for connections besides.
 const LEAST_ENTRIES: u64 = 2048;
 const MOST_ENTRIES: u64 = 1 << 17;
 const PER_CONNECTION: u64 = 64;
 
-/// How many resources an instance with these limits may have in its table: what they take is a part of its memory.
+/// How many resources an instance with these limits may have in its table: what they take is a part
+/// of its memory.
 pub fn resources(limits: &Limits) -> usize {
     entries(limits.memory, MOST_ENTRIES)
 }
@@ -54,7 +56,8 @@ pub struct Limiter {
     shown: Arc<AtomicUsize>,
     /// What the instance uses of the process's memory.
     held: Held,
-    /// The limit by which a growth was refused: the reason a trap that follows most likely has.
+    /// The limit by which a growth was refused. It is most likely the reason of a trap that
+    /// follows.
     pub exhausted: Option<&'static str>,
     gate: Arc<Gate>,
 }
@@ -66,8 +69,8 @@ impl Limiter {
         Self { limit, used: 0, shown: Arc::default(), held, exhausted: None, gate }
     }
 
-    /// Counts an instance that is about to start, if there is memory for it. Its linear memory is counted when it has its
-    /// first turn.
+    /// Counts an instance that is about to start, if there is memory for it. Its linear memory is
+    /// counted when it has its first turn.
     pub fn reserve(memory: &PluginMemory) -> Option<Held> {
         memory.take(PER_INSTANCE)
     }
@@ -91,7 +94,7 @@ impl Limiter {
         granted
     }
 
-    /// A growth is refused. The first is written down: a guest may well go on.
+    /// Refuses a growth. The first refusal is recorded: the guest may go on.
     fn refuse(&mut self, limit: &'static str) -> bool {
         if self.exhausted.is_none() {
             self.exhausted = Some(limit);

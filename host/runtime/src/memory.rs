@@ -1,5 +1,6 @@
-//! The memory that guests cause, over the whole process: linear memory, tables, the arguments and answers of calls. It is counted
-//! per plugin and in all, and refused before the machine has none left. Nothing is allocated here.
+//! The memory that guests cause, over the whole process: linear memory, tables, the arguments and
+//! answers of calls. It is counted for each plugin and in all, and refused before the machine has
+//! none left. Nothing is allocated here.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,16 +10,18 @@ const LEAST: u64 = 256 << 20;
 /// The most that is taken by default.
 const MOST: u64 = 4 << 30;
 
-/// What one instance needs in the host besides its linear memory, about: store, stacks, tables of resources.
+/// What one instance needs in the host besides its linear memory, about: store, stacks, tables of
+/// resources.
 pub const PER_INSTANCE: u64 = 192 << 10;
 
-/// How many times the text of arguments or of an answer is in memory while it passes through the host, about.
+/// How many times the text of arguments or of an answer is in memory while it passes through the
+/// host, about.
 const COPIES: u64 = 4;
 
 /// How much may be used in all.
 #[derive(Debug)]
 pub struct TotalMemory {
-    limit: u64,
+    limit: AtomicU64,
     used: AtomicU64,
 }
 
@@ -42,7 +45,13 @@ pub struct Held {
 impl TotalMemory {
     /// With the operator's limit, or half of what the machine or the control group has.
     pub fn new(limit: Option<u64>) -> Arc<Self> {
-        Arc::new(Self { limit: limit.unwrap_or_else(machine_default), used: AtomicU64::new(0) })
+        let limit = limit.unwrap_or_else(machine_default);
+        Arc::new(Self { limit: AtomicU64::new(limit), used: AtomicU64::new(0) })
+    }
+
+    /// Sets another limit. What is held stays held.
+    pub fn limit(&self, limit: Option<u64>) {
+        self.limit.store(limit.unwrap_or_else(machine_default), Ordering::Relaxed);
     }
 
     /// The part of one plugin.
@@ -73,11 +82,12 @@ impl Held {
     /// Counts more, if there is room for it.
     pub fn grow(&mut self, more: u64) -> bool {
         let Shares { total, used } = &*self.plugin.0;
-        let own = total.limit - total.limit / 4;
+        let limit = total.limit.load(Ordering::Relaxed);
+        let own = limit - limit / 4;
         if !add(used, more, own) {
             return false;
         }
-        if !add(&total.used, more, total.limit) {
+        if !add(&total.used, more, limit) {
             used.fetch_sub(more, Ordering::Relaxed);
             return false;
         }
@@ -126,6 +136,8 @@ mod tests {
         assert!(other.take(1).is_none() && one.take(250).is_some());
         drop((second, third));
         assert!(other.take(750).is_some() && other.take(u64::MAX).is_none());
+        total.limit(Some(100));
+        assert!(other.take(75).is_some() && other.take(76).is_none());
         assert_eq!(total.used.load(Ordering::Relaxed), 0);
     }
 

@@ -1,5 +1,5 @@
-//! What comes back from a guest, made safe to pass on: bounded, valid, and without anything a terminal would obey.
-//! Which of it is an error, and how a client sees it, is `registry`'s.
+//! What comes back from a guest, made safe to pass on: bounded, valid, and without anything that a
+//! terminal would obey. `registry` decides what is an error, and how a client sees it.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -27,7 +27,7 @@ pub struct Definition {
     pub hints: Hints,
 }
 
-/// What a tool claims of itself; whatever it does not claim counts as the more dangerous.
+/// What a tool claims of itself. The more dangerous is assumed of what it does not claim.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a claim of its own")]
 pub struct Hints {
@@ -138,7 +138,8 @@ pub fn printable(text: &str, most: usize) -> Cow<'_, str> {
 /// A block of text with harmful characters as escapes; line breaks and tabs stay.
 pub fn printable_text(text: String) -> String {
     let kept = |c: char| matches!(c, '\n' | '\t') || !is_harmful(c);
-    // Most of what is long is plain ASCII, which is seen without looking at characters; in pieces, so that it is seen quickly.
+    // Most of what is long is plain ASCII, which is seen without looking at characters; in pieces,
+    // so that it is seen quickly.
     let plain = |piece: &[u8]| piece.iter().fold(true, |all, b| all & matches!(b, b'\n' | b'\t' | b' '..=b'~'));
     if text.as_bytes().chunks(1024).all(plain) || text.chars().all(kept) {
         return text;
@@ -150,9 +151,11 @@ pub fn printable_text(text: String) -> String {
     out
 }
 
-/// JSON text in which the same holds: what could do harm stands as `\uXXXX`, which is the same JSON.
+/// JSON text in which the same holds: what could do harm stands as `\uXXXX`, which is the same
+/// JSON.
 pub fn harmless_json(json: String) -> String {
-    // Between tokens JSON has only spaces and line breaks, so a harmful character is inside a string.
+    // Between tokens JSON has only spaces and line breaks, so a harmful character is inside a
+    // string.
     let harmful = |c: char| is_harmful(c) && !matches!(c, '\n' | '\r' | '\t');
     if !json.contains(harmful) {
         return json;

@@ -1,39 +1,38 @@
-//! What one store holds: WASI's context, the resources a guest has open, its calls, and its log. One per instance, and gone
-//! with it.
+//! What one store holds: WASI's context, the resources that a guest has open, its calls and its
+//! log. Each instance has one, and it ends with the instance.
 
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use cofferdam_audit::Caller;
 use tokio::io::AsyncWrite;
-use tokio::sync::{mpsc, watch};
 use wasmtime::component::{GuestTaskId, ResourceTable};
 use wasmtime::{Store, StoreContextMut};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use crate::abi::since_0_1_0::Cancellation;
+use crate::call::CallState;
+use crate::cpu_meter::CpuMeter;
 use crate::enforce::{Gate, Sockets};
-use crate::instance::{About, ProgressReport};
+use crate::instance::About;
 use crate::limiter::{self, Limiter};
 use crate::memory::Held;
-use crate::output::{printable, printable_text};
-use crate::pulse::Pulse;
+use crate::output::printable;
 
-/// The longest line of a guest that is kept; what is beyond is cut.
-const LINE: usize = 4096;
+/// The longest line of a guest that is kept. What is beyond is cut.
+pub const LINE: usize = 4096;
 
 pub struct State {
     pub about: Arc<About>,
     pub gate: Arc<Gate>,
     pub limiter: Limiter,
-    pub pulse: Arc<Pulse>,
+    pub cpu_meter: Arc<CpuMeter>,
     pub calls: HashMap<u64, Arc<CallState>>,
-    /// Whose call a task of the guest belongs to, also when the call was answered and the task goes on.
+    /// Whose call a task of the guest belongs to, also when the call was answered and the task goes
+    /// on.
     pub callers: HashMap<GuestTaskId, Arc<Caller>>,
     pub log: GuestLog,
     pub predecessor: Option<String>,
@@ -54,7 +53,7 @@ impl State {
         table.set_max_capacity(limiter::resources(&about.limits));
         Self {
             limiter: Limiter::new(about.limits.memory, memory, Arc::clone(&gate)),
-            pulse: Arc::default(),
+            cpu_meter: Arc::default(),
             calls: HashMap::new(),
             callers: HashMap::new(),
             log,
@@ -67,8 +66,8 @@ impl State {
         }
     }
 
-    /// On whose behalf the guest runs just now: the call that started the task, however long ago; `None` where wasmtime
-    /// does not say.
+    /// The call that started the running task, however long ago; `None` where wasmtime does not
+    /// say.
     pub fn caller(store: &mut StoreContextMut<'_, Self>) -> Option<Arc<Caller>> {
         let root = store.async_call_stack().ok()?.last()?;
         store.data().callers.get(&root).cloned()
@@ -87,68 +86,6 @@ impl State {
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
-    }
-}
-
-/// One running call, as both sides see it: the caller cancels, the guest hears of it and reports progress.
-#[derive(Debug)]
-pub struct CallState {
-    started: AtomicBool,
-    /// It asked for something that could not be recorded, and so was not granted.
-    unrecorded: AtomicBool,
-    cancel: watch::Sender<Option<Cancellation>>,
-    until: Instant,
-    progress: Option<mpsc::Sender<ProgressReport>>,
-}
-
-impl CallState {
-    /// A call that has to be over at `until`.
-    pub fn new(until: Instant, progress: Option<mpsc::Sender<ProgressReport>>) -> Self {
-        let (started, unrecorded) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { started, unrecorded, cancel: watch::Sender::new(None), until, progress }
-    }
-
-    pub fn time_left(&self) -> Duration {
-        self.until.saturating_duration_since(Instant::now())
-    }
-
-    /// Marks the call as handed to the guest; false if nobody waits for it any more.
-    pub fn start(&self) -> bool {
-        self.started.store(true, Ordering::SeqCst);
-        self.cancel.borrow().is_none()
-    }
-
-    pub fn started(&self) -> bool {
-        self.started.load(Ordering::SeqCst)
-    }
-
-    pub fn set_unrecorded(&self) {
-        self.unrecorded.store(true, Ordering::SeqCst);
-    }
-
-    pub fn is_unrecorded(&self) -> bool {
-        self.unrecorded.load(Ordering::SeqCst)
-    }
-
-    pub fn cancel(&self, why: Cancellation) {
-        self.cancel.send_replace(Some(why));
-    }
-
-    pub async fn cancelled(&self) -> Cancellation {
-        let mut cancel = self.cancel.subscribe();
-        match cancel.wait_for(Option::is_some).await.map(|why| *why) {
-            Ok(Some(why)) => why,
-            // The sender lives in `self`, so this cannot be; a call nobody can cancel is not cancelled.
-            _ => std::future::pending().await,
-        }
-    }
-
-    pub fn progress(&self, progress: f64, total: Option<f64>, message: Option<String>) {
-        if let Some(sender) = &self.progress {
-            let message = message.map(|text| printable_text(text[..text.floor_char_boundary(LINE)].to_owned()));
-            // A caller that does not keep up loses reports, not memory.
-            let _ = sender.try_send(ProgressReport { progress, total, message });
-        }
     }
 }
 
@@ -203,7 +140,7 @@ impl LogState {
 }
 
 impl Drop for LogState {
-    /// The instance has ended: no later line tells it.
+    /// The instance ends, and no later line could tell how many lines were dropped.
     fn drop(&mut self) {
         self.tell_dropped();
     }
@@ -224,17 +161,17 @@ impl IsTerminal for GuestStream {
 
 impl StdoutStream for GuestStream {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(Lines { stream: self.clone(), partial: Vec::new() })
+        Box::new(LineWriter { stream: self.clone(), partial: Vec::new() })
     }
 }
 
 /// Cuts what a guest writes into lines.
-struct Lines {
+struct LineWriter {
     stream: GuestStream,
     partial: Vec<u8>,
 }
 
-impl Lines {
+impl LineWriter {
     fn write(&mut self, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let (text, ends) = match piece.split_last() {
@@ -257,13 +194,13 @@ impl Lines {
     }
 }
 
-impl Drop for Lines {
+impl Drop for LineWriter {
     fn drop(&mut self) {
         self.flush_line();
     }
 }
 
-impl AsyncWrite for Lines {
+impl AsyncWrite for LineWriter {
     fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
         self.write(bytes);
         Poll::Ready(Ok(bytes.len()))

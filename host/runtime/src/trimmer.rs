@@ -1,9 +1,10 @@
-//! Gives memory that the allocator keeps free back to the system, a while after much of it was used. The C library keeps what
-//! each thread has freed for that thread, so that a burst of large answers would stay resident; and where each thread has an
-//! arena of its own, as the library does it, each of them grows for minutes (twice the memory after three minutes of mixed calls).
+//! Gives free memory back to the system, a while after much of it was used. The C library keeps
+//! what each thread has freed for that thread, so that a burst of large answers would stay
+//! resident; and where each thread has an arena of its own, as the library does it, each of them
+//! grows for minutes: twice the memory after three minutes of mixed calls.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -18,8 +19,11 @@ const PER_CALL: usize = 16 << 10;
 /// How long it waits for more to come.
 const WAIT: Duration = Duration::from_secs(3);
 
-/// What lets go of memory that nobody uses.
-type LetGo = Box<dyn Fn() + Send + Sync>;
+/// Who holds memory that it can do without.
+pub trait LetGo: Send + Sync {
+    /// Lets go of what nobody uses.
+    fn let_go(&self);
+}
 
 /// How long the end of an instance may take that nobody uses.
 const MOMENT: Duration = Duration::from_millis(200);
@@ -27,7 +31,7 @@ const MOMENT: Duration = Duration::from_millis(200);
 /// Counts what is used, and trims.
 pub struct Trimmer {
     used: AtomicUsize,
-    all: Arc<Mutex<Vec<LetGo>>>,
+    all: Arc<Mutex<Vec<Weak<dyn LetGo>>>>,
     worth_it: Arc<Notify>,
     _task: AbortOnDropHandle<()>,
 }
@@ -38,13 +42,14 @@ impl Trimmer {
         share_arenas();
         let worth_it = Arc::new(Notify::new());
         let told = Arc::clone(&worth_it);
-        let all = Arc::<Mutex<Vec<LetGo>>>::default();
+        let all = Arc::<Mutex<Vec<Weak<dyn LetGo>>>>::default();
         let each = Arc::clone(&all);
         let task = tokio::spawn(async move {
             loop {
                 told.notified().await;
                 tokio::time::sleep(WAIT).await;
-                each.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|let_go| let_go());
+                let present = |one: &Weak<dyn LetGo>| one.upgrade().inspect(|one| one.let_go()).is_some();
+                each.lock().unwrap_or_else(PoisonError::into_inner).retain(present);
                 // What has been told to end is given a moment for it.
                 tokio::time::sleep(MOMENT).await;
                 // It takes as long as there are free pages, some milliseconds.
@@ -55,9 +60,10 @@ impl Trimmer {
         Self { used: AtomicUsize::new(0), all, worth_it, _task: AbortOnDropHandle::new(task) }
     }
 
-    /// Before it trims, this lets go of what nobody uses.
-    pub fn before(&self, let_go: impl Fn() + Send + Sync + 'static) {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(let_go));
+    /// Before it trims, this one lets go of what nobody uses, as long as it is there.
+    pub fn before<T: LetGo + 'static>(&self, one: &Arc<T>) {
+        let one: Weak<T> = Arc::downgrade(one);
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).push(one);
     }
 
     /// What was done used so much that it is worth it.
@@ -95,7 +101,8 @@ fn share_arenas() {}
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn trim() {
     #[expect(unsafe_code, reason = "there is no safe function for it")]
-    // SAFETY: malloc_trim(3) touches only memory that is free, and may be called on any thread at any time.
+    // SAFETY: malloc_trim(3) touches only memory that is free, and may be called on any thread at
+    // any time.
     unsafe {
         libc::malloc_trim(0);
     }

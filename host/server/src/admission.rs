@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use cofferdam_registry::{Orders, Principal, Turn};
+use cofferdam_registry::{Orders, Principal, Target, Turn};
 use rmcp::model::{
     ClientRequest, ErrorCode, GetExtensions, GetMeta, JsonRpcError, JsonRpcMessage, JsonRpcRequest, RequestId,
     ServerJsonRpcMessage, ServerResult,
@@ -35,9 +35,8 @@ pub(crate) struct Admission {
     running: Mutex<HashMap<Principal, Weak<Semaphore>>>,
 }
 
-/// Finds the calls that a tool's calls are kept in order with; see
-/// [`ToolService::group`](crate::ToolService::group).
-pub(crate) type GroupOf = Box<dyn Fn(&str) -> Option<usize> + Send>;
+/// Finds where a call of a tool goes; see [`ToolService::find`](crate::ToolService::find).
+pub(crate) type Find = Box<dyn Fn(&str) -> Option<Target> + Send>;
 
 /// The requests of one session.
 pub(crate) struct SessionAdmission {
@@ -48,7 +47,7 @@ pub(crate) struct SessionAdmission {
     ids: Ids,
     handshake: Handshake,
     orders: Orders,
-    group_of: GroupOf,
+    find: Find,
 }
 
 /// What admission has given to a request. It travels with the request as an extension, and handlers
@@ -80,7 +79,7 @@ impl Admission {
     }
 
     /// A new session of this principal.
-    pub(crate) fn session(&self, principal: Principal, group_of: GroupOf) -> SessionAdmission {
+    pub(crate) fn session(&self, principal: Principal, find: Find) -> SessionAdmission {
         let mut all = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, running| running.strong_count() > 0);
         let running = all.get(&principal).and_then(Weak::upgrade).unwrap_or_else(|| {
@@ -95,7 +94,7 @@ impl Admission {
             ids: Ids::default(),
             handshake: Handshake::default(),
             orders: Orders::default(),
-            group_of,
+            find,
         }
     }
 }
@@ -125,7 +124,7 @@ impl SessionAdmission {
                 self.handshake.begin(request.id.clone());
                 None
             }
-            ClientRequest::CallToolRequest(call) => Some(self.orders.next_turn((self.group_of)(&call.params.name))),
+            ClientRequest::CallToolRequest(call) => Some(self.orders.next_turn((self.find)(&call.params.name))),
             _ => None,
         };
         let grant = Grant { principal: self.principal.clone(), running: Some(running), turn };

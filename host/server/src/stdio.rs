@@ -131,9 +131,9 @@ impl Stdio {
         Box::pin(async move {
             let state = Arc::new(PipeState::default());
             let (outbox, writing) = outbox::open(writer, state.clone());
-            let grouping = Arc::clone(&service);
-            let group_of = Box::new(move |tool: &str| grouping.group(tool));
-            let admission = Admission::new(self.max_running).session(self.principal, group_of);
+            let finding = Arc::clone(&service);
+            let find = Box::new(move |tool: &str| finding.find(tool));
+            let admission = Admission::new(self.max_running).session(self.principal, find);
             let transport = PipeTransport::new(reader, self.max_line, outbox, state.clone(), admission);
 
             let stop = CancellationToken::new();

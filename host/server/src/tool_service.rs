@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cofferdam_registry::{Answer, Call, Registry, Tool, UnknownTool};
+use cofferdam_registry::{Answer, Call, Registry, Target, Tool, UnknownTool};
 use futures::future::BoxFuture;
 use tokio::sync::watch;
 
@@ -17,12 +17,12 @@ pub trait ToolService: Send + Sync + 'static {
     /// Changes whenever [`ToolService::tools`] does.
     fn changes(&self) -> watch::Receiver<u64>;
 
-    /// The calls that a call of this tool is kept in order with; see [`Registry::group`].
-    fn group(&self, tool: &str) -> Option<usize>;
+    /// Where a call of this tool goes; see [`Registry::find`].
+    fn find(&self, tool: &str) -> Option<Target>;
 
     /// Whether there is such a tool. A tool that is not listed is known: its calls are refused.
     fn knows(&self, tool: &str) -> bool {
-        self.group(tool).is_some()
+        self.find(tool).is_some()
     }
 
     /// Runs one call until its answer, its deadline or its cancellation.
@@ -42,8 +42,8 @@ impl ToolService for Registry {
         self.changes()
     }
 
-    fn group(&self, tool: &str) -> Option<usize> {
-        self.group(tool)
+    fn find(&self, tool: &str) -> Option<Target> {
+        self.find(tool)
     }
 
     fn call(&self, call: Call) -> BoxFuture<'_, Result<Answer, UnknownTool>> {

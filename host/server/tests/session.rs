@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use cofferdam_registry::{Annotations, Answer, Call, Hints, Progress, Tool, UnknownTool};
+use cofferdam_registry::{Annotations, Answer, Call, Hints, Progress, Target, Tool, UnknownTool};
 use cofferdam_server::{End, ServeError, Stdio, ToolService};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -56,8 +56,12 @@ impl ToolService for Fake {
         true
     }
 
-    fn group(&self, tool: &str) -> Option<usize> {
-        self.tools().iter().any(|known| known.name == tool).then_some(0)
+    fn find(&self, _tool: &str) -> Option<Target> {
+        None
+    }
+
+    fn knows(&self, tool: &str) -> bool {
+        self.tools().iter().any(|known| known.name == tool)
     }
 
     fn call(&self, call: Call) -> BoxFuture<'_, Result<Answer, UnknownTool>> {

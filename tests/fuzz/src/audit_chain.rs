@@ -247,13 +247,17 @@ impl LogFolder {
 
     /// What a process does that is asked for so many things and ends in order.
     fn process(&self, size: u64, asks: u16) -> Result<(), OpenError> {
-        let rule = Box::new(|id: RuleId| Some(format!("rule {}", id.0)));
+        let rule = Box::new(|id: RuleId| Some(format!("rule {}", id.index())));
         let chain =
             ChainFile::open(&self.log(), &self.key(), Keeping { size, files: OLD, rule, ..Keeping::default() })?;
         for port in 0..asks {
             let resource = Resource::Peer { protocol: Protocol::Tcp, to: ([10, 0, 0, 1], port).into(), zone: None };
-            let ask =
-                Event::Ask { plugin: "tcp", caller: None, resource, decision: Decision::Allowed(Some(RuleId(3))) };
+            let ask = Event::Ask {
+                plugin: "tcp",
+                caller: None,
+                resource,
+                decision: Decision::Allowed(Some(RuleId::new(0, 3))),
+            };
             assert!(chain.record(&ask).is_ok(), "an event can be written");
         }
         Ok(())

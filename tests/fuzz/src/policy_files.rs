@@ -136,7 +136,7 @@ fn asked(policy: &Policy) {
             }
         }
     }
-    assert!(policy.rule(RuleId(u32::MAX)).is_none());
+    assert!(policy.rule(RuleId::new(0, u32::MAX)).is_none());
     let canonical = policy.canonical(&|settings| settings.len().to_string());
     assert!(canonical.lines().all(crate::is_plain), "{canonical:?}");
 }

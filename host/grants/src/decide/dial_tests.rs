@@ -24,13 +24,13 @@ fn by_lookup(grants: &Grants, text: &str, address: &str, port: u16) -> bool {
 #[test]
 fn a_covered_name_and_port_may_be_dialled_and_its_neighbours_may_not() {
     let own = grants(&["*.lab.example 22,8000-8099", "db.example 5432 within 10.0.0.0/8"], &[]);
-    assert_eq!(dial(&own, "a.lab.example", 8001), Ok(vec![RuleId(0)]));
-    assert_eq!(dial(&own, "db.example", 5432), Ok(vec![RuleId(1)]));
+    assert_eq!(dial(&own, "a.lab.example", 8001), Ok(vec![RuleId::new(0, 0)]));
+    assert_eq!(dial(&own, "db.example", 5432), Ok(vec![RuleId::new(0, 1)]));
     for (name, port, expected) in [
-        ("a.lab.example", 23, Reason::PortNotGranted(RuleId(0))),
+        ("a.lab.example", 23, Reason::PortNotGranted(RuleId::new(0, 0))),
         ("lab.example", 22, Reason::NoRule),
         ("notlab.example", 22, Reason::NoRule),
-        ("db.example", 22, Reason::PortNotGranted(RuleId(1))),
+        ("db.example", 22, Reason::PortNotGranted(RuleId::new(0, 1))),
         ("a.lab.example", 0, Reason::BadPort),
     ] {
         let denial = dial(&own, name, port).unwrap_err();
@@ -48,8 +48,8 @@ fn a_covered_name_and_port_may_be_dialled_and_its_neighbours_may_not() {
 fn deny_rules_and_the_manifest_speak_of_names_too() {
     let own = grants(&["*.example *"], &["bad.example *", "*.example 25"]);
     assert!(dial(&own, "good.example", 22).is_ok());
-    assert_eq!(reason(dial(&own, "bad.example", 22)), Reason::Denied(RuleId(100)));
-    assert_eq!(reason(dial(&own, "good.example", 25)), Reason::Denied(RuleId(101)));
+    assert_eq!(reason(dial(&own, "bad.example", 22)), Reason::Denied(RuleId::new(0, 100)));
+    assert_eq!(reason(dial(&own, "good.example", 25)), Reason::Denied(RuleId::new(0, 101)));
     let own = grants_wanting(&["*.example *"], &[], &["good.example 22"]);
     assert!(dial(&own, "good.example", 22).is_ok());
     for (name, port) in [("good.example", 23), ("other.example", 22)] {
@@ -66,7 +66,7 @@ fn localhost_is_dialled_by_its_addresses() {
     assert_eq!(reason(dial(&grants(&["a.example *"], &[]), "localhost", 22)), Reason::NoRule);
     assert_eq!(
         reason(dial(&grants(&["localhost *"], &["localhost 22"]), "localhost", 22)),
-        Reason::Denied(RuleId(100))
+        Reason::Denied(RuleId::new(0, 100))
     );
     let denial = dial(&grants(&["localhost 22"], &[]), "localhost", 23).unwrap_err();
     assert_eq!(suggested(&denial), ["connect tcp://localhost:23"]);

@@ -21,7 +21,7 @@ fn localhost_is_its_two_addresses() {
     for to in ["127.0.0.1:80", "[::1]:80", "[::ffff:127.0.0.1]:80"] {
         assert!(connect(&own, to, &none).is_ok(), "{to}");
     }
-    assert_eq!(reason(connect(&own, "127.0.0.1:81", &none)), Reason::PortNotGranted(RuleId(0)));
+    assert_eq!(reason(connect(&own, "127.0.0.1:81", &none)), Reason::PortNotGranted(RuleId::new(0, 0)));
     for to in ["127.0.0.2:80", "0.0.0.0:80", "[::]:80", "[::127.0.0.1]:80", "[64:ff9b::7f00:1]:80"] {
         assert_eq!(reason(connect(&own, to, &none)), Reason::NoRule, "{to}");
     }
@@ -44,7 +44,7 @@ fn within_opens_a_name_and_only_there() {
     assert!(connect(&own, "10.0.0.5:22", &pins).is_ok());
     assert_eq!(reason(connect(&own, "10.0.0.6:22", &pins)), Reason::NotPinned);
     for address in ["192.168.0.1", "93.184.216.34"] {
-        assert_eq!(reason(pin(&own, "db.lab", address)), Reason::OutsideWithin(RuleId(0)));
+        assert_eq!(reason(pin(&own, "db.lab", address)), Reason::OutsideWithin(RuleId::new(0, 0)));
     }
 }
 
@@ -64,31 +64,31 @@ fn deny_wins_over_rules_and_over_pins() {
     let own = grants(&["any *", "10.0.0.13 *", "db.lab *"], &["10.0.0.0/24 *", "93.184.216.34 22"]);
     let none = Pins::new();
     for to in ["10.0.0.13:22", "[::ffff:10.0.0.13]:22"] {
-        assert_eq!(reason(connect(&own, to, &none)), Reason::Denied(RuleId(100)), "{to}");
+        assert_eq!(reason(connect(&own, to, &none)), Reason::Denied(RuleId::new(0, 100)), "{to}");
     }
     let pins = pinned(&own, &[("db.lab", "93.184.216.34")]);
-    assert_eq!(reason(connect(&own, "93.184.216.34:22", &pins)), Reason::Denied(RuleId(101)));
+    assert_eq!(reason(connect(&own, "93.184.216.34:22", &pins)), Reason::Denied(RuleId::new(0, 101)));
     assert!(connect(&own, "93.184.216.34:80", &pins).is_ok());
-    assert_eq!(reason(connect(&own, "[64:ff9b::93.184.216.34]:22", &none)), Reason::Denied(RuleId(101)));
+    assert_eq!(reason(connect(&own, "[64:ff9b::93.184.216.34]:22", &none)), Reason::Denied(RuleId::new(0, 101)));
 }
 
 #[test]
 fn a_denied_name_is_neither_looked_up_nor_kept_nor_dialled() {
     let own = grants(&["*.lab *"], &["db.lab *", "web.lab 80"]);
-    assert_eq!(reason(resolve(&own, "db.lab")), Reason::Denied(RuleId(100)));
-    assert_eq!(reason(pin(&own, "db.lab", "93.184.216.34")), Reason::Denied(RuleId(100)));
+    assert_eq!(reason(resolve(&own, "db.lab")), Reason::Denied(RuleId::new(0, 100)));
+    assert_eq!(reason(pin(&own, "db.lab", "93.184.216.34")), Reason::Denied(RuleId::new(0, 100)));
     // A deny for one port leaves the others, so the name can be looked up.
     assert!(resolve(&own, "web.lab").is_ok());
     let pins = pinned(&own, &[("web.lab", "93.184.216.34")]);
     assert!(connect(&own, "93.184.216.34:81", &pins).is_ok());
-    assert_eq!(reason(connect(&own, "93.184.216.34:80", &pins)), Reason::Denied(RuleId(101)));
+    assert_eq!(reason(connect(&own, "93.184.216.34:80", &pins)), Reason::Denied(RuleId::new(0, 101)));
 }
 
 #[test]
 fn a_denied_answer_is_not_kept() {
     let own = grants(&["db.lab 22"], &["93.184.216.0/24 *"]);
-    assert_eq!(reason(pin(&own, "db.lab", "93.184.216.34")), Reason::Denied(RuleId(100)));
-    assert_eq!(reason(pin(&own, "db.lab", "64:ff9b::93.184.216.34")), Reason::Denied(RuleId(100)));
+    assert_eq!(reason(pin(&own, "db.lab", "93.184.216.34")), Reason::Denied(RuleId::new(0, 100)));
+    assert_eq!(reason(pin(&own, "db.lab", "64:ff9b::93.184.216.34")), Reason::Denied(RuleId::new(0, 100)));
     assert!(pin(&own, "db.lab", "93.184.217.34").is_ok());
 }
 
@@ -156,7 +156,7 @@ fn listening_is_not_yet_available_whatever_is_granted() {
 fn the_nearest_reason_is_told() {
     let none = Pins::new();
     let own = grants(&["10.0.0.0/8 22", "any 22", "db.lab 22"], &[]);
-    assert_eq!(reason(connect(&own, "10.0.0.1:23", &none)), Reason::PortNotGranted(RuleId(0)));
+    assert_eq!(reason(connect(&own, "10.0.0.1:23", &none)), Reason::PortNotGranted(RuleId::new(0, 0)));
     let private = Reason::SpecialRange(crate::Range::Private);
     assert_eq!(reason(connect(&own, "192.168.0.1:22", &none)), private);
     assert_eq!(reason(connect(&grants(&[], &[]), "192.168.0.1:22", &none)), Reason::NoRule);

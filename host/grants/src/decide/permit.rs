@@ -10,7 +10,7 @@ use crate::{Resource, RuleId};
 /// ```compile_fail
 /// let forged = cofferdam_grants::Permit {
 ///     resource: panic!(),
-///     rule: cofferdam_grants::RuleId(0),
+///     rule: cofferdam_grants::RuleId::new(0, 0),
 ///     rules: Vec::new(),
 /// };
 /// ```

@@ -65,7 +65,7 @@ fn a_name_is_pinged_over_its_pin_and_a_pin_serves_its_own_kind_of_rule() {
 
     let within = mixed(&["ping db.lab within 10.0.0.0/8"], &[], both, &[]);
     assert!(ping(&within, "10.0.0.5", &pinned_for(&within, "db.lab", "10.0.0.5")).is_ok());
-    assert_eq!(reason(pin(&within, "db.lab", "192.168.0.1")), Reason::OutsideWithin(RuleId(0)));
+    assert_eq!(reason(pin(&within, "db.lab", "192.168.0.1")), Reason::OutsideWithin(RuleId::new(0, 0)));
     assert_eq!(reason(pin(&own, "web.lab", "10.0.0.5")), Reason::SpecialRange(Range::Private));
 }
 
@@ -94,13 +94,13 @@ fn deny_wins_for_addresses_in_every_clothing_and_for_names() {
         pings(&["ping any", "ping 10.0.0.0/8", "ping *.lab"], &["ping 10.0.0.13", "ping bad.lab", "resolve *.no.lab"]);
     let none = Pins::new();
     for to in ["10.0.0.13", "::ffff:10.0.0.13", "64:ff9b::10.0.0.13", "2002:a00:d::1"] {
-        assert_eq!(reason(ping(&own, to, &none)), Reason::Denied(RuleId(100)), "{to}");
+        assert_eq!(reason(ping(&own, to, &none)), Reason::Denied(RuleId::new(0, 100)), "{to}");
     }
     assert!(ping(&own, "10.0.0.14", &none).is_ok());
     let by_name = |text: &str| own.would_allow(&crate::NameUse::Ping { name: &name(text) });
     assert!(by_name("good.lab").is_ok());
-    assert_eq!(reason(by_name("bad.lab")), Reason::Denied(RuleId(101)));
-    assert_eq!(reason(by_name("a.no.lab")), Reason::Denied(RuleId(102)));
+    assert_eq!(reason(by_name("bad.lab")), Reason::Denied(RuleId::new(0, 101)));
+    assert_eq!(reason(by_name("a.no.lab")), Reason::Denied(RuleId::new(0, 102)));
     for text in ["bad.lab", "a.no.lab"] {
         assert!(matches!(reason(pin(&own, text, "93.184.216.34")), Reason::Denied(_)), "{text}");
     }
@@ -130,7 +130,7 @@ fn a_zone_is_named_by_the_rule() {
     assert_eq!(reason(ask("fe80::1", 2, None)), Reason::ZoneNotGranted);
     assert_eq!(reason(ask("10.0.0.1", 2, Some("eth0"))), Reason::ZoneNotGranted);
     assert_eq!(reason(ping(&own, "fe80::1", &none)), Reason::ZoneNotGranted);
-    assert_eq!(reason(ask("fe80::9", 4, Some("eth1"))), Reason::Denied(RuleId(100)));
+    assert_eq!(reason(ask("fe80::9", 4, Some("eth1"))), Reason::Denied(RuleId::new(0, 100)));
     let denial = ask("fe80::7", 2, Some("eth0")).unwrap_err();
     assert_eq!(denial.resource().to_string(), "ping:fe80::7%eth0");
     assert_eq!(suggested(&denial), ["ping fe80::7%eth0"]);

@@ -14,7 +14,7 @@ fn dns(allow: &[&str], deny: &[&str]) -> Grants {
 fn a_query_needs_a_rule_for_the_name_and_one_for_the_server() {
     let own = dns(&["resolve *.example.com", "servers 198.51.100.53:53"], &[]);
     let permit = ask_server(&own, "198.51.100.53:53", "WWW.example.com.").unwrap();
-    assert_eq!((permit.rules(), permit.rule()), (&[RuleId(0), RuleId(1)][..], RuleId(0)));
+    assert_eq!((permit.rules(), permit.rule()), (&[RuleId::new(0, 0), RuleId::new(0, 1)][..], RuleId::new(0, 0)));
     assert_eq!(permit.resource().to_string(), "dns://198.51.100.53:53/www.example.com");
     assert_eq!(reason(ask_server(&own, "198.51.100.53:53", "example.com")), Reason::NoRule);
     for server in ["198.51.100.54:53", "198.51.100.53:5353", "127.0.0.53:53", "[64:ff9b::198.51.100.53]:53"] {
@@ -153,10 +153,10 @@ fn deny_wins_for_names_and_for_servers() {
         ("[64:ff9b::9.9.9.9]:53", "a.example", 102),
         ("127.0.0.53:53", "a.example", 103),
     ] {
-        assert_eq!(reason(ask_server(&own, server, text)), Reason::Denied(RuleId(id)), "{text} of {server}");
+        assert_eq!(reason(ask_server(&own, server, text)), Reason::Denied(RuleId::new(0, id)), "{text} of {server}");
     }
     let quiet = dns(&["resolve any"], &["servers system"]);
-    assert_eq!(reason(ask_server(&quiet, SYSTEM[0], "a.example")), Reason::Denied(RuleId(100)));
+    assert_eq!(reason(ask_server(&quiet, SYSTEM[0], "a.example")), Reason::Denied(RuleId::new(0, 100)));
     assert!(quiet.servers(quiet.system_servers()).is_empty());
 }
 
@@ -177,7 +177,7 @@ fn the_hosts_own_lookup_is_allowed_by_the_same_rules_and_makes_no_pin() {
     let own = dns(&["resolve *.lab", "resolve 192.0.2.0/24"], &["resolve bad.lab"]);
     assert!(resolve(&own, "db.lab").is_ok());
     assert!(resolve(&own, "7.2.0.192.in-addr.arpa").is_ok());
-    assert_eq!(reason(resolve(&own, "bad.lab")), Reason::Denied(RuleId(100)));
+    assert_eq!(reason(resolve(&own, "bad.lab")), Reason::Denied(RuleId::new(0, 100)));
     assert_eq!(reason(resolve(&own, "lab")), Reason::NoRule);
     assert_eq!(reason(resolve(&dns(&["resolve any"], &[]), "localhost")), Reason::NotWanted);
     assert_eq!(reason(pin(&own, "db.lab", "93.184.216.34")), Reason::NotWanted);
@@ -185,10 +185,10 @@ fn the_hosts_own_lookup_is_allowed_by_the_same_rules_and_makes_no_pin() {
     let dials = mixed(&["*.lab 22"], &["resolve bad.lab"], &["any *"], &[]);
     assert!(resolve(&dials, "db.lab").is_ok());
     for refused in [resolve(&dials, "bad.lab"), pin(&dials, "bad.lab", "93.184.216.34")] {
-        assert_eq!(reason(refused), Reason::Denied(RuleId(100)));
+        assert_eq!(reason(refused), Reason::Denied(RuleId::new(0, 100)));
     }
     let dial = NameUse::Dial { protocol: Protocol::Tcp, name: &name("bad.lab"), port: 22 };
-    assert_eq!(reason(dials.would_allow(&dial)), Reason::Denied(RuleId(100)));
+    assert_eq!(reason(dials.would_allow(&dial)), Reason::Denied(RuleId::new(0, 100)));
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn a_rule_covers_itself_and_what_lies_below() {
         assert_eq!(reason(read(&own, text)), Reason::NoRule, "{text}");
     }
     let permit = read(&own, "/etc/hosts").unwrap();
-    assert_eq!((permit.rule(), permit.resource().to_string().as_str()), (RuleId(1), "file:/etc/hosts"));
+    assert_eq!((permit.rule(), permit.resource().to_string().as_str()), (RuleId::new(0, 1), "file:/etc/hosts"));
     assert!(read(&files(&["read /"], &[]), "/anything/at/all").is_ok());
 }
 
@@ -32,7 +32,7 @@ fn deny_wins_with_everything_below_it() {
         assert!(read(&own, text).is_ok(), "{text}");
     }
     for (text, id) in [("/var/lib/private", 100), ("/var/lib/private/x", 100), ("/var/log/auth.log", 101)] {
-        assert_eq!(reason(read(&own, text)), Reason::Denied(RuleId(id)), "{text}");
+        assert_eq!(reason(read(&own, text)), Reason::Denied(RuleId::new(0, id)), "{text}");
     }
 }
 

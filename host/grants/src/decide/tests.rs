@@ -83,8 +83,8 @@ proptest! {
     fn i4_more_deny_rules_never_grant_more(bits: u32, port in 1u16.., denied: u32) {
         let deny = Host::Address(IpAddr::V4(denied.into()));
         let with = GrantsBuilder::new()
-            .allow(RuleId(0), rule("any *"))
-            .deny(RuleId(1), ConnectRule::new(Protocol::Tcp, deny, Ports::all()))
+            .allow(RuleId::new(0, 0), rule("any *"))
+            .deny(RuleId::new(0, 1), ConnectRule::new(Protocol::Tcp, deny, Ports::all()))
             .want(rule("any *"))
             .finish();
         let without = grants(&["any *"], &[]);
@@ -107,7 +107,7 @@ proptest! {
 fn i3_a_permit_says_what_was_decided_and_by_which_rule() {
     let own = grants(&["db.lab 22", "10.0.0.0/8 22"], &[]);
     let permit = connect(&own, "[::ffff:10.0.0.1]:22", &Pins::new()).unwrap();
-    assert_eq!((permit.rule(), permit.rules()), (RuleId(1), &[RuleId(1)][..]));
+    assert_eq!((permit.rule(), permit.rules()), (RuleId::new(0, 1), &[RuleId::new(0, 1)][..]));
     let to = "10.0.0.1:22".parse().unwrap();
     assert_eq!(permit.resource(), &Resource::Peer { protocol: Protocol::Tcp, to, zone: None });
 }
@@ -121,7 +121,7 @@ fn i6_only_the_pinned_address_and_port_may_be_dialled() {
     assert!(connect(&own, "93.184.216.34:22", &pins).is_ok());
     assert!(connect(&own, "[::ffff:93.184.216.34]:80", &pins).is_ok());
     assert_eq!(reason(connect(&own, "93.184.216.35:22", &pins)), Reason::NotPinned);
-    assert_eq!(reason(connect(&own, "93.184.216.34:23", &pins)), Reason::PortNotGranted(RuleId(0)));
+    assert_eq!(reason(connect(&own, "93.184.216.34:23", &pins)), Reason::PortNotGranted(RuleId::new(0, 0)));
     assert_eq!(reason(connect(&own, "[64:ff9b::93.184.216.34]:22", &pins)), Reason::NotPinned);
 }
 
@@ -212,8 +212,8 @@ fn i6_a_pin_carries_no_authority_of_its_own() {
 fn a_deny_rule_of_one_protocol_leaves_the_other() {
     let (host, ports) = (Host::Name(name("db.lab")), Ports::all());
     let own = GrantsBuilder::new()
-        .allow(RuleId(0), ConnectRule::new(Protocol::Udp, host.clone(), ports.clone()))
-        .deny(RuleId(1), ConnectRule::new(Protocol::Tcp, host, ports.clone()))
+        .allow(RuleId::new(0, 0), ConnectRule::new(Protocol::Udp, host.clone(), ports.clone()))
+        .deny(RuleId::new(0, 1), ConnectRule::new(Protocol::Tcp, host, ports.clone()))
         .want(ConnectRule::new(Protocol::Udp, Host::Any, ports))
         .finish();
     assert!(resolve(&own, "db.lab").is_ok());

@@ -1,17 +1,18 @@
-//! File descriptors that guests cause: each is counted for its plugin, over all of the plugin's instances, and for the process. Those of
-//! the event loops that guests run on count for the process. What the process keeps back is for the protocol, the audit and the cache.
+//! File descriptors that guests cause. Each is counted for its principal of a plugin, over all of
+//! its instances, and for the process. Those of the event loops that guests run on count for the
+//! process. The process keeps some back for the protocol, the audit and the cache.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-/// Descriptors that no guest gets: standard streams, the audit and its rotation, the cache, granted roots, the host's event loop, and
-/// a plugin's first event loop where guests have all the others.
+/// Descriptors that no guest gets: standard streams, the audit and its rotation, the cache, granted
+/// roots, the host's event loop, and a plugin's first event loop where guests have all the others.
 const RESERVE: usize = 64;
-/// Of what the system allows, one in so many is kept back besides, up to [`MOST_KEPT_BACK`].
+/// One in so many of the process's descriptors is kept back besides, up to [`MOST_KEPT_BACK`].
 const KEPT_BACK: usize = 8;
 const MOST_KEPT_BACK: usize = 1024;
-/// What is taken to be allowed where the system does not say: POSIX's least.
+/// The descriptors of a process whose limit the system does not tell: the least that POSIX allows.
 const UNKNOWN: usize = 256;
 
 /// Why there is no further descriptor, by the name that the operator reads.
@@ -75,7 +76,8 @@ fn budget(allowed: usize) -> usize {
     allowed.saturating_sub(kept).max(1)
 }
 
-/// Descriptors of one event loop of tokio's: its epoll instance twice, what wakes it up, and its end of the socket for signals.
+/// Descriptors of one event loop of tokio's: its epoll instance twice, what wakes it up, and its
+/// end of the socket for signals.
 const EVENT_LOOP: usize = 4;
 
 /// The places of one event loop among the process's descriptors, until this is dropped.
@@ -83,7 +85,8 @@ const EVENT_LOOP: usize = 4;
 pub struct EventLoop(&'static Count);
 
 impl EventLoop {
-    /// For a plugin's first event loop, without which nothing of it runs: it counts, and is there in any case.
+    /// For a plugin's first event loop, without which nothing of it runs: it counts, and is there
+    /// in any case.
     pub fn first() -> Self {
         Self::first_of(process())
     }
@@ -122,7 +125,7 @@ impl Descriptors {
         Self::of(most, process())
     }
 
-    /// Whatever a plugin may have, others are left with as many of the process's.
+    /// One plugin has half of the process's descriptors at most.
     fn of(most: u32, process: &'static Count) -> Arc<Self> {
         let most = usize::try_from(most).unwrap_or(usize::MAX).min(process.most.div_ceil(2));
         Arc::new(Self { plugin: Count::up_to(most), process })
@@ -133,7 +136,8 @@ impl Descriptors {
         self.plugin.most
     }
 
-    /// A place for one more descriptor, which is to be opened only then, and closed before the place is given back.
+    /// A place for one more descriptor, which is to be opened only then, and closed before the
+    /// place is given back.
     ///
     /// # Errors
     /// Whose count is full.
@@ -195,7 +199,7 @@ impl Drop for Slot {
     }
 }
 
-/// What is open, with its place: that is given back once it is closed.
+/// An open descriptor with its place, which is given back once the descriptor is closed.
 #[derive(Debug)]
 pub struct Held<T> {
     // Dropped first.
@@ -209,7 +213,8 @@ impl<T> Held<T> {
         Self { open, slot }
     }
 
-    /// Takes both apart: whoever makes something else of the open one counts it by the same place.
+    /// Takes both apart, for a caller that makes something else of the descriptor, with the same
+    /// place.
     pub fn into_parts(self) -> (T, Slot) {
         (self.open, self.slot)
     }

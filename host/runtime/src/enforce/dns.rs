@@ -1,5 +1,6 @@
-//! The interface `dns`: a guest's questions to name servers. Each is read (`question.rs`), its name and server are asked of the
-//! policy, it is counted as one of the plugin's lookups, and only then it is carried (`carrier.rs`).
+//! The interface `dns`: a guest's questions to name servers. A question is read (`question.rs`),
+//! the policy is asked about its name and its server, it is counted as a lookup, and only then it
+//! is sent (`carrier.rs`).
 
 mod carrier;
 mod question;
@@ -9,29 +10,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cofferdam_audit::Caller;
-use cofferdam_grants::{Ask, canonical, canonical_socket};
+use cofferdam_grants::{Ask, Grants, canonical, canonical_socket};
 use wasmtime::AsContextMut as _;
-use wasmtime::component::{Accessor, Linker, Resource};
+use wasmtime::component::{Accessor, Resource};
 use wasmtime_wasi::WasiView as _;
 
 use super::descriptors::Slot;
 use super::{Gate, Gated, GatedView};
 use crate::abi::since_0_1_0::dns::{self, ErrorCode, IpAddress, Reply, Server, Transport};
+use crate::offer::Offer;
 use crate::state::State;
 
-pub use carrier::Carrier;
+pub use carrier::{Carrier, Query};
+pub(super) use carrier::{Failed, Over};
 use question::Question;
 
 /// The longest message that is read.
 const LONGEST: usize = 4096;
 
-/// A question that was sent, as a guest holds it.
-pub type Query = Arc<Carrier>;
-
-/// Links the interface.
-pub fn add_dns(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    dns::add_to_linker::<State, Gated>(linker, |state| GatedView(state))
-}
+/// Questions to name servers: a `resolve` rule grants them.
+pub const DNS: Offer = Offer {
+    key: "resolve",
+    imports: &["cofferdam:plugin/dns"],
+    is_granted: Grants::grants_query,
+    link: |linker| dns::add_to_linker::<State, Gated>(linker, |state| GatedView(state)),
+};
 
 impl Gate {
     /// Sends a guest's question, if the policy allows its name and its server.
@@ -51,15 +54,20 @@ impl Gate {
         let server = self.on_its_link(canonical_socket(SocketAddr::new(canonical(address(to.address)), to.port)));
         let ask = Ask::Query { server, name: &question.asked, system: &self.system_servers() };
         let permit = self.ask(&ask, caller).ok_or(ErrorCode::AccessDenied)?;
-        // What is not allowed costs none of the lookups of a minute.
+        // A refused question costs none of the lookups of a minute.
         let place = self.names.question().map_err(|full| {
             self.limit_hit(full.limit, caller);
             ErrorCode::Limit(full.to_string())
         })?;
-        // The id is ours: a number that the guest may choose is a way out for data, and a forger must not know it.
+        // The id is ours: a number that the guest may choose is a way out for data, and a forger
+        // must not know it.
         let id = getrandom::u32().map_err(|error| ErrorCode::Other(error.to_string()))? as u16;
         let message = question.message(id).map_err(ErrorCode::Malformed)?;
-        Carrier::send(permit, transport, id, &message, within, (slot, place)).await
+        let over = match transport {
+            Transport::Udp => Over::Udp,
+            Transport::Tcp => Over::Tcp,
+        };
+        Ok(Carrier::send(permit, over, id, &message, within, (slot, place)).await?)
     }
 }
 
@@ -124,7 +132,8 @@ impl dns::HostQueryWithStore<State> for Gated {
             let within = state.within(within);
             Ok::<_, wasmtime::Error>((Arc::clone(state.ctx().table.get(&query)?), within))
         })?;
-        Ok(carrier.receive(within).await.map(|(message, elapsed)| Reply {
+        let received = carrier.receive(within).await.map_err(ErrorCode::from);
+        Ok(received.map(|(message, elapsed)| Reply {
             message,
             elapsed: u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX),
         }))
@@ -135,6 +144,19 @@ impl State {
     /// A guest's wait, which ends with the longest call at the latest.
     fn within(&self, nanoseconds: u64) -> Duration {
         Duration::from_nanos(nanoseconds).min(self.about.limits.call)
+    }
+}
+
+impl From<Failed> for ErrorCode {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::NotPermitted => Self::AccessDenied,
+            Failed::Refused => Self::Refused,
+            Failed::Unreachable => Self::Unreachable,
+            Failed::Timeout => Self::Timeout,
+            Failed::Closed => Self::Closed,
+            Failed::Other(what) => Self::Other(what),
+        }
     }
 }
 

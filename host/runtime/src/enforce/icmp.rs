@@ -1,56 +1,40 @@
-//! The host's side of `icmp`: one address is decided about, and a socket for that address is what the guest gets. The guest
-//! says when, how far and how much; the host fills in the rest, counts, and tells what comes back because of it.
+//! The host's side of `icmp`. The policy decides about one address, and the guest gets a socket for
+//! that address. The guest says when, how far and how much. The host fills in the rest, counts, and
+//! tells what comes back because of it.
 
 mod arrived;
 pub(super) mod echo;
 mod filter;
 mod message;
 mod rate;
+mod socket;
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use cofferdam_audit::Caller;
-use cofferdam_grants::Ask;
+use cofferdam_grants::{Ask, Grants};
 use nix::errno::Errno;
 use wasmtime::AsContextMut as _;
-use wasmtime::component::{Access, Accessor, Linker, Resource};
+use wasmtime::component::{Access, Accessor, Resource};
 use wasmtime_wasi::WasiView as _;
 use wasmtime_wasi::p3::bindings::sockets::types::IpAddress;
 
-use super::descriptors::Slot;
 use super::{Gate, Gated, GatedView, zone};
 use crate::abi::since_0_1_0::icmp as abi;
+use crate::offer::Offer;
 use crate::state::State;
 use echo::{Echo, Failed, Heard};
 use message::{HEADER, Kind, MOST_PAYLOAD};
-use rate::Bucket;
 
-/// What all instances together may still send.
-static PROCESS: Mutex<Bucket> = Mutex::new(Bucket::new(rate::PROCESS));
+pub use rate::Sending;
+pub use socket::IcmpSocket;
 
 /// What would let this process open a socket, for whoever runs it.
 const NOT_PERMITTED: &str = "this process may not send echo requests: let the sysctl `net.ipv4.ping_group_range` include one \
     of its groups (for everybody: `sysctl -w net.ipv4.ping_group_range=\"0 2147483647\"`), or give the program CAP_NET_RAW";
-
-/// What one instance may still send.
-pub struct Sending(Mutex<Bucket>);
-
-impl Default for Sending {
-    fn default() -> Self {
-        Self(Mutex::new(Bucket::new(rate::INSTANCE)))
-    }
-}
-
-/// A guest's socket.
-pub struct IcmpSocket {
-    echo: Arc<Echo>,
-    _slot: Slot,
-    /// Whether it was told that the socket sends more than it may: once for each, not packet by packet.
-    told: AtomicBool,
-}
 
 impl Gate {
     /// Asks for a target, and opens a socket for it.
@@ -77,22 +61,10 @@ impl Gate {
             failed => failed.into(),
         })
     }
-
-    /// Takes from both buckets, or says how long until there is enough.
-    fn may_send(&self, bytes: usize) -> Result<(), abi::Error> {
-        let (cost, now) = (rate::cost(bytes), Instant::now());
-        let taken = {
-            let mut ours = self.sending.0.lock().unwrap_or_else(PoisonError::into_inner);
-            ours.take(cost, now).and_then(|()| {
-                let mut all = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
-                all.take(cost, now).inspect_err(|_| ours.give_back(cost))
-            })
-        };
-        taken.map_err(|wait| abi::Error::RateLimited(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX)))
-    }
 }
 
-/// Whether many may answer. A rule can name a group; only the answers of one address could be told apart from lies.
+/// Whether many may answer. A rule can name a group; only the answers of one address could be told
+/// apart from lies.
 fn is_group(address: IpAddr) -> bool {
     address.is_multicast() || address == IpAddr::V4(std::net::Ipv4Addr::BROADCAST)
 }
@@ -130,10 +102,13 @@ impl From<Kind> for abi::Kind {
     }
 }
 
-/// Links `icmp`.
-pub fn add_icmp(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    abi::add_to_linker::<State, Gated>(linker, |state| GatedView(state))
-}
+/// Echo requests: a `ping` rule grants them.
+pub const ICMP: Offer = Offer {
+    key: "ping",
+    imports: &["cofferdam:plugin/icmp"],
+    is_granted: Grants::grants_ping,
+    link: |linker| abi::add_to_linker::<State, Gated>(linker, |state| GatedView(state)),
+};
 
 impl abi::Host for GatedView<'_> {}
 
@@ -178,11 +153,11 @@ impl abi::HostSocketWithStore<State> for Gated {
         if hop_limit == 0 {
             return Ok(Err(abi::Error::InvalidArgument("a hop limit of 0 reaches nobody".to_owned())));
         }
-        if let Err(wait) = state.gate.may_send(HEADER + payload.len()) {
+        if let Err(wait) = state.gate.sending.take(HEADER + payload.len()) {
             if !state.ctx().table.get(&socket)?.told.swap(true, Ordering::Relaxed) {
                 state.gate.limit_hit("ping rate", caller.as_deref());
             }
-            return Ok(Err(wait));
+            return Ok(Err(abi::Error::RateLimited(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX))));
         }
         let sent = echo.send(sequence, hop_limit, &payload);
         Ok(sent.map(|at| state.gate.instant(at)).map_err(Into::into))

@@ -1,6 +1,7 @@
-//! The lookups of one plugin: how many are under way, and how many begin in a minute. All of its instances share them. Each lookup
-//! of the host's has at most two questions under way, and each question at most three sockets. A question that a guest asks itself,
-//! through `dns`, is one lookup with one socket.
+//! The lookups of one principal of a plugin: how many are under way, and how many begin in a
+//! minute. All of its instances share them. A lookup of the host's has at most two questions under
+//! way, and a question has at most three sockets. A question that a guest asks itself, through
+//! `dns`, is one lookup with one socket.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,19 +9,20 @@ use std::time::Instant;
 use cofferdam_grants::Limits;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::instance::{Rate, permits};
+use crate::bucket::PerMinute;
+use crate::permits::permits;
 
 /// What a plugin may still look up.
 pub struct Lookups {
     places: Arc<Semaphore>,
     most: u32,
-    rate: Rate,
+    rate: PerMinute,
     per_minute: u32,
 }
 
 /// A lookup that is under way. It has ended when this is dropped.
 #[derive(Debug)]
-pub struct Place(#[expect(dead_code, reason = "held")] OwnedSemaphorePermit);
+pub struct LookupPlace(#[expect(dead_code, reason = "held")] OwnedSemaphorePermit);
 
 /// A limit that is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,19 +46,19 @@ impl std::fmt::Display for Full {
 impl Lookups {
     pub fn new(limits: &Limits) -> Self {
         let (most, per_minute) = (limits.lookups, limits.lookups_per_minute);
-        Self { places: Arc::new(Semaphore::new(permits(most))), most, rate: Rate::per_minute(per_minute), per_minute }
+        Self { places: Arc::new(Semaphore::new(permits(most))), most, rate: PerMinute::new(per_minute), per_minute }
     }
 
     /// Begins a lookup for which a name server has to be asked.
     ///
     /// # Errors
     /// The limit that is reached.
-    pub fn begin(&self) -> Result<Place, Full> {
+    pub fn begin(&self) -> Result<LookupPlace, Full> {
         let place = Arc::clone(&self.places).try_acquire_owned();
         let place = place.map_err(|_| Full { limit: "lookups", most: self.most })?;
         let taken = self.rate.take(Instant::now());
         taken.map_err(|_| Full { limit: "lookups_per_minute", most: self.per_minute })?;
-        Ok(Place(place))
+        Ok(LookupPlace(place))
     }
 }
 

@@ -1,9 +1,10 @@
-//! The gate: every ask of a guest comes through here to `Grants::decide`, is recorded, and only then answered. No
-//! decision is taken here.
+//! What guests may do beyond computing: each capability has a file or a folder, whose functions ask
+//! the gate (`gate.rs`) before they do anything, and do only what its permit says.
 
 mod descriptors;
 mod dns;
 mod files;
+mod gate;
 mod icmp;
 mod lookups;
 mod names;
@@ -14,26 +15,18 @@ mod zone;
 #[cfg(test)]
 mod permit_tests;
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
-
-use cofferdam_audit::{Caller, Decision, Event, Sink, Unwritten};
-use cofferdam_grants::{Ask, Denial, Grants, Moment, Permit, Pins};
 use wasmtime::component::HasData;
-use wasmtime_wasi::WasiCtxBuilder;
 
-use crate::state::{CallState, State};
-use descriptors::{Full, Slot};
+use crate::state::State;
 
 pub use descriptors::{Descriptors, EventLoop, Sockets};
-pub use dns::{Query, add_dns};
-pub use files::{Files, OwnFiles, SharedFiles, add_files_0_2, try_reading};
-pub use icmp::{IcmpSocket, add_icmp};
-pub use names::{NameLookup, add_names, add_names_0_2, add_names_0_3};
+pub use dns::{DNS, Query};
+pub use files::{FILES, OwnFiles, SharedFiles, try_reading};
+pub use gate::Gate;
+pub use icmp::{ICMP, IcmpSocket};
+pub use names::{NAMES, NameLookup};
 pub use resolver::{NameServers, Names, Unresolved, machine_servers};
-pub use sockets::{add_sockets_0_2, add_sockets_0_3};
+pub use sockets::SOCKETS;
 pub use zone::link_of;
 
 /// Where generated code finds our state, for the interfaces that are our own.
@@ -43,152 +36,6 @@ impl HasData for Gated {
     type Data<'a> = GatedView<'a>;
 }
 
-/// A wrapper, so that WASI's traits can be implemented for our state beside wasmtime's own implementations.
+/// A wrapper, so that WASI's traits can be implemented for our state beside wasmtime's own
+/// implementations.
 pub struct GatedView<'a>(&'a mut State);
-
-/// One instance's way to the policy. Pins live and die with it.
-pub struct Gate {
-    plugin: Arc<str>,
-    grants: Grants,
-    pins: Mutex<Pins>,
-    started: Instant,
-    names: Names,
-    sink: Arc<dyn Sink>,
-    files: Files,
-    sending: icmp::Sending,
-    /// The one call that the instance is for, where it is for one only.
-    only: OnceLock<Arc<Caller>>,
-    /// The calls under way, by their numbers, so that an ask which cannot be recorded is told as that.
-    calls: Mutex<HashMap<u64, Arc<CallState>>>,
-    descriptors: Arc<Descriptors>,
-}
-
-impl Gate {
-    /// A gate under these grants.
-    pub fn new(
-        plugin: Arc<str>,
-        grants: Grants,
-        names: Names,
-        files: Arc<SharedFiles>,
-        descriptors: Arc<Descriptors>,
-        sink: Arc<dyn Sink>,
-    ) -> Self {
-        Self {
-            only: OnceLock::new(),
-            plugin,
-            grants,
-            pins: Mutex::new(Pins::new()),
-            started: Instant::now(),
-            names,
-            sink,
-            files: Files::new(files),
-            sending: icmp::Sending::default(),
-            calls: Mutex::default(),
-            descriptors,
-        }
-    }
-
-    /// Says whose the instance is, where it is for one call only. It is said once.
-    pub fn belongs_to(&self, caller: &Arc<Caller>) {
-        let _ = self.only.set(Arc::clone(caller));
-    }
-
-    /// Whose the instance is, where it is for one call only.
-    pub fn only(&self) -> Option<&Caller> {
-        self.only.get().map(|caller| &**caller)
-    }
-
-    /// Sets WASI's own switches, all of them off: sockets and names are our own.
-    #[expect(clippy::disallowed_methods, reason = "the gate: nothing of wasmtime's own is let through")]
-    pub fn close_wasi(wasi: &mut WasiCtxBuilder) {
-        wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
-    }
-
-    /// Asks, records, answers. If the answer cannot be recorded it is no.
-    fn ask(&self, ask: &Ask<'_>, caller: Option<&Caller>) -> Option<Permit> {
-        self.recorded(ask, self.grants.decide(ask), caller)
-    }
-
-    /// Records an answer and gives it out.
-    fn recorded(&self, ask: &Ask<'_>, answer: Result<Permit, Denial>, caller: Option<&Caller>) -> Option<Permit> {
-        let decision = match &answer {
-            Ok(permit) => Decision::Allowed(Some(permit.rule())),
-            Err(denial) => Decision::Denied(denial),
-        };
-        self.record(ask, decision, caller).ok().and(answer.ok())
-    }
-
-    /// Records an ask. The guest reads of one that cannot be recorded what it reads of a refusal; the call that has asked is marked,
-    /// so that its answer does not blame the policy.
-    fn record(&self, ask: &Ask<'_>, decision: Decision<'_>, caller: Option<&Caller>) -> Result<(), Unwritten> {
-        let caller = caller.or(self.only.get().map(|caller| &**caller));
-        let recorded =
-            self.sink.record(&Event::Ask { plugin: &self.plugin, caller, resource: ask.resource(), decision });
-        recorded.inspect_err(|unwritten| {
-            tracing::error!(target: "cofferdam", "{unwritten}");
-            let calls = self.calls();
-            match caller {
-                Some(caller) => calls.get(&caller.call).into_iter().for_each(|call| call.set_unrecorded()),
-                // Nobody knows which of them it was.
-                None => calls.values().for_each(|call| call.set_unrecorded()),
-            }
-        })
-    }
-
-    /// Says that a call is under way.
-    pub fn call_begins(&self, caller: &Caller, state: &Arc<CallState>) {
-        self.calls().insert(caller.call, Arc::clone(state));
-    }
-
-    /// Says that a call has ended.
-    pub fn call_ends(&self, caller: &Caller) {
-        self.calls().remove(&caller.call);
-    }
-
-    fn calls(&self) -> MutexGuard<'_, HashMap<u64, Arc<CallState>>> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A place for one more descriptor; why there is none, for whoever asked.
-    pub fn descriptor(&self, caller: Option<&Caller>) -> Result<Slot, String> {
-        self.descriptors.slot().map_err(|full| self.no_room(full, caller))
-    }
-
-    /// Places for so many descriptors, which are opened only then; why there are none, for whoever asked.
-    pub fn descriptors(&self, number: usize, caller: Option<&Caller>) -> Result<Slot, String> {
-        self.descriptors.slots(number).map_err(|full| self.no_room(full, caller))
-    }
-
-    fn no_room(&self, full: Full, caller: Option<&Caller>) -> String {
-        self.limit_hit(full.limit(), caller);
-        match full {
-            Full::Plugin => format!("the limit of {} descriptors is reached", self.descriptors.most()),
-            Full::Process => "the process has as many descriptors open as it may".to_owned(),
-        }
-    }
-
-    /// The name servers that the host asks now: those that the policy names, or else the machine's.
-    fn system_servers(&self) -> Vec<SocketAddr> {
-        self.names.machine_servers().unwrap_or_else(|| self.grants.system_servers().to_vec())
-    }
-
-    /// The name servers that a question goes to if nobody says otherwise.
-    fn servers(&self) -> Vec<SocketAddr> {
-        self.grants.servers(&self.system_servers())
-    }
-
-    fn now(&self) -> Moment {
-        Moment(self.started.elapsed())
-    }
-
-    fn pins(&self) -> MutexGuard<'_, Pins> {
-        self.pins.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Records that a limit was hit.
-    pub fn limit_hit(&self, limit: &'static str, caller: Option<&Caller>) {
-        let caller = caller.or(self.only.get().map(|caller| &**caller));
-        // The request is refused in any case: nothing more depends on the record.
-        self.sink.defer(&Event::LimitHit { plugin: &self.plugin, caller, limit });
-    }
-}

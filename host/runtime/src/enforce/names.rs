@@ -1,15 +1,17 @@
-//! Names, as guests ask for their addresses: `ip-name-lookup` of WASI 0.2 and 0.3, and our own `names`, which gives the addresses of
-//! each kind as they come. A name is asked for only if it is granted, its answers are filtered, and what passes is pinned. Only what
-//! is pinned here can be dialled on the name's behalf.
+//! Names, as guests ask for their addresses: `ip-name-lookup` of WASI 0.2 and 0.3, and our own
+//! `names`, which gives each kind of address as it comes. A name is asked for only if it is
+//! granted. Its answers are filtered, and those that pass are pinned. Only a pinned address can be
+//! dialled on behalf of the name.
 
 mod apart;
+mod pending;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::task::Poll;
 
 use cofferdam_audit::Caller;
-use cofferdam_grants::{Ask, Name};
+use cofferdam_grants::{Ask, Name, Protocol};
 use tokio::time::Instant;
 use wasmtime::AsContextMut as _;
 use wasmtime::component::{Accessor, Linker, Resource};
@@ -22,15 +24,17 @@ use wasmtime_wasi::p3::bindings::sockets::types as v0_3_types;
 use wasmtime_wasi_io::poll::{DynPollable, Pollable, subscribe};
 
 use super::lookups::Full;
-use super::resolver::{Family, Found, Lookup as Asked, Unresolved};
+use super::resolver::{Family, Lookup as Asked, Resolved, Unresolved};
 use super::{Gate, Gated, GatedView};
+use crate::offer::Offer;
 use crate::state::State;
 
-pub use apart::{NameLookup, add_names};
+use apart::add_names;
+pub use pending::NameLookup;
 
 /// Why a lookup was not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Failed {
+pub enum Failed {
     Denied,
     Invalid,
     Full(Full),
@@ -78,7 +82,8 @@ impl Gate {
         let ascii = idna::domain_to_ascii(text).map_err(|_| Failed::Invalid)?;
         let name = Name::parse(&ascii).map_err(|_| Failed::Invalid)?;
         if name.is_localhost() {
-            // An alias of two addresses, not a name (RFC 6761): whether they may be dialled is decided then.
+            // An alias of two addresses, not a name (RFC 6761): whether they may be dialled is
+            // decided then.
             return Ok(Begun::These(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]));
         }
         let permit = self.ask(&Ask::Resolve { name: &name }, caller).ok_or(Failed::Denied)?;
@@ -95,7 +100,7 @@ impl Gate {
     }
 
     /// Filters the answers and pins what is left.
-    fn keep(&self, name: &Name, found: &Found, caller: Option<&Caller>) -> Result<Vec<IpAddr>, Failed> {
+    fn keep(&self, name: &Name, found: &Resolved, caller: Option<&Caller>) -> Result<Vec<IpAddr>, Failed> {
         let (now, ttl) = (self.now(), found.until.map(|until| until.saturating_duration_since(Instant::now())));
         let mut kept = Vec::with_capacity(found.addresses.len());
         for address in found.addresses.iter().copied() {
@@ -118,7 +123,8 @@ impl Gate {
         for (family, outcome) in asked.all().await {
             let outcome = outcome.map_err(Failed::Unresolved);
             match outcome.and_then(|found| self.keep(&name, &found, caller)) {
-                // Whoever tries one after the other begins with those that every machine reaches.
+                // IPv4 comes first: a guest that tries one after the other begins with what every
+                // machine reaches.
                 Ok(addresses) if family == Family::V4 => drop(kept.splice(0..0, addresses)),
                 Ok(addresses) => kept.extend(addresses),
                 Err(failed) if failed.weight() > worst.weight() => worst = failed,
@@ -129,8 +135,19 @@ impl Gate {
     }
 }
 
+/// Names, and the types of addresses: whatever may be done with an address needs them.
+pub const NAMES: Offer = Offer {
+    key: "connect",
+    imports: &["wasi:sockets/types@0.3", "wasi:sockets/ip-name-lookup@0.3", "cofferdam:plugin/names"],
+    is_granted: |grants| grants.grants_connect(Protocol::Tcp) || grants.grants_ping(),
+    link: |linker| {
+        add_names_0_3(linker)?;
+        add_names(linker)
+    },
+};
+
 /// Links WASI 0.3's lookup.
-pub fn add_names_0_3(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+fn add_names_0_3(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     v0_3::add_to_linker::<State, Gated>(linker, |state| GatedView(state))
 }
 
@@ -201,7 +218,8 @@ impl Pollable for Lookup {
     }
 }
 
-/// WASI's resource type is wasmtime's and cannot be made outside; its handle stands for our entry in the table.
+/// WASI's resource type is wasmtime's and cannot be made outside; its handle stands for our entry
+/// in the table.
 fn ours(resource: &Resource<v0_2::ResolveAddressStream>) -> Resource<Lookup> {
     if resource.owned() { Resource::new_own(resource.rep()) } else { Resource::new_borrow(resource.rep()) }
 }

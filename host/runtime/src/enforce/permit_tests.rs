@@ -8,12 +8,11 @@ use cofferdam_policy::{ABI, Manifest, effective, parse};
 use tokio::net::UdpSocket;
 
 use super::Descriptors;
-use super::dns::Carrier;
+use super::dns::{Carrier, Failed as NotSent, Over};
 use super::icmp::echo::{Echo, Failed};
 use super::lookups::{Full, Lookups};
 use super::resolver::{Family, NameServers, Names, Unresolved};
 use super::sockets::tcp::{Family as SocketFamily, TcpSocket};
-use crate::abi::since_0_1_0::dns::{ErrorCode, Transport};
 
 /// What a plugin is permitted that wants, and may do, everything the questions are about.
 fn permit(ask: &Ask<'_>) -> Permit {
@@ -29,9 +28,9 @@ fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
-async fn send(permit: Permit) -> Result<Carrier, ErrorCode> {
+async fn send(permit: Permit) -> Result<Carrier, NotSent> {
     let places = (Descriptors::new(1).slot().ok().unwrap(), Lookups::new(&Limits::default()).begin().unwrap());
-    Carrier::send(permit, Transport::Udp, 7, b"question", Duration::from_secs(5), places).await
+    Carrier::send(permit, Over::Udp, 7, b"question", Duration::from_secs(5), places).await
 }
 
 #[tokio::test]
@@ -45,7 +44,7 @@ async fn i6_a_question_goes_to_the_server_of_its_permit() {
     assert_eq!((&bytes[..length], from.ip()), (&b"question"[..], server.ip()));
     drop(carrier);
     let other = permit(&Ask::Resolve { name: &name("www.example.com") });
-    assert!(matches!(send(other).await, Err(ErrorCode::AccessDenied)));
+    assert!(matches!(send(other).await, Err(NotSent::NotPermitted)));
 }
 
 #[tokio::test]

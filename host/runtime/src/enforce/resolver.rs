@@ -1,7 +1,8 @@
-//! Who is asked for names, and how: absolute names only, no search list, lifetimes honoured, every lookup bounded in time and in
-//! sockets, one kind of address a question. Which names may be asked, and which answers kept, is decided elsewhere.
+//! Who is asked for names, and how: absolute names only, no search list, lifetimes honoured, every
+//! lookup bounded in time and in sockets, one kind of address in a question. Which names may be
+//! asked, and which answers are kept, is decided elsewhere.
 //!
-//! Lookups run on the runtime on which the host's own work is done, whichever thread asks: a guest that spins holds up nobody's.
+//! Lookups run on the host's own event loop, whichever thread asks: a guest that spins delays none.
 
 mod ask;
 mod hosts;
@@ -20,13 +21,14 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::descriptors::Slot;
-use super::lookups::{Full, Lookups, Place};
+use super::lookups::{Full, LookupPlace, Lookups};
 use ask::Servers;
 use hosts::Hosts;
 use machine::{Files, Stamp};
 use shared::{Coming, Outcome, Shared};
 
-/// After the addresses of one kind, so long is waited for those of the other (RFC 8305, section 3: the resolution delay).
+/// How long the addresses of the other kind are waited for, once one kind is there (RFC 8305,
+/// section 3: the resolution delay).
 pub const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 
 /// A kind of address.
@@ -48,10 +50,10 @@ impl Family {
     }
 }
 
-/// What is said of a permit for anything but a lookup.
+/// The error for a permit that is for anything but a lookup.
 const NO_LOOKUP: &str = "the permit is for no lookup";
 
-/// Whom the host asks when a granted name is looked up.
+/// The servers that the host asks when a granted name is looked up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum NameServers {
     /// The machine's own (`/etc/resolv.conf`, `/etc/hosts`).
@@ -63,7 +65,7 @@ pub enum NameServers {
 
 /// The addresses of one kind that a name has, and until when that counts, where it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct Resolved {
     pub addresses: Arc<[IpAddr]>,
     pub until: Option<Instant>,
 }
@@ -92,7 +94,8 @@ impl fmt::Display for Unresolved {
     }
 }
 
-/// A resolver, made on first use, and again where the machine's files have changed; and the lookups of whom it is used for.
+/// A resolver, and the lookups of the principal that it is used for. It is made on first use, and
+/// again when the machine's files have changed.
 #[derive(Clone)]
 pub struct Names {
     machine: Arc<Machine>,
@@ -127,13 +130,14 @@ impl Names {
         Self { machine, lookups: Arc::new(Lookups::new(&Limits::default())) }
     }
 
-    /// The same for a plugin with these limits: its instances share them.
+    /// The same resolver for a principal with these limits. Its instances share them.
     #[must_use]
     pub fn limited(&self, limits: &Limits) -> Self {
         Self { machine: Arc::clone(&self.machine), lookups: Arc::new(Lookups::new(limits)) }
     }
 
-    /// The servers that the machine asks now; `None` where the policy names those of `system` itself.
+    /// The servers that the machine asks now; `None` where the policy names those of `system`
+    /// itself.
     pub fn machine_servers(&self) -> Option<Vec<SocketAddr>> {
         let Machine { servers, files, own, .. } = &*self.machine;
         if *servers != NameServers::System {
@@ -176,12 +180,12 @@ impl Names {
     ///
     /// # Errors
     /// The limit that is reached.
-    pub fn question(&self) -> Result<Place, Full> {
+    pub fn question(&self) -> Result<LookupPlace, Full> {
         self.lookups.begin()
     }
 
-    /// Begins to look up the name that the permit is for. `room` gives the places for so many sockets, for a guest. What is
-    /// known takes none, and counts against no limit.
+    /// Begins to look up the name that the permit is for. `room` gives the places for so many
+    /// sockets, for a guest. What is known takes none, and counts against no limit.
     ///
     /// # Errors
     /// The limit that is reached.
@@ -196,12 +200,16 @@ impl Names {
             return Ok(Lookup { coming: families.iter().map(refused).collect(), held: None, on: self.runtime() });
         };
         let asked = self.asked();
-        // As the machine does it: who stands in its hosts file is not asked for elsewhere.
+        // A name in the hosts file is not asked for elsewhere, as on the machine itself.
         let own = asked.hosts.of(name);
         if !own.is_empty() {
             let of = |family: Family| -> Outcome {
                 let addresses: Arc<[IpAddr]> = own.iter().copied().filter(|own| family.has(*own)).collect();
-                if addresses.is_empty() { Err(Unresolved::NoAddresses) } else { Ok(Found { addresses, until: None }) }
+                if addresses.is_empty() {
+                    Err(Unresolved::NoAddresses)
+                } else {
+                    Ok(Resolved { addresses, until: None })
+                }
             };
             let coming = families.iter().map(|family| (*family, Coming::Known(of(*family)))).collect();
             return Ok(Lookup { coming, held: None, on: self.runtime() });
@@ -211,7 +219,7 @@ impl Names {
             let coming = families.iter().copied().zip(known.into_iter().map(Coming::Known)).collect();
             return Ok(Lookup { coming, held: None, on: self.runtime() });
         }
-        // What is not there costs none of the lookups of a minute.
+        // A name without a server to ask costs none of the lookups of a minute.
         let slot = room(families.len() * asked.servers.number())?;
         let (held, on) = (Some((self.lookups.begin()?, slot)), self.runtime());
         let ask = |family: &Family| {
@@ -246,8 +254,9 @@ impl Names {
 /// A lookup under way: an answer for each kind of address that was asked for, as it comes.
 pub struct Lookup {
     coming: Vec<(Family, Coming)>,
-    /// Its places among the lookups and the descriptors of the plugin, until the last answer is there.
-    held: Option<(Place, Option<Slot>)>,
+    /// Its places among the lookups and the descriptors of the plugin, until the last answer is
+    /// there.
+    held: Option<(LookupPlace, Option<Slot>)>,
     on: Handle,
 }
 
@@ -277,8 +286,9 @@ impl Lookup {
         Some((family, outcome))
     }
 
-    /// What there is for somebody who takes one list: all answers, or those that came a little after the first that has something
-    /// to say. What is still being asked then goes on, so that who asks again has it.
+    /// The answers as one list: all of them, or those that came a little after the first with
+    /// addresses. Questions that are still under way go on, so that a later lookup has their
+    /// answers.
     pub async fn all(mut self) -> Vec<(Family, Outcome)> {
         let mut all = Vec::new();
         let mut end = None;
@@ -304,7 +314,8 @@ impl Lookup {
     }
 }
 
-/// The name servers that the machine itself asks (`/etc/resolv.conf`), on the port of DNS; none where it does not say.
+/// The name servers that the machine itself asks (`/etc/resolv.conf`), on the port of DNS; none
+/// where it does not say.
 pub fn machine_servers() -> Vec<SocketAddr> {
     Files::default().servers()
 }

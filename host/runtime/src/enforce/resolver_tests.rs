@@ -122,7 +122,8 @@ async fn sockets_are_held_as_long_as_the_question_and_what_is_known_takes_none()
     };
     let both = ask("both.example", Family::BOTH).unwrap();
     assert_eq!(ask("other.example", &[Family::V4]).err().map(|full| full.limit), Some("descriptors"));
-    // The addresses of the one kind are there; the question about the other goes on, and keeps its places.
+    // The addresses of the one kind are there; the question about the other goes on, and keeps its
+    // places.
     assert_eq!(both.all().await.len(), 1);
     assert!(ask("other.example", &[Family::V4]).is_err());
     let known = ask("both.example", &[Family::V4]).unwrap().next().await.unwrap();

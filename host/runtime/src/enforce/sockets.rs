@@ -1,6 +1,7 @@
-//! WASI's TCP sockets, our own, in both generations: every socket has its place among the descriptors, every address is asked about
-//! for the call that uses it, what is dialled is what the permit says, and small pieces are sent at once (`TCP_NODELAY`, which
-//! WASI cannot say). UDP is wasmtime's, and switched off.
+//! Our own TCP sockets of WASI, in both generations. Every socket has its place among the
+//! descriptors. Every address is asked about for the call that uses it, and the permit says what is
+//! dialled. Small pieces are sent at once (`TCP_NODELAY`, which WASI cannot say). UDP is
+//! wasmtime's, and switched off.
 
 mod options;
 mod since_0_2;
@@ -19,17 +20,40 @@ use wasmtime_wasi::WasiView as _;
 use wasmtime_wasi::sockets::{ErrorCode, WasiSocketsCtxView, WasiSocketsView};
 
 use super::descriptors::Slot;
+use super::names::add_names_0_2;
 use super::{Gate, zone};
+use crate::offer::Offer;
 use crate::state::State;
 
-pub use since_0_2::add_sockets_0_2;
-pub use since_0_3::add_sockets_0_3;
+use since_0_2::add_sockets_0_2;
+use since_0_3::add_sockets_0_3;
 use tcp::TcpSocket;
+
+/// TCP sockets: a `connect` rule grants them.
+pub const SOCKETS: Offer = Offer {
+    key: "connect",
+    imports: &[
+        "wasi:sockets/network",
+        "wasi:sockets/instance-network",
+        "wasi:sockets/ip-name-lookup@0.2",
+        "wasi:sockets/tcp",
+        "wasi:sockets/tcp-create-socket",
+        // UDP comes with the socket types of both versions. Every use of it is denied.
+        "wasi:sockets/udp",
+        "wasi:sockets/udp-create-socket",
+    ],
+    is_granted: |grants| grants.grants_connect(Protocol::Tcp),
+    link: |linker| {
+        add_sockets_0_3(linker)?;
+        add_sockets_0_2(linker)?;
+        add_names_0_2(linker)
+    },
+};
 
 impl Gate {
     fn connect(&self, to: SocketAddr, caller: Option<&Caller>) -> Option<Permit> {
         let pins = self.pins();
-        // What is dialled is known by its number; rules may name the link.
+        // A socket address has the number of its link. Rules may name the link.
         let link = match to {
             SocketAddr::V6(six) if six.scope_id() != 0 => Some(zone::numbered(six.scope_id())),
             _ => None,
@@ -48,7 +72,7 @@ impl Gate {
 }
 
 impl State {
-    /// A place for one more socket of this instance; why there is none, for whoever asked.
+    /// A place for one more socket of this instance. The error says why there is none.
     pub(super) fn socket_slot(&self, caller: Option<&Caller>) -> Result<Slot, String> {
         let most = self.about.limits.connections;
         if self.sockets.open() >= usize::try_from(most).unwrap_or(usize::MAX) {

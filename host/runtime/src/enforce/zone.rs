@@ -1,10 +1,10 @@
-//! Links by name and by number: rules may use either, so whoever asks finds out both.
+//! Links by name and by number. Rules may use either, so an ask carries both.
 
 use cofferdam_grants::Zone;
 use nix::net::if_::{if_indextoname, if_nametoindex};
 
-/// The link that a text names, by the interface's name or its number. One that is not there has no number: who may not ask for
-/// it does not learn that.
+/// The link that a text names, by the interface's name or its number. One that is not there has no
+/// number: who may not ask for it does not learn that.
 pub fn link_of(text: &str) -> Zone {
     match text.parse() {
         Ok(index) => numbered(index),

@@ -1,6 +1,7 @@
-//! One instance: a store and its event loop, in a task on one of its plugin's threads, fed by a bounded mailbox. It ends when its mailbox closes,
-//! when it is killed, or when its guest traps; whichever it is, everyone who waits is told why. Deadlines are not kept
-//! here: a timer inside the loop would not fire while the guest spins.
+//! One instance: a store and its event loop, in a task on one of its plugin's threads, fed by a
+//! bounded mailbox. It ends when its mailbox closes, when it is killed, or when its guest traps.
+//! Everyone who waits is told why. Deadlines are not kept here: a timer inside the loop would not
+//! fire while the guest spins.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,19 +13,20 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch}
 use wasmtime::component::Accessor;
 use wasmtime::{AsContextMut as _, Store, UpdateDeadline};
 
-use super::permits;
-use super::program::{Mould, Program};
+use super::program::{Program, Template};
 use super::threads::Seat;
 use crate::abi::since_0_1_0::{Failure, Hosted, HostedPre, Output};
+use crate::call::CallState;
 use crate::clock::TICK;
+use crate::cpu_meter::CpuMeter;
 use crate::enforce::Sockets;
 use crate::limiter;
 use crate::output::{printable, printable_text};
-use crate::pulse::Pulse;
-use crate::state::{CallState, State};
+use crate::permits::permits;
+use crate::state::State;
 
 /// A call on its way into an instance.
-pub struct Letter {
+pub struct Message {
     pub id: u64,
     pub tool: String,
     pub arguments: String,
@@ -36,7 +38,7 @@ pub struct Letter {
     pub place: OwnedSemaphorePermit,
 }
 
-/// Why an instance is no more.
+/// How an instance ended.
 #[derive(Clone, Debug)]
 pub struct End {
     /// For people; `None` after an orderly close.
@@ -50,9 +52,9 @@ pub struct End {
 /// Why an instance ended, for people, and the limit that it went beyond, if that is why.
 pub type Why = (String, Option<&'static str>);
 
-/// What the outside holds of an instance.
+/// The handle of an instance.
 pub struct Actor {
-    mailbox: mpsc::Sender<Letter>,
+    mailbox: mpsc::Sender<Message>,
     places: Arc<Semaphore>,
     kill: Arc<Kill>,
     end: watch::Receiver<Option<End>>,
@@ -68,15 +70,15 @@ struct Kill {
 }
 
 impl Actor {
-    /// Starts an instance. That it cannot start is told to whoever waits for an answer.
+    /// Starts an instance. If it cannot start, everyone who waits for an answer is told.
     pub fn start(seat: Seat, program: Arc<Program>, state: State, sink: Arc<dyn Sink>) -> Self {
         let places = permits(state.about.limits.mailbox);
-        let (mailbox, letters) = mpsc::channel(places);
+        let (mailbox, messages) = mpsc::channel(places);
         let places = Arc::new(Semaphore::new(places));
         let kill = Arc::new(Kill::default());
         let (ended, end) = watch::channel(None);
         let (sockets, memory) = (state.sockets.clone(), state.limiter.shown());
-        let task = run(program, state, sink, letters, Arc::clone(&kill), ended);
+        let task = run(program, state, sink, messages, Arc::clone(&kill), ended);
         seat.run(task);
         Self { mailbox, places, kill, end, sockets, memory }
     }
@@ -86,10 +88,10 @@ impl Actor {
         Arc::clone(&self.places).try_acquire_owned().ok()
     }
 
-    /// Puts a letter into the mailbox; gives it back if the instance has ended.
-    pub fn post(&self, letter: Letter) -> Result<(), Letter> {
-        // A letter has its place, and there are as many as the mailbox holds: it is never full.
-        self.mailbox.try_send(letter).map_err(mpsc::error::TrySendError::into_inner)
+    /// Puts a message into the mailbox; gives it back if the instance has ended.
+    pub fn post(&self, message: Message) -> Result<(), Message> {
+        // A message has its place, and there are as many as the mailbox holds: it is never full.
+        self.mailbox.try_send(message).map_err(mpsc::error::TrySendError::into_inner)
     }
 
     /// Ends the instance in good order: nothing of it counts as lost.
@@ -98,13 +100,14 @@ impl Actor {
         self.kill.notify.notify_one();
     }
 
-    /// Ends the instance now, whatever it does. `limit` is the one that it went beyond, if that is why.
+    /// Ends the instance now, whatever it does. `limit` is the one that it went beyond, if that is
+    /// why.
     pub fn kill(&self, why: String, limit: Option<&'static str>) {
         let _ = self.kill.why.set((why, limit));
         self.kill.notify.notify_one();
     }
 
-    /// The memory that it uses for nothing that the host knows of, in bytes: none where it has connections.
+    /// The memory of an instance that has no connections, in bytes; zero if it has any.
     pub fn idle_memory(&self) -> usize {
         if self.sockets.open() > 0 { 0 } else { self.memory.load(Ordering::Relaxed) }
     }
@@ -114,7 +117,7 @@ impl Actor {
         self.end.borrow().clone()
     }
 
-    /// Whether it takes no more letters: it has ended, or is about to.
+    /// Whether it takes no more messages: it has ended, or is about to.
     pub fn is_over(&self) -> bool {
         self.mailbox.is_closed() || self.kill.why.get().is_some() || self.ended().is_some()
     }
@@ -138,29 +141,29 @@ async fn run(
     program: Arc<Program>,
     state: State,
     sink: Arc<dyn Sink>,
-    mut letters: mpsc::Receiver<Letter>,
+    mut messages: mpsc::Receiver<Message>,
     kill: Arc<Kill>,
     ended: watch::Sender<Option<End>>,
 ) {
     let about = Arc::clone(&state.about);
-    // At its first turn, not before: a place in the pool is for whoever runs.
-    let Some(mould) = program.mould() else {
+    // The place in the pool is taken at the first turn, not before.
+    let Some(template) = program.for_calls() else {
         let reason = Some("its code cannot be loaded".to_owned());
         ended.send_replace(Some(End { reason, limit: None, connections: 0 }));
         return;
     };
-    let mut store = Store::new(mould.pre.engine(), state);
+    let mut store = Store::new(template.pre.engine(), state);
     State::bound(&mut store);
-    let pulse = Arc::clone(&store.data().pulse);
+    let cpu_meter = Arc::clone(&store.data().cpu_meter);
     interrupt(&mut store, about.limits.cpu);
 
     let ran = tokio::select! {
         biased;
         () = kill.notify.notified() => Err(None),
-        ran = live(&mould.pre, &mut store, &mut letters, &pulse) => ran.map_err(Some),
+        ran = live(&template.pre, &mut store, &mut messages, &cpu_meter) => ran.map_err(Some),
     };
-    // No call gets into it from here on: one that comes after the end is told finds a fresh instance.
-    letters.close();
+    // From here on the instance takes no call. A call that comes later finds a fresh instance.
+    messages.close();
     let connections = store.data().sockets.open();
     let why: Option<Why> = match ran {
         Ok(()) => None,
@@ -176,20 +179,21 @@ async fn run(
         let caller = store.data().gate.only();
         sink.defer(&Event::InstanceLost { plugin: &about.name, caller, limit, reason, connections });
     }
-    // Whoever is told finds its sockets closed and its log complete.
+    // Sockets are closed and the log is complete before anyone is told.
     drop(store);
-    drop(mould);
+    drop(template);
     ended.send_replace(Some(End { reason, limit, connections }));
-    // Letters that were never opened go with the mailbox: their senders read the end.
-    drop(letters);
+    // Messages that were never opened go with the mailbox: their senders read the end.
+    drop(messages);
 }
 
-/// Sets up the interrupt: every tick other tasks of the host get their turn, and the CPU limit is looked at.
+/// Sets up the interrupt: every tick other tasks of the host get their turn, and the CPU limit is
+/// looked at.
 fn interrupt(store: &mut Store<State>, cpu: Duration) {
     let most = u32::try_from(cpu.as_millis() / TICK.as_millis()).unwrap_or(u32::MAX).max(1);
-    let pulse = Arc::clone(&store.data().pulse);
+    let cpu_meter = Arc::clone(&store.data().cpu_meter);
     store.epoch_deadline_callback(move |_| {
-        if pulse.tick() >= most {
+        if cpu_meter.tick() >= most {
             return Err(CpuLimit.into());
         }
         Ok(UpdateDeadline::Yield(1))
@@ -204,22 +208,22 @@ struct CpuLimit;
 async fn live(
     pre: &HostedPre<State>,
     store: &mut Store<State>,
-    letters: &mut mpsc::Receiver<Letter>,
-    pulse: &Pulse,
+    messages: &mut mpsc::Receiver<Message>,
+    cpu_meter: &CpuMeter,
 ) -> wasmtime::Result<()> {
     let hosted = pre.instantiate_async(&mut *store).await?;
-    pulse.rest();
+    cpu_meter.rest();
     store
         .run_concurrent(async |accessor| {
             let mut running = FuturesUnordered::new();
             loop {
                 tokio::select! {
-                    letter = letters.recv() => match letter {
-                        Some(letter) => running.push(answer(accessor, &hosted, letter)),
+                    message = messages.recv() => match message {
+                        Some(message) => running.push(answer(accessor, &hosted, message)),
                         None => return Ok(()),
                     },
                     Some(answered) = running.next(), if !running.is_empty() => answered?,
-                    () = pulse.turn() => pulse.rest(),
+                    () = cpu_meter.turn() => cpu_meter.rest(),
                 }
             }
         })
@@ -227,8 +231,8 @@ async fn live(
 }
 
 /// Runs one call in the guest.
-async fn answer(accessor: &Accessor<State>, hosted: &Hosted, letter: Letter) -> wasmtime::Result<()> {
-    let Letter { id, tool, arguments, caller, state, answer, place } = letter;
+async fn answer(accessor: &Accessor<State>, hosted: &Hosted, message: Message) -> wasmtime::Result<()> {
+    let Message { id, tool, arguments, caller, state, answer, place } = message;
     if !state.start() {
         return Ok(());
     }
@@ -237,8 +241,8 @@ async fn answer(accessor: &Accessor<State>, hosted: &Hosted, letter: Letter) -> 
         access.data_mut().gate.call_begins(&caller, &state);
         access.data_mut().calls.insert(id, state);
         let started = call.start_call_concurrent(access.as_context_mut(), (id, tool, arguments))?;
-        // What the guest asks for is attributed by this. A task's number is used again when the task has ended, so that there
-        // are never more than tasks have been at one time.
+        // What the guest asks for is attributed by this. A task's number is used again when the
+        // task has ended, so that there are never more than tasks have been at one time.
         access.data_mut().callers.insert(started.task(), Arc::clone(&caller));
         Ok(started)
     })?;
@@ -247,9 +251,9 @@ async fn answer(accessor: &Accessor<State>, hosted: &Hosted, letter: Letter) -> 
         access.data_mut().gate.call_ends(&caller);
         access.data_mut().calls.remove(&id)
     });
-    // Whoever reads the answer finds the place free.
+    // The place is free before the answer is sent.
     drop(place);
-    // Whoever no longer waits has dropped the other end.
+    // A caller that no longer waits has dropped the other end.
     let _ = answer.send(answered?);
     Ok(())
 }
@@ -278,19 +282,23 @@ fn why_trapped(trap: &wasmtime::Error, state: &State, cpu: Duration) -> Why {
         tracing::debug!(target: "guest", "[{name} trap] {}", printable_text(format!("{trap:?}")));
         return (format!("it trapped: {code}"), None);
     }
-    // Where in the code it failed, and in whose, is for the operator: the reason reaches the model.
+    // The place in the code is for the operator only: the reason reaches the model.
     tracing::debug!(target: "guest", "[{name} failure] {}", printable_text(format!("{trap:?}")));
     let root = trap.root_cause().to_string();
     (format!("it failed: {}", printable(root.lines().next().unwrap_or_default(), 200)), None)
 }
 
 /// Asks a throw-away instance for its tools.
-pub async fn list(mould: Mould, state: State, cpu: Duration) -> Result<Vec<crate::abi::since_0_1_0::Definition>, Why> {
-    let mut store = Store::new(mould.pre.engine(), state);
+pub async fn list(
+    template: Template,
+    state: State,
+    cpu: Duration,
+) -> Result<Vec<crate::abi::since_0_1_0::Definition>, Why> {
+    let mut store = Store::new(template.pre.engine(), state);
     State::bound(&mut store);
     interrupt(&mut store, cpu);
     let listed = async {
-        let hosted = mould.pre.instantiate_async(&mut store).await?;
+        let hosted = template.pre.instantiate_async(&mut store).await?;
         hosted.cofferdam_plugin_tools().call_list(&mut store).await
     };
     let listed = listed.await;

@@ -1,5 +1,5 @@
-//! Runs the instances of one thread, one turn at a time, in the order that `schedule.rs` says. Between two turns the thread's event
-//! loop looks at its sockets and timers.
+//! Runs the instances of one thread, one turn at a time, in the order that `schedule.rs` says.
+//! Between two turns the thread's event loop looks at its sockets and timers.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -15,10 +15,11 @@ use super::schedule::{Id, Schedule};
 use crate::clock::Clock;
 use crate::memory::PluginMemory;
 
-/// What drives an instance until it ends.
+/// The task of an instance, until it ends.
 pub type Instance = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// The memory that a plugin uses from which on further instances begin only slowly: those that have begun end first.
+/// When a plugin uses this much memory, further instances begin slowly: those that have begun end
+/// first.
 const MUCH: u64 = 128 << 20;
 
 /// What other threads tell the driver.
@@ -49,19 +50,19 @@ impl Inbox {
 }
 
 /// Wakes one instance.
-struct Bell {
+struct InstanceWaker {
     inbox: Arc<Inbox>,
     id: Id,
-    rung: AtomicBool,
+    is_woken: AtomicBool,
 }
 
-impl Wake for Bell {
+impl Wake for InstanceWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !self.rung.swap(true, Ordering::AcqRel) {
+        if !self.is_woken.swap(true, Ordering::AcqRel) {
             self.inbox.tell(|told| told.woken.push(self.id));
         }
     }
@@ -69,7 +70,7 @@ impl Wake for Bell {
 
 struct Run {
     instance: Instance,
-    bell: Arc<Bell>,
+    instance_waker: Arc<InstanceWaker>,
     waker: Waker,
 }
 
@@ -111,17 +112,21 @@ impl Driver {
         }
         for instance in new {
             self.last += 1;
-            let bell = Arc::new(Bell { inbox: Arc::clone(&self.inbox), id: self.last, rung: AtomicBool::new(false) });
-            let waker = Waker::from(Arc::clone(&bell));
-            self.runs.insert(self.last, Run { instance, bell, waker });
+            let instance_waker = Arc::new(InstanceWaker {
+                inbox: Arc::clone(&self.inbox),
+                id: self.last,
+                is_woken: AtomicBool::new(false),
+            });
+            let waker = Waker::from(Arc::clone(&instance_waker));
+            self.runs.insert(self.last, Run { instance, instance_waker, waker });
             self.schedule.add(self.last);
         }
     }
 
     fn run(&mut self, id: Id) {
-        let Some(Run { instance, bell, waker }) = self.runs.get_mut(&id) else { return };
-        // Who wakes it from here on wants another turn.
-        bell.rung.store(false, Ordering::Release);
+        let Some(Run { instance, instance_waker, waker }) = self.runs.get_mut(&id) else { return };
+        // A wake-up from here on asks for another turn.
+        instance_waker.is_woken.store(false, Ordering::Release);
         let begun = Instant::now();
         let running = self.clock.running();
         let polled = instance.as_mut().poll(&mut Context::from_waker(waker));

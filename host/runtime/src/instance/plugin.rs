@@ -1,102 +1,104 @@
-//! What callers hold of a plugin: it finds its instance, or starts a fresh one; it keeps the deadlines, from outside the
-//! instance; and it tells every caller how its call ended. It does not know what a tool does.
+//! What callers hold of a plugin. It finds an instance for a call, or starts one, keeps the
+//! deadlines from outside the instance, and tells every caller how its call ended. It does not know
+//! what a tool does.
 
 mod code;
-mod start;
+mod instances;
+mod patience;
+mod tenant;
 
-use std::pin::pin;
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
-use cofferdam_audit::{Event, Unwritten};
+use cofferdam_audit::{Caller, Event, Unwritten};
 use cofferdam_grants::Grants;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::actor::{Actor, End, Letter};
-use super::at_work::AtWork;
-use super::rate::Rate;
+use super::actor::{Actor, End, Message};
+use super::program::Program;
 use super::readiness::Readiness;
-use super::threads::Threads;
-use super::{About, GRACE, Request, Shape, Spec, permits};
-use crate::abi::since_0_1_0::{Cancellation, Failure, Output};
+use super::threads::{Seat, Threads};
+use super::{About, Lifetime, Request, Spec};
+use crate::abi::since_0_1_0::{Failure, Output};
+use crate::call::{CallState, Cancellation};
 use crate::component::Digest;
 use crate::enforce::{Descriptors, Gate, Names};
 use crate::engine::Runtime;
+use crate::environment::Environment;
 use crate::error::{CallError, LoadError};
+use crate::limiter::Limiter;
 use crate::link;
 use crate::output::{self, Definition, Reply};
-use crate::state::CallState;
+use crate::progress::Reports;
+use crate::state::State;
+use crate::trimmer::LetGo;
+use instances::Lease;
+use patience::Patience;
+use tenant::Tenant;
 
-/// Linear memory never shrinks. An instance for all calls that has so much of it, and nothing open, is ended after a burst.
-const GROWN: usize = 32 << 20;
+/// How long a call may take to end after it was cancelled; then its instance ends.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// How long an instance may take to end. It ends after the last turn of its event loop.
+const ENDING: Duration = Duration::from_secs(5);
 
 /// A loaded plugin. Nothing is compiled before the first call, or [`Plugin::prepare`].
 pub struct Plugin {
     runtime: Runtime,
-    descriptors: Arc<Descriptors>,
+    environment: Environment,
+    name: Arc<str>,
     about: Arc<About>,
     grants: Grants,
-    shape: Shape,
-    bytes: std::borrow::Cow<'static, [u8]>,
+    lifetime: Lifetime,
+    bytes: Cow<'static, [u8]>,
     digest: Digest,
     ahead: Option<&'static [u8]>,
+    /// Whether everything that the component imports is granted, once somebody has asked.
+    imports: OnceLock<Result<(), LoadError>>,
     readiness: Arc<Readiness>,
     threads: Threads,
-    actor: Mutex<Option<Arc<Actor>>>,
-    /// Where every call has an instance of its own: the next one's, started ahead, and the gate that learns whose it is.
-    spare: Mutex<Option<(Arc<Actor>, Arc<Gate>)>>,
-    predecessor: Mutex<Option<String>>,
+    /// What belongs to each principal. There are as many as principals that the operator admits.
+    tenants: Mutex<HashMap<String, Arc<Tenant>>>,
     next_call: AtomicU64,
-    /// The host's resolver, with the lookups of this plugin's instances.
-    names: Names,
-    rate: Rate,
-    running: Arc<Semaphore>,
-    /// Where every call has an instance of its own: the mailbox that they have together.
-    places: Arc<Semaphore>,
-    /// The same: the instances that are at work.
-    at_work: AtWork,
     closed: AtomicBool,
 }
 
 impl Plugin {
     /// Takes a plugin in. Runs and compiles nothing.
-    pub fn new(runtime: &Runtime, spec: Spec) -> Self {
-        let room = |most: u32| Arc::new(Semaphore::new(permits(most)));
+    pub fn new(runtime: &Runtime, environment: &Environment, spec: Spec) -> Arc<Self> {
         let memory = runtime.total_memory().plugin();
-        Self {
-            names: runtime.names().limited(&spec.limits),
-            rate: Rate::per_minute(spec.limits.calls_per_minute),
-            running: room(spec.limits.concurrent_calls),
-            places: room(spec.limits.mailbox),
-            at_work: AtWork::default(),
-            threads: Threads::new(&spec.name, spec.shape == Shape::Actor, runtime.clock().clone(), memory.clone()),
+        let one_instance = spec.lifetime == Lifetime::Shared;
+        let plugin = Arc::new(Self {
+            environment: environment.clone(),
+            name: spec.name.as_str().into(),
+            threads: Threads::new(&spec.name, one_instance, runtime.clock().clone(), memory.clone()),
             runtime: runtime.clone(),
-            descriptors: Descriptors::new(spec.limits.descriptors),
             about: Arc::new(About { name: spec.name, limits: spec.limits, settings: spec.settings, memory }),
             grants: spec.grants,
-            shape: spec.shape,
+            lifetime: spec.lifetime,
             bytes: spec.bytes,
             digest: spec.digest,
             ahead: spec.ahead,
+            imports: OnceLock::new(),
             readiness: Arc::default(),
-            actor: Mutex::new(None),
-            spare: Mutex::new(None),
-            predecessor: Mutex::new(None),
+            tenants: Mutex::default(),
             next_call: AtomicU64::new(1),
             closed: AtomicBool::new(false),
-        }
+        });
+        runtime.trimmer().before(&plugin);
+        plugin
     }
 
-    /// Whether everything the component imports is granted. Reads it only: nothing is compiled.
-    ///
-    /// # Errors
-    /// It needs what it is not granted, or is not a component.
-    pub fn check_imports(&self) -> Result<(), LoadError> {
-        link::check_imports(&self.about.name, &self.bytes, &self.grants)
+    /// Its name.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
     }
 
-    /// Whether its code is kept, so that nothing has to be compiled. That it can be used turns out when it is loaded.
+    /// Whether its code is kept, so that nothing has to be compiled. Whether the code can be used
+    /// turns out when it is loaded.
     pub fn has_code(&self) -> bool {
         self.ahead.is_some() || self.runtime.has_code(&self.digest)
     }
@@ -106,19 +108,28 @@ impl Plugin {
     /// # Errors
     /// It cannot be loaded under its grants.
     pub async fn prepare(self: &Arc<Self>) -> Result<(), LoadError> {
-        self.ready().await.map(drop)
+        self.check_imports()?;
+        self.ready().await?.check_uses()
     }
 
-    /// The tools that the component says it has, from an instance that lives for this question only.
+    /// Refuses a component that imports what it is not granted. Reads the component once, and
+    /// compiles nothing.
+    fn check_imports(&self) -> Result<(), LoadError> {
+        let check = || link::check_imports(&self.about.name, &self.bytes, &self.grants);
+        self.imports.get_or_init(check).clone()
+    }
+
+    /// The tools that the component says it has. The instance that is asked lives for this question
+    /// only, and is granted nothing.
     ///
     /// # Errors
-    /// It cannot be loaded, or does not answer within its call limit.
+    /// The component cannot be loaded, or does not answer within its call limit.
     pub async fn definitions(self: &Arc<Self>) -> Result<Vec<Definition>, CallError> {
         let program = self.ready().await?;
-        let state = self.state(self.gate(None), None)?;
-        let mould = program.mould().ok_or_else(|| self.not_started("its code cannot be loaded"))?;
-        let asked = super::actor::list(mould, state, self.about.limits.cpu);
-        let asked = self.seat()?.ask(asked);
+        let names = self.environment.names.limited(&self.about.limits);
+        let state = self.state(self.gate(&Grants::default(), names, Descriptors::new(0)), None)?;
+        let template = program.for_listing().ok_or_else(|| self.not_started("its code cannot be loaded"))?;
+        let asked = self.seat()?.ask(super::actor::list(template, state, self.about.limits.cpu));
         let asked = async { asked.await.unwrap_or_else(|_| Err(("its thread has ended".to_owned(), None))) };
         match tokio::time::timeout(self.about.limits.call, asked).await {
             Ok(Ok(definitions)) => Ok(definitions.into_iter().map(Into::into).collect()),
@@ -162,137 +173,104 @@ impl Plugin {
 
     async fn run(self: &Arc<Self>, request: Request) -> Result<Reply, CallError> {
         let Request { tool, arguments, caller, mut turn, deadline, cancel, progress } = request;
-        let limit = self.about.limits.call;
-        let deadline = deadline.unwrap_or(limit).min(limit);
-        let late = || CallError::Deadline { after: deadline, by_policy: deadline == limit };
-        let _running = self.admit()?;
+        let patience = Patience::new(deadline, self.about.limits.call, cancel);
+        let tenant = self.tenant(&caller.principal);
+        let _running = tenant.admit(&self.about)?;
         let memory = self.about.memory.take_text(arguments.len());
         let _arguments = memory.ok_or_else(|| self.no_memory())?;
-        let until = Instant::now() + deadline;
-        let mut timer = pin!(tokio::time::sleep_until(until.into()));
-        let program = tokio::select! {
-            program = self.ready_for(progress.as_ref()) => program?,
-            () = &mut timer => return Err(late()),
-            () = cancel.cancelled() => return Err(CallError::Cancelled),
-        };
-        // Where every call has an instance of its own, there is nothing that they reach one after the other.
-        if let Some(turn) = turn.as_mut().filter(|_| self.shape == Shape::Actor) {
-            tokio::select! {
-                biased;
-                () = turn.come() => {}
-                () = &mut timer => return Err(late()),
-                () = cancel.cancelled() => return Err(CallError::Cancelled),
-            }
+        // Calls that have instances of their own reach nothing one after the other.
+        turn = turn.filter(|_| self.lifetime == Lifetime::Shared);
+        if let Some(turn) = &mut turn {
+            patience.wait_for(turn.join(&self.name)).await?;
         }
-        let state = Arc::new(CallState::new(until, progress));
-        let (answer, mut answered) = oneshot::channel();
-        let id = self.next_call.fetch_add(1, Ordering::Relaxed);
-        let call = Arc::clone(&state);
-        let actor = self.post(&program, Arc::clone(&caller), move |place| Letter {
-            id,
-            tool,
-            arguments,
-            caller,
-            state: call,
-            answer,
-            place,
-        })?;
+        self.check_imports()?;
+        let reports = Arc::new(Reports::to(progress));
+        let program = patience.wait_for(self.ready_for(&reports)).await??;
+        program.check_uses()?;
+        if let Some(turn) = &mut turn {
+            patience.wait_for(turn.come()).await?;
+        }
+        let state = Arc::new(CallState::new(patience.until(), reports));
+        let (answer, answered) = oneshot::channel();
+        let message = {
+            let id = self.next_call.fetch_add(1, Ordering::Relaxed);
+            let (caller, state) = (Arc::clone(&caller), Arc::clone(&state));
+            move |place| Message { id, tool, arguments, caller, state, answer, place }
+        };
+        let lease = self.post(&tenant, &program, &caller, message)?;
         drop(turn);
-        let _at_work = (self.shape == Shape::PerCall).then(|| self.at_work.add(id, &actor));
+        self.answer(&lease, answered, &state, &patience).await
+    }
+
+    /// Puts a message into the mailbox of an instance. An instance that ends just then is replaced,
+    /// once.
+    fn post<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        program: &'a Arc<Program>,
+        caller: &Arc<Caller>,
+        write: impl FnOnce(OwnedSemaphorePermit) -> Message,
+    ) -> Result<Lease<'a>, CallError> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(CallError::ShuttingDown);
+        }
+        let (mut lease, place) = tenant.acquire(self, program, caller)?;
+        if let Err(mut message) = lease.actor.post(write(place)) {
+            let again = tenant.acquire(self, program, caller)?;
+            (lease, message.place) = again;
+            let posted = lease.actor.post(message);
+            posted.map_err(|_| self.not_started("it ends as soon as it starts"))?;
+        }
         if self.closed.load(Ordering::SeqCst) {
             // Whoever closed the plugin may not have seen this instance.
-            actor.close();
+            lease.actor.close();
         }
+        Ok(lease)
+    }
 
-        let (why, error) = tokio::select! {
-            // A server that ends answers first, and then cancels what is left.
-            biased;
-            answer = &mut answered => return self.finish(&actor, answer, &state).await,
-            () = &mut timer => (Cancellation::Deadline, late()),
-            () = cancel.cancelled() => (Cancellation::Cancelled, CallError::Cancelled),
+    /// Waits for the answer of an instance, for as long as the caller does.
+    async fn answer(
+        &self,
+        lease: &Lease<'_>,
+        mut answered: oneshot::Receiver<Result<Output, Failure>>,
+        state: &CallState,
+        patience: &Patience,
+    ) -> Result<Reply, CallError> {
+        let error = match patience.wait_for(&mut answered).await {
+            Ok(answer) => return self.finish(&lease.actor, answer, state).await,
+            Err(error) => error,
         };
-        state.cancel(why);
+        let is_late = matches!(error, CallError::Deadline { .. });
+        state.cancel(if is_late { Cancellation::Deadline } else { Cancellation::Cancelled });
+        // A message that waits in the mailbox is not opened any more: nothing of the guest has to
+        // end.
         if !state.started() {
-            // It waits in the mailbox, and will not be opened: nothing of the guest's has to end.
             return Err(error);
         }
-        if self.shape == Shape::PerCall {
+        if lease.is_for_one_call() {
             match error.limit() {
-                Some(_) => actor.kill("its only call took too long".to_owned(), error.limit()),
-                // Whoever wanted it has let go of it: nothing is lost.
-                None => actor.close(),
+                Some(_) => lease.actor.kill("its only call took too long".to_owned(), error.limit()),
+                // Nobody wants the answer: nothing is lost.
+                None => lease.actor.close(),
             }
             return Err(error);
         }
         match tokio::time::timeout(GRACE, &mut answered).await {
-            Ok(answer) => match self.finish(&actor, answer, &state).await {
-                // The SDK's own word for what we asked of it; ours knows the deadline.
+            Ok(answer) => match self.finish(&lease.actor, answer, state).await {
+                // The SDK's own word for what we asked of it. Ours knows the deadline.
                 Err(CallError::Failed { code, .. }) if matches!(code.as_str(), "cancelled" | "deadline") => Err(error),
                 other => other,
             },
             Err(_) => {
-                let call = if why == Cancellation::Deadline { "at its deadline" } else { "when it was cancelled" };
-                let why = format!("a call did not end {call} (grace of {} ms)", GRACE.as_millis());
-                actor.kill(why, error.limit());
-                Err(self.lost(actor.end().await))
+                let when = if is_late { "at its deadline" } else { "when it was cancelled" };
+                let why = format!("a call did not end {when} (grace of {} ms)", GRACE.as_millis());
+                lease.actor.kill(why, error.limit());
+                Err(self.lost(lease.actor.end().await))
             }
         }
     }
 
-    /// Lets a call in, if there were not too many in this minute and there are not too many now.
-    fn admit(&self) -> Result<OwnedSemaphorePermit, CallError> {
-        let limits = &self.about.limits;
-        self.rate.take(Instant::now()).map_err(|wait| CallError::RateLimited {
-            plugin: self.about.name.clone(),
-            most: limits.calls_per_minute,
-            wait,
-        })?;
-        let room = Arc::clone(&self.running).try_acquire_owned();
-        room.map_err(|_| self.overloaded("concurrent_calls", limits.concurrent_calls))
-    }
-
-    fn no_memory(&self) -> CallError {
-        CallError::NoMemory { plugin: self.about.name.clone() }
-    }
-
-    fn overloaded(&self, limit: &'static str, most: u32) -> CallError {
-        CallError::Overloaded { plugin: self.about.name.clone(), limit, most }
-    }
-
-    /// Lets go of memory that nobody uses, after a burst of calls: the pool and the code of a plugin whose calls have instances
-    /// of their own, and an instance for all calls that has grown and has nothing open. The next call finds it as it was at
-    /// the start. Does nothing while there are calls.
-    pub fn let_go(&self) {
-        // Whoever is let in from here on waits for the slot, and finds it empty.
-        let mut slot = self.slot();
-        if self.running.available_permits() < permits(self.about.limits.concurrent_calls) {
-            return;
-        }
-        if self.shape == Shape::PerCall {
-            if let Some((spare, _)) = self.spare().take() {
-                spare.close();
-            }
-            self.readiness.let_go();
-        } else if let Some(actor) = slot.take_if(|actor| actor.idle_memory() >= GROWN) {
-            let grown = format!("it had grown to {} MiB and had nothing open", actor.idle_memory() >> 20);
-            tracing::debug!(target: "cofferdam", "the instance of `{}` ends: {grown}", self.about.name);
-            *self.predecessor.lock().unwrap_or_else(PoisonError::into_inner) = Some(grown);
-            actor.close();
-        }
-    }
-
-    /// Ends the instance in good order. Calls under way are answered that the server is going down.
-    pub async fn close(&self) {
-        self.closed.store(true, Ordering::SeqCst);
-        let spare = self.spare().take().map(|(actor, _)| actor);
-        let actor = self.slot().take();
-        let all: Vec<_> = actor.into_iter().chain(spare).chain(self.at_work.all()).collect();
-        all.iter().for_each(|actor| actor.close());
-        // An instance may be in the middle of a tick, not longer.
-        let ends = futures::future::join_all(all.iter().map(|actor| actor.end()));
-        let _ = tokio::time::timeout(GRACE, ends).await;
-    }
-
+    /// Makes a reply of a guest's answer, or says why there is none.
     async fn finish(
         &self,
         actor: &Actor,
@@ -301,26 +279,86 @@ impl Plugin {
     ) -> Result<Reply, CallError> {
         let (name, limit) = (&self.about.name, self.about.limits.output);
         match answer {
-            // What the guest took for a refusal was none. What has succeeded all the same in an instance that goes on, such as a
-            // connection to another address, is told: its caller has to know of it.
+            // The guest took for a refusal what was none. A success in an instance that goes on,
+            // such as a connection to another address, is told: its caller has to know of it.
             Ok(Err(_)) if state.is_unrecorded() => Err(CallError::Unrecorded(Unwritten)),
-            Ok(Ok(_)) if state.is_unrecorded() && self.shape == Shape::PerCall => Err(CallError::Unrecorded(Unwritten)),
+            Ok(Ok(_)) if state.is_unrecorded() && self.lifetime == Lifetime::PerCall => {
+                Err(CallError::Unrecorded(Unwritten))
+            }
             Ok(Ok(output)) => match self.about.memory.take_text(output::size(&output)) {
                 Some(_held) => output::reply(name, limit, output),
                 None => Err(self.no_memory()),
             },
             Ok(Err(failure)) => Err(output::failure(name, limit, failure)),
             Err(_) => {
-                // The instance ends now, or has ended; it does not take longer than its loop's last turn.
-                let end = tokio::time::timeout(Duration::from_secs(5), actor.end()).await;
+                let end = tokio::time::timeout(ENDING, actor.end()).await;
                 let endless = || End { reason: Some("it does not end".to_owned()), limit: None, connections: 0 };
                 match end.unwrap_or_else(|_| endless()) {
-                    // Its memory to start with was not to be had: the guest has not seen the call.
+                    // There was no memory to start it: the guest has not seen the call.
                     End { limit: Some("total_memory"), .. } if !state.started() => Err(self.no_memory()),
                     end => Err(self.lost(end)),
                 }
             }
         }
+    }
+
+    /// Ends every instance in good order. Calls under way are answered that the server is going
+    /// down.
+    pub async fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        let all: Vec<_> = self.all_tenants().iter().flat_map(|tenant| tenant.take_all()).collect();
+        all.iter().for_each(|actor| actor.close());
+        // An instance may be in the middle of a tick, not longer.
+        let ends = futures::future::join_all(all.iter().map(|actor| actor.end()));
+        let _ = tokio::time::timeout(GRACE, ends).await;
+    }
+
+    /// What belongs to a principal.
+    fn tenant(&self, principal: &str) -> Arc<Tenant> {
+        let mut tenants = self.tenants();
+        if let Some(tenant) = tenants.get(principal) {
+            return Arc::clone(tenant);
+        }
+        let names = self.environment.names.limited(&self.about.limits);
+        let tenant = Arc::new(Tenant::new(&self.about.limits, self.lifetime, names));
+        tenants.insert(principal.to_owned(), Arc::clone(&tenant));
+        tenant
+    }
+
+    fn all_tenants(&self) -> Vec<Arc<Tenant>> {
+        self.tenants().values().cloned().collect()
+    }
+
+    fn tenants(&self) -> MutexGuard<'_, HashMap<String, Arc<Tenant>>> {
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new instance's way to the policy.
+    fn gate(&self, grants: &Grants, names: Names, descriptors: Arc<Descriptors>) -> Arc<Gate> {
+        let (files, sink) = (Arc::clone(&self.environment.files), Arc::clone(self.runtime.sink()));
+        Arc::new(Gate::new(Arc::clone(&self.name), grants.clone(), names, files, descriptors, sink))
+    }
+
+    /// What a new instance holds, if there is memory for one.
+    fn state(&self, gate: Arc<Gate>, predecessor: Option<String>) -> Result<State, CallError> {
+        let memory = Limiter::reserve(&self.about.memory).ok_or_else(|| self.no_memory())?;
+        Ok(State::new(Arc::clone(&self.about), gate, memory, predecessor))
+    }
+
+    /// A place on one of the plugin's threads.
+    fn seat(&self) -> Result<Seat, CallError> {
+        self.threads.seat().map_err(|error| {
+            tracing::error!(target: "cofferdam", plugin = %self.about.name, %error, "the system has no thread");
+            self.not_started("the system has no thread to run it on")
+        })
+    }
+
+    fn no_memory(&self) -> CallError {
+        CallError::NoMemory { plugin: self.about.name.clone() }
+    }
+
+    fn not_started(&self, why: &str) -> CallError {
+        self.lost(End { reason: Some(why.to_owned()), limit: None, connections: 0 })
     }
 
     fn lost(&self, end: End) -> CallError {
@@ -335,3 +373,21 @@ impl Plugin {
         }
     }
 }
+
+impl LetGo for Plugin {
+    /// Lets go of memory that nobody uses, after a burst of calls. A plugin whose calls have
+    /// instances of their own lets go of its spare instances, its pool and its code, unless it has
+    /// a call. An instance for all calls ends where it has grown, has nothing open and has no call.
+    /// The next call finds the plugin as it was at the start.
+    fn let_go(&self) {
+        let tenants = self.all_tenants();
+        let idle = tenants.iter().filter(|tenant| tenant.let_go(&self.about)).count();
+        if idle == tenants.len() && self.lifetime == Lifetime::PerCall {
+            self.readiness.let_go();
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "plugin_tests.rs"]
+mod tests;

@@ -1,12 +1,13 @@
-//! A plugin's code, linked: where its instances come from. Where every call has an instance of its own, there is a pool with memory kept
-//! ready for so many at one time; those beyond it are made one by one, from the same code on the engine that plugins share.
+//! A plugin's code, linked: where its instances come from. Where every call has an instance of its
+//! own, a pool keeps memory ready for some of them. Those beyond it are made one by one, from the
+//! same code on the engine that plugins share.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use cofferdam_grants::Grants;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime::component::Component;
+use wasmtime::component::{Component, Linker};
 
 use crate::abi::since_0_1_0::HostedPre;
 use crate::engine::{Loaded, Runtime};
@@ -20,87 +21,147 @@ pub const POOL: u32 = 24;
 /// Fewer free places than these are a reason to prepare for more instances than the pool holds.
 const FEW: usize = 8;
 
-/// What is linked.
+/// What instances of a plugin are made from.
 pub enum Program {
     /// Instances are made one by one, on the engine that plugins share.
-    Singly(HostedPre<State>),
+    Single(Linked),
     /// Instances come from a pool, as long as it has places.
     Pooled(Arc<Pool>),
 }
 
+/// A component with what calls are linked against: what its grants name.
+pub struct Linked {
+    component: Component,
+    /// The error is that the grants lack something that the component uses.
+    for_calls: Result<HostedPre<State>, LoadError>,
+}
+
 /// Code with memory kept ready for its instances.
 pub struct Pool {
-    pre: HostedPre<State>,
+    linked: Linked,
     places: Arc<Semaphore>,
     runtime: Runtime,
+    plugin: String,
     grants: Grants,
     /// For instances beyond the pool's places; `None` where that cannot be had.
-    beyond: OnceLock<Option<HostedPre<State>>>,
+    beyond: OnceLock<Option<Linked>>,
     prepares: AtomicBool,
 }
 
-/// What one instance is made from, and its place in the pool, free again when this is dropped: not before the instance is.
-pub struct Mould {
+/// What one instance is made from, and its place in the pool. The place is free again when this is
+/// dropped, not before the instance is.
+pub struct Template {
     pub pre: HostedPre<State>,
     _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Program {
-    /// Links a component.
+    /// Links a component. One that imports or uses what its grants lack can only be asked for its
+    /// tools; `imports` says whether its imports are granted.
     ///
     /// # Errors
-    /// It cannot be loaded under its grants.
-    pub fn link(runtime: &Runtime, plugin: &str, loaded: &Loaded, grants: &Grants) -> Result<Self, LoadError> {
-        link::check_uses(plugin, &loaded.component, grants)?;
-        let pre = linked(&loaded.component, grants)
-            .map_err(|error| LoadError::Invalid { plugin: plugin.to_owned(), cause: format!("{error:#}") })?;
+    /// It is no component of our world.
+    pub fn link(
+        runtime: &Runtime,
+        plugin: &str,
+        loaded: Loaded,
+        grants: &Grants,
+        imports: Result<(), LoadError>,
+    ) -> Result<Self, LoadError> {
+        let linked = Linked::new(plugin, loaded.component, grants, imports)?;
         if !loaded.pooled {
-            return Ok(Self::Singly(pre));
+            return Ok(Self::Single(linked));
         }
         Ok(Self::Pooled(Arc::new(Pool {
-            pre,
+            linked,
             places: Arc::new(Semaphore::new(POOL as usize)),
             runtime: runtime.clone(),
+            plugin: plugin.to_owned(),
             grants: grants.clone(),
             beyond: OnceLock::new(),
             prepares: AtomicBool::new(false),
         })))
     }
 
-    /// For one more instance; `None` where the code for it cannot be loaded.
-    pub fn mould(&self) -> Option<Mould> {
+    /// Refuses code that uses what it is not granted.
+    pub fn check_uses(&self) -> Result<(), LoadError> {
         match self {
-            Self::Singly(pre) => Some(Mould { pre: pre.clone(), _place: None }),
-            Self::Pooled(pool) => pool.mould(),
+            Self::Single(linked) => linked.is_granted(),
+            Self::Pooled(pool) => pool.linked.is_granted(),
         }
+    }
+
+    /// For one more instance; `None` where the code for it cannot be loaded.
+    pub fn for_calls(&self) -> Option<Template> {
+        self.template(|linked| linked.for_calls.as_ref().ok().cloned())
+    }
+
+    /// For an instance that is only asked for its tools, behind a gate that denies everything.
+    pub fn for_listing(&self) -> Option<Template> {
+        self.template(|linked| told(linked.for_listing()))
+    }
+
+    fn template(&self, pre: impl FnOnce(&Linked) -> Option<HostedPre<State>>) -> Option<Template> {
+        match self {
+            Self::Single(linked) => Some(Template { pre: pre(linked)?, _place: None }),
+            Self::Pooled(pool) => pool.template(pre),
+        }
+    }
+}
+
+impl Linked {
+    fn new(
+        plugin: &str,
+        component: Component,
+        grants: &Grants,
+        imports: Result<(), LoadError>,
+    ) -> Result<Self, LoadError> {
+        let invalid =
+            |error: wasmtime::Error| LoadError::Invalid { plugin: plugin.to_owned(), cause: format!("{error:#}") };
+        let for_calls = match imports.and_then(|()| link::check_uses(plugin, &component, grants)) {
+            Ok(()) => Ok(pre(link::linker(component.engine(), grants), &component).map_err(invalid)?),
+            Err(not_granted) => Err(not_granted),
+        };
+        Ok(Self { component, for_calls })
+    }
+
+    fn is_granted(&self) -> Result<(), LoadError> {
+        self.for_calls.as_ref().map(drop).map_err(Clone::clone)
+    }
+
+    fn for_listing(&self) -> wasmtime::Result<HostedPre<State>> {
+        pre(link::linker_of_everything(self.component.engine()), &self.component)
     }
 }
 
 impl Pool {
-    fn mould(self: &Arc<Self>) -> Option<Mould> {
+    fn template(self: &Arc<Self>, pre: impl FnOnce(&Linked) -> Option<HostedPre<State>>) -> Option<Template> {
         if self.places.available_permits() < FEW && !self.prepares.swap(true, Ordering::Relaxed) {
             let pool = Arc::clone(self);
-            tokio::task::spawn_blocking(move || pool.beyond());
+            tokio::task::spawn_blocking(move || pool.beyond().is_some());
         }
         match Arc::clone(&self.places).try_acquire_owned() {
-            Ok(place) => Some(Mould { pre: self.pre.clone(), _place: Some(place) }),
-            Err(_) => self.beyond().map(|pre| Mould { pre, _place: None }),
+            Ok(place) => Some(Template { pre: pre(&self.linked)?, _place: Some(place) }),
+            Err(_) => Some(Template { pre: pre(self.beyond()?)?, _place: None }),
         }
     }
 
-    fn beyond(&self) -> Option<HostedPre<State>> {
+    fn beyond(&self) -> Option<&Linked> {
         let load = || {
-            self.runtime
-                .shared(self.pre.instance_pre().component())
-                .and_then(|component| linked(&component, &self.grants))
+            let component = told(self.runtime.shared(&self.linked.component))?;
+            told(Linked::new(&self.plugin, component, &self.grants, self.linked.is_granted()))
         };
-        let load =
-            || load().inspect_err(|error| tracing::error!(target: "cofferdam", "code cannot be loaded: {error:#}"));
-        self.beyond.get_or_init(|| load().ok()).clone()
+        self.beyond.get_or_init(load).as_ref()
     }
 }
 
-fn linked(component: &Component, grants: &Grants) -> wasmtime::Result<HostedPre<State>> {
-    let linker = link::linker(component.engine(), grants)?;
-    HostedPre::new(linker.instantiate_pre(component)?)
+fn pre(linker: wasmtime::Result<Linker<State>>, component: &Component) -> wasmtime::Result<HostedPre<State>> {
+    HostedPre::new(linker?.instantiate_pre(component)?)
+}
+
+/// What was loaded. Why it was not is told to the operator.
+fn told<T, E: std::fmt::Display>(loaded: Result<T, E>) -> Option<T> {
+    let tell =
+        |error: &E| tracing::error!(target: "cofferdam", error = %format_args!("{error:#}"), "code is not loaded");
+    loaded.inspect_err(tell).ok()
 }

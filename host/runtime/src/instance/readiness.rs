@@ -1,5 +1,5 @@
-//! A plugin's code, ready to be run: taken from the cache, or compiled, once, by a task that goes on whoever leaves. A failure is told
-//! to everyone who waits, and after a while it is tried again.
+//! A plugin's code, ready to be run. A task of its own makes it, once, and goes on when its callers
+//! leave. A failure is told to everyone who waits, and is tried again after a while.
 
 use std::future::Future;
 use std::pin::pin;
@@ -11,7 +11,8 @@ use tokio::sync::watch;
 use super::program::Program;
 use crate::error::LoadError;
 
-/// The least time between a failure and the next try. What took long to fail is left alone for as long as it took.
+/// The least time between a failure and the next try. What took long to fail is left alone for as
+/// long as it took.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What making it came to.
@@ -27,7 +28,8 @@ enum Phase {
     Unmade,
     Making(watch::Receiver<Option<Made>>),
     Made(Arc<Program>),
-    /// It failed, and is tried again from then on; it takes too long, and nobody waits for it, where there is no time.
+    /// It failed, and is tried again from then on; it takes too long, and nobody waits for it,
+    /// where there is no time.
     Failed(LoadError, Option<Instant>),
 }
 
@@ -40,8 +42,9 @@ enum Now {
 }
 
 impl Readiness {
-    /// What is made, or will be. `make` is run on a task of its own if nobody makes it yet; it has `limit`, after which everybody who waits
-    /// is answered `late`. What is made nevertheless is used from then on.
+    /// What is made, or will be. `make` is run on a task of its own if nobody makes it yet; it has
+    /// `limit`, after which everybody who waits is answered `late`. What is made nevertheless is
+    /// used from then on.
     pub async fn get<F>(self: &Arc<Self>, limit: Duration, late: LoadError, make: impl FnOnce() -> F) -> Made
     where
         F: Future<Output = Made> + Send + 'static,

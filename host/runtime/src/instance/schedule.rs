@@ -1,7 +1,8 @@
-//! Whose turn it is on a plugin's thread. An instance that has computed little comes before one that has computed much, so that a
-//! short call does not wait for long ones; among those that have computed little, what came first is brought to its end first, so
-//! that few instances are half done, with their memory, at one time. Nothing starves: now and then the order is another.
-//! Pure: what an instance is, and how it runs, is `threads.rs`.
+//! Whose turn it is on a plugin's thread. An instance that has computed little comes before one
+//! that has computed much, so that a short call does not wait for long ones. Of those that have
+//! computed little, the first is brought to its end first, so that few instances are half done,
+//! with their memory, at one time. One turn in a few follows another order, so that nothing
+//! starves. Pure: `threads.rs` and `driver.rs` run the instances.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -9,12 +10,12 @@ use std::time::Duration;
 /// An instance, by its number on the thread.
 pub type Id = u64;
 
-/// What an instance has computed before it counts as [`Class::Short`] and [`Class::Long`] no more.
+/// How long an instance computes before it leaves [`Class::Brief`], and [`Class::Short`].
 const BRIEF: Duration = Duration::from_millis(4);
 const SHORT: Duration = Duration::from_millis(64);
 
-/// One turn in so many goes to an instance that has not started, whether there is room for it or not, and one to the class that
-/// comes last.
+/// One turn in so many goes to an instance that has not started, even without room for it. Another
+/// goes to the last class.
 const EXCEPTION: u32 = 4;
 
 /// How an instance stands.
@@ -86,7 +87,7 @@ impl Schedule {
     pub fn had(&mut self, id: Id, took: Duration) {
         let place = self.next_place();
         let Some(standing) = self.all.get_mut(&id) else { return };
-        // What waits in between is not what makes others wait: only a turn counts that was used up.
+        // Only the time of a turn counts. Waiting between turns delays nobody.
         standing.computed += took;
         let class = match standing.computed {
             computed if computed < BRIEF => Class::Brief,

@@ -1,6 +1,7 @@
-//! The threads that a plugin's guests run on: its own, so that the kernel shares the processor between plugins whatever the number
-//! of their calls, and no guest runs on the threads of the protocol, of its I/O or of its timers. Each thread has an event loop
-//! of its own, with the guests' sockets and timers in it; whose turn it is on a thread is `driver.rs`.
+//! The threads of a plugin's guests. Every plugin has its own, so that the kernel shares the
+//! processor between plugins whatever the number of their calls. No guest runs on the threads of
+//! the protocol, of its I/O or of its timers. Each thread has an event loop with the sockets and
+//! timers of its guests. `driver.rs` decides whose turn it is on a thread.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,7 +12,8 @@ use crate::clock::Clock;
 use crate::enforce::EventLoop;
 use crate::memory::PluginMemory;
 
-/// Threads of a plugin whose calls have an instance each; one that has one instance for all calls has one thread.
+/// Threads of a plugin whose calls have an instance each. A plugin with one instance for all calls
+/// has one thread.
 const MOST: usize = 4;
 
 /// Operations that block, under way at one time on behalf of the guests of one thread.
@@ -64,7 +66,7 @@ impl Threads {
             match event_loop.map(start) {
                 Some(Ok(thread)) => started.push(thread),
                 Some(Err(error)) if started.is_empty() => return Err(error),
-                // Those that are there serve it as well.
+                // The threads that are there serve it.
                 Some(Err(_)) | None => {}
             }
         }
@@ -105,7 +107,7 @@ impl Seat {
         }));
     }
 
-    /// The same for what comes to something. It is given up when the receiver is dropped.
+    /// The same for a task with a result. The task is dropped when the receiver is.
     pub fn ask<T: Send + 'static>(self, instance: impl Future<Output = T> + Send + 'static) -> oneshot::Receiver<T> {
         let (mut tell, told) = oneshot::channel();
         self.run(async move {
@@ -121,7 +123,8 @@ impl Seat {
     }
 }
 
-/// Lowers the priority of the thread that calls this. Where the system does not let it, the thread stays as it is.
+/// Lowers the priority of the thread that calls this. Where the system does not let it, the thread
+/// stays as it is.
 pub fn give_way(nice: i32) {
     // On Linux the value is a thread's, and "the caller" is the calling thread (setpriority(2)).
     let _ = rustix::process::setpriority_process(None, nice);

@@ -1,19 +1,22 @@
-//! The order in which the calls of one session reach a plugin: that of their arrival. Requests are handled by tasks of their own,
-//! which overtake one another; a client that sends three lines at once means them in that order. Plugins do not wait for each other.
+//! The order in which the calls of one session reach a plugin: that of their arrival. Tasks of
+//! their own handle requests, and overtake each other; a client that sends three lines at once
+//! means them in that order. Plugins do not wait for each other.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-/// What calls are kept in order among: those of one plugin, by its place in the registry, or those whose plugin is not known yet.
-pub type Group = Option<usize>;
+/// What calls are kept in order among: those of the plugin of this name, or those whose plugin is
+/// not known yet.
+pub type Group = Option<Arc<str>>;
 
 /// The orders of one session. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Orders(Arc<Mutex<HashMap<Group, Before>>>);
 
-/// Resolves when the turn before has passed: to what that one was still waiting for, if it never had its own.
+/// Resolves when the turn before has passed. It gives what that turn was still waiting for, if it
+/// never came.
 #[derive(Debug)]
 struct Before(oneshot::Receiver<Before>);
 
@@ -22,12 +25,13 @@ impl Orders {
     pub fn next_turn(&self, group: Group) -> Turn {
         let (passed, next) = oneshot::channel();
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = last.insert(group, Before(next));
+        let before = last.insert(group.clone(), Before(next));
         Turn { orders: self.clone(), group, before, passed: Some(passed) }
     }
 }
 
-/// A call's turn to be handed over. It passes to the next when this is dropped, whatever became of the call.
+/// A call's turn to be handed over. It passes to the next when this is dropped, whatever became of
+/// the call.
 #[derive(Debug)]
 pub struct Turn {
     orders: Orders,
@@ -37,7 +41,7 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// Waits for it.
+    /// Waits for the turn. A wait that is given up loses nothing.
     pub async fn come(&mut self) {
         while let Some(Before(before)) = &mut self.before {
             // A turn that has passed in order sends nothing: its sender is just dropped.
@@ -45,18 +49,17 @@ impl Turn {
         }
     }
 
-    /// The turn among the calls of a plugin, for a call whose plugin was not known when it arrived.
-    pub async fn among(mut self, plugin: usize) -> Self {
-        if self.group == Some(plugin) {
-            return self;
+    /// Takes a turn among the calls of a plugin, for a call whose plugin was not known when it
+    /// arrived. The turn that it had passes on. A wait that is given up loses nothing.
+    pub async fn join(&mut self, plugin: &Arc<str>) {
+        if self.group.as_ref() != Some(plugin) {
+            self.come().await;
+            *self = self.orders.next_turn(Some(Arc::clone(plugin)));
         }
-        self.come().await;
-        self.orders.next_turn(Some(plugin))
     }
-}
 
-impl Turn {
-    /// Takes note of what has passed by now. Without it, turns that are given up one after the other would each keep the one before.
+    /// Takes note of what has passed by now. Without it, turns that are given up one after the
+    /// other would each keep the one before.
     fn look(&mut self) {
         while let Some(Before(before)) = &mut self.before {
             match before.try_recv() {
@@ -83,6 +86,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    fn plugin(name: &str) -> Group {
+        Some(name.into())
+    }
 
     async fn comes(turn: &mut Turn) -> bool {
         tokio::time::timeout(Duration::from_millis(20), turn.come()).await.is_ok()
@@ -112,7 +119,7 @@ mod tests {
     #[tokio::test]
     async fn one_that_is_given_up_neither_holds_up_nor_lets_overtake() {
         let orders = Orders::default();
-        let next = || orders.next_turn(Some(1));
+        let next = || orders.next_turn(plugin("p"));
         let (mut first, second, third, mut fourth) = (next(), next(), next(), next());
         assert!(comes(&mut first).await);
         drop(third);
@@ -125,19 +132,19 @@ mod tests {
     #[tokio::test]
     async fn plugins_do_not_wait_for_each_other() {
         let orders = Orders::default();
-        let (mut slow, mut unknown) = (orders.next_turn(Some(1)), orders.next_turn(None));
-        let mut other = orders.next_turn(Some(2));
+        let (mut slow, mut unknown) = (orders.next_turn(plugin("p")), orders.next_turn(None));
+        let mut other = orders.next_turn(plugin("q"));
         assert!(comes(&mut slow).await && comes(&mut unknown).await && comes(&mut other).await);
     }
 
     #[tokio::test]
     async fn calls_whose_plugin_becomes_known_keep_their_order() {
         let orders = Orders::default();
-        let (first, second) = (orders.next_turn(None), orders.next_turn(None));
-        let mut second = tokio::spawn(second.among(1));
-        assert!(tokio::time::timeout(Duration::from_millis(20), &mut second).await.is_err());
-        let mut first = first.among(1).await;
-        let mut second = second.await.unwrap();
+        let (mut first, mut second) = (orders.next_turn(None), orders.next_turn(None));
+        let plugin = Arc::from("p");
+        assert!(tokio::time::timeout(Duration::from_millis(20), second.join(&plugin)).await.is_err());
+        first.join(&plugin).await;
+        second.join(&plugin).await;
         assert!(comes(&mut first).await);
         assert!(!comes(&mut second).await);
         drop(first);

@@ -1,21 +1,43 @@
-//! One question on its way: a socket of its own to one server, over which messages come back. Nothing here knows what they
-//! mean, nor who may ask.
+//! One question on its way: a socket to one server, over which messages come back. Nothing here
+//! knows what they mean, or who may ask.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cofferdam_grants::{Permit, Resource};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpStream, UdpSocket};
 
-use crate::abi::since_0_1_0::dns::{ErrorCode, Transport};
 use crate::enforce::descriptors::Slot;
-use crate::enforce::lookups::Place;
+use crate::enforce::lookups::LookupPlace;
 
 /// The largest message there is.
 const LARGEST: usize = 65_535;
+
+/// A question that was sent, as a guest holds it.
+pub type Query = Arc<Carrier>;
+
+/// What a question goes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    Udp,
+    Tcp,
+}
+
+/// Why a question did not go out, or no message came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failed {
+    /// The permit is for something else.
+    NotPermitted,
+    Refused,
+    Unreachable,
+    Timeout,
+    Closed,
+    /// Any other kind of error.
+    Other(String),
+}
 
 /// A socket that is connected to a server, with a question sent.
 #[derive(Debug)]
@@ -25,7 +47,7 @@ pub struct Carrier {
     sent: Instant,
     socket: Socket,
     /// Its places among the plugin's descriptors and lookups.
-    _held: (Slot, Place),
+    _held: (Slot, LookupPlace),
 }
 
 #[derive(Debug)]
@@ -40,26 +62,27 @@ impl Carrier {
     #[expect(clippy::disallowed_methods, reason = "the effect of `Ask::Query`: the address is the permit's own")]
     pub async fn send(
         permit: Permit,
-        transport: Transport,
+        over: Over,
         id: u16,
         message: &[u8],
         within: Duration,
-        held: (Slot, Place),
-    ) -> Result<Self, ErrorCode> {
-        let Resource::Query { server, .. } = *permit.resource() else { return Err(ErrorCode::AccessDenied) };
+        held: (Slot, LookupPlace),
+    ) -> Result<Self, Failed> {
+        let Resource::Query { server, .. } = *permit.resource() else { return Err(Failed::NotPermitted) };
         let work = async {
-            match transport {
-                Transport::Udp => {
+            match over {
+                Over::Udp => {
                     let any: IpAddr =
                         if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-                    // The system draws the port; only what this server sends from this port of its own arrives.
+                    // The system draws the port; only what this server sends from this port of its
+                    // own arrives.
                     let socket = UdpSocket::bind((any, 0)).await?;
                     socket.connect(server).await?;
                     let sent = Instant::now();
                     socket.send(message).await?;
                     Ok(Self { id, sent, socket: Socket::Udp(socket), _held: held })
                 }
-                Transport::Tcp => {
+                Over::Tcp => {
                     let mut stream = TcpStream::connect(server).await?;
                     stream.set_nodelay(true)?;
                     let sent = Instant::now();
@@ -70,11 +93,11 @@ impl Carrier {
             }
         };
         let done: Result<std::io::Result<Self>, _> = tokio::time::timeout(within, work).await;
-        done.map_err(|_| ErrorCode::Timeout)?.map_err(|error| code(&error))
+        done.map_err(|_| Failed::Timeout)?.map_err(|error| code(&error))
     }
 
     /// The next message, and how long after the question it came.
-    pub async fn receive(&self, within: Duration) -> Result<(Vec<u8>, Duration), ErrorCode> {
+    pub async fn receive(&self, within: Duration) -> Result<(Vec<u8>, Duration), Failed> {
         let work = async {
             match &self.socket {
                 Socket::Udp(socket) => {
@@ -91,7 +114,8 @@ impl Carrier {
                     let mut piece = [0; 4096];
                     match stream.try_read(&mut piece) {
                         Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-                        // Reading goes on only while a message is incomplete: never more than one of them and a piece are held.
+                        // Reading goes on only while a message is incomplete: never more than one
+                        // of them and a piece are held.
                         Ok(length) => {
                             partial.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&piece[..length])
                         }
@@ -102,7 +126,7 @@ impl Carrier {
             }
         };
         let done: Result<std::io::Result<Vec<u8>>, _> = tokio::time::timeout(within, work).await;
-        let message = done.map_err(|_| ErrorCode::Timeout)?.map_err(|error| code(&error))?;
+        let message = done.map_err(|_| Failed::Timeout)?.map_err(|error| code(&error))?;
         Ok((message, self.sent.elapsed()))
     }
 }
@@ -113,22 +137,22 @@ fn next(read: &mut Vec<u8>) -> Option<Vec<u8>> {
     (read.len() >= 2 + length).then(|| read.drain(..2 + length).skip(2).collect())
 }
 
-fn code(error: &std::io::Error) -> ErrorCode {
+fn code(error: &std::io::Error) -> Failed {
     match error.kind() {
-        ErrorKind::ConnectionRefused => ErrorCode::Refused,
+        ErrorKind::ConnectionRefused => Failed::Refused,
         ErrorKind::HostUnreachable
         | ErrorKind::NetworkUnreachable
         | ErrorKind::NetworkDown
         | ErrorKind::AddrNotAvailable
         | ErrorKind::InvalidInput
         // What the system says of a broadcast address.
-        | ErrorKind::PermissionDenied => ErrorCode::Unreachable,
-        ErrorKind::TimedOut => ErrorCode::Timeout,
+        | ErrorKind::PermissionDenied => Failed::Unreachable,
+        ErrorKind::TimedOut => Failed::Timeout,
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof => {
-            ErrorCode::Closed
+            Failed::Closed
         }
         // Of the system's own text only the kind: it names nothing of the machine.
-        kind => ErrorCode::Other(kind.to_string()),
+        kind => Failed::Other(kind.to_string()),
     }
 }
 

@@ -1,5 +1,6 @@
-//! What a question may carry. The guest's bytes are read, and what goes out is made again from what was read: where there is
-//! no place for a free byte, nothing can be hidden. Whether the name may be asked, and of whom, is decided elsewhere.
+//! What a question may carry. The guest's bytes are read, and the message that goes out is made
+//! anew from what was read. Where no byte is free, nothing can be hidden. Whether the name may be
+//! asked, and of which server, is decided elsewhere.
 
 use cofferdam_grants::QueryName;
 use hickory_proto::op::{Edns, Header, Message, MessageType, OpCode, Query};
@@ -7,7 +8,8 @@ use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption, NSIDPayload};
 use hickory_proto::rr::{DNSClass, Name, RecordType};
 use hickory_proto::serialize::binary::{BinDecodable as _, BinDecoder};
 
-/// The sizes of datagrams that a question may offer. Any number would be sixteen bits of the guest's choice.
+/// The sizes of datagrams that a question may offer. Any number would be sixteen bits of the
+/// guest's choice.
 const PAYLOADS: [u16; 4] = [512, 1232, 1400, 4096];
 
 /// A question that carries nothing but what stands here.
@@ -116,9 +118,10 @@ impl Extension {
     }
 }
 
-/// A type that somebody has given a meaning: any number would be sixteen bits of the guest's choice. Transfers of zones and the
-/// types that are parts of messages are no questions. The numbers are IANA's registry of types; those for private use (RFC
-/// 6895, section 3.1) are what name servers of one's own are asked for.
+/// A type that somebody has given a meaning: any number would be sixteen bits of the guest's
+/// choice. Transfers of zones and the types that are parts of messages are no questions. The
+/// numbers are IANA's registry of types; those for private use (RFC 6895, section 3.1) are what
+/// name servers of one's own are asked for.
 fn kind(kind: RecordType) -> Result<RecordType, String> {
     match u16::from(kind) {
         1..=40 | 42..=53 | 55..=68 | 99..=109 | 128 | 253..=264 | 32_768 | 32_769 | 65_280..=65_534 => Ok(kind),

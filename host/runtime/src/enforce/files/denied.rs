@@ -1,6 +1,7 @@
-//! Deny rules by what they lead to. A rule spells a path, and a part of that may be a link: what is denied is what lies there
-//! now, under whatever name it was found. So each rule's path is followed anew for every file that is found, as far as it
-//! exists, and a file that lies there is asked about as the rule spells it. What is denied is still the policy's to say.
+//! What the paths of deny rules lead to. A part of such a path may be a link. Denied is what lies
+//! there now, under whatever name it was found. So each rule's path is followed anew for every file
+//! that is found, as far as the path exists, and a file that lies there is asked about as the rule
+//! spells it. The policy decides about it.
 
 use std::cell::OnceCell;
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -9,17 +10,17 @@ use cofferdam_grants::AbsolutePath;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, open, openat2, statx};
 use rustix::io::Errno;
 
-use super::look::{id_at_hand, id_of, real_path};
+use super::stat::{id_at_hand, id_of, real_path};
 
 /// A device and an inode: which file or directory it is.
 type Id = (u64, u64);
 
-/// Somebody would have to be waited for to know.
+/// The answer would have to be waited for.
 #[derive(Debug)]
 pub struct Waits;
 
-/// How one of these deny rules spells a file that was found at this real path; `None` where none leads to it. With `at_hand` nobody is
-/// waited for.
+/// How one of these deny rules spells a file that was found at this real path; `None` where none
+/// leads to it. With `at_hand` nobody is waited for.
 ///
 /// # Errors
 /// Not all of it is at hand.
@@ -30,8 +31,9 @@ pub fn denied_as<'a>(
 ) -> Result<Option<AbsolutePath>, Waits> {
     let above = OnceCell::new();
     for deny in denies {
-        let place = Place::of(deny, at_hand)?;
-        // By its path; and by what it is, as a directory may be mounted, and a file be linked, in a second place.
+        let place = DeniedPlace::of(deny, at_hand)?;
+        // By its path; and by what it is, as a directory may be mounted, and a file be linked, in a
+        // second place.
         let same = || above.get_or_init(|| above_of(real)).iter().find(|(id, _)| place.id == Some(*id));
         let below = real.below(&place.real).or_else(|| same().map(|(_, below)| *below));
         if let Some(spelled) = below.and_then(|below| beneath(deny, below)) {
@@ -42,14 +44,15 @@ pub fn denied_as<'a>(
 }
 
 /// Where the path of a rule leads now.
-struct Place {
+struct DeniedPlace {
     real: AbsolutePath,
     /// What is there, if anything is.
     id: Option<Id>,
 }
 
-impl Place {
-    /// Follows a rule's path as far as it exists; the rest is taken as it is written, so that what comes to be there is denied.
+impl DeniedPlace {
+    /// Follows a rule's path as far as it exists; the rest is taken as it is written, so that what
+    /// comes to be there is denied.
     fn of(rule: &AbsolutePath, at_hand: bool) -> Result<Self, Waits> {
         let names: Vec<&[u8]> = rule.components().collect();
         for there in (0..=names.len()).rev() {

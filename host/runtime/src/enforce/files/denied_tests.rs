@@ -19,7 +19,8 @@ fn scratch(name: &str) -> PathBuf {
     fs::canonicalize(folder).unwrap()
 }
 
-/// How the rule spells what is really there; both ways of looking have to agree, where both can answer.
+/// How the rule spells what is really there; both ways of looking have to agree, where both can
+/// answer.
 fn spelled(rule: &Path, real: &Path) -> Option<PathBuf> {
     let (rule, real) = (absolute(rule), absolute(real));
     let waited = denied_as([&rule].into_iter(), &real, false).unwrap();

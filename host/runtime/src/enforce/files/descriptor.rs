@@ -1,4 +1,5 @@
-//! What a guest holds of a file: an open regular file, or a directory's handle. How either came to be open is `look.rs` and the gate.
+//! What a guest holds of a file: an open regular file, or a directory's handle. `look.rs` and the
+//! gate are how it came to be open.
 
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::sync::Arc;
@@ -8,14 +9,13 @@ use cofferdam_grants::{AbsolutePath, Resource};
 use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, open};
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
-use super::bindings::wasi::clocks::wall_clock::Datetime;
-use super::bindings::wasi::filesystem::types::{DescriptorStat, DescriptorType, ErrorCode};
+use super::bindings::wasi::filesystem::types::ErrorCode;
 use super::blocking;
-use super::find::Found;
-use super::look::{code, kind};
+use super::permitted::PermittedFile;
 use super::root::Root;
+use super::stat::{code, kind};
+use crate::cpu_meter::CpuMeter;
 use crate::enforce::descriptors::{Held, Slot};
-use crate::pulse::Pulse;
 
 /// The most bytes of one read: a mebibyte, and a look at what follows.
 const MOST: u64 = (1 << 20) + (4 << 10);
@@ -32,7 +32,8 @@ pub enum Descriptor {
     Directory(Arc<Directory>),
     /// A root that is a single file: only the file itself is found in it.
     Single(Arc<Root>),
-    /// A granted root that is not there, or does not answer: nothing is found in it, and what is looked for is asked about all the same.
+    /// A granted root that is not there, or does not answer: nothing is found in it, and what is
+    /// looked for is asked about all the same.
     Absent(AbsolutePath, ErrorCode),
 }
 
@@ -65,15 +66,17 @@ pub struct Directory {
     pub root: Arc<Root>,
     /// Its path as the guest has spelled it.
     pub spelled: AbsolutePath,
-    /// Its place among the descriptors; a root's handle is shared by all, and there are as many as the policy has rules.
+    /// Its place among the descriptors; a root's handle is shared by all, and there are as many as
+    /// the policy has rules.
     pub _slot: Option<Slot>,
 }
 
-/// Opens what was found, by its handle, if the permit is for that very file. Of everything but files and directories there is nothing
-/// to read, and opening it could wake a device or wait for a writer.
+/// Opens what was found, by its handle, if the permit is for that very file. Of everything but
+/// files and directories there is nothing to read, and opening it could wake a device or wait for a
+/// writer.
 #[expect(clippy::disallowed_methods, reason = "the file that was permitted, by its handle")]
-pub fn open_found(found: Found, directory: bool, slot: Slot) -> Result<Descriptor, ErrorCode> {
-    let Found { permit, looked, spelled } = found;
+pub fn open_permitted(file: PermittedFile, directory: bool, slot: Slot) -> Result<Descriptor, ErrorCode> {
+    let PermittedFile { permit, looked, spelled } = file;
     if !matches!(permit.resource(), Resource::File(path) if *path == looked.path) {
         return Err(ErrorCode::NotPermitted);
     }
@@ -97,14 +100,20 @@ pub fn open_found(found: Found, directory: bool, slot: Slot) -> Result<Descripto
     }
 }
 
-/// Reads from an open file. What the system has at hand is read at once; for the rest a thread waits.
-pub async fn read(file: &Arc<Held<OwnedFd>>, length: u64, offset: u64, pulse: &Pulse) -> Result<Vec<u8>, ErrorCode> {
+/// Reads from an open file. What the system has at hand is read at once; for the rest a thread
+/// waits.
+pub async fn read(
+    file: &Arc<Held<OwnedFd>>,
+    length: u64,
+    offset: u64,
+    cpu_meter: &CpuMeter,
+) -> Result<Vec<u8>, ErrorCode> {
     let length = usize::try_from(length.min(MOST)).unwrap_or(0);
     let mut buffer = vec![0; length];
     match read_at(file, &mut buffer, offset, ReadWriteFlags::NOWAIT) {
         Ok(filled) => {
             buffer.truncate(filled);
-            pulse.worked((filled as u64).max(ASKED)).await;
+            cpu_meter.worked((filled as u64).max(ASKED)).await;
             Ok(buffer)
         }
         // Not at hand, or not to be had in this way from this file system.
@@ -116,7 +125,7 @@ pub async fn read(file: &Arc<Held<OwnedFd>>, length: u64, offset: u64, pulse: &P
                 Ok(buffer)
             });
             let read = read.await;
-            pulse.rest();
+            cpu_meter.rest();
             read
         }
         Err(errno) => Err(code(errno)),
@@ -149,35 +158,4 @@ pub async fn about(held: Descriptor) -> Result<Stat, ErrorCode> {
         Descriptor::Absent(_, why) => Err(*why),
     };
     if at_hand { look() } else { blocking(look).await }
-}
-
-fn time(seconds: i64, nanoseconds: u64) -> Option<Datetime> {
-    let seconds = u64::try_from(seconds).ok()?;
-    Some(Datetime { seconds, nanoseconds: u32::try_from(nanoseconds).ok()? })
-}
-
-/// A file's type as WASI has it.
-pub fn type_of(kind: FileType) -> DescriptorType {
-    match kind {
-        FileType::RegularFile => DescriptorType::RegularFile,
-        FileType::Directory => DescriptorType::Directory,
-        FileType::Symlink => DescriptorType::SymbolicLink,
-        FileType::Fifo => DescriptorType::Fifo,
-        FileType::Socket => DescriptorType::Socket,
-        FileType::BlockDevice => DescriptorType::BlockDevice,
-        FileType::CharacterDevice => DescriptorType::CharacterDevice,
-        _ => DescriptorType::Unknown,
-    }
-}
-
-/// What is known of a file as WASI has it.
-pub fn described(stat: &Stat) -> DescriptorStat {
-    DescriptorStat {
-        type_: type_of(kind(stat)),
-        link_count: stat.st_nlink,
-        size: u64::try_from(stat.st_size).unwrap_or(0),
-        data_access_timestamp: time(stat.st_atime, stat.st_atime_nsec),
-        data_modification_timestamp: time(stat.st_mtime, stat.st_mtime_nsec),
-        status_change_timestamp: time(stat.st_ctime, stat.st_ctime_nsec),
-    }
 }

@@ -1,15 +1,15 @@
-//! A directory's entries, read from the system a few hundred at a time: however many there are, few are held.
+//! A directory's entries, read from the system a few hundred at a time: however many there are, few
+//! are held.
 
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, statat};
 
 use super::bindings::wasi::filesystem::types::{DirectoryEntry, ErrorCode};
 use super::blocking;
-use super::descriptor::{Directory, type_of};
-use super::look::{code, kind};
+use super::descriptor::Directory;
+use super::stat::{code, kind, shown, type_of};
 use crate::enforce::descriptors::Slot;
 
 /// Entries that are read at a time.
@@ -20,19 +20,6 @@ pub struct Entries {
     directory: Option<Dir>,
     _slot: Slot,
     batch: VecDeque<DirectoryEntry>,
-}
-
-/// Bytes as text; those that are no UTF-8 by their numbers.
-pub fn shown(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        for byte in chunk.invalid() {
-            // Writing to a string does not fail.
-            let _ = write!(text, "\\x{byte:02x}");
-        }
-    }
-    text
 }
 
 impl Entries {

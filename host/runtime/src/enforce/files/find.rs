@@ -1,13 +1,15 @@
-//! From a path in a guest's words to a file that it may use: found, asked about under each of its names, and only then given out.
+//! Finds the file that a guest's path leads to, asks about it under each of its names, and gives it
+//! out only if it is permitted.
 
 use std::sync::Arc;
 
-use cofferdam_grants::{AbsolutePath, Ask, Permit};
+use cofferdam_grants::{AbsolutePath, Ask};
 
 use super::blocking;
 use super::denied::{Waits, denied_as};
 use super::descriptor::Descriptor;
 use super::look::{Looked, Unfound, look, look_at_hand, look_elsewhere};
+use super::permitted::PermittedFile;
 use crate::enforce::Gate;
 use crate::enforce::files::bindings::wasi::filesystem::types::ErrorCode;
 
@@ -29,18 +31,8 @@ impl Sought {
     }
 }
 
-/// A permitted file.
-pub struct Found {
-    /// The permit.
-    pub permit: Permit,
-    /// The file.
-    pub looked: Looked,
-    /// Its path as the guest has spelled it.
-    pub spelled: AbsolutePath,
-}
-
 /// Finds a path of a guest's, and asks about it. Only what is permitted comes back.
-pub async fn find(gate: &Arc<Gate>, at: Descriptor, path: String, follow: bool) -> Result<Found, ErrorCode> {
+pub async fn find(gate: &Arc<Gate>, at: Descriptor, path: String, follow: bool) -> Result<PermittedFile, ErrorCode> {
     let (root, directory) = match at {
         Descriptor::File(_) => return Err(ErrorCode::NotDirectory),
         Descriptor::Directory(directory) => (Arc::clone(&directory.root), Some(directory)),
@@ -85,7 +77,7 @@ pub async fn find(gate: &Arc<Gate>, at: Descriptor, path: String, follow: bool) 
     let also = |real: &AbsolutePath| [Some(real.clone()), sought.denied.clone(), Some(spelled.clone())];
     match sought.found {
         Ok(looked) => match gate.ask_for_file(&looked, also(&looked.real)) {
-            Some(permit) => Ok(Found { permit, looked, spelled }),
+            Some(permit) => Ok(PermittedFile { permit, looked, spelled }),
             None => Err(ErrorCode::NotPermitted),
         },
         Err(Unfound::NotThere(path, ref real, error)) => match gate.ask_for_path(&path, also(real)) {
@@ -97,7 +89,8 @@ pub async fn find(gate: &Arc<Gate>, at: Descriptor, path: String, follow: bool) 
             Err(ErrorCode::NotPermitted)
         }
         Err(Unfound::Outside) => {
-            // Named as the guest has asked for it: where it would have led is none of its business, nor looked up.
+            // The record has the path that the guest asked for. Where it would have led is not
+            // looked up.
             gate.ask_outside(&Ask::Read { path: &spelled });
             Err(ErrorCode::NotPermitted)
         }
@@ -105,8 +98,9 @@ pub async fn find(gate: &Arc<Gate>, at: Descriptor, path: String, follow: bool) 
     }
 }
 
-/// A path as a guest has spelled it, beneath a directory as it has spelled that, with its `..` resolved in the text. It is good for
-/// records, and for deny rules that speak of the very spelling.
+/// A path as a guest has spelled it, beneath a directory as it has spelled that, with its `..`
+/// resolved in the text. It is good for records, and for deny rules that speak of the very
+/// spelling.
 fn spelled(base: &AbsolutePath, path: &str) -> AbsolutePath {
     let whole = if path.starts_with('/') {
         path.as_bytes().to_vec()

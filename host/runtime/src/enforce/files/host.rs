@@ -1,5 +1,5 @@
-//! The interface itself: every function of `wasi:filesystem`. Those that find a file ask the gate first; those that would change
-//! one answer that it is read-only, whatever is granted.
+//! Every function of `wasi:filesystem`. Functions that find a file ask the gate first. Functions
+//! that would change a file answer that it is read-only, whatever is granted.
 
 use std::sync::Arc;
 
@@ -14,13 +14,15 @@ use super::bindings::wasi::filesystem::types::{
     HostDirectoryEntryStream, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
 };
 use super::blocking;
-use super::descriptor::{self, Descriptor, described, open_found};
+use super::descriptor::{self, Descriptor, open_permitted};
 use super::entries::{self, Entries};
-use super::find::{Found, find};
+use super::find::find;
 use super::look::target;
+use super::permitted::PermittedFile;
+use super::stat::described;
 use super::stream::{Failed, FileStream};
+use crate::cpu_meter::LOOK;
 use crate::enforce::descriptors::Slot;
-use crate::pulse::LOOK;
 
 type Answer<T> = wasmtime::Result<Result<T, ErrorCode>>;
 
@@ -29,10 +31,10 @@ impl GatedView<'_> {
         Ok(self.0.ctx().table.get(descriptor)?.clone())
     }
 
-    async fn found(&mut self, at: &Resource<Descriptor>, path: String, flags: PathFlags) -> Answer<Found> {
+    async fn found(&mut self, at: &Resource<Descriptor>, path: String, flags: PathFlags) -> Answer<PermittedFile> {
         let (at, gate) = (self.held(at)?, Arc::clone(&self.0.gate));
         let found = find(&gate, at, path, flags.contains(PathFlags::SYMLINK_FOLLOW)).await;
-        self.0.pulse.worked(LOOK).await;
+        self.0.cpu_meter.worked(LOOK).await;
         Ok(found)
     }
 }
@@ -87,8 +89,8 @@ impl HostDescriptor for GatedView<'_> {
         let directory = open.contains(OpenFlags::DIRECTORY);
         let Some(slot) = self.slot() else { return Ok(Err(ErrorCode::Quota)) };
         let opened = match found.looked.at_hand {
-            true => open_found(found, directory, slot),
-            false => blocking(move || open_found(found, directory, slot)).await,
+            true => open_permitted(found, directory, slot),
+            false => blocking(move || open_permitted(found, directory, slot)).await,
         };
         match opened {
             Ok(descriptor) => Ok(Ok(self.0.ctx().table.push(descriptor)?)),
@@ -128,7 +130,7 @@ impl HostDescriptor for GatedView<'_> {
     ) -> Answer<(Vec<u8>, bool)> {
         Ok(match self.held(&file)? {
             Descriptor::File(file) => {
-                let read = descriptor::read(&file.handle, length, offset, &self.0.pulse).await;
+                let read = descriptor::read(&file.handle, length, offset, &self.0.cpu_meter).await;
                 read.map(|bytes| {
                     let end = bytes.is_empty() && length > 0;
                     (bytes, end)
@@ -146,7 +148,7 @@ impl HostDescriptor for GatedView<'_> {
         match self.held(&file)? {
             Descriptor::File(file) => {
                 let stream: DynInputStream =
-                    Box::new(FileStream::new(Arc::clone(&file.handle), offset, Arc::clone(&self.0.pulse)));
+                    Box::new(FileStream::new(Arc::clone(&file.handle), offset, Arc::clone(&self.0.cpu_meter)));
                 Ok(Ok(self.0.ctx().table.push(stream)?))
             }
             Descriptor::Directory(_) | Descriptor::Single(_) | Descriptor::Absent(..) => {
@@ -315,7 +317,7 @@ impl HostDirectoryEntryStream for GatedView<'_> {
         }
         let Some(directory) = entries.take() else { return Ok(Ok(None)) };
         let more = entries::more(directory).await;
-        self.0.pulse.rest();
+        self.0.cpu_meter.rest();
         match more {
             Ok(read) => {
                 let entries = self.0.ctx().table.get_mut(&stream)?;

@@ -1,26 +1,22 @@
-//! Finding a file without opening it: beneath a directory's handle, as a handle that can be looked at and nothing else (`O_PATH`).
-//! No device is woken by it and no pipe waits. What is read later is that very file, by its handle.
+//! Finds a file without opening it: beneath a directory's handle, as a handle that can be looked at
+//! and nothing else (`O_PATH`). No device is woken and no pipe waits. What is read later is that
+//! very file, by its handle.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Component, Path};
 use std::sync::Arc;
 
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 use cofferdam_grants::AbsolutePath;
-use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat, Statx, StatxFlags, fstat, makedev, openat, openat2,
-    readlinkat, statx,
-};
+use rustix::fs::{Mode, OFlags, ResolveFlags, Stat, fstat, openat, openat2, readlinkat};
 use rustix::io::Errno;
 
 use super::bindings::wasi::filesystem::types::ErrorCode;
 use super::own::OwnFiles;
 use super::process::is_of_a_process;
 use super::root::Root;
-
-/// What the kernel appends to the path of a file that has lost its name.
-const DELETED: &[u8] = b" (deleted)";
+use super::stat::{code, id_at_hand, real_path, shown};
 
 /// A file that was found, and what is known of it.
 pub struct Looked {
@@ -44,7 +40,8 @@ pub struct Looked {
 pub enum Unfound {
     /// The path leads out of its root.
     Outside,
-    /// There is nothing to be found at this path (as spelled, and as it really is), for this reason of the system's.
+    /// There is nothing to be found at this path (as spelled, and as it really is), for this reason
+    /// of the system's.
     NotThere(AbsolutePath, AbsolutePath, ErrorCode),
     /// Whatever is at this path is refused.
     Refused(AbsolutePath, &'static str),
@@ -58,36 +55,8 @@ impl From<Errno> for Unfound {
     }
 }
 
-/// The system's error as WASI has it.
-pub fn code(errno: Errno) -> ErrorCode {
-    match errno {
-        Errno::NOENT => ErrorCode::NoEntry,
-        Errno::ACCESS | Errno::PERM => ErrorCode::Access,
-        Errno::NOTDIR => ErrorCode::NotDirectory,
-        Errno::ISDIR => ErrorCode::IsDirectory,
-        Errno::LOOP => ErrorCode::Loop,
-        Errno::NAMETOOLONG => ErrorCode::NameTooLong,
-        Errno::AGAIN => ErrorCode::WouldBlock,
-        Errno::INVAL => ErrorCode::Invalid,
-        Errno::OVERFLOW => ErrorCode::Overflow,
-        Errno::NXIO | Errno::NODEV | Errno::OPNOTSUPP => ErrorCode::Unsupported,
-        Errno::MFILE | Errno::NFILE | Errno::NOMEM => ErrorCode::InsufficientMemory,
-        _ => ErrorCode::Io,
-    }
-}
-
-/// The real path of what a handle is open on, as the kernel knows it.
-pub fn real_path(handle: BorrowedFd<'_>) -> io::Result<AbsolutePath> {
-    let link = format!("/proc/self/fd/{}", handle.as_raw_fd());
-    let real = readlinkat(rustix::fs::CWD, link, Vec::new())?.into_bytes();
-    // A file without a name has no path to ask about. (Nor has one that is really called so.)
-    if real.ends_with(DELETED) {
-        return Err(Errno::NOENT.into());
-    }
-    AbsolutePath::parse(real).map_err(|_| Errno::NOENT.into())
-}
-
-/// Finds what `below` leads to, beneath `directory`. Of a link at the end, `follow` says whether it is meant or what it leads to.
+/// Finds what `below` leads to, beneath `directory`. Of a link at the end, `follow` says whether it
+/// is meant or what it leads to.
 pub fn look(root: &Arc<Root>, directory: &Dir, below: &str, follow: bool, own: &OwnFiles) -> Result<Looked, Unfound> {
     let found = if follow { open(directory, Path::new(below)) } else { open_last(directory, below) };
     match found {
@@ -96,7 +65,8 @@ pub fn look(root: &Arc<Root>, directory: &Dir, below: &str, follow: bool, own: &
     }
 }
 
-/// The same, if the system has all of it at hand: nothing is waited for. `None` says nothing about what is there.
+/// The same, if the system has all of it at hand: nothing is waited for. `None` says nothing about
+/// what is there.
 pub fn look_at_hand(
     root: &Arc<Root>,
     directory: &Dir,
@@ -115,19 +85,9 @@ pub fn look_at_hand(
     root.is_at_hand(device).then(|| looked(handle, root, directory, below, own, true))
 }
 
-/// Which file this is (device and inode), without asking a file system that would have to be waited for.
-pub fn id_at_hand(handle: &OwnedFd) -> Option<(u64, u64)> {
-    id_of(statx(handle, c"", AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC, StatxFlags::INO))
-}
-
-/// Which file an answer of `statx(2)` is about.
-pub fn id_of(found: Result<Statx, Errno>) -> Option<(u64, u64)> {
-    let found = found.ok()?;
-    Some((makedev(found.stx_dev_major, found.stx_dev_minor), found.stx_ino))
-}
-
-/// Finds what a link leads to that leaves its root, where that lies in another root, or in the same one by its whole path. It is found
-/// anew, beneath that root's handle and without a link on the way: what is used is what is asked about.
+/// Finds what a link leads to that leaves its root, where that lies in another root, or in the same
+/// one by its whole path. It is found anew, beneath that root's handle and without a link on the
+/// way: what is used is what is asked about.
 pub fn look_elsewhere(roots: &[Arc<Root>], directory: &Dir, below: &str, own: &OwnFiles) -> Option<Looked> {
     let inside = Path::new(below).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if !inside {
@@ -166,7 +126,8 @@ fn looked(
     Ok(Looked { handle, stat, path, real, root: Arc::clone(root), at_hand, refused })
 }
 
-/// Opens beneath a directory, following links as far as they stay beneath it. `cap-std` sees to that (`openat2` where there is one).
+/// Opens beneath a directory, following links as far as they stay beneath it. `cap-std` sees to
+/// that (`openat2` where there is one).
 fn open(directory: &Dir, below: &Path) -> io::Result<OwnedFd> {
     let mut options = OpenOptions::new();
     options.read(true).custom_flags(OFlags::PATH.bits().cast_signed());
@@ -187,11 +148,13 @@ fn open_last(directory: &Dir, below: &str) -> io::Result<OwnedFd> {
     Ok(openat(&parent, name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?)
 }
 
-/// What is said where nothing was found. Of what is not there the policy is asked as of what is, by the path that it would have:
-/// the part that is there, really, and the rest as it is written. So what is denied reads the same whether it exists or not.
+/// Why nothing was found. The policy is asked about a missing file as about one that exists, by the
+/// path that it would have: the real path of the part that exists, and the rest as it is written.
+/// So a denied path reads the same whether it exists or not.
 fn unfound(root: &Arc<Root>, directory: &Dir, below: &str, error: &io::Error, own: &OwnFiles) -> Unfound {
     let errno = match Errno::from_io_error(error) {
-        // Also where the way to it is closed to us, or held by a link that is none of the file system's (as in `/proc`).
+        // Also where the way to it is closed to us, or held by a link that is none of the file
+        // system's (as in `/proc`).
         Some(errno @ (Errno::NOENT | Errno::NOTDIR | Errno::ACCESS | Errno::LOOP)) => errno,
         Some(Errno::XDEV) => return Unfound::Outside,
         // `cap-std`'s word for a path that leads out.
@@ -232,13 +195,8 @@ fn held_back(handle: &OwnedFd, stat: &Stat, real: &AbsolutePath, own: &OwnFiles)
     }
 }
 
-/// Whether it is a regular file, a directory, or neither.
-pub fn kind(stat: &Stat) -> FileType {
-    FileType::from_raw_mode(stat.st_mode)
-}
-
 /// Where a link leads, as it is written.
 pub fn target(link: &OwnedFd) -> Result<String, ErrorCode> {
     let target = readlinkat(link, c"", Vec::new()).map_err(code)?;
-    Ok(super::entries::shown(target.as_bytes()))
+    Ok(shown(target.as_bytes()))
 }

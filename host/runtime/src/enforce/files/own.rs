@@ -1,6 +1,6 @@
-//! Our own files, which no grant reaches (I16): the policy, the components, the audit with its key, the cache. They are known by what
-//! they are (device and inode), looked up when asked, because files are replaced: an audit file is rotated, an editor writes a new
-//! policy over the old one.
+//! Our own files, which no grant reaches (I16): the policy, the components, the audit with its key,
+//! the cache. They are recognised by device and inode, which are looked up for every ask: an audit
+//! file is rotated, and an editor writes a new policy over the old one.
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
@@ -19,7 +19,8 @@ const ENTRIES: usize = 65_536;
 pub struct OwnFiles {
     /// Single files.
     pub files: Vec<PathBuf>,
-    /// Files that others stand beside whose names begin with theirs: `audit.jsonl`, `audit.jsonl.1`, `audit.jsonl.head`.
+    /// Files that others stand beside whose names begin with theirs: `audit.jsonl`,
+    /// `audit.jsonl.1`, `audit.jsonl.head`.
     pub families: Vec<PathBuf>,
     /// Folders with everything in them.
     pub folders: Vec<PathBuf>,
@@ -27,8 +28,8 @@ pub struct OwnFiles {
     held: Vec<Held>,
 }
 
-/// A file as it was once: known by what it is, also under another name. The handle, by which nothing is read, keeps the system from
-/// giving its number to a new file.
+/// A file as it was once: known by what it is, also under another name. The handle, by which
+/// nothing is read, keeps the system from giving its number to a new file.
 #[derive(Clone, Debug)]
 struct Held {
     id: (u64, u64),
@@ -53,12 +54,14 @@ impl OwnFiles {
         Self { files, families, folders, held: Vec::new() }
     }
 
-    /// Remembers what the single files are now, as they are in force: they stay ours wherever they are moved.
+    /// Remembers what the single files are now, as they are in force: they stay ours wherever they
+    /// are moved.
     pub fn remember(&mut self) {
         self.held.extend(self.files.iter().filter_map(|path| Held::new(path)));
     }
 
-    /// Whether this file or directory is one of ours, or lies in a folder of ours, under whatever name.
+    /// Whether this file or directory is one of ours, or lies in a folder of ours, under whatever
+    /// name.
     pub fn holds(&self, about: &Stat, real: &AbsolutePath) -> bool {
         if self.files.iter().chain(&self.families).chain(&self.folders).any(|own| same(own, about)) {
             return true;
@@ -104,7 +107,8 @@ impl OwnFiles {
             let Ok(entries) = list(&folder) else { continue };
             for name in entries {
                 left -= 1;
-                // Of a folder that is too full to be looked through, nothing with a second name is given out.
+                // Of a folder that is too full to be looked through, nothing with a second name is
+                // given out.
                 if left == 0 {
                     return true;
                 }

@@ -1,5 +1,6 @@
-//! Files of processes, which no grant reaches: what a procfs knows of one process, wherever that procfs or a part of it is mounted.
-//! They are recognised by the file system that the open handle is on and by their place in it, never by the path that led there.
+//! Files of processes, which no grant reaches: what a procfs knows of one process, wherever that
+//! procfs or a part of it is mounted. They are recognised by the file system that the open handle
+//! is on and by their place in it, never by the path that led there.
 
 use std::os::fd::{AsRawFd as _, OwnedFd};
 
@@ -13,10 +14,10 @@ const PROCFS: i64 = 0x9fa0;
 /// The most that is read of the list of mounts.
 const MOUNTS: usize = 16 << 20;
 
-/// Whether this is about a process. Environments, memory and command lines are nobody's to read through a grant for files, and what is
-/// open in this very process least of all.
+/// Whether a file is about a process. No grant for files gives environments, memory or command
+/// lines, least of all what is open in this process.
 pub fn is_of_a_process(handle: &OwnedFd, real: &AbsolutePath) -> bool {
-    // What cannot be told where it is in its procfs may be anything.
+    // A file whose place in its procfs is not known may be anything.
     on_procfs(handle) && place(handle, real).is_none_or(|place| tells_of_a_process(&place))
 }
 
@@ -62,8 +63,8 @@ fn unescaped(field: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Whether a place in a procfs is that of a process (the only names in its root that are numbers), or of all memory, which is every
-/// process's as well.
+/// Whether a place in a procfs is that of a process (the only names in its root that are numbers),
+/// or of all memory, which is every process's as well.
 fn tells_of_a_process(place: &[u8]) -> bool {
     let first = place.split(|byte| *byte == b'/').find(|part| !part.is_empty());
     first.is_some_and(|name| name.iter().all(u8::is_ascii_digit) || matches!(name, b"kcore" | b"vmcore"))

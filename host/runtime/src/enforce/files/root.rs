@@ -1,5 +1,6 @@
-//! A granted root: a directory, or a single file, as its rule spells it and as it really is. Opening it is the one time that a
-//! path is followed from the top; everything else is found beneath its handle.
+//! A granted root: a directory, or a single file, as its rule spells it and as it really is.
+//! Opening it is the one time that a path is followed from the top; everything else is found
+//! beneath its handle.
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -12,7 +13,7 @@ use cofferdam_grants::AbsolutePath;
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, fstatfs, open, openat2};
 use rustix::io::Errno;
 
-use super::look::{id_at_hand, real_path};
+use super::stat::{id_at_hand, real_path};
 
 /// A root that is there.
 pub struct Root {
@@ -26,7 +27,8 @@ pub struct Root {
     pub file: Option<Vec<u8>>,
     /// Which file or directory it is: device and inode.
     id: (u64, u64),
-    /// The device, if its file system is on this machine: what is known of its files is at hand, and nobody else is waited for.
+    /// The device, if its file system is on this machine: what is known of its files is at hand,
+    /// and nobody else is waited for.
     local: Option<u64>,
 }
 
@@ -105,7 +107,8 @@ impl Root {
         self.local.is_some()
     }
 
-    /// Whether the path of its rule still leads to it. Only where that is at hand; anywhere else the answer is no.
+    /// Whether the path of its rule still leads to it. Only where that is at hand; anywhere else
+    /// the answer is no.
     pub fn is_still_there(&self) -> bool {
         self.is_local()
             && openat2(

@@ -11,8 +11,8 @@ use wasmtime_wasi_io::streams::{InputStream, StreamError};
 
 use super::bindings::wasi::filesystem::types::ErrorCode;
 use super::descriptor::read;
+use crate::cpu_meter::CpuMeter;
 use crate::enforce::descriptors::Held;
-use crate::pulse::Pulse;
 
 /// The most bytes that are read ahead.
 const AHEAD: u64 = 64 << 10;
@@ -23,15 +23,15 @@ type Reading = Pin<Box<dyn Future<Output = Result<Vec<u8>, ErrorCode>> + Send>>;
 pub struct FileStream {
     file: Arc<Held<OwnedFd>>,
     offset: u64,
-    pulse: Arc<Pulse>,
+    cpu_meter: Arc<CpuMeter>,
     reading: Option<Reading>,
     ready: Option<Result<Bytes, ErrorCode>>,
 }
 
 impl FileStream {
     /// Begins at an offset.
-    pub fn new(file: Arc<Held<OwnedFd>>, offset: u64, pulse: Arc<Pulse>) -> Self {
-        Self { file, offset, pulse, reading: None, ready: None }
+    pub fn new(file: Arc<Held<OwnedFd>>, offset: u64, cpu_meter: Arc<CpuMeter>) -> Self {
+        Self { file, offset, cpu_meter, reading: None, ready: None }
     }
 }
 
@@ -47,8 +47,8 @@ impl Pollable for FileStream {
             return;
         }
         let reading = self.reading.get_or_insert_with(|| {
-            let (file, offset, pulse) = (Arc::clone(&self.file), self.offset, Arc::clone(&self.pulse));
-            Box::pin(async move { read(&file, AHEAD, offset, &pulse).await })
+            let (file, offset, cpu_meter) = (Arc::clone(&self.file), self.offset, Arc::clone(&self.cpu_meter));
+            Box::pin(async move { read(&file, AHEAD, offset, &cpu_meter).await })
         });
         let read = reading.await;
         self.reading = None;

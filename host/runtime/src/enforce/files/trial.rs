@@ -1,5 +1,6 @@
-//! What reading a path comes to as files are now, for an operator who asks before anything is served: the very way of a guest's
-//! `open-at`, through a gate of its own, with the answer kept instead of written down. Nothing is opened for reading.
+//! What reading a path comes to as files are now, for `cofferdam explain`. The path goes the way of
+//! a guest's `open-at`, through a gate of its own, which keeps the answer and writes nothing down.
+//! Nothing is opened for reading.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,8 +10,9 @@ use rustix::fs::FileType;
 
 use super::descriptor::Descriptor;
 use super::find::find;
-use super::look::kind;
-use super::{ErrorCode, OwnFiles, PATIENCE, SharedFiles};
+use super::shared::PATIENCE;
+use super::stat::kind;
+use super::{ErrorCode, OwnFiles, SharedFiles};
 use crate::enforce::{Descriptors, Gate, NameServers, Names};
 
 const SILENT: &str = "its file system does not answer";

@@ -1,4 +1,5 @@
-//! Reads one message off a socket, out of its queue or out of that of its errors, with what the kernel tells beside it.
+//! Reads one message off a socket, out of its queue or out of that of its errors, with what the
+//! kernel tells beside it.
 
 use std::cell::RefCell;
 use std::io::IoSliceMut;
@@ -19,7 +20,8 @@ const CONTROL: usize = 512;
 /// A time of the kernel's that is so far from now is a clock that was set.
 const PLAUSIBLE: Duration = Duration::from_secs(60);
 
-/// Reads one message, and gives what is made of it: of its bytes, of whom it is from, and of what stands beside it.
+/// Reads one message, and gives what is made of it: of its bytes, of whom it is from, and of what
+/// stands beside it.
 pub fn arrived<T>(
     fd: &OwnedFd,
     flags: MsgFlags,
@@ -42,7 +44,8 @@ pub fn arrived<T>(
 pub struct About {
     pub hop_limit: Option<u8>,
     pub received: Instant,
-    /// An error that came from the network; what this machine's own kernel says is told where it is sent.
+    /// An error that came from the network; what this machine's own kernel says is told where it is
+    /// sent.
     pub error: Option<Error>,
 }
 

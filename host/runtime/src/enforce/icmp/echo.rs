@@ -1,6 +1,7 @@
-//! The system's socket for echo requests to one address: a datagram socket of the kernel's ping, which any process of the
-//! right groups may open, or a raw one. Both are connected, so that the kernel gives replies of that address only, and both
-//! tell errors through their error queue (ip(7), `IP_RECVERR`), where each stands with its sender and the request it quotes.
+//! The system's socket for echo requests to one address: a datagram socket of the kernel's ping,
+//! which any process of the right groups may open, or a raw one. Both are connected, so that the
+//! kernel gives replies of that address only, and both tell errors through their error queue
+//! (ip(7), `IP_RECVERR`), where each stands with its sender and the request it quotes.
 
 mod advice;
 
@@ -102,8 +103,8 @@ pub struct Heard {
 }
 
 impl Echo {
-    /// Opens a socket for the address, and on the link, that the permit names. `another` gives the place of a second descriptor,
-    /// where one is needed; without it advice is not heard.
+    /// Opens a socket for the address, and on the link, that the permit names. `another` gives the
+    /// place of a second descriptor, where one is needed; without it advice is not heard.
     #[expect(clippy::disallowed_methods, reason = "the effect of `Ask::Ping`: the address is the permit's own")]
     pub fn open(permit: Permit, do_not_fragment: bool, another: impl FnOnce() -> Option<Slot>) -> Result<Self, Failed> {
         let Resource::Ping { to: target, zone } = permit.resource() else { return Err(Failed::NotPermitted) };
@@ -150,7 +151,8 @@ impl Echo {
             IpAddr::V6(target) => SocketAddrV6::new(target, 0, 0, scope).into(),
         };
         match rustix::net::connect(&fd, &to) {
-            // Without `SO_BROADCAST`, which is never set: only the kernel knows which addresses those are.
+            // Without `SO_BROADCAST`, which is never set: only the kernel knows which addresses
+            // those are.
             Err(rustix::io::Errno::ACCESS) if target.is_ipv4() => return Err(Failed::Group),
             connected => connected?,
         }
@@ -176,8 +178,9 @@ impl Echo {
             let at = Instant::now();
             match rustix::net::send(&self.fd, &request, SendFlags::empty()) {
                 Ok(_) => return Ok(at),
-                // An error that came for an earlier request is told here once more, and nothing was sent: it stands in the
-                // error queue, and `receive` tells it. A router's "packet too big" reads like one of this machine's.
+                // An error that came for an earlier request is told here once more, and nothing was
+                // sent: it stands in the error queue, and `receive` tells it. A router's "packet
+                // too big" reads like one of this machine's.
                 Err(_) if tries < 3 => tries += 1,
                 Err(rustix::io::Errno::MSGSIZE) => return Err(Failed::TooLarge(self.mtu())),
                 Err(error) => return Err(error.into()),
@@ -192,10 +195,12 @@ impl Echo {
         u32::try_from(mtu.ok()?).ok()
     }
 
-    /// Waits for the next message about one of our requests. Advice comes first: it was given on the way to the answer.
+    /// Waits for the next message about one of our requests. Advice comes first: it was given on
+    /// the way to the answer.
     pub async fn receive(&self) -> io::Result<Heard> {
         let Some(advice) = &self.advice else { return self.message().await };
-        // Both take a message in only in the poll that gives it back, so that none is lost with the other future.
+        // Both take a message in only in the poll that gives it back, so that none is lost with the
+        // other future.
         tokio::select! {
             biased;
             heard = advice.receive() => heard,
@@ -220,7 +225,8 @@ impl Echo {
             let read = match self.read(MsgFlags::MSG_ERRQUEUE) {
                 Err(Errno::EAGAIN) => match self.read(MsgFlags::empty()) {
                     Err(Errno::EAGAIN) => return Ok(Turn::Empty),
-                    // What the error queue holds is announced here as well; it is read in the next round.
+                    // What the error queue holds is announced here as well; it is read in the next
+                    // round.
                     Err(
                         Errno::ECONNREFUSED
                         | Errno::EHOSTUNREACH
@@ -253,7 +259,8 @@ impl Echo {
         arrived(self.fd.get_ref(), flags, |bytes, from, about| self.heard(bytes, from, about))
     }
 
-    /// What a message says to us. `from` is the target in both queues: it answered, or the request that is quoted went there.
+    /// What a message says to us. `from` is the target in both queues: it answered, or the request
+    /// that is quoted went there.
     fn heard(&self, bytes: &[u8], from: Option<IpAddr>, about: About) -> Option<Heard> {
         let About { hop_limit, received, error } = about;
         if from != Some(self.target) {
@@ -306,7 +313,8 @@ impl Echo {
 /// Hands the socket to tokio's event loop.
 #[expect(unsafe_code, reason = "tokio cannot check that the descriptor stays open as long as it is registered")]
 fn register(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
-    // An `OwnedFd` is one descriptor, and open until it is dropped, which is when its registration is.
+    // An `OwnedFd` is one descriptor, and open until it is dropped, which is when its registration
+    // is.
     Ok(unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE | Interest::ERROR) }?)
 }
 
@@ -318,7 +326,8 @@ enum Turn {
     Others,
 }
 
-/// Identifiers of raw sockets: each socket of this process has one of its own, and two processes rarely the same.
+/// Identifiers of raw sockets: each socket of this process has one of its own, and two processes
+/// rarely the same.
 fn next_identifier() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     static FIRST: std::sync::OnceLock<u16> = std::sync::OnceLock::new();

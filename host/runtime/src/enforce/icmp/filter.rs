@@ -1,6 +1,6 @@
-//! What a raw socket takes in: only echo replies with its own identifier, or only advice about its own requests. Without this every
-//! raw socket of the machine queues all ICMP that comes from its target, other calls' answers too, and drops its own where the
-//! queue is full. Pure.
+//! What a raw socket takes in: only echo replies with its own identifier, or only advice about its
+//! own requests. Without a filter every raw socket of the machine queues all ICMP that comes from
+//! its target, other calls' answers too, and drops its own where the queue is full. Pure.
 
 use std::net::Ipv4Addr;
 
@@ -17,7 +17,8 @@ pub fn replies_to(family: Family, identifier: u16) -> Vec<SockFilter> {
     assembled(program(family, identifier))
 }
 
-/// The program for an IPv4 socket that takes in redirects and source quenches which quote an echo request to this target.
+/// The program for an IPv4 socket that takes in redirects and source quenches which quote an echo
+/// request to this target.
 pub fn advice_about(target: Ipv4Addr, identifier: u16) -> Vec<SockFilter> {
     assembled(advice(target, identifier))
 }

@@ -1,5 +1,5 @@
-//! Echo messages as bytes (RFC 792, RFC 4443 section 4): how a request is written, and what a message says that came back.
-//! Pure; what is not about one of our own requests gives nothing.
+//! Echo messages as bytes (RFC 792, RFC 4443 section 4): how a request is written, and what a
+//! message says that came back. Pure; what is not about one of our own requests gives nothing.
 
 /// Bytes of an echo message's header.
 pub const HEADER: usize = 8;
@@ -43,7 +43,8 @@ impl Family {
         }
     }
 
-    /// What an error of this type and code says; nothing for those that no echo request brings about.
+    /// What an error of this type and code says; nothing for those that no echo request brings
+    /// about.
     pub fn error(self, icmp_type: u8, code: u8) -> Option<Kind> {
         Some(match (self, icmp_type) {
             (Self::V4, 3) if code == 4 => Kind::PacketTooBig,
@@ -58,7 +59,8 @@ impl Family {
     }
 }
 
-/// An echo request. The kernel writes ICMPv6's checksum, and on a datagram socket also ICMP's and the identifier.
+/// An echo request. The kernel writes ICMPv6's checksum, and on a datagram socket also ICMP's and
+/// the identifier.
 pub fn request(family: Family, identifier: u16, sequence: u16, payload: &[u8]) -> Vec<u8> {
     let mut message = Vec::with_capacity(HEADER + payload.len());
     message.extend([family.echo_request(), 0, 0, 0]);
@@ -72,7 +74,8 @@ pub fn request(family: Family, identifier: u16, sequence: u16, payload: &[u8]) -
     message
 }
 
-/// The sequence number of an echo reply with this identifier. Where the kernel has looked at the identifier, it is not given.
+/// The sequence number of an echo reply with this identifier. Where the kernel has looked at the
+/// identifier, it is not given.
 pub fn reply(family: Family, identifier: Option<u16>, message: &[u8]) -> Option<u16> {
     echo(family.echo_reply(), identifier, message)
 }
@@ -89,8 +92,8 @@ fn echo(icmp_type: u8, identifier: Option<u16>, message: &[u8]) -> Option<u16> {
     ours.then(|| u16::from_be_bytes([header[6], header[7]]))
 }
 
-/// What follows the header of an IPv4 packet that holds ICMP, and whether its checksum holds. A raw socket gives whole packets, and
-/// nobody has looked at them.
+/// What follows the header of an IPv4 packet that holds ICMP, and whether its checksum holds. A raw
+/// socket gives whole packets, and nobody has looked at them.
 pub fn payload_of_ipv4(packet: &[u8]) -> Option<(&[u8], bool)> {
     let first = *packet.first()?;
     let message = packet.get(usize::from(first & 0x0f) * 4..)?;

@@ -1,5 +1,5 @@
-//! A question to all servers: one after the other, each when the ones before have been silent for a while, until one answers;
-//! and aliases, which are asked for in turn.
+//! Asks all servers, one after the other, each when the ones before have been silent for a while,
+//! until one answers. Asks for aliases in turn.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use super::question::{ALIASES, Answer, Question};
 use super::server::{Fault, Server};
 use super::shared::Told;
-use super::{Family, Found, Unresolved};
+use super::{Family, Resolved, Unresolved};
 
 /// The longest a lookup may take, whatever the servers do.
 const LOOKUP: Duration = Duration::from_secs(6);
@@ -22,7 +22,8 @@ const LOOKUP: Duration = Duration::from_secs(6);
 /// The next server is asked when the ones before have not answered for so long.
 const NEXT: Duration = Duration::from_millis(1000);
 
-/// The most servers that are asked (as `MAXNS` of resolv.conf(5)), and so the most sockets of a question.
+/// The most servers that are asked (as `MAXNS` of resolv.conf(5)), and so the most sockets of a
+/// question.
 const MOST: usize = 3;
 
 /// The servers, in the order in which they are asked.
@@ -58,7 +59,8 @@ impl Servers {
             match answered {
                 Some((_, Ok(answer))) => return Ok(answer),
                 Some((server, Err(fault))) => {
-                    tracing::debug!(target: "cofferdam", "the name server {} about `{}`: {fault:?}", server.address(), question.name);
+                    let (server, name) = (server.address(), &question.name);
+                    tracing::debug!(target: "cofferdam", %server, %name, ?fault, "the name server gives no answer");
                     if worst.is_none_or(|worst| weight(fault) > weight(worst)) {
                         worst = Some(fault);
                     }
@@ -91,7 +93,7 @@ pub async fn ask(servers: Arc<Servers>, name: Name, family: Family) -> Told {
         match answer {
             Answer::Addresses(addresses, ttl) => {
                 let until = Some(Instant::now() + seconds(ttl.min(least)));
-                return Told { outcome: Ok(Found { addresses: addresses.into(), until }), nothing_for: None };
+                return Told { outcome: Ok(Resolved { addresses: addresses.into(), until }), nothing_for: None };
             }
             Answer::Nothing { exists, ttl } => {
                 let why = if exists { Unresolved::NoAddresses } else { Unresolved::NoSuchName };

@@ -1,4 +1,4 @@
-//! The machine's own names (hosts(5)): an address and its names a line.
+//! The machine's own names (hosts(5)). A line has an address and its names.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -1,5 +1,6 @@
-//! The machine's files: whom it asks itself (resolv.conf(5)), read as its own resolver reads it, line by line, so that what one
-//! line gets wrong takes nothing from the others; and when they have changed.
+//! The machine's files: whom it asks itself (resolv.conf(5)), read as its own resolver reads it,
+//! line by line, so that what one line gets wrong takes nothing from the others; and when they have
+//! changed.
 
 use std::fs::{File, Metadata};
 use std::io::Read as _;

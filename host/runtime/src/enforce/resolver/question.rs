@@ -1,4 +1,5 @@
-//! One question about a name's addresses as bytes, and what bytes that came back say about it. Nothing is sent here.
+//! One question about a name's addresses as bytes, and what bytes that came back say about it.
+//! Nothing is sent here.
 
 use std::net::IpAddr;
 
@@ -47,7 +48,8 @@ pub enum Answer {
     Addresses(Vec<IpAddr>, u32),
     /// It is another name's alias, of which this answer says nothing.
     Alias(Name, u32),
-    /// It has none; `exists` if the name is there all the same. How long that counts, where it is told.
+    /// It has none; `exists` if the name is there all the same. How long that counts, where it is
+    /// told.
     Nothing { exists: bool, ttl: Option<u32> },
     /// Its aliases lead in a circle.
     Circle,
@@ -84,7 +86,8 @@ impl Question {
         }
         let message = Message::from_vec(bytes);
         if is.truncation {
-            // It may have been cut within a record. Whoever forges this only causes a question over TCP.
+            // It may have been cut within a record. A forged answer of this kind only causes a
+            // question over TCP.
             return Reply::Truncated;
         }
         let Ok(message) = message else { return Reply::NotOurs };
@@ -106,7 +109,8 @@ impl Question {
         }
     }
 
-    /// Follows the aliases of the answer, in whatever order they stand, to the addresses at their end.
+    /// Follows the aliases of the answer, in whatever order they stand, to the addresses at their
+    /// end.
     fn answer(&self, message: &Message) -> Answer {
         let (mut name, mut least) = (&self.name, u32::MAX);
         for _ in 0..ALIASES {

@@ -1,5 +1,5 @@
-//! One name server: a question over UDP, again over TCP where the answer does not fit, without EDNS where the server does not know
-//! it. One socket is open at a time.
+//! One name server: a question over UDP, again over TCP where the answer does not fit, without EDNS
+//! where the server does not know it. One socket is open at a time.
 
 use std::io::{Error, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -13,7 +13,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::question::{Answer, Question, Reply};
 
-/// After so long without an answer the question is sent again. The last one goes without EDNS: some ways lose what has it.
+/// After so long without an answer the question is sent again. The last one goes without EDNS: some
+/// ways lose what has it.
 const WAITS: [Duration; 3] = [Duration::from_millis(1500), Duration::from_millis(2000), Duration::from_millis(2500)];
 
 /// How long it is remembered that a server does not know EDNS.
@@ -90,7 +91,7 @@ impl Server {
     }
 
     fn is_plain(&self) {
-        tracing::debug!(target: "cofferdam", "the name server {} does not know EDNS", self.address);
+        tracing::debug!(target: "cofferdam", server = %self.address, "the name server does not know EDNS");
         *self.plain.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + PLAIN);
     }
 

@@ -102,7 +102,8 @@ async fn lies_are_passed_over_and_a_flood_of_them_ends_the_question() {
 #[tokio::test]
 async fn a_code_and_nobody_are_told_at_once() {
     let (failing, _) = server(|question| vec![answer(question, 2)]).await;
-    // A bare header is no answer to a question but for the codes that mean that the question was not read.
+    // A bare header is no answer to a question but for the codes that mean that the question was
+    // not read.
     assert_eq!(ask(&failing, Duration::from_millis(300)).await, Err(Fault::Lies));
     let nobody = Server::new("127.0.0.1:1".parse().unwrap());
     assert_eq!(ask(&nobody, Duration::from_secs(5)).await, Err(Fault::Unreachable));

@@ -1,5 +1,6 @@
-//! What is known of names, and what is being asked: equal questions are one question on the wire, and its answer serves until its
-//! time is over. Who may ask, and which addresses each asker may keep, is decided elsewhere, for every asker by itself.
+//! Answers that are known, and questions under way. Equal questions are one question on the wire,
+//! and its answer serves until its time is over. Who may ask, and which addresses each asker may
+//! keep, is decided elsewhere, for every asker by itself.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -10,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{Family, Found, Unresolved};
+use super::{Family, Resolved, Unresolved};
 
 /// Answers that are kept.
 const MOST: usize = 1024;
@@ -20,7 +21,7 @@ const LONGEST: Duration = Duration::from_secs(3600);
 const LONGEST_NOTHING: Duration = Duration::from_secs(300);
 
 /// The answer to one question.
-pub type Outcome = Result<Found, Unresolved>;
+pub type Outcome = Result<Resolved, Unresolved>;
 
 /// An answer, and how long it counts where there are no addresses in it.
 pub struct Told {
@@ -73,8 +74,8 @@ impl Shared {
         }
     }
 
-    /// Joins whoever asks this already, or begins to ask, on that runtime. The question is given up when nobody waits for it any
-    /// more.
+    /// Joins whoever asks this already, or begins to ask, on that runtime. The question is given up
+    /// when nobody waits for it any more.
     pub fn ask(
         &self,
         on: &Handle,
@@ -139,8 +140,8 @@ impl Told {
     }
 }
 
-/// Room for one more: what is over goes first, then what would be over first. What is being asked stays; how many that are, the
-/// limits of those who ask bound.
+/// Room for one more: what is over goes first, then what would be over first. What is being asked
+/// stays; how many that are, the limits of those who ask bound.
 fn make_room(entries: &mut HashMap<Key, Entry>) {
     if entries.len() < MOST {
         return;

@@ -10,7 +10,7 @@ fn name() -> Name {
 
 fn found(ttl: u64) -> Told {
     let until = Some(Instant::now() + Duration::from_secs(ttl));
-    Told { outcome: Ok(Found { addresses: Arc::new(["192.0.2.1".parse().unwrap()]), until }), nothing_for: None }
+    Told { outcome: Ok(Resolved { addresses: Arc::new(["192.0.2.1".parse().unwrap()]), until }), nothing_for: None }
 }
 
 /// A question that ends when it is told to, and counts its beginnings and its ends.

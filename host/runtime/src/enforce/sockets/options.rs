@@ -1,4 +1,5 @@
-//! What both generations of WASI have alike, under names that differ a little: addresses, and the options of a socket.
+//! What both generations of WASI have alike, under names that differ a little: addresses, and the
+//! options of a socket.
 
 use std::borrow::{Borrow as _, BorrowMut};
 use std::net::SocketAddr;
@@ -132,7 +133,8 @@ fn set_to<T: Default + PartialEq>(value: T) -> Result<T, ErrorCode> {
     if value == T::default() { Err(ErrorCode::InvalidArgument) } else { Ok(value) }
 }
 
-/// The most keep-alive probes and seconds that Linux takes (`tcp.h`: `MAX_TCP_KEEPCNT`, `MAX_TCP_KEEPIDLE`).
+/// The most keep-alive probes and seconds that Linux takes (`tcp.h`: `MAX_TCP_KEEPCNT`,
+/// `MAX_TCP_KEEPIDLE`).
 const MOST_PROBES: u32 = 127;
 const MOST_SECONDS: u64 = 32_767;
 

@@ -1,4 +1,5 @@
-//! TCP as WASI 0.2 has it, which std uses: what takes time is begun, polled and finished, and both streams are the handle's children.
+//! TCP as WASI 0.2 has it, which std uses. An operation that takes time is begun, polled and
+//! finished. Both streams are the handle's children.
 
 use std::borrow::{Borrow, BorrowMut};
 use std::future::poll_fn;

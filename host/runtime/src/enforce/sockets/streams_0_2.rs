@@ -1,4 +1,5 @@
-//! The two streams of a connection as WASI 0.2 has them: nothing waits inside a call, and what was written goes out by itself.
+//! The two streams of a connection as WASI 0.2 has them. Nothing waits inside a call, and written
+//! bytes go out by themselves.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -85,8 +86,8 @@ impl Pollable for Input {
 #[derive(Clone)]
 pub struct Output(Arc<Mutex<Writing>>);
 
-/// What of a write the system did not take at once goes out by itself: a guest need not look after it. The half is closed when both
-/// this and what still writes have let go of it.
+/// What of a write the system did not take at once goes out by itself: a guest need not look after
+/// it. The half is closed when both this and what still writes have let go of it.
 struct Writing {
     half: Option<Arc<Sending>>,
     rest: Option<AbortOnDropJoinHandle<Result<(), ErrorCode>>>,

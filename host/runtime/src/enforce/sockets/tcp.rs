@@ -1,5 +1,5 @@
-//! One TCP socket of a guest's, whatever the generation of WASI: new, connecting, connected with two halves, or over. Nothing here
-//! asks whether it may.
+//! One TCP socket of a guest's, whatever the generation of WASI: new, connecting, connected with
+//! two halves, or over. Nothing here asks whether it may.
 
 use std::future::poll_fn;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -95,7 +95,8 @@ impl TcpSocket {
         if is_unicast(at.ip()) && self.has(at.ip()) { Ok(()) } else { Err(ErrorCode::InvalidArgument) }
     }
 
-    /// Binds to the address that the permit names: the unspecified one without a port, as no other is ever permitted.
+    /// Binds to the address that the permit names: the unspecified one without a port, as no other
+    /// is ever permitted.
     pub fn bind(&mut self, permit: Permit) -> Result<(), ErrorCode> {
         let Resource::Bind { at, .. } = *permit.resource() else { return Err(ErrorCode::AccessDenied) };
         Ok(self.unconnected()?.bind(at)?)

@@ -1,25 +1,26 @@
-//! A plugin's code: from the cache, or from the compiler, and linked.
+//! A plugin's code: taken from the cache or compiled, and linked.
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cofferdam_audit::Event;
-use tokio::sync::mpsc;
 
 use super::Plugin;
 use crate::component::compile_memory;
 use crate::engine::{Code, Loaded};
 use crate::error::LoadError;
+use crate::instance::Lifetime;
 use crate::instance::program::{POOL, Program};
 use crate::instance::readiness::Made;
-use crate::instance::{ProgressReport, Shape};
 use crate::memory::Held;
+use crate::progress::{Progress, Reports};
 
 /// How often a call is told what it waits for.
 const TELL: Duration = Duration::from_secs(1);
 
 impl Plugin {
+    /// The linked code, made if it is not there yet.
     pub(super) async fn ready(self: &Arc<Self>) -> Made {
         let limit = self.about.limits.compile;
         let late = LoadError::TooSlow { plugin: self.about.name.clone(), after: limit };
@@ -28,7 +29,7 @@ impl Plugin {
     }
 
     /// The same for a call, which is told meanwhile what it waits for.
-    pub(super) async fn ready_for(self: &Arc<Self>, progress: Option<&mpsc::Sender<ProgressReport>>) -> Made {
+    pub(super) async fn ready_for(self: &Arc<Self>, reports: &Reports) -> Made {
         let mut ready = pin!(self.ready());
         let mut told = 0_u32;
         loop {
@@ -36,26 +37,25 @@ impl Plugin {
                 Ok(made) => return made,
                 Err(_) => told += 1,
             }
-            if let Some(progress) = progress {
+            if reports.are_wanted() {
                 let seconds = u64::from(told) * TELL.as_secs();
                 let message = Some(format!("compiling the `{}` plugin, for {seconds} s so far", self.about.name));
-                // So little that whatever the tool reports afterwards is more.
-                let _ = progress.try_send(ProgressReport { progress: f64::from(told) * 1e-9, total: None, message });
+                // The number is so small that the tool's first one is larger.
+                reports.report(Progress { progress: f64::from(told) * 1e-9, total: None, message });
             }
         }
     }
 
-    /// Takes the code from the cache and links it, or compiles it before.
+    /// Takes the code from the cache, or compiles it; then links it.
     async fn make(self: Arc<Self>) -> Made {
         let failed = |cause: String| LoadError::NotCompiled { plugin: self.about.name.clone(), cause };
         let plugin = Arc::clone(&self);
         let kept = tokio::task::spawn_blocking(move || {
-            plugin.check_imports()?;
-            // What was compiled on this machine uses all of its CPU.
+            // Code that was compiled on this machine uses all of its CPU.
             let kept = || plugin.runtime.kept_code(&plugin.digest);
             let ahead = || plugin.runtime.code_ahead(plugin.ahead);
             let loaded = kept().and_then(|code| plugin.load(&code)).or_else(|| plugin.load(&ahead()?));
-            loaded.map(|loaded| plugin.link(&loaded)).transpose()
+            loaded.map(|loaded| plugin.link(loaded)).transpose()
         });
         if let Some(program) = kept.await.map_err(|_| failed("its code cannot be read".to_owned()))?? {
             return Ok(program);
@@ -68,7 +68,7 @@ impl Plugin {
                 plugin: plugin.about.name.clone(),
                 cause: format!("{error:#}"),
             })?;
-            plugin.link(&loaded)
+            plugin.link(loaded)
         });
         let compiled = compiled.await;
         // A compiler leaves much memory behind.
@@ -80,7 +80,7 @@ impl Plugin {
     fn memory_to_compile(&self) -> Result<Held, LoadError> {
         let plugin = || self.about.name.clone();
         let takes = compile_memory(&self.bytes).map_err(|cause| LoadError::Invalid { plugin: plugin(), cause })?;
-        tracing::debug!(target: "cofferdam", "compiling `{}` takes about {} MiB", self.about.name, takes >> 20);
+        tracing::debug!(target: "cofferdam", plugin = %self.about.name, mebibytes = takes >> 20, "compiling");
         self.about.memory.take(takes).ok_or_else(|| LoadError::NotCompiled {
             plugin: plugin(),
             cause: format!(
@@ -93,21 +93,25 @@ impl Plugin {
     /// Loads code that was made earlier.
     fn load(&self, code: &Code) -> Option<Loaded> {
         let told = |error: &wasmtime::Error| {
-            tracing::debug!(target: "cofferdam", "code of `{}` is made again: {error:#}", self.about.name);
+            let error = format_args!("{error:#}");
+            tracing::debug!(target: "cofferdam", plugin = %self.about.name, %error, "code is made again");
         };
         self.runtime.load(code, self.pool()).inspect_err(told).ok()
     }
 
     /// How many instances are to have memory kept ready.
     fn pool(&self) -> Option<u32> {
-        (self.shape == Shape::PerCall).then_some(POOL)
+        (self.lifetime == Lifetime::PerCall).then_some(POOL)
     }
 
-    fn link(&self, loaded: &Loaded) -> Made {
+    fn link(&self, loaded: Loaded) -> Made {
         let Self { runtime, about, digest, grants, .. } = self;
-        let program = Program::link(runtime, &about.name, loaded, grants)?;
-        // If it cannot be written now, it is before anything that this plugin asks for: until then nothing is granted.
-        runtime.sink().defer(&Event::Loaded { plugin: &about.name, digest: digest.as_str() });
+        let program = Program::link(runtime, &about.name, loaded, grants, self.check_imports())?;
+        if program.check_uses().is_ok() {
+            // If it cannot be written now, it is before anything that this plugin asks for: until
+            // then nothing is granted.
+            runtime.sink().defer(&Event::Loaded { plugin: &about.name, digest: digest.as_str() });
+        }
         Ok(Arc::new(program))
     }
 }

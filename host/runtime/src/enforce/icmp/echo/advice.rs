@@ -1,6 +1,7 @@
-//! What routers advise about requests that left through a raw IPv4 socket: redirects and source quenches. The kernel puts them into
-//! the error queue of a datagram socket only (`raw_err` of Linux passes over them), and a raw socket that is connected takes in
-//! what its target sends. So they have a socket of their own, whose filter lets nothing else in.
+//! What routers advise about requests that left through a raw IPv4 socket: redirects and source
+//! quenches. The kernel puts them into the error queue of a datagram socket only (`raw_err` of
+//! Linux passes over them), and a raw socket that is connected takes in what its target sends. So
+//! they have a socket of their own, whose filter lets nothing else in.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};

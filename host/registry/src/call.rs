@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cofferdam_runtime::Progress;
+use cofferdam_runtime::{Held, Progress};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -46,7 +46,7 @@ impl Principal {
 }
 
 /// What a call came to. A refusal or failure of the tool is an answer too, with `is_error`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Answer {
     /// Text blocks, in order; bounded, without terminal escapes.
     pub content: Vec<String>,
@@ -54,6 +54,8 @@ pub struct Answer {
     pub structured: Option<Map<String, Value>>,
     /// The tool failed, was refused, or never ran.
     pub is_error: bool,
+    /// The memory that it counts for, until this is dropped: after the answer has been written.
+    pub held: Option<Held>,
 }
 
 /// There is no tool of that name: a protocol error (-32602), not an answer.

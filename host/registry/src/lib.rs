@@ -22,7 +22,8 @@ mod tool;
 pub use call::{Answer, Call, Principal, UnknownTool};
 pub use cofferdam_grants::{cut, printable};
 pub use cofferdam_runtime::{
-    BASELINE, Bucket, Hints, OwnFiles, PingSockets, Progress, Rate, compile_ahead, link_of, may_write, ping_sockets,
+    BASELINE, Bucket, Held, Hints, OwnFiles, PingSockets, Progress, Rate, compile_ahead, link_of, may_write,
+    ping_sockets,
 };
 pub use load::{LoadProblem, Setup, Shipped};
 pub use order::{Orders, Target, Turn};

@@ -9,7 +9,7 @@ use crate::call::Answer;
 /// The answer of a call that the runtime has run.
 pub fn answer(result: Result<Reply, CallError>) -> Answer {
     match result {
-        Ok(reply) => Answer { content: reply.content, structured: reply.structured, is_error: false },
+        Ok(Reply { content, structured, held }) => Answer { content, structured, is_error: false, held: Some(held) },
         Err(error) => {
             let (code, limit) = (error.code().to_owned(), error.limit());
             let message = match &error {
@@ -68,7 +68,8 @@ pub fn failure(code: &str, message: &str, details: Map<String, Value>) -> Answer
     for (key, value) in details {
         object.entry(key).or_insert(value);
     }
-    Answer { content: vec![harmless_json(Value::Object(object).to_string())], structured: None, is_error: true }
+    let content = vec![harmless_json(Value::Object(object).to_string())];
+    Answer { content, structured: None, is_error: true, held: None }
 }
 
 #[cfg(test)]

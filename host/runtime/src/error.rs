@@ -97,6 +97,14 @@ pub enum CallError {
         /// The plugin.
         plugin: String,
     },
+    /// The system lacks what an instance needs to start. The guest has not seen the call.
+    #[error("the `{plugin}` plugin cannot start: {why}; try again later")]
+    NotStarted {
+        /// The plugin.
+        plugin: String,
+        /// What is lacking, as the system says it.
+        why: String,
+    },
     /// The plugin was called more often than it may be.
     #[error("the `{plugin}` plugin takes {most} calls a minute (limit `calls_per_minute`); try again in {} ms", .wait.as_millis().max(1))]
     RateLimited {
@@ -190,7 +198,7 @@ impl CallError {
     pub fn code(&self) -> &str {
         match self {
             Self::Load(error) => error.code(),
-            Self::Overloaded { .. } | Self::NoMemory { .. } => "overloaded",
+            Self::Overloaded { .. } | Self::NoMemory { .. } | Self::NotStarted { .. } => "overloaded",
             Self::RateLimited { .. } => "rate_limited",
             Self::Cancelled => "cancelled",
             Self::Deadline { .. } => "deadline",

@@ -45,5 +45,6 @@ pub use error::{CallError, LoadError};
 pub use health::{PingSockets, may_write, ping_sockets};
 pub use instance::{Lifetime, Orders, Plugin, Request, Spec, Turn};
 pub use link::check_imports;
+pub use memory::Held;
 pub use output::{Definition, Hints, Reply, harmless_json, printable_text};
 pub use progress::Progress;

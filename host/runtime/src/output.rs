@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::abi::since_0_1_0 as abi;
 use crate::error::CallError;
+use crate::memory::Held;
 
 /// A tool's definition as the guest gave it: not yet validated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,12 +59,14 @@ impl From<abi::Definition> for Definition {
 }
 
 /// A successful answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Reply {
     /// Text blocks, safe to show.
     pub content: Vec<String>,
     /// The structured answer.
     pub structured: Option<Map<String, Value>>,
+    /// The memory that it counts for, until this is dropped.
+    pub held: Held,
 }
 
 impl Reply {
@@ -79,7 +82,7 @@ pub fn size(output: &abi::Output) -> usize {
 }
 
 /// Takes a guest's answer over.
-pub fn reply(plugin: &str, limit: u64, output: abi::Output) -> Result<Reply, CallError> {
+pub fn reply(plugin: &str, limit: u64, output: abi::Output, held: Held) -> Result<Reply, CallError> {
     let bytes = u64::try_from(size(&output)).unwrap_or(u64::MAX);
     if bytes > limit {
         return Err(CallError::OutputTooLarge { bytes, limit });
@@ -97,7 +100,7 @@ pub fn reply(plugin: &str, limit: u64, output: abi::Output) -> Result<Reply, Cal
     {
         content.push(harmless_json(json));
     }
-    Ok(Reply { content, structured })
+    Ok(Reply { content, structured, held })
 }
 
 /// Takes a guest's failure over.
@@ -185,16 +188,20 @@ mod tests {
         }
     }
 
+    fn held() -> Held {
+        crate::memory::TotalMemory::new(None).plugin().take(0).unwrap()
+    }
+
     #[test]
     fn i12_text_from_a_guest_has_no_terminal_escapes() {
-        let reply = reply("p", 1000, output(&["a\x1b[2Jb\u{202e}c\u{9b}1m\tok\r\nnext"], None)).unwrap();
+        let reply = reply("p", 1000, output(&["a\x1b[2Jb\u{202e}c\u{9b}1m\tok\r\nnext"], None), held()).unwrap();
         assert_eq!(reply.content, ["a\\u{1b}[2Jb\\u{202e}c\\u{9b}1m\tok\nnext"]);
     }
 
     #[test]
     fn i12_json_stays_the_same_json() {
         let json = "{\"a\":\"x\u{9b}\u{200b}y\\u001b\"}";
-        let reply = reply("p", 1000, output(&[], Some(json))).unwrap();
+        let reply = reply("p", 1000, output(&[], Some(json)), held()).unwrap();
         assert_eq!(reply.content, ["{\"a\":\"x\\u009b\\u200by\\u001b\"}"]);
         assert_eq!(
             serde_json::from_str::<Value>(&reply.content[0]).unwrap(),
@@ -204,13 +211,17 @@ mod tests {
 
     #[test]
     fn an_answer_over_the_limit_is_refused() {
-        assert_eq!(reply("p", 3, output(&["abcd"], None)), Err(CallError::OutputTooLarge { bytes: 4, limit: 3 }));
+        let long = reply("p", 3, output(&["abcd"], None), held());
+        assert_eq!(long.err(), Some(CallError::OutputTooLarge { bytes: 4, limit: 3 }));
     }
 
     #[test]
     fn an_answer_that_is_no_object_is_refused() {
         for json in ["[]", "1", "{", ""] {
-            assert!(matches!(reply("p", 100, output(&[], Some(json))), Err(CallError::OutputInvalid { .. })), "{json}");
+            assert!(
+                matches!(reply("p", 100, output(&[], Some(json)), held()), Err(CallError::OutputInvalid { .. })),
+                "{json}"
+            );
         }
     }
 

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use cofferdam_registry::{Orders, Principal, Target, Turn};
+use cofferdam_registry::{Held, Orders, Principal, Target, Turn};
 use rmcp::model::{
     ClientRequest, ErrorCode, GetExtensions, GetMeta, JsonRpcError, JsonRpcMessage, JsonRpcRequest, RequestId,
     ServerJsonRpcMessage, ServerResult,
@@ -48,6 +48,18 @@ pub(crate) struct SessionAdmission {
     handshake: Handshake,
     orders: Orders,
     find: Find,
+    /// Calls that have not been answered, each with the memory that its answer holds.
+    held: HashMap<RequestId, HeldMemory>,
+}
+
+/// The memory that an answer holds on its way out, once there is one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HeldMemory(Arc<Mutex<Option<Held>>>);
+
+impl HeldMemory {
+    fn put(&self, held: Option<Held>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = held;
+    }
 }
 
 /// What admission has given to a request. It travels with the request as an extension, and handlers
@@ -60,13 +72,14 @@ struct Grant {
     principal: Principal,
     running: Option<OwnedSemaphorePermit>,
     turn: Option<Turn>,
+    held: HeldMemory,
 }
 
 /// What becomes of a message to the client.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Outbound {
-    /// It answers the request with this number.
-    Answer(RequestId),
+    /// It answers the request with this number. The memory is held until the answer is written.
+    Answer(RequestId, Option<HeldMemory>),
     /// It answers nothing.
     Other,
     /// It belongs to a request that the client has cancelled or abandoned. It is dropped.
@@ -95,6 +108,7 @@ impl Admission {
             handshake: Handshake::default(),
             orders: Orders::default(),
             find,
+            held: HashMap::new(),
         }
     }
 }
@@ -127,7 +141,11 @@ impl SessionAdmission {
             ClientRequest::CallToolRequest(call) => Some(self.orders.next_turn((self.find)(&call.params.name))),
             _ => None,
         };
-        let grant = Grant { principal: self.principal.clone(), running: Some(running), turn };
+        let held = HeldMemory::default();
+        if turn.is_some() {
+            self.held.insert(request.id.clone(), held.clone());
+        }
+        let grant = Grant { principal: self.principal.clone(), running: Some(running), turn, held };
         request.request.extensions_mut().insert(Admitted(Arc::new(Mutex::new(grant))));
         Ok(())
     }
@@ -135,13 +153,17 @@ impl SessionAdmission {
     /// The client cancels a request: nothing answers it any more. Returns its number, if it has not
     /// been answered.
     pub(crate) fn cancel(&mut self, id: &RequestId) -> Option<RequestId> {
-        self.ids.cancel(id)
+        let number = self.ids.cancel(id)?;
+        self.held.remove(&number);
+        Some(number)
     }
 
     /// The input has ended: nothing answers the requests that came long before. Returns their
     /// numbers.
     pub(crate) fn abandon(&mut self, now: Duration) -> Vec<RequestId> {
-        self.ids.abandon(now)
+        let numbers = self.ids.abandon(now);
+        numbers.iter().for_each(|number| _ = self.held.remove(number));
+        numbers
     }
 
     /// Gives a message to the client the ids that the client knows.
@@ -168,7 +190,8 @@ impl SessionAdmission {
             }
         }
         self.handshake.answered(&number);
-        Outbound::Answer(number)
+        let held = self.held.remove(&number);
+        Outbound::Answer(number, held)
     }
 
     /// The handshake of this session.
@@ -197,6 +220,11 @@ impl Admitted {
     /// The call's turn among the calls that arrived.
     pub(crate) fn take_turn(&self) -> Option<Turn> {
         self.grant(|grant| grant.turn.take())
+    }
+
+    /// The answer of the request holds this memory until it is written, or is not wanted any more.
+    pub(crate) fn hold(&self, memory: Option<Held>) {
+        self.grant(|grant| grant.held.put(memory));
     }
 
     fn grant<T>(&self, take: impl FnOnce(&mut Grant) -> T) -> T {

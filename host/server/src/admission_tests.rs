@@ -58,9 +58,9 @@ fn an_id_is_the_sessions_own_and_in_use_until_its_answer() {
     other.admit(&mut second, NOW).unwrap();
 
     let mut message = answer(&first.id);
-    assert_eq!(one.outbound(&mut message), Outbound::Answer(first.id.clone()));
+    assert!(matches!(one.outbound(&mut message), Outbound::Answer(id, None) if id == first.id));
     assert_eq!(serde_json::to_value(&message).unwrap()["id"], 7, "the client's own id goes out");
-    assert_eq!(one.outbound(&mut answer(&first.id)), Outbound::Unwanted, "it has its answer");
+    assert!(matches!(one.outbound(&mut answer(&first.id)), Outbound::Unwanted), "it has its answer");
     one.admit(&mut ping(7), NOW).unwrap();
 }
 
@@ -132,7 +132,7 @@ fn initialize_opens_the_session_and_what_comes_next_waits_for_it() {
         ServerResult::InitializeResult(result.with_protocol_version(ProtocolVersion::V_2025_11_25)),
         initialize.id.clone(),
     );
-    assert_eq!(session.outbound(&mut result), Outbound::Answer(initialize.id));
+    assert!(matches!(session.outbound(&mut result), Outbound::Answer(id, None) if id == initialize.id));
     assert_eq!(session.handshake().version(), Some(&ProtocolVersion::V_2025_11_25));
     session.admit(&mut message(2, ClientRequest::ListToolsRequest(ListToolsRequest::default())), NOW).unwrap();
 }

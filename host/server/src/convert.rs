@@ -108,7 +108,8 @@ mod tests {
     fn an_answer_keeps_its_parts() {
         let mut structured = serde_json::Map::new();
         structured.insert("n".to_owned(), json!(1));
-        let result = answer(Answer { content: vec!["x".to_owned()], structured: Some(structured), is_error: false });
+        let result =
+            answer(Answer { content: vec!["x".to_owned()], structured: Some(structured), is_error: false, held: None });
         assert_eq!(
             serde_json::to_value(result).unwrap_or_default(),
             json!({

@@ -104,7 +104,9 @@ impl Handler {
             None => call.await,
             Some((reports, token)) => notify::with_reports(call, reports, token, &context.peer, &self.closing).await,
         };
-        answer.map(convert::answer).map_err(|unknown| convert::unknown_tool(&unknown))
+        let mut answer = answer.map_err(|unknown| convert::unknown_tool(&unknown))?;
+        admitted.hold(answer.held.take());
+        Ok(convert::answer(answer))
     }
 }
 

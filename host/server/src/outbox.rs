@@ -17,7 +17,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::pipe_state::PipeState;
+use crate::{admission::HeldMemory, pipe_state::PipeState};
 
 /// The stream that lines are written to.
 pub(crate) type Output = Box<dyn AsyncWrite + Send + Unpin>;
@@ -74,7 +74,7 @@ impl Outbox {
     /// Counts a message from now on, before it is encoded.
     pub(crate) fn count_message(&self) -> BacklogShare {
         self.backlog.messages.fetch_add(1, Ordering::Relaxed);
-        BacklogShare { backlog: self.backlog.clone(), bytes: 0 }
+        BacklogShare { backlog: self.backlog.clone(), bytes: 0, memory: None }
     }
 
     /// Encodes a message and queues it. Fails once the client has gone.
@@ -147,9 +147,16 @@ impl Backlog {
 pub(crate) struct BacklogShare {
     backlog: Arc<Backlog>,
     bytes: usize,
+    /// What the message holds besides.
+    memory: Option<HeldMemory>,
 }
 
 impl BacklogShare {
+    /// The memory is held until the line is written.
+    pub(crate) fn hold(&mut self, memory: Option<HeldMemory>) {
+        self.memory = memory;
+    }
+
     fn set_bytes(&mut self, bytes: usize) {
         self.bytes = bytes;
         self.backlog.bytes.fetch_add(bytes, Ordering::Relaxed);

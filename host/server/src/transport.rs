@@ -193,19 +193,22 @@ impl Transport<RoleServer> for PipeTransport {
         mut message: ServerJsonRpcMessage,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
         let outbound = self.admission.outbound(&mut message);
-        let mut held = None;
-        if let Outbound::Answer(number) = &outbound
+        let mut batched = None;
+        if let Outbound::Answer(number, _) = &outbound
             && self.batches.holds(number)
         {
-            held = Some(outbox::encode(&message).map(|answer| self.batches.settle(number, Some(answer))));
+            batched = Some(outbox::encode(&message).map(|answer| self.batches.settle(number, Some(answer))));
         }
         let outbox = self.outbox.clone().map(|outbox| (outbox.count_message(), outbox));
         async move {
-            if outbound == Outbound::Unwanted {
-                return Ok(());
-            }
-            let (share, outbox) = outbox.ok_or(io::ErrorKind::NotConnected)?;
-            match held {
+            let memory = match outbound {
+                Outbound::Unwanted => return Ok(()),
+                Outbound::Answer(_, memory) => memory,
+                Outbound::Other => None,
+            };
+            let (mut share, outbox) = outbox.ok_or(io::ErrorKind::NotConnected)?;
+            share.hold(memory);
+            match batched {
                 None => outbox.send(message, share).await,
                 Some(array) => match array? {
                     Some(array) => outbox.send_line(array, share).await,

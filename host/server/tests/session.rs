@@ -65,7 +65,7 @@ impl ToolService for Fake {
     }
 
     fn call(&self, call: Call) -> BoxFuture<'_, Result<Answer, UnknownTool>> {
-        let text = |text: String| Ok(Answer { content: vec![text], structured: None, is_error: false });
+        let text = |text: String| Ok(Answer { content: vec![text], structured: None, is_error: false, held: None });
         let (released, over) = (self.released.clone(), self.over.clone());
         Box::pin(async move {
             match call.tool.as_str() {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use cofferdam_audit::{Caller, Event, Sink};
 use futures::stream::{FuturesUnordered, StreamExt};
+use rustix::io::Errno;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use wasmtime::component::Accessor;
 use wasmtime::{AsContextMut as _, Store, UpdateDeadline};
@@ -21,7 +22,8 @@ use crate::clock::TICK;
 use crate::cpu_meter::CpuMeter;
 use crate::enforce::Sockets;
 use crate::limiter;
-use crate::output::{printable, printable_text};
+use crate::memory::Held;
+use crate::output::{self, printable, printable_text};
 use crate::permits::permits;
 use crate::state::State;
 
@@ -33,10 +35,14 @@ pub struct Message {
     /// On whose behalf.
     pub caller: Arc<Caller>,
     pub state: Arc<CallState>,
-    pub answer: oneshot::Sender<Result<Output, Failure>>,
+    pub answer: oneshot::Sender<Answered>,
     /// The call's place among those that wait or run; free again when the guest is done with it.
     pub place: OwnedSemaphorePermit,
 }
+
+/// What a guest answers, and the memory that its answer takes from here on; `None` if there is no
+/// room for it.
+pub type Answered = Result<(Output, Option<Held>), Failure>;
 
 /// How an instance ended.
 #[derive(Clone, Debug)]
@@ -47,6 +53,15 @@ pub struct End {
     pub limit: Option<&'static str>,
     /// Connections that were open.
     pub connections: usize,
+    /// The system lacked something that the instance needs to start. The guest has not run.
+    pub not_started: bool,
+}
+
+impl End {
+    /// An instance that did not start.
+    pub fn not_started(reason: impl Into<String>) -> Self {
+        Self { reason: Some(reason.into()), limit: None, connections: 0, not_started: true }
+    }
 }
 
 /// Why an instance ended, for people, and the limit that it went beyond, if that is why.
@@ -132,7 +147,7 @@ impl Actor {
     pub async fn end(&self) -> End {
         match self.end.clone().wait_for(Option::is_some).await.map(|end| end.clone()) {
             Ok(Some(end)) => end,
-            _ => End { reason: Some("its task was lost".to_owned()), limit: None, connections: 0 },
+            _ => End { reason: Some("its task was lost".to_owned()), limit: None, connections: 0, not_started: false },
         }
     }
 }
@@ -148,8 +163,7 @@ async fn run(
     let about = Arc::clone(&state.about);
     // The place in the pool is taken at the first turn, not before.
     let Some(template) = program.for_calls() else {
-        let reason = Some("its code cannot be loaded".to_owned());
-        ended.send_replace(Some(End { reason, limit: None, connections: 0 }));
+        ended.send_replace(Some(End::not_started("its code cannot be loaded")));
         return;
     };
     let mut store = Store::new(template.pre.engine(), state);
@@ -165,6 +179,14 @@ async fn run(
     // From here on the instance takes no call. A call that comes later finds a fresh instance.
     messages.close();
     let connections = store.data().sockets.open();
+    let lack = ran.as_ref().err().and_then(|trap| trap.as_ref()).and_then(lacks);
+    if let Some(reason) = lack {
+        tracing::error!(target: "cofferdam", plugin = %about.name, reason, "an instance cannot start");
+        drop(store);
+        drop(template);
+        ended.send_replace(Some(End::not_started(reason)));
+        return;
+    }
     let why: Option<Why> = match ran {
         Ok(()) => None,
         Err(_) if kill.orderly.load(Ordering::SeqCst) => None,
@@ -182,7 +204,7 @@ async fn run(
     // Sockets are closed and the log is complete before anyone is told.
     drop(store);
     drop(template);
-    ended.send_replace(Some(End { reason, limit, connections }));
+    ended.send_replace(Some(End { reason, limit, connections, not_started: false }));
     // Messages that were never opened go with the mailbox: their senders read the end.
     drop(messages);
 }
@@ -211,7 +233,7 @@ async fn live(
     messages: &mut mpsc::Receiver<Message>,
     cpu_meter: &CpuMeter,
 ) -> wasmtime::Result<()> {
-    let hosted = pre.instantiate_async(&mut *store).await?;
+    let hosted = pre.instantiate_async(&mut *store).await.map_err(not_instantiated)?;
     cpu_meter.rest();
     store
         .run_concurrent(async |accessor| {
@@ -228,6 +250,29 @@ async fn live(
             }
         })
         .await?
+}
+
+/// The system lacks something that an instance needs; what it says of it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Lacking(String);
+
+/// What the system lacks, if that is why an instance did not start.
+fn lacks(trap: &wasmtime::Error) -> Option<String> {
+    trap.downcast_ref::<Lacking>().map(|lacking| lacking.0.clone())
+}
+
+/// Tells a lack of descriptors, memory or threads from what is the component's own fault.
+fn not_instantiated(error: wasmtime::Error) -> wasmtime::Error {
+    let of_system = |cause: &(dyn std::error::Error + 'static)| {
+        let of_io = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error);
+        of_io.or_else(|| cause.downcast_ref::<rustix::io::Errno>().map(|errno| errno.raw_os_error()))
+    };
+    let scarce = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN].map(Errno::raw_os_error);
+    match error.chain().find_map(of_system).filter(|code| scarce.contains(code)) {
+        Some(code) => Lacking(std::io::Error::from_raw_os_error(code).to_string()).into(),
+        None => error,
+    }
 }
 
 /// Runs one call in the guest.
@@ -247,14 +292,19 @@ async fn answer(accessor: &Accessor<State>, hosted: &Hosted, message: Message) -
         Ok(started)
     })?;
     let answered = call.finish_call_concurrent(accessor, started).await.map(|(answered,)| answered);
-    accessor.with(|mut access| {
+    let memory = accessor.with(|mut access| {
         access.data_mut().gate.call_ends(&caller);
-        access.data_mut().calls.remove(&id)
+        access.data_mut().calls.remove(&id);
+        access.data_mut().about.memory.clone()
     });
     // The place is free before the answer is sent.
     drop(place);
+    let answered = answered?.map(|output| {
+        let held = memory.take_text(output::size(&output));
+        (output, held)
+    });
     // A caller that no longer waits has dropped the other end.
-    let _ = answer.send(answered?);
+    let _ = answer.send(answered);
     Ok(())
 }
 

@@ -17,12 +17,11 @@ use cofferdam_audit::{Caller, Event, Unwritten};
 use cofferdam_grants::Grants;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::actor::{Actor, End, Message};
+use super::actor::{Actor, Answered, End, Message};
 use super::program::Program;
 use super::readiness::Readiness;
 use super::threads::{Seat, Threads};
 use super::{About, Lifetime, Request, Spec};
-use crate::abi::since_0_1_0::{Failure, Output};
 use crate::call::{CallState, Cancellation};
 use crate::component::Digest;
 use crate::enforce::{Descriptors, Gate, Names};
@@ -142,7 +141,7 @@ impl Plugin {
                     connections: 0,
                 };
                 self.runtime.sink().defer(&lost);
-                Err(self.lost(End { reason: Some(reason), limit, connections: 0 }))
+                Err(self.lost(End { reason: Some(reason), limit, connections: 0, not_started: false }))
             }
             Err(_) => {
                 let hit = Event::LimitHit { plugin: &self.about.name, caller: None, limit: "call" };
@@ -232,7 +231,7 @@ impl Plugin {
     async fn answer(
         &self,
         lease: &Lease<'_>,
-        mut answered: oneshot::Receiver<Result<Output, Failure>>,
+        mut answered: oneshot::Receiver<Answered>,
         state: &CallState,
         patience: &Patience,
     ) -> Result<Reply, CallError> {
@@ -274,7 +273,7 @@ impl Plugin {
     async fn finish(
         &self,
         actor: &Actor,
-        answer: Result<Result<Output, Failure>, oneshot::error::RecvError>,
+        answer: Result<Answered, oneshot::error::RecvError>,
         state: &CallState,
     ) -> Result<Reply, CallError> {
         let (name, limit) = (&self.about.name, self.about.limits.output);
@@ -285,17 +284,21 @@ impl Plugin {
             Ok(Ok(_)) if state.is_unrecorded() && self.lifetime == Lifetime::PerCall => {
                 Err(CallError::Unrecorded(Unwritten))
             }
-            Ok(Ok(output)) => match self.about.memory.take_text(output::size(&output)) {
-                Some(_held) => output::reply(name, limit, output),
-                None => Err(self.no_memory()),
-            },
+            Ok(Ok((output, Some(held)))) => output::reply(name, limit, output, held),
+            Ok(Ok((_, None))) => Err(self.no_memory()),
             Ok(Err(failure)) => Err(output::failure(name, limit, failure)),
             Err(_) => {
                 let end = tokio::time::timeout(ENDING, actor.end()).await;
-                let endless = || End { reason: Some("it does not end".to_owned()), limit: None, connections: 0 };
+                let endless = || End {
+                    reason: Some("it does not end".to_owned()),
+                    limit: None,
+                    connections: 0,
+                    not_started: false,
+                };
                 match end.unwrap_or_else(|_| endless()) {
                     // There was no memory to start it: the guest has not seen the call.
                     End { limit: Some("total_memory"), .. } if !state.started() => Err(self.no_memory()),
+                    End { not_started: true, reason: Some(why), .. } if !state.started() => Err(self.not_started(&why)),
                     end => Err(self.lost(end)),
                 }
             }
@@ -358,7 +361,10 @@ impl Plugin {
     }
 
     fn not_started(&self, why: &str) -> CallError {
-        self.lost(End { reason: Some(why.to_owned()), limit: None, connections: 0 })
+        if self.closed.load(Ordering::SeqCst) {
+            return CallError::ShuttingDown;
+        }
+        CallError::NotStarted { plugin: self.about.name.clone(), why: why.to_owned() }
     }
 
     fn lost(&self, end: End) -> CallError {
@@ -384,6 +390,8 @@ impl LetGo for Plugin {
         let idle = tenants.iter().filter(|tenant| tenant.let_go(&self.about)).count();
         if idle == tenants.len() && self.lifetime == Lifetime::PerCall {
             self.readiness.let_go();
+        } else if let Some(program) = self.readiness.made() {
+            program.let_go();
         }
     }
 }

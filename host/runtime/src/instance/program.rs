@@ -3,7 +3,7 @@
 //! same code on the engine that plugins share.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cofferdam_grants::Grants;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -43,8 +43,8 @@ pub struct Pool {
     runtime: Runtime,
     plugin: String,
     grants: Grants,
-    /// For instances beyond the pool's places; `None` where that cannot be had.
-    beyond: OnceLock<Option<Linked>>,
+    /// For instances beyond the pool's places, once there were any.
+    beyond: Mutex<Option<Arc<Linked>>>,
     prepares: AtomicBool,
 }
 
@@ -78,7 +78,7 @@ impl Program {
             runtime: runtime.clone(),
             plugin: plugin.to_owned(),
             grants: grants.clone(),
-            beyond: OnceLock::new(),
+            beyond: Mutex::default(),
             prepares: AtomicBool::new(false),
         })))
     }
@@ -88,6 +88,13 @@ impl Program {
         match self {
             Self::Single(linked) => linked.is_granted(),
             Self::Pooled(pool) => pool.linked.is_granted(),
+        }
+    }
+
+    /// Lets go of code that no instance needs now.
+    pub fn let_go(&self) {
+        if let Self::Pooled(pool) = self {
+            pool.let_go();
         }
     }
 
@@ -142,16 +149,26 @@ impl Pool {
         }
         match Arc::clone(&self.places).try_acquire_owned() {
             Ok(place) => Some(Template { pre: pre(&self.linked)?, _place: Some(place) }),
-            Err(_) => Some(Template { pre: pre(self.beyond()?)?, _place: None }),
+            Err(_) => Some(Template { pre: pre(&*self.beyond()?)?, _place: None }),
         }
     }
 
-    fn beyond(&self) -> Option<&Linked> {
-        let load = || {
+    fn beyond(&self) -> Option<Arc<Linked>> {
+        let mut beyond = self.beyond.lock().unwrap_or_else(PoisonError::into_inner);
+        if beyond.is_none() {
             let component = told(self.runtime.shared(&self.linked.component))?;
-            told(Linked::new(&self.plugin, component, &self.grants, self.linked.is_granted()))
-        };
-        self.beyond.get_or_init(load).as_ref()
+            let linked = told(Linked::new(&self.plugin, component, &self.grants, self.linked.is_granted()))?;
+            *beyond = Some(Arc::new(linked));
+        }
+        beyond.clone()
+    }
+
+    /// Lets go of what serves instances beyond the pool, unless the pool is about to be full.
+    fn let_go(&self) {
+        if self.places.available_permits() >= FEW {
+            self.beyond.lock().unwrap_or_else(PoisonError::into_inner).take();
+            self.prepares.store(false, Ordering::Relaxed);
+        }
     }
 }
 

@@ -88,6 +88,14 @@ impl Readiness {
         tell.send_if_modified(|told| told.is_none().then(|| *told = Some(made)).is_some());
     }
 
+    /// What is made, if it is.
+    pub fn made(&self) -> Option<Arc<Program>> {
+        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Phase::Made(program) => Some(Arc::clone(program)),
+            _ => None,
+        }
+    }
+
     /// Lets go of what is made; whoever asks next makes it again.
     pub fn let_go(&self) {
         let mut phase = self.0.lock().unwrap_or_else(PoisonError::into_inner);

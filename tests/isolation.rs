@@ -1,8 +1,9 @@
 //! Nobody feels another: what one guest costs is felt by no other plugin, nor by the protocol, its timers and its order. Numbers
 //! are those of the benchmark (`cargo xtask bench`); here each has to be met in one round of several, because tests run side by side.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::json;
@@ -89,6 +90,39 @@ fn i10_memory_goes_back_to_the_system_after_a_burst() {
     let after = resident(&session);
     let most = before * 13 / 10;
     eventually(&format!("{before} KiB before, {after} KiB after, at most {most} KiB"), || resident(&session) <= most);
+}
+
+/// What is answered and not yet read by the client counts against the memory of the process.
+#[test]
+fn i10_answers_count_as_memory_until_they_are_written() {
+    const CALLS: usize = 100;
+    let folder = scratch("unread");
+    let (file, audit) = (folder.join("long"), folder.join("audit.jsonl"));
+    std::fs::write(&file, "a line of a long file, which is read by many at once\n".repeat(40_000)).unwrap();
+    let rules = format!("[limits]\ntotal_memory = \"256 MiB\"\n[plugins.files]\nread = [{:?}]\n", folder.display());
+    std::fs::write(folder.join("policy.toml"), rules).unwrap();
+    let (policy, audit) = (folder.join("policy.toml").display().to_string(), audit.display().to_string());
+    let mut command = cofferdam(&["serve", "--policy", &policy, "--audit", &audit]);
+    let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut input = server.stdin.take().unwrap();
+    let initialize = json!({ "protocolVersion": "2025-11-25", "capabilities": {},
+        "clientInfo": { "name": "test", "version": "0" } });
+    let mut ask = |id: usize, method: &str, params: serde_json::Value| {
+        let line = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+        writeln!(input, "{line}").unwrap();
+    };
+    ask(0, "initialize", initialize);
+    for id in 1..=CALLS {
+        let arguments = json!({ "file_path": file, "limit": 1 << 20 });
+        ask(id, "tools/call", json!({ "name": "cat_tool", "arguments": arguments }));
+    }
+    let ends = || std::fs::read_to_string(&audit).unwrap_or_default().matches("\"call_ended\"").count();
+    eventually("all calls end, read or not", || ends() == CALLS);
+    let lines = std::io::BufReader::new(server.stdout.take().unwrap()).lines().skip(1);
+    let refused = lines.take(CALLS).filter(|line| line.as_ref().unwrap().contains("total_memory")).count();
+    assert!((1..CALLS).contains(&refused), "{refused} of {CALLS} are refused");
+    drop(input);
+    assert!(server.wait().unwrap().success());
 }
 
 /// A guest that takes a compiler long: one function whose every loop carries every variable, and there is one for each.

@@ -309,3 +309,25 @@ fn without_a_home_and_with_nothing_writable_it_still_serves() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 }
+
+/// A shared instance starts with the first call, one of its own with every call.
+#[test]
+fn a_call_for_which_the_system_has_no_descriptors_is_overloaded() {
+    let folder = scratch("few");
+    std::fs::write(folder.join("file"), "a line\n").unwrap();
+    let file = json!({ "file_path": folder.join("file") });
+    let mut session = Session::serve(&["--allow-read", &folder.display().to_string(), LOCAL[0], LOCAL[1]]);
+    session.call("head_tool", file.clone()).ok();
+    let pid = i32::try_from(session.pid()).unwrap();
+    let limit = |soft| rlimit::prlimit(pid, rlimit::Resource::NOFILE, soft, None).unwrap();
+    let (mut soft, mut hard) = (0, 0);
+    rlimit::prlimit(pid, rlimit::Resource::NOFILE, None, Some((&mut soft, &mut hard))).unwrap();
+    let open = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count() as u64;
+    limit(Some((open.saturating_sub(4), hard)));
+    session.call("tcp_list_connections", json!({})).failed("overloaded");
+    limit(Some((soft, hard)));
+    session.call("tcp_list_connections", json!({})).ok();
+    session.call("head_tool", file).ok();
+    let lost = session.events().into_iter().find(|event| event["event"] == "instance_lost");
+    assert_eq!(lost, None, "no guest has run in vain");
+}

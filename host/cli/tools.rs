@@ -31,7 +31,8 @@ pub fn run(tools: Tools) -> anyhow::Result<Exit> {
 }
 
 async fn list(tools: &Tools, policy: Policy) -> anyhow::Result<(String, Exit)> {
-    // Without their embedded definitions, the shipped components themselves say what their tools are.
+    // Without their embedded definitions, the shipped components say themselves what their tools
+    // are.
     let without =
         |shipped: &Shipped| Shipped { definitions: if tools.fresh { b"" } else { shipped.definitions }, ..*shipped };
     let shipped: Vec<Shipped> = setup::SHIPPED.iter().map(without).collect();

@@ -44,7 +44,8 @@ fn what_had_come_at_the_operators_deadline_is_told() {
     let (answer, _) = told(session.call("telnet_tool", arguments));
     assert_eq!(answer["session"]["ended"], "timeout", "{answer}");
     assert_eq!(answer["session"]["transcript"][0]["text"], "hello\n> ", "{answer}");
-    assert!(answer["session"]["took_ms"].as_u64().unwrap() < 3000, "{answer}");
+    // The deadline, and what ending a call may take behind it.
+    assert!(answer["session"]["took_ms"].as_u64().unwrap() < 3500, "{answer}");
     // The session stays, and so does the instance.
     let id = answer["session"]["session_id"].clone();
     let next = json!({ "target": "127.0.0.1", "port": peer.port(), "session_id": id, "steps": [{ "expect": "> $" }] });

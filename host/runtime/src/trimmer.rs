@@ -89,7 +89,8 @@ const ARENAS: i32 = 2;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn share_arenas() {
     #[expect(unsafe_code, reason = "there is no safe function for it")]
-    // SAFETY: mallopt(3) with M_ARENA_MAX sets a number that malloc reads when it looks for an arena, under its own lock.
+    // SAFETY: mallopt(3) with M_ARENA_MAX sets a number, under malloc's own lock. malloc reads it
+    // when a thread looks for an arena.
     unsafe {
         libc::mallopt(libc::M_ARENA_MAX, ARENAS);
     }

@@ -58,6 +58,11 @@ pub struct End {
 }
 
 impl End {
+    /// An instance that ended out of order, with nothing open.
+    pub fn lost(reason: impl Into<String>, limit: Option<&'static str>) -> Self {
+        Self { reason: Some(reason.into()), limit, connections: 0, not_started: false }
+    }
+
     /// An instance that did not start.
     pub fn not_started(reason: impl Into<String>) -> Self {
         Self { reason: Some(reason.into()), limit: None, connections: 0, not_started: true }
@@ -147,7 +152,7 @@ impl Actor {
     pub async fn end(&self) -> End {
         match self.end.clone().wait_for(Option::is_some).await.map(|end| end.clone()) {
             Ok(Some(end)) => end,
-            _ => End { reason: Some("its task was lost".to_owned()), limit: None, connections: 0, not_started: false },
+            _ => End::lost("its task was lost", None),
         }
     }
 }

@@ -141,7 +141,7 @@ impl Plugin {
                     connections: 0,
                 };
                 self.runtime.sink().defer(&lost);
-                Err(self.lost(End { reason: Some(reason), limit, connections: 0, not_started: false }))
+                Err(self.lost(End::lost(reason, limit)))
             }
             Err(_) => {
                 let hit = Event::LimitHit { plugin: &self.about.name, caller: None, limit: "call" };
@@ -289,13 +289,7 @@ impl Plugin {
             Ok(Err(failure)) => Err(output::failure(name, limit, failure)),
             Err(_) => {
                 let end = tokio::time::timeout(ENDING, actor.end()).await;
-                let endless = || End {
-                    reason: Some("it does not end".to_owned()),
-                    limit: None,
-                    connections: 0,
-                    not_started: false,
-                };
-                match end.unwrap_or_else(|_| endless()) {
+                match end.unwrap_or_else(|_| End::lost("it does not end", None)) {
                     // There was no memory to start it: the guest has not seen the call.
                     End { limit: Some("total_memory"), .. } if !state.started() => Err(self.no_memory()),
                     End { not_started: true, reason: Some(why), .. } if !state.started() => Err(self.not_started(&why)),

@@ -7,7 +7,7 @@
 # Installs nothing: fetches grep 3.12-1 of Debian forky with its libraries. Needs apt and a Debian mirror among its sources, and
 # dpkg-deb. Exit status: 0 as described, 1 it has changed, 2 it could not be tried.
 set -eu
-. "$(dirname "$0")/debian.sh"
+. "$(dirname "$0")/debian.inc"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"

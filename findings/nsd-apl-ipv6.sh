@@ -6,7 +6,7 @@
 # on loopback and reads what comes. Needs apt and a Debian mirror among its sources, dpkg-deb and python3. Exit status: 0 as
 # described, 1 it has changed, 2 it could not be tried.
 set -eu
-. "$(dirname "$0")/debian.sh"
+. "$(dirname "$0")/debian.inc"
 folder=$(mktemp -d)
 server=
 trap 'test -z "$server" || { kill "$server"; wait "$server"; } 2>/dev/null || true; rm -rf "$folder"' EXIT

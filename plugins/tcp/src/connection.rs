@@ -27,8 +27,9 @@ pub struct Connection {
     pub writer: Writer,
     /// Where the next `tcp_wait` begins if it does not say.
     pub cursor: Cell<u64>,
-    /// Reading is paused because the buffer, or the plugin's share of memory, is full.
-    pub paused: Cell<bool>,
+    /// What the reader has last told those who wait: reading is paused because the buffer, or the
+    /// plugin's share of memory, is full.
+    pub told_paused: Cell<bool>,
     pub budget: Rc<Budget>,
     phase: Cell<Phase>,
     /// Grows with everything a waiting call may care for.
@@ -76,7 +77,7 @@ impl Connection {
             bytes_sent: Cell::new(0),
             writer: made.writer,
             cursor: Cell::new(0),
-            paused: Cell::new(false),
+            told_paused: Cell::new(false),
             budget: made.budget,
             phase: Cell::new(Phase::Open),
             changes: watch::Sender::new(0),
@@ -93,9 +94,15 @@ impl Connection {
         self.phase.get() == Phase::Open
     }
 
-    /// Whether reading is paused, or will be as soon as the reader has its turn.
+    /// Whether reading is paused, or will be as soon as the reader has its turn. Room that has just
+    /// come back counts at once.
     pub fn is_paused(&self) -> bool {
-        self.paused.get() || self.buffer.borrow().space() == 0
+        self.room() == 0
+    }
+
+    /// How much may be read now.
+    pub fn room(&self) -> usize {
+        self.buffer.borrow().space().min(self.budget.left())
     }
 
     /// Moves on; a connection never goes back to an earlier phase.

@@ -69,8 +69,8 @@ async fn has_room(connection: &Connection) -> bool {
         if connection.phase() != Phase::Open {
             return false;
         }
-        let paused = room(connection) == 0;
-        if connection.paused.replace(paused) != paused {
+        let paused = connection.room() == 0;
+        if connection.told_paused.replace(paused) != paused {
             connection.changed();
             changes.mark_unchanged();
         }
@@ -87,10 +87,6 @@ async fn has_room(connection: &Connection) -> bool {
         })
         .await;
     }
-}
-
-fn room(connection: &Connection) -> usize {
-    connection.buffer.borrow().space().min(connection.budget.left())
 }
 
 /// One read; nothing where others have taken the room meanwhile, `None` at the end of the stream, or once we have disconnected.
@@ -117,7 +113,7 @@ async fn read(connection: &Connection, stream: &mut StreamReader<u8>) -> Option<
         if matches!(ready, StreamResult::Dropped) {
             return None;
         }
-        let most = room(connection).min(READ);
+        let most = connection.room().min(READ);
         if most == 0 {
             return Some(Vec::new());
         }

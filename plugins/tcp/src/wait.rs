@@ -47,7 +47,7 @@ pub async fn wait(cx: Cx, connection: Rc<Connection>, arguments: arguments::Wait
             Progress::Pending { wake_at } => wake_at,
         };
         // The plugin's common share may be used up while this buffer has room.
-        if connection.paused.get() {
+        if connection.is_paused() {
             break (connection.buffer.borrow().bytes_received(), "buffer_full");
         }
         let spent = now.saturating_sub(began);

@@ -1,7 +1,6 @@
 //! A generation: a policy, the plugins that are loaded under it, and the catalogue of their tools.
 //! It is replaced as a whole. A call holds the entry of the catalogue that it was found by, and so
-//! ends on its generation. An instance ends in good order with the last call of a generation that
-//! was replaced.
+//! ends on its generation. The instances of a generation that was replaced go with its last call.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;

@@ -112,7 +112,8 @@ fn second_reading(answer: &Answer, library: &Message) {
         for (ours, theirs) in ours.iter().zip(theirs.iter()) {
             match &theirs.data {
                 RData::A(address) => assert_eq!(ours.data, address.to_string()),
-                RData::AAAA(address) => assert_eq!(ours.data, address.to_string()),
+                // dig ends addresses of 96 zero bits in IPv4's form, as inet_ntop(3) does.
+                RData::AAAA(address) => assert_eq!(ours.data.parse(), Ok(**address)),
                 _ => {}
             }
         }

@@ -6,11 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cofferdam_audit::Sink;
-use cofferdam_grants::Protocol;
+use cofferdam_grants::{Protocol, printable_text};
 use cofferdam_policy::{Effective, Instance, Kind, Manifest, Part, Policy, effective};
-use cofferdam_runtime::{
-    Digest, Lifetime, NameServers, OwnFiles, Spec, check_imports, manifest_section, printable_text,
-};
+use cofferdam_runtime::{Digest, Lifetime, NameServers, OwnFiles, Spec, check_imports, manifest_section};
 
 use crate::definition::{self, Reach};
 

@@ -1,7 +1,8 @@
 //! What a call came to, as an answer: a failure is one JSON object, `{"error": code, "message":
 //! …}`, the same for every plugin.
 
-use cofferdam_runtime::{CallError, LoadError, Reply, harmless_json, printable_text};
+use cofferdam_grants::{harmless_json, printable_text};
+use cofferdam_runtime::{CallError, LoadError, Reply};
 use serde_json::{Map, Value};
 
 use crate::call::Answer;
@@ -68,7 +69,7 @@ pub fn failure(code: &str, message: &str, details: Map<String, Value>) -> Answer
     for (key, value) in details {
         object.entry(key).or_insert(value);
     }
-    let content = vec![harmless_json(Value::Object(object).to_string())];
+    let content = vec![harmless_json(&Value::Object(object).to_string()).into_owned()];
     Answer { content, structured: None, is_error: true, held: None }
 }
 

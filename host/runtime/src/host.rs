@@ -1,11 +1,11 @@
 //! The interface `host`: what a plugin may ask of its host about itself and its calls. Nothing here
 //! reaches the world.
 
+use cofferdam_grants::{cut, printable_text};
 use wasmtime::component::{Accessor, HasData, Linker};
 
 use crate::abi::since_0_1_0::host::{self, Cancellation, Level, Limits};
 use crate::call;
-use crate::output::printable_text;
 use crate::progress::Progress;
 use crate::state::{LINE, State};
 
@@ -42,7 +42,7 @@ impl host::Host for State {
     ) -> wasmtime::Result<()> {
         let wanted = self.calls.get(&call).filter(|state| state.reports().are_wanted());
         if let Some(state) = wanted {
-            let message = message.map(|text| printable_text(text[..text.floor_char_boundary(LINE)].to_owned()));
+            let message = message.map(|text| printable_text(cut(&text, LINE).to_owned()));
             state.reports().report(Progress { progress, total, message });
         }
         Ok(())

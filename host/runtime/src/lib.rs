@@ -46,5 +46,5 @@ pub use health::{PingSockets, may_write, ping_sockets};
 pub use instance::{Lifetime, Orders, Plugin, Request, Spec, Turn};
 pub use link::check_imports;
 pub use memory::Held;
-pub use output::{Definition, Hints, Reply, harmless_json, printable_text};
+pub use output::{Definition, Hints, Reply};
 pub use progress::Progress;

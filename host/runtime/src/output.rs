@@ -1,10 +1,9 @@
 //! What comes back from a guest, made safe to pass on: bounded, valid, and without anything that a
 //! terminal would obey. `registry` decides what is an error, and how a client sees it.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use cofferdam_grants::is_harmful;
+use cofferdam_grants::{is_harmful, printable, printable_text};
 use serde_json::{Map, Value};
 
 use crate::abi::since_0_1_0 as abi;
@@ -122,40 +121,9 @@ pub fn failure(plugin: &str, limit: u64, failure: abi::Failure) -> CallError {
     CallError::Failed { code, message: printable(&message, usize::MAX).into_owned(), details }
 }
 
-/// One line: harmful characters as escapes, cut to `most` bytes.
-pub fn printable(text: &str, most: usize) -> Cow<'_, str> {
-    let cut = &text[..text.floor_char_boundary(most)];
-    if cut.len() == text.len() && !text.contains(is_harmful) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(cut.len() + 16);
-    for c in cut.chars() {
-        if is_harmful(c) { out.extend(c.escape_default()) } else { out.push(c) }
-    }
-    if cut.len() < text.len() {
-        out.push('…');
-    }
-    Cow::Owned(out)
-}
-
-/// A block of text with harmful characters as escapes; line breaks and tabs stay.
-pub fn printable_text(text: String) -> String {
-    let kept = |c: char| matches!(c, '\n' | '\t') || !is_harmful(c);
-    // Most of what is long is plain ASCII, which is seen without looking at characters; in pieces,
-    // so that it is seen quickly.
-    let plain = |piece: &[u8]| piece.iter().fold(true, |all, b| all & matches!(b, b'\n' | b'\t' | b' '..=b'~'));
-    if text.as_bytes().chunks(1024).all(plain) || text.chars().all(kept) {
-        return text;
-    }
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.replace("\r\n", "\n").chars() {
-        if kept(c) { out.push(c) } else { out.extend(c.escape_default()) }
-    }
-    out
-}
-
-/// JSON text in which the same holds: what could do harm stands as `\uXXXX`, which is the same
-/// JSON.
+/// The same JSON, in which harmful characters stand as `\uXXXX`. Unlike the one of `grants`, it
+/// keeps tabs and carriage returns: it is shown what has been parsed, where they stand between
+/// tokens only.
 pub fn harmless_json(json: String) -> String {
     // Between tokens JSON has only spaces and line breaks, so a harmful character is inside a
     // string.

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use cofferdam_audit::Caller;
+use cofferdam_grants::printable;
 use tokio::io::AsyncWrite;
 use wasmtime::component::{GuestTaskId, ResourceTable};
 use wasmtime::{Store, StoreContextMut};
@@ -20,7 +21,6 @@ use crate::enforce::{Gate, Sockets};
 use crate::instance::About;
 use crate::limiter::{self, Limiter};
 use crate::memory::Held;
-use crate::output::printable;
 
 /// The longest line of a guest that is kept. What is beyond is cut.
 pub const LINE: usize = 4096;

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cofferdam_audit::{Caller, Event, Sink};
+use cofferdam_grants::{printable, printable_text};
 use futures::stream::{FuturesUnordered, StreamExt};
 use rustix::io::Errno;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
@@ -23,7 +24,7 @@ use crate::cpu_meter::CpuMeter;
 use crate::enforce::Sockets;
 use crate::limiter;
 use crate::memory::Held;
-use crate::output::{self, printable, printable_text};
+use crate::output;
 use crate::permits::permits;
 use crate::state::State;
 

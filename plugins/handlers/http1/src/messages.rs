@@ -1,6 +1,6 @@
 //! The schemas of messages in both directions, and examples.
 
-use handler_kit::{Example, Schemas, bytes_schema, json, shown_schema};
+use handler_kit::{Example, Schemas, bytes_schema, json, malformed_schema, shown_schema};
 
 /// The schemas of both directions.
 pub(crate) fn schemas() -> Schemas {
@@ -48,11 +48,7 @@ pub(crate) fn schemas() -> Schemas {
                 "required": ["type", "data"],
                 "additionalProperties": false,
             },
-            {
-                "type": "object",
-                "properties": { "malformed": { "type": "string" }, "at": { "type": "integer" } },
-                "required": ["malformed", "at"],
-            },
+            malformed_schema(),
         ],
     });
     let value = json!({ "anyOf": [bytes_schema("a header's value"), { "type": "number" }] });

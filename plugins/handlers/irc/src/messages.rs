@@ -1,6 +1,6 @@
 //! Lines as JSON messages: what they look like, in both directions, with examples.
 
-use handler_kit::{Example, Map, Schemas, Value, bytes_schema, json, shown, shown_schema};
+use handler_kit::{Example, Map, Schemas, Value, bytes_schema, json, malformed_schema, shown, shown_schema};
 
 use crate::{line::Parsed, numerics};
 
@@ -69,11 +69,7 @@ pub(crate) fn schemas() -> Schemas {
                 "required": ["command", "params"],
                 "additionalProperties": false,
             },
-            {
-                "type": "object",
-                "properties": { "malformed": { "type": "string" }, "at": { "type": "integer" } },
-                "required": ["malformed", "at"],
-            },
+            malformed_schema(),
         ],
     });
     let outgoing = json!({

@@ -34,7 +34,7 @@ pub use serde::{Deserialize, Serialize};
 pub use serde_json::{Map, Value, json};
 pub use session::{MOST_HELD, Session};
 pub use stack::{Layer, Stack};
-pub use step::{Message, Span, Step};
+pub use step::{Message, Span, Step, malformed_schema};
 
 use serde::de::DeserializeOwned;
 

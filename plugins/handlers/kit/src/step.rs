@@ -71,6 +71,15 @@ impl Step {
     }
 }
 
+/// The schema of a malformed message, for handlers whose messages are one of several schemas.
+pub fn malformed_schema() -> Value {
+    serde_json::json!({
+        "type": "object",
+        "properties": { "malformed": { "type": "string" }, "at": { "type": "integer" } },
+        "required": ["malformed", "at"],
+    })
+}
+
 /// A malformed message as every handler tells it.
 fn malformed(reason: String, span: Span) -> Value {
     serde_json::json!({ "malformed": reason, "at": span.start })

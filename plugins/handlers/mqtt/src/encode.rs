@@ -8,6 +8,9 @@ use crate::property;
 use crate::topic;
 use crate::wire::{packet, put_binary};
 
+/// A message to the server.
+type Members = Map<String, Value>;
+
 /// CONNECT, as it is configured.
 pub(crate) fn connect(config: &Config) -> Result<Vec<u8>, Failure> {
     let v5 = config.version == Version::V5;
@@ -103,13 +106,19 @@ fn publish(message: &Value, v5: bool, flow: &mut Flow) -> Result<Encoded, Failur
     Ok(Encoded { bytes, request: id.map(|id| flow.sent(id, waits)) })
 }
 
-fn subscribe(message: &Value, v5: bool, flow: &mut Flow) -> Result<Encoded, Failure> {
+/// What a packet about topics begins with: its members, its identifier, and the bytes so far.
+fn of_topics<'a>(message: &'a Value, v5: bool, flow: &mut Flow) -> Result<(&'a Members, u16, Vec<u8>), Failure> {
     let members = members(message, &["type", "topics", "id", "properties"])?;
     let id = flow.id(given_id(members)?)?;
     let mut rest = id.to_be_bytes().to_vec();
     if v5 {
         property::put(&mut rest, members.get("properties"))?;
     }
+    Ok((members, id, rest))
+}
+
+fn subscribe(message: &Value, v5: bool, flow: &mut Flow) -> Result<Encoded, Failure> {
+    let (members, id, mut rest) = of_topics(message, v5, flow)?;
     for (at, topic) in topics(members)?.iter().enumerate() {
         let member = format!("topics[{at}]");
         let (filter, options) = match topic {
@@ -142,12 +151,7 @@ fn subscription<'a>(topic: &'a Value, member: &str, v5: bool) -> Result<(&'a str
 }
 
 fn unsubscribe(message: &Value, v5: bool, flow: &mut Flow) -> Result<Encoded, Failure> {
-    let members = members(message, &["type", "topics", "id", "properties"])?;
-    let id = flow.id(given_id(members)?)?;
-    let mut rest = id.to_be_bytes().to_vec();
-    if v5 {
-        property::put(&mut rest, members.get("properties"))?;
-    }
+    let (members, id, mut rest) = of_topics(message, v5, flow)?;
     for (at, topic) in topics(members)?.iter().enumerate() {
         let member = format!("topics[{at}]");
         let filter = topic.as_str().ok_or_else(|| Failure::of(&member, "it is a filter"))?;
@@ -174,7 +178,7 @@ fn ending(message: &Value, first: u8, v5: bool) -> Result<Encoded, Failure> {
 }
 
 /// Both are left out where there is nothing to say.
-fn reason_and_properties(rest: &mut Vec<u8>, members: &Map<String, Value>) -> Result<(), Failure> {
+fn reason_and_properties(rest: &mut Vec<u8>, members: &Members) -> Result<(), Failure> {
     if members.get("code").is_none() && members.get("properties").is_none() {
         return Ok(());
     }
@@ -183,14 +187,14 @@ fn reason_and_properties(rest: &mut Vec<u8>, members: &Map<String, Value>) -> Re
     property::put(rest, members.get("properties"))
 }
 
-fn topics(members: &Map<String, Value>) -> Result<&Vec<Value>, Failure> {
+fn topics(members: &Members) -> Result<&Vec<Value>, Failure> {
     match members.get("topics") {
         Some(Value::Array(topics)) if !topics.is_empty() => Ok(topics),
         _ => Err(Failure::of("topics", "it is a list of at least one: [\"a/#\"]")),
     }
 }
 
-fn given_id(members: &Map<String, Value>) -> Result<Option<u16>, Failure> {
+fn given_id(members: &Members) -> Result<Option<u16>, Failure> {
     let Some(id) = members.get("id") else { return Ok(None) };
     match id.as_u64().and_then(|id| u16::try_from(id).ok()).filter(|id| *id > 0) {
         Some(id) => Ok(Some(id)),
@@ -209,7 +213,7 @@ fn small(value: Option<&Value>, member: &str) -> Result<u8, Failure> {
     number.ok_or_else(|| Failure::of(member, "it is 0, 1 or 2"))
 }
 
-fn flag(members: &Map<String, Value>, name: &str) -> Result<bool, Failure> {
+fn flag(members: &Members, name: &str) -> Result<bool, Failure> {
     match members.get(name) {
         None => Ok(false),
         Some(Value::Bool(flag)) => Ok(*flag),

@@ -1,6 +1,6 @@
 //! The schemas of messages in both directions, and examples.
 
-use handler_kit::{Example, Schemas, Value, bytes_schema, json, shown_schema};
+use handler_kit::{Example, Schemas, Value, bytes_schema, json, malformed_schema, shown_schema};
 
 use crate::property;
 
@@ -45,11 +45,7 @@ fn incoming() -> Value {
                 "required": ["type"],
                 "additionalProperties": false,
             },
-            {
-                "type": "object",
-                "properties": { "malformed": { "type": "string" }, "at": { "type": "integer" } },
-                "required": ["malformed", "at"],
-            },
+            malformed_schema(),
         ],
     })
 }

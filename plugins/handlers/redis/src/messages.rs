@@ -1,6 +1,6 @@
 //! Messages of the server as JSON, the schemas of both directions, and examples.
 
-use handler_kit::{Example, Map, Schemas, Value, bytes_schema, json};
+use handler_kit::{Example, Map, Schemas, Value, bytes_schema, json, malformed_schema};
 
 use crate::value::{Item, Kind};
 
@@ -97,11 +97,7 @@ pub(crate) fn schemas() -> Schemas {
                 "required": ["type"],
                 "additionalProperties": false,
             },
-            {
-                "type": "object",
-                "properties": { "malformed": { "type": "string" }, "at": { "type": "integer" } },
-                "required": ["malformed", "at"],
-            },
+            malformed_schema(),
         ],
     });
     let outgoing = json!({

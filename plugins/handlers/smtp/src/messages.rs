@@ -1,6 +1,6 @@
 //! The schemas of messages in both directions, and examples.
 
-use handler_kit::{Example, Schemas, bytes_schema, json, shown_schema};
+use handler_kit::{Example, Schemas, bytes_schema, json, malformed_schema, shown_schema};
 
 /// The schemas of both directions.
 pub(crate) fn schemas() -> Schemas {
@@ -24,11 +24,7 @@ pub(crate) fn schemas() -> Schemas {
                 "required": ["code", "lines"],
                 "additionalProperties": false,
             },
-            {
-                "type": "object",
-                "properties": { "malformed": { "type": "string" }, "at": { "type": "integer" } },
-                "required": ["malformed", "at"],
-            },
+            malformed_schema(),
         ],
     });
     let one = |name: &str, schema: handler_kit::Value| json!({ "type": "object", "properties": { name: schema }, "required": [name], "additionalProperties": false });

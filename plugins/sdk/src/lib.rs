@@ -55,6 +55,11 @@ pub mod names {
     pub use crate::bindings::cofferdam::plugin::names::{Answer, ErrorCode, Lookup};
 }
 
+/// Protocol handlers, as granted: components that turn the bytes of a connection into messages. The host runs them.
+pub mod handlers {
+    pub use crate::bindings::cofferdam::plugin::handlers::*;
+}
+
 /// Echo requests of ICMP and ICMPv6, as granted. Each socket is for one address; one that the policy does not allow answers
 /// `denied`.
 pub mod icmp {

@@ -192,6 +192,17 @@ impl Policy {
         self.rules.get(index).filter(|_| id.generation() == self.generation)
     }
 
+    /// The id of what holds where no rule speaks: it is no rule's of the policy.
+    pub(crate) fn implicit_rule(&self) -> RuleId {
+        RuleId::new(self.generation, u32::MAX)
+    }
+
+    /// Whether a rule that serves a plugin says which handlers may be used.
+    pub(crate) fn names_handlers(&self, serves: impl Fn(&Scope) -> bool) -> bool {
+        let mut rules = self.rules.iter().filter(|own| !own.denies && serves(&own.scope));
+        rules.any(|own| matches!(own.rule, Rule::Handler(_)))
+    }
+
     /// The ids of its rules.
     pub fn rule_ids(&self) -> impl Iterator<Item = RuleId> {
         let generation = self.generation;

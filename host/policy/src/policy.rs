@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 
-use cofferdam_grants::{Rule, RuleId, plain};
+use cofferdam_grants::{LIMITS, Rule, RuleId, plain};
 
 use crate::capability::{Flag, Status, flags, of_flag};
 use crate::diagnostic::{Diagnostic, Source};
@@ -214,6 +214,13 @@ impl Policy {
     pub fn in_generation(mut self, generation: u32) -> Self {
         self.generation = generation;
         self
+    }
+
+    /// The limits that the table of a plugin, or of a handler, sets.
+    pub fn limits_of(&self, plugin: &str) -> impl Iterator<Item = &'static str> {
+        let patch = self.plugin_limits.get(plugin);
+        let set = move |place: usize| patch.is_some_and(|patch| patch.0[place].is_some());
+        LIMITS.iter().enumerate().filter(move |(place, _)| set(*place)).map(|(_, limit)| limit.name)
     }
 
     /// The `[plugins.NAME]` tables, by name.

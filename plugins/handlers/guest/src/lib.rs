@@ -1,4 +1,5 @@
-//! A handler as a component: `handler_guest::export!(MyHandler)` in a `cdylib` is all that it takes.
+//! A handler as a component: `handler_guest::export!(MyHandler)` in a `cdylib` is all that it takes, beside the
+//! crate's `plugin.toml`, which becomes the component's manifest.
 
 use handler_kit::{Handler, Reason, Session, Step, Value};
 
@@ -127,7 +128,7 @@ pub mod way {
     }
 }
 
-/// Makes the component's exports from a [`Handler`].
+/// Makes the component's exports from a [`Handler`], and its manifest from the crate's `plugin.toml`.
 #[macro_export]
 macro_rules! export {
     ($handler:ty) => {
@@ -186,6 +187,13 @@ macro_rules! export {
         }
 
         $crate::bindings::export!(Component with_types_in $crate::bindings);
+
+        const MANIFEST: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/plugin.toml"));
+
+        // A custom section is the one place in a component that the host can read without running it.
+        #[used]
+        #[cfg_attr(target_family = "wasm", unsafe(link_section = "cofferdam-manifest"))]
+        static SECTION: [u8; MANIFEST.len()] = *include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/plugin.toml"));
         }
     };
 }

@@ -31,7 +31,6 @@ pub enum Refused {
 /// One handler, with its store.
 pub struct Layer {
     pub handler: Arc<Handler>,
-    linked: Arc<Linked>,
     exports: ProtocolHandler,
     session: ResourceAny,
     store: Store<HandlerState>,
@@ -71,7 +70,6 @@ impl Layer {
         match created {
             Ok((exports, Ok(session))) => Ok(Self {
                 handler: Arc::clone(handler),
-                linked: Arc::clone(linked),
                 exports,
                 session,
                 store,
@@ -87,11 +85,6 @@ impl Layer {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.handler.spec.name
-    }
-
-    /// Whether it says which request a message answers.
-    pub fn pairs(&self) -> bool {
-        self.linked.description.pairs
     }
 
     /// The connection is there.

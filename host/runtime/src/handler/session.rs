@@ -161,11 +161,6 @@ impl Layered {
         Ok(Self { levels, told: 0, entry, over: None })
     }
 
-    /// The handlers, the lowest first.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.levels.iter().map(|level| level.layer.name())
-    }
-
     /// The connection is there.
     pub fn open(&mut self, now: u64) -> Result<Step, Error> {
         self.enter(|own, all| own.each(now, all, |layer| layer.open(now)))

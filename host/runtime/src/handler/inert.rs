@@ -3,6 +3,7 @@
 //! handed in. Random numbers are the same for every session, so that the same bytes give the same
 //! messages. What is written to standard error is kept, for whoever asks why a handler ended.
 
+use wasmtime::component::types::{ComponentInstance, ComponentItem};
 use wasmtime::component::{Component, ComponentType, Lift, Linker, LinkerInstance, Lower, Resource, ResourceType};
 use wasmtime::{Engine, StoreContextMut, bail};
 
@@ -27,7 +28,9 @@ struct Input;
 struct Failure;
 struct Pollable;
 struct Descriptor;
-struct Terminal;
+struct TerminalInput;
+struct TerminalOutput;
+struct Nothing;
 
 type Context<'a> = StoreContextMut<'a, HandlerState>;
 type Instance<'a> = LinkerInstance<'a, HandlerState>;
@@ -69,9 +72,12 @@ pub fn linker(engine: &Engine, component: &Component) -> wasmtime::Result<Linker
     let mut linker = Linker::new(engine);
     linker.allow_shadowing(true);
     let ty = component.component_type();
-    for (import, _) in ty.imports(engine) {
+    for (import, item) in ty.imports(engine) {
         let interface = import.split_once('@').map_or(import, |(interface, _)| interface);
         let mut instance = linker.instance(import)?;
+        if let ComponentItem::ComponentInstance(own) = &item.ty {
+            resources(&mut instance, own, engine)?;
+        }
         match interface {
             "wasi:cli/environment" => environment(&mut instance)?,
             "wasi:cli/exit" => exit(&mut instance)?,
@@ -84,18 +90,18 @@ pub fn linker(engine: &Engine, component: &Component) -> wasmtime::Result<Linker
             "wasi:cli/stderr" => {
                 instance.func_wrap("get-stderr", |_: Context<'_>, ()| Ok((Resource::<Output>::new_own(0),)))?;
             }
-            "wasi:cli/terminal-input" => resource::<Input>(&mut instance, "terminal-input")?,
-            "wasi:cli/terminal-output" => resource::<Terminal>(&mut instance, "terminal-output")?,
             "wasi:cli/terminal-stdin" => {
-                instance.func_wrap("get-terminal-stdin", |_: Context<'_>, ()| Ok((None::<Resource<Input>>,)))?;
+                instance
+                    .func_wrap("get-terminal-stdin", |_: Context<'_>, ()| Ok((None::<Resource<TerminalInput>>,)))?;
             }
             "wasi:cli/terminal-stdout" => {
-                instance.func_wrap("get-terminal-stdout", |_: Context<'_>, ()| Ok((None::<Resource<Terminal>>,)))?;
+                instance
+                    .func_wrap("get-terminal-stdout", |_: Context<'_>, ()| Ok((None::<Resource<TerminalOutput>>,)))?;
             }
             "wasi:cli/terminal-stderr" => {
-                instance.func_wrap("get-terminal-stderr", |_: Context<'_>, ()| Ok((None::<Resource<Terminal>>,)))?;
+                instance
+                    .func_wrap("get-terminal-stderr", |_: Context<'_>, ()| Ok((None::<Resource<TerminalOutput>>,)))?;
             }
-            "wasi:io/error" => resource::<Failure>(&mut instance, "error")?,
             "wasi:io/poll" => poll(&mut instance)?,
             "wasi:io/streams" => streams(&mut instance)?,
             "wasi:clocks/monotonic-clock" => monotonic_clock(&mut instance)?,
@@ -105,7 +111,6 @@ pub fn linker(engine: &Engine, component: &Component) -> wasmtime::Result<Linker
             "wasi:random/insecure-seed" => {
                 instance.func_wrap("insecure-seed", |_: Context<'_>, ()| Ok((SEED,)))?;
             }
-            "wasi:filesystem/types" => resource::<Descriptor>(&mut instance, "descriptor")?,
             "wasi:filesystem/preopens" => {
                 let none = |_: Context<'_>, ()| Ok((Vec::<(Resource<Descriptor>, String)>::new(),));
                 instance.func_wrap("get-directories", none)?;
@@ -117,8 +122,26 @@ pub fn linker(engine: &Engine, component: &Component) -> wasmtime::Result<Linker
     Ok(linker)
 }
 
-fn resource<T: 'static>(instance: &mut Instance<'_>, name: &str) -> wasmtime::Result<()> {
-    instance.resource(name, ResourceType::host::<T>(), |_, _| Ok(()))
+/// The handles that an interface has, by their names: those of WASI are each of one interface, and
+/// used in others under the same name.
+fn resources(instance: &mut Instance<'_>, own: &ComponentInstance, engine: &Engine) -> wasmtime::Result<()> {
+    for (name, export) in own.exports(engine) {
+        if !matches!(export.ty, ComponentItem::Resource(_)) {
+            continue;
+        }
+        let ty = match name {
+            "error" => ResourceType::host::<Failure>(),
+            "pollable" => ResourceType::host::<Pollable>(),
+            "input-stream" => ResourceType::host::<Input>(),
+            "output-stream" => ResourceType::host::<Output>(),
+            "terminal-input" => ResourceType::host::<TerminalInput>(),
+            "terminal-output" => ResourceType::host::<TerminalOutput>(),
+            "descriptor" => ResourceType::host::<Descriptor>(),
+            _ => ResourceType::host::<Nothing>(),
+        };
+        instance.resource(name, ty, |_, _| Ok(()))?;
+    }
+    Ok(())
 }
 
 fn environment(instance: &mut Instance<'_>) -> wasmtime::Result<()> {
@@ -132,7 +155,6 @@ fn exit(instance: &mut Instance<'_>) -> wasmtime::Result<()> {
 }
 
 fn poll(instance: &mut Instance<'_>) -> wasmtime::Result<()> {
-    resource::<Pollable>(instance, "pollable")?;
     instance.func_wrap("[method]pollable.ready", |_: Context<'_>, (_,): (Resource<Pollable>,)| Ok((true,)))?;
     instance.func_wrap("[method]pollable.block", |_: Context<'_>, (_,): (Resource<Pollable>,)| Ok(()))?;
     instance.func_wrap("poll", |_: Context<'_>, (all,): (Vec<Resource<Pollable>>,)| {
@@ -153,8 +175,6 @@ fn streams(instance: &mut Instance<'_>) -> wasmtime::Result<()> {
     fn read(_: Context<'_>, (_, _): (Resource<Input>, u64)) -> wasmtime::Result<(Result<Vec<u8>, StreamError>,)> {
         Ok((Err(StreamError::Closed),))
     }
-    resource::<Input>(instance, "input-stream")?;
-    resource::<Output>(instance, "output-stream")?;
     instance.func_wrap("[method]input-stream.read", read)?;
     instance.func_wrap("[method]input-stream.blocking-read", read)?;
     instance.func_wrap("[method]input-stream.subscribe", |_: Context<'_>, (_,): (Resource<Input>,)| {

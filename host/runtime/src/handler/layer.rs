@@ -68,15 +68,9 @@ impl Layer {
             Ok((exports, created))
         });
         match created {
-            Ok((exports, Ok(session))) => Ok(Self {
-                handler: Arc::clone(handler),
-                exports,
-                session,
-                store,
-                given: 0,
-                told: 0,
-                _place: place,
-            }),
+            Ok((exports, Ok(session))) => {
+                Ok(Self { handler: Arc::clone(handler), exports, session, store, given: 0, told: 0, _place: place })
+            }
             Ok((_, Err(failure))) => Err(Refused::Failure(failure)),
             Err(trap) => Err(Refused::Trapped(Self::why(&trap, &store, limits))),
         }

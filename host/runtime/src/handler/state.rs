@@ -33,8 +33,10 @@ impl Entry {
         let nanoseconds =
             u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0);
         // 0 says that there was no tick yet.
-        let begun = self.0.compare_exchange(0, nanoseconds.max(1), Ordering::Relaxed, Ordering::Relaxed);
-        Duration::from_nanos(nanoseconds.saturating_sub(begun.unwrap_or_else(|begun| begun)))
+        match self.0.compare_exchange(0, nanoseconds.max(1), Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => Duration::ZERO,
+            Err(begun) => Duration::from_nanos(nanoseconds.saturating_sub(begun)),
+        }
     }
 }
 
@@ -127,5 +129,22 @@ impl ResourceLimiter for HandlerState {
 
     fn memories(&self) -> usize {
         16
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_measured_from_its_first_tick_by_the_time_of_its_thread() {
+        let entry = Entry::default();
+        for _ in 0..2 {
+            assert_eq!(entry.took(), Duration::ZERO);
+            while entry.took() < Duration::from_millis(2) {
+                std::hint::black_box(());
+            }
+            entry.begin();
+        }
     }
 }

@@ -171,6 +171,29 @@ impl Messages {
         (from..=self.last()).filter(answers).collect()
     }
 
+    /// The numbers of messages after `after` that answer nothing, and that no call has returned: the first hundred.
+    pub fn unasked(&self, after: u64) -> Vec<u64> {
+        let from = after.max(self.forgotten).saturating_add(1);
+        let is_unasked =
+            |number: &u64| self.get(*number).is_some_and(|message| message.answers.is_none() && !message.returned);
+        (from..=self.last()).filter(is_unasked).take(100).collect()
+    }
+
+    /// Of these, the first that have at most so many bytes of JSON, but at least one. They count as returned.
+    pub fn first_of(&mut self, numbers: impl Iterator<Item = u64>, bytes: usize) -> Vec<u64> {
+        let mut taken = 0;
+        let mut first = Vec::new();
+        for number in numbers {
+            taken += self.get(number).map_or(0, |message| message.value.len() + AROUND);
+            if taken > bytes && !first.is_empty() {
+                break;
+            }
+            first.push(number);
+            self.returned(number);
+        }
+        first
+    }
+
     /// A call answers with this message.
     pub fn returned(&mut self, number: u64) {
         let Some(index) = self.index(number) else { return };

@@ -42,6 +42,19 @@ fn what_an_answer_to_a_request_was_is_not_returned_twice() {
 }
 
 #[test]
+fn what_came_beside_an_answer_is_told_apart() {
+    let mut messages = filled(2);
+    messages.push(Message::new("{}".to_owned(), 20, 30, Some(7)));
+    messages.push(Message::new("{}".to_owned(), 30, 40, None));
+    messages.returned(2);
+    assert_eq!((messages.unasked(0), messages.unasked(1)), (vec![1, 4], vec![4]));
+    assert_eq!(messages.first_of([1, 4].into_iter(), 1), [1], "at least one");
+    assert_eq!(messages.available(None), 2);
+    assert_eq!(messages.first_of([3, 4, 9].into_iter(), ALL), [3, 4, 9]);
+    assert_eq!(messages.available(None), 0);
+}
+
+#[test]
 fn only_what_was_acknowledged_is_forgotten() {
     let mut messages = filled(5);
     assert_eq!((messages.forget_acknowledged(), messages.first_needed()), (0, Some(0)));

@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::bindings::cofferdam::plugin::host::{self, Cancellation};
 pub use crate::bindings::exports::cofferdam::plugin::tools::{Definition, Hints, Output};
-use crate::cx::{Forget, LAST_WORDS, has_asked};
+use crate::cx::{Forget, LAST_WORDS, ask, has_asked};
 use crate::{Answer, Cx, Failure, bindings::exports::cofferdam::plugin::tools, schema};
 
 /// A plugin's state and its tools. `#[plugin]` implements it.
@@ -38,6 +38,28 @@ impl<T: Serialize> Returned for Result<Answer<T>, Failure> {
     type Answer = T;
 }
 
+/// What a tool can take: a struct that is read from JSON and has a schema.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the arguments of a tool",
+    label = "no arguments of a tool",
+    note = "write `#[derive(serde::Deserialize, schemars::JsonSchema)]` above the struct, and `///` above each of its members"
+)]
+pub trait Arguments: DeserializeOwned + JsonSchema {}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned + JsonSchema> Arguments for T {}
+
+/// What a tool can answer: a struct that is written as JSON and has a schema.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the answer of a tool",
+    label = "no answer of a tool",
+    note = "write `#[derive(serde::Serialize, schemars::JsonSchema)]` above the struct"
+)]
+pub trait Structured: Serialize + JsonSchema {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + JsonSchema> Structured for T {}
+
 /// A tool's success as the contract has it.
 pub trait Success {
     /// Its text blocks, if it has its own, and its JSON.
@@ -57,7 +79,7 @@ impl<T: Serialize> Success for Answer<T> {
 }
 
 /// Describes one tool. `details` are for people: no model reads them.
-pub fn definition<A: JsonSchema, R: JsonSchema>(
+pub fn definition<A: Arguments, R: Structured>(
     name: &str,
     title: Option<&str>,
     description: &str,
@@ -74,9 +96,22 @@ pub fn definition<A: JsonSchema, R: JsonSchema>(
     }
 }
 
-/// Reads a tool's arguments.
-pub fn arguments<T: DeserializeOwned>(json: &str) -> Result<T, Failure> {
-    serde_json::from_str(json).map_err(|error| Failure::new("invalid_argument", error))
+/// Reads a tool's arguments. What the schema allows and the type does not is told by its path.
+pub fn arguments<T: Arguments>(json: &str) -> Result<T, Failure> {
+    let mut reader = serde_json::Deserializer::from_str(json);
+    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let (path, told) = (error.path().to_string(), error.inner());
+        // What is not in a member has a dot for a path.
+        if path == "." {
+            return Failure::new("invalid_argument", told);
+        }
+        Failure::new("invalid_argument", format_args!("`{path}`: {told}")).with("argument", path)
+    })
+}
+
+/// Lets a call go on for its last words after its deadline, from its beginning.
+pub fn has_last_words(cx: Cx) {
+    ask(cx.call);
 }
 
 /// Writes a tool's answer.

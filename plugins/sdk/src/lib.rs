@@ -4,18 +4,28 @@
 //! What a plugin may reach stands in its `plugin.toml` (what it wants) and in the operator's policy
 //! (what it gets); nothing here widens either.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
 mod answer;
 mod clock;
 mod cx;
 pub mod dns;
 pub mod export;
+pub mod net;
 mod schema;
+mod settings;
+mod task;
 
 pub use answer::{Answer, Failure};
 pub use clock::{now, sleep, timeout, wall_clock};
 pub use cofferdam_sdk_macros::plugin;
-pub use cx::{Cx, LAST_WORDS, Level, Limits, limits, log, predecessor, settings};
+pub use cx::{Cx, LAST_WORDS, Level, Limits, limits, log, predecessor};
+pub use net::TcpStream;
 pub use schema::{Integer, NoArguments};
+pub use settings::{settings, settings_text};
+pub use task::Task;
+/// Wakes a task from another of the same instance: `notify_one` lets one `notified` return, also one that comes later.
+pub use tokio::sync::Notify;
 pub use wit_bindgen::{spawn_local as spawn, yield_async as yield_now};
 
 /// What `wit-bindgen` makes of `wit/since-0.1.0`: the contract, and the WASI 0.3 interfaces a plugin may be granted.
@@ -42,7 +52,7 @@ pub mod sockets {
     pub use crate::bindings::wasi::sockets::ip_name_lookup;
     pub use crate::bindings::wasi::sockets::types::*;
 
-    pub use wit_bindgen::rt::async_support::{StreamReader, StreamResult, StreamWrite, StreamWriter};
+    pub use wit_bindgen::rt::async_support::{StreamRead, StreamReader, StreamResult, StreamWrite, StreamWriter};
 
     /// A stream of bytes: what is written to the one end goes to whoever was given the other.
     pub fn byte_stream() -> (StreamWriter<u8>, StreamReader<u8>) {

@@ -4,11 +4,11 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use cofferdam_sdk::names::{Answer, ErrorCode, Lookup};
-use cofferdam_sdk::sockets::{IpAddress, IpAddressFamily};
+use crate::names::{Answer, ErrorCode, Lookup};
+use crate::sockets::{IpAddress, IpAddressFamily};
 use futures::stream::{LocalBoxStream, StreamExt as _};
 
-use crate::{Failed, Host};
+use super::{Failed, Host};
 
 /// After the addresses of one kind, so long is waited for those of the other (RFC 8305, section 3).
 pub(crate) const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
@@ -162,7 +162,7 @@ pub async fn addresses(host: &Host, family: Option<IpAddressFamily>) -> Result<V
     loop {
         let next = match found.is_empty() {
             true => answers.next().await,
-            false => cofferdam_sdk::timeout(RESOLUTION_DELAY, answers.next()).await.flatten(),
+            false => crate::timeout(RESOLUTION_DELAY, answers.next()).await.flatten(),
         };
         match next {
             None if found.is_empty() => return Err(missing.failed()),

@@ -16,6 +16,9 @@ mod ends;
 /// What is held and not let go of.
 mod handles;
 
+/// Protocol handlers that do what they must not.
+mod handlers;
+
 /// Sockets as guests use them: options, and small pieces.
 mod sockets;
 

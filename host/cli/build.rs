@@ -15,6 +15,20 @@ use sha2::{Digest as _, Sha256};
 /// What is shipped: packages of the workspace in `plugins/`, each in the folder of its name.
 const SHIPPED: &[&str] = &["tcp", "telnet", "files", "dns", "ping"];
 
+/// The protocol handlers that are shipped: packages in the folder `handlers`.
+const HANDLERS: &[&str] = &[
+    "lines-handler",
+    "frames-handler",
+    "json-handler",
+    "irc-handler",
+    "redis-handler",
+    "mqtt-handler",
+    "modbus-handler",
+    "smtp-handler",
+    "http1-handler",
+    "nmea-handler",
+];
+
 /// A folder with code that was compiled ahead. Without it, this binary compiles its plugins when
 /// they are first used.
 const CODE: &str = "COFFERDAM_CODE";
@@ -37,9 +51,10 @@ fn run() -> Result<(), String> {
 
     let mut progress = loud_progress();
     let toolchain = Toolchain::ensure(&mut progress).map_err(|error| error.to_string())?;
-    progress(&format!("building the shipped plugins ({}) with {}", SHIPPED.join(", "), toolchain.describe()));
+    let all = [SHIPPED, HANDLERS].concat();
+    progress(&format!("building the shipped plugins ({}) with {}", all.join(", "), toolchain.describe()));
     // The target folder of the outer cargo is locked while that cargo waits for us.
-    let built = build_components(&toolchain, &plugins, &out.join("plugins"), What::Packages(SHIPPED), &mut progress)
+    let built = build_components(&toolchain, &plugins, &out.join("plugins"), What::Packages(&all), &mut progress)
         .map_err(|error| error.to_string())?;
 
     let list = out.join("shipped.rs");
@@ -53,7 +68,7 @@ fn folder(variable: &str) -> Result<PathBuf, String> {
 /// The source of the list that the program includes.
 fn shipped(plugins: &Path, built: &[Component]) -> Result<String, String> {
     let mut source = String::from("/// What the build script has built.\npub static SHIPPED: &[Shipped] = &[\n");
-    for name in SHIPPED {
+    for (name, handler) in SHIPPED.iter().map(|name| (name, false)).chain(HANDLERS.iter().map(|name| (name, true))) {
         let component = built.iter().find(|component| component.name == *name);
         let component = component.ok_or_else(|| format!("cargo has built no component named `{name}`"))?;
         let definitions = plugins.join(name).join("tools.json");
@@ -68,7 +83,7 @@ fn shipped(plugins: &Path, built: &[Component]) -> Result<String, String> {
         let code = code(&digest)?;
         let component = component.path.display().to_string();
         source += &format!(
-            "    Shipped {{ component: include_bytes!({component:?}), digest: {digest:?}, code: {code}, \
+            "    Shipped {{ component: include_bytes!({component:?}), handler: {handler}, digest: {digest:?}, code: {code}, \
              definitions: {definitions} }},\n"
         );
     }

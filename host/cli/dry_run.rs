@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
-use cofferdam_policy::{LIMITS, Policy, show};
-use cofferdam_registry::PluginStatus;
+use cofferdam_policy::{LIMITS, Limits, Policy, show};
+use cofferdam_registry::{HandlerStatus, PluginStatus};
 
 use crate::args::Common;
 use crate::terminal::Colour;
@@ -23,9 +23,29 @@ pub fn run(common: &Common, policy: Policy) -> anyhow::Result<Exit> {
         anyhow::bail!(all.join("\nerror: "));
     }
     let colour = Colour::of_stdout();
-    let tables = preview.plugins().iter().map(|plugin| table(plugin, colour)).collect::<Vec<_>>();
+    let plugins = preview.plugins().into_iter().map(|plugin| table(&plugin, colour));
+    let handlers = preview.handlers().into_iter().map(|handler| handler_table(&handler, colour));
+    let tables: Vec<String> = plugins.chain(handlers).collect();
     terminal::print(&tables.join("\n")).context("the table cannot be written")?;
     Ok(Exit::Success)
+}
+
+/// A handler, who may use it, and its limits.
+fn handler_table(handler: &HandlerStatus, colour: Colour) -> String {
+    let users = match handler.users.is_empty() {
+        true => colour.red("no plugin"),
+        false => handler.users.join(", "),
+    };
+    let limits = LIMITS.iter().filter(|limit| Limits::FOR_HANDLERS.contains(&limit.name));
+    let limits = limits.map(|limit| format!("{} {}", limit.name, show(limit.unit, limit.amount(&handler.limits))));
+    let mut text = status::head(&handler.name, &handler.version, handler.shipped, &handler.digest, colour);
+    for (name, value) in
+        [("handler", &handler.description), ("for", &users), ("limits", &limits.collect::<Vec<_>>().join(", "))]
+    {
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "{}", status::row(name, value, colour));
+    }
+    text
 }
 
 /// A plugin's grants, and its limits under the names that they have in a policy.

@@ -8,13 +8,9 @@ use crate::terminal::Colour;
 
 /// The name of the plugin, and a row for each rule and each want.
 pub fn grants(plugin: &PluginStatus, colour: Colour) -> String {
-    let mut text = String::new();
-    let from = if plugin.shipped { "shipped with Cofferdam" } else { "loaded from a file" };
-    let digest = plugin.digest.get(..12).unwrap_or(&plugin.digest);
-    let about = colour.dim(&format!("{from}, sha256:{digest}…"));
-    // Writing into a string cannot fail.
-    let _ = writeln!(text, "{} {}  {about}", colour.bold(&plugin.name), plugin.version);
+    let mut text = head(&plugin.name, &plugin.version, plugin.shipped, &plugin.digest, colour);
     let mut add = |name: &str, value: &str| {
+        // Writing into a string cannot fail.
         let _ = writeln!(text, "{}", row(name, value, colour));
     };
     let (denied, allowed): (Vec<_>, Vec<_>) = plugin.rules.iter().partition(|rule| rule.starts_with("deny "));
@@ -37,6 +33,14 @@ pub fn grants(plugin: &PluginStatus, colour: Colour) -> String {
         add("hidden", &format!("{tools}  {}", colour.dim(&format!("({why})"))));
     }
     text
+}
+
+/// The first line about a component.
+pub fn head(name: &str, version: &str, shipped: bool, digest: &str, colour: Colour) -> String {
+    let from = if shipped { "shipped with Cofferdam" } else { "loaded from a file" };
+    let digest = digest.get(..12).unwrap_or(digest);
+    let about = colour.dim(&format!("{from}, sha256:{digest}…"));
+    format!("{} {version}  {about}\n", colour.bold(name))
 }
 
 /// What is said of the tools that clients are not shown, one line for each reason.

@@ -108,6 +108,20 @@ pub enum Event<'a> {
         /// Connections that were open.
         connections: usize,
     },
+    /// A protocol handler trapped, used too much, or answered what it must not. Its connection goes
+    /// on without it.
+    HandlerCut {
+        /// The plugin whose connection it was on.
+        plugin: &'a str,
+        /// The call that began to use it.
+        caller: Option<&'a Caller>,
+        /// The handler.
+        handler: &'a str,
+        /// The limit that was the reason, by its name in the policy, if one was.
+        limit: Option<&'static str>,
+        /// Why.
+        reason: &'a str,
+    },
     /// A limit was hit, and the request beyond it refused.
     LimitHit {
         /// The plugin.

@@ -101,6 +101,11 @@ impl Sink for Log {
             Event::InstanceLost { plugin, reason, connections, .. } => {
                 self.warn(plugin, || format!("`{plugin}` ended: {reason}; {connections} open connections are lost"))
             }
+            Event::HandlerCut { plugin, handler, reason, .. } => {
+                self.warn(plugin, || {
+                    format!("the handler `{handler}` of a connection of `{plugin}` is cut off: {reason}")
+                });
+            }
             Event::LimitHit { plugin, limit, .. } => {
                 self.warn(plugin, || format!("`{plugin}` hit its limit `{limit}`"));
             }

@@ -28,7 +28,7 @@ pub struct Record<'a> {
     /// When it happened, as RFC 3339 in UTC with microseconds; by the system's clock, which may
     /// have been set back. A line that could not be written at once stands later than its time.
     pub time: Cow<'a, str>,
-    /// What: `opened`, `policy`, `loaded`, `load_refused`, `call_started`, `ask`, `limit_hit`,
+    /// What: `opened`, `policy`, `loaded`, `load_refused`, `call_started`, `ask`, `limit_hit`, `handler_cut`,
     /// `instance_lost`, `call_ended`; and of the file itself `checkpoint`, `continued`,
     /// `recovered`, `omitted`.
     pub event: Cow<'a, str>,
@@ -168,6 +168,12 @@ impl<'a> Record<'a> {
                 reason: limit.and_then(text),
                 detail: Some(format!("{}; {connections} open connections are lost", cut(reason, TEXT)).into()),
                 ..Self::by("instance_lost", *caller)
+            },
+            Event::HandlerCut { plugin, caller, handler, limit, reason } => Self {
+                plugin: text(plugin),
+                reason: limit.and_then(text),
+                detail: Some(format!("handler {handler}: {}", cut(reason, TEXT)).into()),
+                ..Self::by("handler_cut", *caller)
             },
             Event::LimitHit { plugin, caller, limit } => {
                 Self { plugin: text(plugin), reason: text(limit), ..Self::by("limit_hit", *caller) }

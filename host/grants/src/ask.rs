@@ -4,7 +4,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::{AbsolutePath, Moment, Name, Pins, Protocol, QueryName, Resource, Zone, canonical, canonical_socket};
+use crate::{
+    AbsolutePath, HandlerName, Moment, Name, Pins, Protocol, QueryName, Resource, Zone, canonical, canonical_socket,
+};
 
 /// One question to the policy. The enum is closed: a new effect needs a new variant, and then
 /// `decide` does not compile until it has an answer for it.
@@ -62,6 +64,11 @@ pub enum Ask<'a> {
         /// The path, as a user would write it.
         path: &'a AbsolutePath,
     },
+    /// May this protocol handler be used on a connection?
+    Handler {
+        /// Its name.
+        name: &'a HandlerName,
+    },
     /// May a local address be taken for an outbound connection?
     Bind {
         /// The transport.
@@ -102,6 +109,7 @@ impl Ask<'_> {
                 Resource::Query { server: canonical_socket(server), name: name.clone() }
             }
             Self::Read { path } => Resource::File(path.clone()),
+            Self::Handler { name } => Resource::Handler(name.clone()),
             Self::Bind { protocol, at } => Resource::Bind { protocol, at: canonical_socket(at) },
             Self::Listen { protocol, at } => Resource::Listen { protocol, at: canonical_socket(at) },
             Self::Accept { protocol, from } => Resource::Accept { protocol, from: canonical_socket(from) },

@@ -4,6 +4,7 @@
 //! are put into words in `denial.rs`. Each kind of ask has a file of its own beneath.
 
 mod bind;
+mod handler;
 mod lookup;
 mod peer;
 mod permit;
@@ -45,6 +46,7 @@ impl Grants {
             Ask::Ping { to, zone, pins, now } => self.peer(Use::Ping, canonical(to), zone, pins, now),
             Ask::Query { server, name, system } => self.query(canonical_socket(server), name, system),
             Ask::Read { path } => self.read(path),
+            Ask::Handler { name } => self.handler(name),
             Ask::Bind { protocol, at } => self.bind(protocol, canonical_socket(at)),
             Ask::Listen { .. } | Ask::Accept { .. } => Err(Near::because(Reason::NotYetAvailable)),
         };

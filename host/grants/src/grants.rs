@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 
 use crate::rule::Reach;
-use crate::{AbsolutePath, Protocol, ResolveRule, Rule, RuleId, ServerRule, Servers, canonical_socket};
+use crate::{AbsolutePath, HandlerRule, Protocol, ResolveRule, Rule, RuleId, ServerRule, Servers, canonical_socket};
 
 /// The grants of one plugin. The default grants nothing (invariant I1), and nothing can be added
 /// after it is built (invariant I4).
@@ -54,12 +54,17 @@ impl Grants {
         self.grants_some(|rule| matches!(rule, Rule::Read(_)))
     }
 
+    /// Whether any protocol handler may be used.
+    pub fn grants_handlers(&self) -> bool {
+        self.grants_some(|rule| matches!(rule, Rule::Handler(_)))
+    }
+
     /// Whether name servers may be asked without a rule that names any: the host's own.
     pub fn grants_system_servers(&self) -> bool {
         self.grants_query() && self.server_rules().next().is_none() && !self.servers(&self.system).is_empty()
     }
 
-    /// Whether nothing is granted at all.
+    /// Whether nothing is granted that reaches anything. A protocol handler only computes.
     pub fn is_empty(&self) -> bool {
         let connects = [Protocol::Tcp, Protocol::Udp].iter().any(|protocol| self.grants_connect(*protocol));
         !(connects || self.grants_ping() || self.grants_query() || self.grants_read())
@@ -164,6 +169,7 @@ impl Grants {
             (Rule::Resolve(rule), Rule::Resolve(want)) => rule.meets(want),
             (Rule::Server(rule), Rule::Server(want)) => rule.meets(want, &self.system),
             (Rule::Read(own), Rule::Read(want)) => narrower(own, want).is_some(),
+            (Rule::Handler(own), Rule::Handler(want)) => own.meets(want),
             _ => false,
         }
     }
@@ -217,6 +223,7 @@ macro_rules! kind {
 kind!(Resolve, ResolveRule, resolves, resolve_denies, resolve_wants);
 kind!(Server, ServerRule, server_rules, server_denies, server_wants);
 kind!(Read, AbsolutePath, reads, read_denies, read_wants);
+kind!(Handler, HandlerRule, handlers, handler_denies, handler_wants);
 
 /// The one of two paths that lies in the other, if one does.
 fn narrower<'a>(one: &'a AbsolutePath, other: &'a AbsolutePath) -> Option<&'a AbsolutePath> {

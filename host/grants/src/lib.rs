@@ -57,6 +57,9 @@ pub use protocol::Protocol;
 pub use query::{QueryName, QueryNameError};
 pub use range::{METADATA, Range, SPECIAL, Special, classify, is_barren, is_closed};
 pub use resource::Resource;
-pub use rule::{ConnectRule, DNS_PORT, Host, Peers, PingRule, ResolveRule, Rule, RuleId, ServerRule, Servers};
+pub use rule::{
+    ConnectRule, DNS_PORT, HandlerName, HandlerRule, Host, Peers, PingRule, ResolveRule, Rule, RuleId, ServerRule,
+    Servers,
+};
 pub use text::{cut, harmless_json, is_harmful, plain, printable, printable_text, quoted};
 pub use zone::{Zone, ZoneName};

@@ -163,11 +163,35 @@ impl Limits {
     /// How many more descriptors than connections there are at least where a policy sets the latter
     /// only.
     pub const BESIDE_CONNECTIONS: u32 = 1024;
+
+    /// The limits that hold for protocol handlers: memory and processor time of one session, what
+    /// one step of it may bring, how many connections have one, and what a component may.
+    pub const FOR_HANDLERS: &[&str] = &["memory", "cpu", "output", "connections", "compile", "log_lines"];
+
+    /// What a session of a protocol handler may use, where nothing else is said. Its processor time
+    /// is that of one step.
+    pub fn of_handlers() -> Self {
+        Self {
+            memory: 64 * MIB,
+            cpu: Duration::from_millis(250),
+            output: 16 * MIB,
+            connections: 16_384,
+            ..Self::default()
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn limits_of_handlers_are_rows_within_their_bounds() {
+        for name in Limits::FOR_HANDLERS {
+            let limit = Limit::named(name).unwrap();
+            assert!((limit.least..=limit.most).contains(&limit.amount(&Limits::of_handlers())), "{name}");
+        }
+    }
 
     #[test]
     fn every_row_is_a_field_with_its_default_within_its_bounds() {

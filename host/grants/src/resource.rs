@@ -3,11 +3,11 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::{AbsolutePath, Name, Protocol, QueryName, Zone};
+use crate::{AbsolutePath, HandlerName, Name, Protocol, QueryName, Zone};
 
 /// What an ask is about, owned and canonical. Its `Display` is the form that stands in audit lines:
 /// `tcp://10.0.0.1:22`, `name:db.lab.example`, `name:db.lab.example=10.0.0.5`, `ping:10.0.0.1`,
-/// `dns://192.0.2.53:53/www.example.com`, `file:/var/log/syslog`.
+/// `dns://192.0.2.53:53/www.example.com`, `file:/var/log/syslog`, `handler:irc`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Resource {
     /// A name to look up.
@@ -55,6 +55,8 @@ pub enum Resource {
     },
     /// A file or directory to read.
     File(AbsolutePath),
+    /// A protocol handler to use.
+    Handler(HandlerName),
     /// A local address for an outbound connection.
     Bind {
         /// The transport.
@@ -93,6 +95,7 @@ impl fmt::Display for Resource {
             Self::PingTarget(name) => write!(f, "ping:{name}"),
             Self::Query { server, name } => write!(f, "dns://{server}/{name}"),
             Self::File(path) => write!(f, "file:{path}"),
+            Self::Handler(name) => write!(f, "handler:{name}"),
             Self::Bind { protocol, at } => write!(f, "bind:{protocol}://{at}"),
             Self::Listen { protocol, at } => write!(f, "listen:{protocol}://{at}"),
             Self::Accept { protocol, from } => write!(f, "accept:{protocol}://{from}"),

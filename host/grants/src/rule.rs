@@ -5,6 +5,7 @@
 
 mod connect;
 mod coverage;
+mod handler;
 mod names;
 mod peers;
 mod ping;
@@ -14,6 +15,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 pub use connect::ConnectRule;
+pub use handler::{HandlerName, HandlerRule};
 pub use names::ResolveRule;
 pub use peers::{Host, Peers};
 pub(crate) use peers::{LOCALHOST, Reach};
@@ -62,6 +64,8 @@ pub enum Rule {
     Server(ServerRule),
     /// A directory or a file to read, with everything below it, `read`.
     Read(AbsolutePath),
+    /// Protocol handlers to use, `handlers`.
+    Handler(HandlerRule),
 }
 
 impl Rule {
@@ -73,6 +77,7 @@ impl Rule {
             Self::Resolve(_) => "resolve",
             Self::Server(_) => "servers",
             Self::Read(_) => "read",
+            Self::Handler(_) => "handlers",
         }
     }
 
@@ -90,7 +95,7 @@ impl Rule {
     pub fn ports(&self) -> Option<&Ports> {
         match self {
             Self::Connect(rule) => Some(rule.ports()),
-            Self::Ping(_) | Self::Resolve(_) | Self::Server(_) | Self::Read(_) => None,
+            Self::Ping(_) | Self::Resolve(_) | Self::Server(_) | Self::Read(_) | Self::Handler(_) => None,
         }
     }
 
@@ -99,7 +104,7 @@ impl Rule {
         match self {
             Self::Connect(rule) => rule.peers().reach_address(address),
             Self::Ping(rule) => rule.reach_address(address),
-            Self::Resolve(_) | Self::Server(_) | Self::Read(_) => Reach::No,
+            Self::Resolve(_) | Self::Server(_) | Self::Read(_) | Self::Handler(_) => Reach::No,
         }
     }
 
@@ -108,7 +113,7 @@ impl Rule {
         match self {
             Self::Connect(rule) => rule.peers().reach_answer(name, address),
             Self::Ping(rule) => rule.reach_answer(name, address),
-            Self::Resolve(_) | Self::Server(_) | Self::Read(_) => Reach::No,
+            Self::Resolve(_) | Self::Server(_) | Self::Read(_) | Self::Handler(_) => Reach::No,
         }
     }
 
@@ -117,7 +122,7 @@ impl Rule {
         match self {
             Self::Connect(rule) => Some(rule.peers()),
             Self::Ping(rule) => Some(rule.peers()),
-            Self::Resolve(_) | Self::Server(_) | Self::Read(_) => None,
+            Self::Resolve(_) | Self::Server(_) | Self::Read(_) | Self::Handler(_) => None,
         }
     }
 }
@@ -130,6 +135,7 @@ impl fmt::Display for Rule {
             Self::Resolve(rule) => rule.fmt(f),
             Self::Server(rule) => rule.fmt(f),
             Self::Read(path) => path.fmt(f),
+            Self::Handler(rule) => rule.fmt(f),
         }
     }
 }
@@ -155,6 +161,12 @@ impl From<ResolveRule> for Rule {
 impl From<ServerRule> for Rule {
     fn from(rule: ServerRule) -> Self {
         Self::Server(rule)
+    }
+}
+
+impl From<HandlerRule> for Rule {
+    fn from(rule: HandlerRule) -> Self {
+        Self::Handler(rule)
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) enum Capability {
     Resolve,
     Servers,
     Read,
+    Handlers,
 }
 
 /// One row of the table.
@@ -139,6 +140,19 @@ pub(crate) const CAPABILITIES: &[Row] = &[
         deny: flag("--deny-read", "DIR", "Never let plugins read this"),
         ask: Some(("read", "read PATH")),
     },
+    Row {
+        key: "handlers",
+        about: Some(Capability::Handlers),
+        summaries: [
+            "protocol handlers that may be used, by name; without it, every one that is loaded",
+            "protocol handlers that every plugin may use",
+            "protocol handlers that no plugin may use",
+        ],
+        within: false,
+        allow: None,
+        deny: None,
+        ask: Some(("handler", "handler NAME")),
+    },
     later(
         "write",
         "directories that may be written",
@@ -155,7 +169,6 @@ pub(crate) const CAPABILITIES: &[Row] = &[
     later("processes", "what may be seen of processes", flag("--allow-processes", "WHAT", ""), None),
     later("capture", "interfaces that may be captured", None, None),
     later("secrets", "secrets that the plugin may use", None, None),
-    later("handlers", "protocol handlers that the plugin may open", None, None),
 ];
 
 impl Row {
@@ -165,7 +178,8 @@ impl Row {
 }
 
 impl Capability {
-    pub(crate) const ALL: [Self; 5] = [Self::Connect, Self::Ping, Self::Resolve, Self::Servers, Self::Read];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Connect, Self::Ping, Self::Resolve, Self::Servers, Self::Read, Self::Handlers];
 
     /// What the rules under a key of a policy, or of a manifest's wants, are about.
     pub(crate) fn of_key(key: &str) -> Option<Self> {

@@ -3,7 +3,7 @@
 //! Nothing else in the house makes grants (invariant I4), and nothing adds to them afterwards.
 //! The intersection is drawn on every decision; here the two sides are put together.
 
-use cofferdam_grants::{Grants, GrantsBuilder, Limits};
+use cofferdam_grants::{Grants, GrantsBuilder, HandlerRule, Limits, Rule};
 
 use crate::listing::Listing;
 use crate::manifest::{Kind, Manifest};
@@ -38,12 +38,21 @@ pub fn effective(policy: &Policy, manifest: &Manifest) -> Effective {
             false => builder.allow(id, own.rule.clone()),
         };
     }
+    // Handlers only compute: without a word about them, every one that is loaded may be used.
+    let wants_handlers = manifest.wants.iter().any(|want| matches!(want.rule, Rule::Handler(_)));
+    if wants_handlers && !policy.names_handlers(serves) {
+        builder = builder.allow(policy.implicit_rule(), HandlerRule::Any);
+    }
     for want in &manifest.wants {
         builder = builder.want(want.rule.clone());
     }
     let grants = builder.finish();
     let unmet = manifest.wants.iter().filter(|want| !grants.meets(&want.rule)).map(ToString::to_string).collect();
-    let mut limits = policy.limits.over(Limits::default());
+    // What `[limits]` says is about plugins' instances. A handler's session is much smaller.
+    let mut limits = match manifest.kind {
+        Kind::Plugin => policy.limits.over(Limits::default()),
+        Kind::Handler => Limits::of_handlers(),
+    };
     if let Some(own) = policy.plugin_limits.get(&manifest.name) {
         limits = own.over(limits);
     }

@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use cofferdam_grants::{AbsolutePath, Ask, Denial, Moment, Name, Permit, Pins, Protocol, QueryName, Reason, Zone};
+use cofferdam_grants::{
+    AbsolutePath, Ask, Denial, HandlerName, Moment, Name, Permit, Pins, Protocol, QueryName, Reason, Zone,
+};
 use proptest::prelude::*;
 
 use super::*;
@@ -136,6 +138,29 @@ fn limits_of_a_plugin_stand_over_shared_ones_over_defaults() {
     assert_eq!(of("b"), Limits { memory: 64 << 20, mailbox: 5, ..default });
     assert_eq!(effective(&Policy::empty(), &manifest("a", &[])).limits, default);
     assert_eq!((default.memory, default.mailbox, default.connections), (256 << 20, 1024, 2048));
+}
+
+#[test]
+fn every_loaded_handler_may_be_used_unless_the_policy_says_which() {
+    let allowed = |text: &str, handler: &str| {
+        let policy = crate::parse("p", text, &|_| None).unwrap();
+        let wanting = r#"{"name":"tcp","version":"1","abi":"0.1.0","kind":"plugin","wants":{"handlers":["any"]}}"#;
+        let grants = effective(&policy, &Manifest::of_json(wanting).unwrap()).grants;
+        grants
+            .decide(&Ask::Handler { name: &HandlerName::parse(handler).unwrap() })
+            .map(|permit| permit.rules().to_vec())
+    };
+    assert_eq!(allowed("", "irc").unwrap(), [Policy::empty().implicit_rule()]);
+    assert!(allowed("[plugins.tcp]\nhandlers = [\"irc\"]\n", "irc").is_ok());
+    let refused = allowed("[plugins.tcp]\nhandlers = [\"irc\"]\n", "redis").unwrap_err();
+    assert_eq!(refused.reason(), Reason::NoRule);
+    assert!(allowed("[plugins.other]\nhandlers = [\"irc\"]\n", "redis").is_ok(), "the rule serves another plugin");
+    assert!(allowed("[defaults]\nhandlers = [\"irc\"]\n", "redis").is_err());
+    assert!(allowed("[deny]\nhandlers = [\"irc\"]\n", "irc").is_err());
+    assert!(allowed("[deny]\nhandlers = [\"irc\"]\n", "redis").is_ok());
+    assert!(allowed("[plugins.tcp]\nhandlers = []\n", "irc").is_err());
+    let unwanting = effective(&Policy::empty(), &manifest("tcp", &[])).grants;
+    assert!(unwanting.decide(&Ask::Handler { name: &HandlerName::parse("irc").unwrap() }).is_err());
 }
 
 #[test]

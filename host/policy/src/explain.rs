@@ -194,6 +194,7 @@ fn answer(
             (decide(Ask::Query { server: *server, name, system: grants.system_servers() }), QUERY, None)
         }
         About::File { path } => (decide(Ask::Read { path }), FILE, None),
+        About::Handler { name } => (decide(Ask::Handler { name }), HANDLER, None),
         About::Later { .. } => return None,
     };
     telling.tell(&answer, stages);
@@ -214,6 +215,7 @@ const PEER: &[Stage] = &[Stage::Deny, Stage::Rule, Stage::Range, Stage::Manifest
 const LOOKUP: &[Stage] = &[Stage::Deny, Stage::Rule, Stage::Manifest];
 const QUERY: &[Stage] = &[Stage::Deny, Stage::Rule, Stage::Server, Stage::Range, Stage::Manifest];
 const FILE: &[Stage] = &[Stage::Deny, Stage::Rule, Stage::Manifest];
+const HANDLER: &[Stage] = FILE;
 
 /// The answer about what no rule of this version can allow.
 fn not_yet(plugin: &str, question: &Question) -> Explanation {
@@ -255,6 +257,7 @@ fn action(resource: &Resource) -> String {
         Resource::PingTarget(name) => format!("ping `{name}`"),
         Resource::Query { server, name } => format!("ask `{server}` for `{name}`"),
         Resource::File(path) => format!("read `{path}`"),
+        Resource::Handler(name) => format!("use the protocol handler `{name}`"),
         other => format!("connect to `{other}`"),
     }
 }

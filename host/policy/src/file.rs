@@ -179,6 +179,11 @@ impl<'s> Reader<'s> {
         let Some(list) = self.list(key, value) else {
             return;
         };
+        if list.is_empty() && about == Capability::Handlers {
+            // Without the key every handler may be used: an empty list says something else.
+            let none = Text { value: "none".to_owned(), span: value.span(), start: None, written: None };
+            rules.push(RuleText { about, to: none, within: None });
+        }
         for item in list {
             match item.get_ref() {
                 DeValue::Table(table) if about.has_within() => rules.extend(self.long_rule(about, item.span(), table)),

@@ -4,11 +4,11 @@
 //! These are warnings: such a rule grants less than it looks, never more. What could not allow
 //! anything whatever else is written is a mistake, refused where the rule is read.
 
-use cofferdam_grants::{Rule, RuleId};
+use cofferdam_grants::{HandlerRule, Rule, RuleId};
 
 use crate::diagnostic::Diagnostic;
 use crate::effective::effective;
-use crate::manifest::Manifest;
+use crate::manifest::{Kind, Manifest};
 use crate::policy::{Policy, PolicyRule, Scope};
 
 impl Policy {
@@ -38,6 +38,16 @@ impl Policy {
         };
         if served.is_empty() {
             return None;
+        }
+        if let Rule::Handler(HandlerRule::Name(name)) = &own.rule
+            && !manifests.iter().any(|other| other.kind == Kind::Handler && other.name == name.as_str())
+        {
+            let handlers = manifests.iter().filter(|other| other.kind == Kind::Handler);
+            let known: Vec<String> = handlers.map(|handler| format!("`{}`", handler.name)).collect();
+            return said(
+                format!("the rule allows nothing: there is no handler `{name}`"),
+                &format!("there are {}; `component = \"/path/to.wasm\"` names another", known.join(", ")),
+            );
         }
         let grants: Vec<_> = served.iter().map(|manifest| effective(self, manifest).grants).collect();
         let wanted = |grants: &&cofferdam_grants::Grants| grants.rules().any(|rule| rule.id == id && rule.wanted);

@@ -82,7 +82,6 @@ const KEYS: &[Key] = &[
     now(Section::Top, "limits", "limits for every plugin"),
     now(Section::Top, "names", "how the host looks up names"),
     later(Section::Top, "secrets", "secrets that plugins may use, not read"),
-    later(Section::Top, "handlers", "protocol handlers"),
     later(Section::Top, "audit", "where the audit log is kept"),
     now(Section::Plugin, "component", "absolute path of the plugin's component"),
     now(Section::Plugin, "settings", "the plugin's own settings, checked by its schema"),

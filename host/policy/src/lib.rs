@@ -44,7 +44,7 @@ mod manifest;
 mod mend;
 mod question;
 
-pub use cofferdam_grants::{LIMITS, Limit, cut, harmless_json, is_harmful, plain, printable, quoted};
+pub use cofferdam_grants::{LIMITS, Limit, Limits, cut, harmless_json, is_harmful, plain, printable, quoted};
 
 pub use advice::Advice;
 pub use capability::{Flag, Status, flags};

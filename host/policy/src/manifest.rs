@@ -151,6 +151,9 @@ impl Manifest {
             "handler" => Kind::Handler,
             other => return Err(one_of("kind", other, "`plugin` or `handler`")),
         };
+        if kind == Kind::Handler && matches!(name.as_str(), "any" | "none") {
+            return Err(format!("manifest: `name` is `{name}`, which is a word of the rules about handlers"));
+        }
         let instance = match optional_string(&mut fields, "instance")?.as_deref() {
             None | Some("actor") => Instance::Actor,
             Some("call") => Instance::Call,

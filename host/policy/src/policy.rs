@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 
-use cofferdam_grants::{Rule, RuleId, plain};
+use cofferdam_grants::{LIMITS, Rule, RuleId, plain};
 
 use crate::capability::{Flag, Status, flags, of_flag};
 use crate::diagnostic::{Diagnostic, Source};
@@ -192,6 +192,17 @@ impl Policy {
         self.rules.get(index).filter(|_| id.generation() == self.generation)
     }
 
+    /// The id of what holds where no rule speaks: it is no rule's of the policy.
+    pub(crate) fn implicit_rule(&self) -> RuleId {
+        RuleId::new(self.generation, u32::MAX)
+    }
+
+    /// Whether a rule that serves a plugin says which handlers may be used.
+    pub(crate) fn names_handlers(&self, serves: impl Fn(&Scope) -> bool) -> bool {
+        let mut rules = self.rules.iter().filter(|own| !own.denies && serves(&own.scope));
+        rules.any(|own| matches!(own.rule, Rule::Handler(_)))
+    }
+
     /// The ids of its rules.
     pub fn rule_ids(&self) -> impl Iterator<Item = RuleId> {
         let generation = self.generation;
@@ -203,6 +214,13 @@ impl Policy {
     pub fn in_generation(mut self, generation: u32) -> Self {
         self.generation = generation;
         self
+    }
+
+    /// The limits that the table of a plugin, or of a handler, sets.
+    pub fn limits_of(&self, plugin: &str) -> impl Iterator<Item = &'static str> {
+        let patch = self.plugin_limits.get(plugin);
+        let set = move |place: usize| patch.is_some_and(|patch| patch.0[place].is_some());
+        LIMITS.iter().enumerate().filter(move |(place, _)| set(*place)).map(|(_, limit)| limit.name)
     }
 
     /// The `[plugins.NAME]` tables, by name.

@@ -6,13 +6,16 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use cofferdam_grants::{AbsolutePath, Host, Name, NameUse, Peers, Ports, Protocol, QueryName, Servers, Zone, quoted};
+use cofferdam_grants::{
+    AbsolutePath, HandlerName, HandlerRule, Host, Name, NameUse, Peers, Ports, Protocol, QueryName, Servers, Zone,
+    quoted,
+};
 
 use crate::capability::{CAPABILITIES, Row, Status};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::host::parse_host;
 use crate::keys::did_you_mean;
-use crate::rule::{Purpose, RuleError, parse_connect, parse_ping, parse_server};
+use crate::rule::{Purpose, RuleError, parse_connect, parse_handler, parse_ping, parse_server};
 
 /// The asks that can be explained, with how each is written.
 fn asks() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -45,6 +48,8 @@ pub(crate) enum About {
     Query { server: SocketAddr, name: QueryName },
     /// Reading a file or directory.
     File { path: AbsolutePath },
+    /// Using a protocol handler.
+    Handler { name: HandlerName },
     /// What no rule of this version can allow, in the words of the question.
     Later { verb: String, what: String },
 }
@@ -75,6 +80,7 @@ impl fmt::Display for Question {
             About::PingName { name } => write!(f, "ping {name}"),
             About::Query { server, name } => write!(f, "query {name}@{server}"),
             About::File { path } => write!(f, "read {path}"),
+            About::Handler { name } => write!(f, "handler {name}"),
             About::Later { verb, what } if what.is_empty() => f.write_str(verb),
             About::Later { verb, what } => write!(f, "{verb} {what}"),
         }
@@ -82,8 +88,8 @@ impl fmt::Display for Question {
 }
 
 impl Question {
-    /// Reads a question: `connect HOST:PORT`, `ping HOST`, `resolve NAME`, `query NAME@SERVER` or
-    /// `read PATH`. One about what is not yet available is a question too, which is always answered
+    /// Reads a question: `connect HOST:PORT`, `ping HOST`, `resolve NAME`, `query NAME@SERVER`,
+    /// `read PATH` or `handler NAME`. One about what is not yet available is a question too, which is always answered
     /// with no.
     ///
     /// # Errors
@@ -119,6 +125,7 @@ impl Question {
             "ping" => pinged(&origin, what),
             "resolve" => lookup(&origin, what),
             "query" => query(&origin, what),
+            "handler" => handler(&origin, what),
             _ => file(&origin, what),
         };
         about.map(|about| Self { about })
@@ -155,6 +162,7 @@ impl Question {
             | About::PingAddress { .. }
             | About::Query { .. }
             | About::File { .. }
+            | About::Handler { .. }
             | About::Later { .. } => None,
         }
     }
@@ -279,6 +287,16 @@ fn file(origin: &str, text: &str) -> Result<About, Box<Diagnostic>> {
     AbsolutePath::parse(text)
         .map(|path| About::File { path })
         .map_err(|why| mistake(origin, text, why.to_string(), "write `read /var/log/syslog`"))
+}
+
+/// Reads a handler's name.
+fn handler(origin: &str, text: &str) -> Result<About, Box<Diagnostic>> {
+    match parse_handler(text).map_err(of_rule(origin, text))? {
+        HandlerRule::Name(name) => Ok(About::Handler { name }),
+        HandlerRule::Any | HandlerRule::None => {
+            Err(mistake(origin, text, "a question is about one handler", "write `handler irc`"))
+        }
+    }
 }
 
 /// The port, where there is one only.

@@ -49,7 +49,7 @@ fn what_is_not_understood_is_told_and_what_is_not_available_is_not_pretended() {
         ("conect a.example:22", "`conect` is nothing that a plugin may ask for | did you mean `connect`?"),
         (
             "dance",
-            "`dance` is nothing that a plugin may ask for | there are `connect HOST:PORT`, `ping HOST`, `resolve NAME`, `query NAME@SERVER`, `read PATH`",
+            "`dance` is nothing that a plugin may ask for | there are `connect HOST:PORT`, `ping HOST`, `resolve NAME`, `query NAME@SERVER`, `read PATH`, `handler NAME`",
         ),
         ("ping a.example:1", "a `ping` rule has no port | write `a.example`"),
         ("ping 10.0.0.0/8", "a question is about one host | write a name or an address"),
@@ -83,6 +83,7 @@ fn what_is_not_understood_is_told_and_what_is_not_available_is_not_pretended() {
             "`localhost` is not looked up: it stands for 127.0.0.1 and ::1 | ask `connect localhost:PORT`",
         ),
         ("resolve *.example", "a question is about one name | write the name in full"),
+        ("handler any", "a question is about one handler | write `handler irc`"),
     ] {
         assert_eq!(read(text), Err(said.to_owned()), "{text}");
     }
@@ -97,7 +98,6 @@ fn what_is_not_yet_available_is_a_question_that_is_understood() {
         "processes",
         "capture eth0",
         "secrets token",
-        "handlers irc",
         "udp a.example:53",
         "connect udp://a.example:53",
     ] {

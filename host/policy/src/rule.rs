@@ -5,6 +5,7 @@
 //! stand in a file is in `lower.rs`.
 
 mod connect;
+mod handler;
 mod names;
 mod path;
 mod ping;
@@ -13,6 +14,7 @@ mod server;
 use cofferdam_grants::Rule;
 
 pub(crate) use connect::{further, parse_connect};
+pub(crate) use handler::parse_handler;
 pub(crate) use ping::{groups, is_of_groups, parse_ping};
 pub(crate) use server::parse_server;
 
@@ -30,6 +32,7 @@ pub(crate) fn parse_rule(about: Capability, text: &str, purpose: Purpose) -> Res
         Capability::Resolve => names::parse_names(text)?.into(),
         Capability::Servers => parse_server(text, purpose)?.into(),
         Capability::Read => path::parse_path(text, purpose)?.into(),
+        Capability::Handlers => parse_handler(text)?.into(),
     })
 }
 

@@ -29,7 +29,7 @@ mod tests {
     fn its_examples_are_right_once_they_are_in_force() {
         let env = |name: &str| (name == "DB_HOST").then(|| "db2.lab.example".to_owned());
         let policy = parse("cofferdam.toml", &in_force(), &env).unwrap_or_else(|all| panic!("{}", all[0]));
-        assert_eq!(policy.rules.len(), 23);
+        assert_eq!(policy.rules.len(), 25);
         assert_eq!(policy.warnings(), []);
     }
 

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use cofferdam_audit::{Event, Sink};
-use cofferdam_runtime::{CallError, Digest, Environment, Runtime};
+use cofferdam_runtime::{CallError, Digest, Environment, Handlers, Runtime};
 use tokio::sync::watch;
 
 use crate::catalog::{Catalog, Entry};
 use crate::definition;
-use crate::load::{LoadProblem, Setup, find, name_servers, own_files};
+use crate::load::{Candidate, LoadProblem, Setup, find, name_servers, own_files};
 use crate::plugin::LoadedPlugin;
 use crate::policies::Policies;
 use crate::tool::Tool;
@@ -48,7 +48,12 @@ impl Generation {
     pub fn load(shared: &Arc<Shared>, number: u32, setup: Setup) -> Arc<Self> {
         let setup = Setup { policy: setup.policy.in_generation(number), ..setup };
         let (found, refused) = find(&setup);
-        let environment = Environment::new(name_servers(&setup.policy), own_files(&setup));
+        let (handlers, found): (Vec<_>, Vec<_>) = found.into_iter().partition(Candidate::is_handler);
+        // One that was refused is not there.
+        let is_refused = |name: &str| refused.iter().any(|problem| problem.plugin == name);
+        let handlers = handlers.iter().filter(|one| !is_refused(&one.manifest.name)).map(Candidate::handler_spec);
+        let handlers = Handlers::new(&shared.runtime, handlers);
+        let environment = Environment::new(name_servers(&setup.policy), own_files(&setup), handlers);
         let policy = Arc::new(setup.policy);
         shared.policies.add(number, &policy);
         let text = policy.canonical(&|settings| Digest::of(settings).as_str().to_owned());

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cofferdam_audit::Sink;
-use cofferdam_grants::{Protocol, printable_text};
+use cofferdam_grants::{Limits, Protocol, printable_text};
 use cofferdam_policy::{Effective, Instance, Kind, Manifest, Part, Policy, effective};
-use cofferdam_runtime::{Digest, Lifetime, NameServers, OwnFiles, Spec, check_imports, manifest_section};
+use cofferdam_runtime::{
+    Digest, HandlerSpec, Lifetime, NameServers, OwnFiles, Spec, check_handler_imports, check_imports, manifest_section,
+};
 
 use crate::definition::{self, Reach};
 
@@ -36,6 +38,8 @@ pub struct Setup {
 pub struct Shipped {
     /// The component.
     pub component: &'static [u8],
+    /// Whether it is a protocol handler.
+    pub handler: bool,
     /// Its SHA-256 in lower-case hexadecimal, which the build has found out: starting is not to
     /// read it all.
     pub digest: &'static str,
@@ -88,6 +92,22 @@ impl Candidate {
         self.shipped.map(definition::names).unwrap_or_default()
     }
 
+    pub fn is_handler(&self) -> bool {
+        self.manifest.kind == Kind::Handler
+    }
+
+    pub fn handler_spec(&self) -> HandlerSpec {
+        HandlerSpec {
+            name: self.manifest.name.clone(),
+            version: self.manifest.version.clone(),
+            description: self.manifest.description.clone(),
+            bytes: self.bytes.clone(),
+            digest: self.digest.clone(),
+            ahead: self.ahead,
+            limits: self.effective.limits,
+        }
+    }
+
     pub fn spec(&self) -> Spec {
         Spec {
             name: self.manifest.name.clone(),
@@ -110,7 +130,11 @@ pub(crate) fn find(setup: &Setup) -> (Vec<Candidate>, Vec<LoadProblem>) {
     let (found, mut problems) = find_unlinked(setup);
     // A shipped plugin without its grant is listed and refuses its calls; any other is not loaded.
     for one in found.iter().filter(|one| one.shipped.is_none()) {
-        if let Err(error) = check_imports(&one.manifest.name, &one.bytes, &one.effective.grants) {
+        let checked = match one.is_handler() {
+            true => check_handler_imports(&one.manifest.name, &one.bytes),
+            false => check_imports(&one.manifest.name, &one.bytes, &one.effective.grants),
+        };
+        if let Err(error) = checked {
             problems.push(LoadProblem::new(&one.manifest.name, error.for_operator()));
         }
     }
@@ -226,9 +250,6 @@ fn read(
         ..LoadProblem::new(name.unwrap_or(&manifest.name), cause)
     };
     let about_settings = |cause: String| LoadProblem { part: Part::Settings, ..problem(cause) };
-    if manifest.kind != Kind::Plugin {
-        return Err(problem("it is a protocol handler; this version loads plugins only".to_owned()));
-    }
     if let Some(name) = name
         && name != manifest.name
     {
@@ -238,6 +259,13 @@ fn read(
         )));
     }
     let table = policy.plugins().find(|(name, _)| *name == manifest.name).map(|(_, table)| table);
+    if manifest.kind == Kind::Handler
+        && let Some(limit) = policy.limits_of(&manifest.name).find(|limit| !Limits::FOR_HANDLERS.contains(limit))
+    {
+        let known = Limits::FOR_HANDLERS.iter().map(|limit| format!("`{limit}`")).collect::<Vec<_>>().join(", ");
+        let cause = format!("it is a protocol handler, which has no limit `{limit}` (there are {known})");
+        return Err(LoadProblem { part: Part::Table, ..problem(cause) });
+    }
     let settings = match (table.and_then(|table| table.settings.as_ref()), &manifest.settings_schema) {
         (None, _) => "{}".to_owned(),
         (Some(_), None) => {

@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use cofferdam_grants::{AbsolutePath, AtPath, Grants, Limits, Permit, Resource};
+use cofferdam_grants::{AbsolutePath, Ask, AtPath, Grants, HandlerName, Limits, Permit, Resource, Rule};
 use cofferdam_policy::{Manifest, Policy, Unlisted};
 use cofferdam_runtime::{Names, Unresolved, manifest_section, try_reading};
 
@@ -35,10 +35,30 @@ pub struct PluginStatus {
     pub limits: Limits,
 }
 
+/// A protocol handler, for people.
+#[derive(Clone, Debug)]
+pub struct HandlerStatus {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of the component.
+    pub digest: String,
+    /// Whether it comes with the binary.
+    pub shipped: bool,
+    /// What it is for.
+    pub description: String,
+    /// The plugins that may use it.
+    pub users: Vec<String>,
+    /// What a session may use.
+    pub limits: Limits,
+}
+
 impl Candidate {
     /// Whether any rule allows it anything.
     pub fn allows_anything(&self) -> bool {
-        self.effective.grants.rules().any(|rule| !rule.denies && rule.wanted)
+        let reaches = |rule: &Rule| !matches!(rule, Rule::Handler(_));
+        self.effective.grants.rules().any(|rule| !rule.denies && rule.wanted && reaches(rule.rule))
     }
 
     /// The plugin with these tools, for people. The policy says where its rules were written.
@@ -99,20 +119,42 @@ impl Preview {
     /// Every plugin, for people.
     pub fn plugins(&self) -> Vec<PluginStatus> {
         let status = |found: &Candidate| found.status(&self.setup.policy, found.shipped_tools().iter());
-        self.found.iter().map(status).collect()
+        self.found.iter().filter(|found| !found.is_handler()).map(status).collect()
+    }
+
+    /// Every protocol handler, for people.
+    pub fn handlers(&self) -> Vec<HandlerStatus> {
+        let status = |found: &Candidate| {
+            let name = HandlerName::parse(&found.manifest.name);
+            let may_use = |user: &&Candidate| {
+                let asked = |name| user.effective.grants.decide(&Ask::Handler { name }).is_ok();
+                name.as_ref().is_some_and(asked)
+            };
+            HandlerStatus {
+                name: found.manifest.name.clone(),
+                version: found.manifest.version.clone(),
+                digest: found.digest.as_str().to_owned(),
+                shipped: found.shipped.is_some(),
+                description: found.manifest.description.clone(),
+                users: self.found.iter().filter(may_use).map(|user| user.manifest.name.clone()).collect(),
+                limits: found.effective.limits,
+            }
+        };
+        self.found.iter().filter(|found| found.is_handler()).map(status).collect()
     }
 
     /// The names of the plugins.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.found.iter().map(|found| found.manifest.name.as_str())
+        self.found.iter().filter(|found| !found.is_handler()).map(|found| found.manifest.name.as_str())
     }
 
     /// What a plugin says of itself.
     pub fn manifest(&self, name: &str) -> Option<&Manifest> {
-        self.found.iter().map(|found| &found.manifest).find(|manifest| manifest.name == name)
+        let mut plugins = self.found.iter().filter(|found| !found.is_handler()).map(|found| &found.manifest);
+        plugins.find(|manifest| manifest.name == name)
     }
 
-    /// What every plugin says of itself.
+    /// What every plugin and handler says of itself.
     pub fn manifests(&self) -> impl Iterator<Item = &Manifest> {
         self.found.iter().map(|found| &found.manifest)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cofferdam_audit::{Event, Sink, Unwritten};
 use cofferdam_policy::{ABI, Manifest, Policy, effective};
-use cofferdam_runtime::{Digest, Environment, NameServers, Options, OwnFiles, Runtime};
+use cofferdam_runtime::{Digest, Environment, Handlers, NameServers, Options, OwnFiles, Runtime};
 use serde_json::json;
 
 use crate::load::Candidate;
@@ -32,7 +32,7 @@ impl Plugins {
     pub fn new() -> Self {
         let runtime = Runtime::new(Options { cache: None, total_memory: None, sink: Arc::new(Nowhere) }).unwrap();
         let own = OwnFiles::new(Vec::new(), Vec::new(), Vec::new());
-        Self { runtime, environment: Environment::new(NameServers::System, own) }
+        Self { runtime, environment: Environment::new(NameServers::System, own, Handlers::default()) }
     }
 
     /// A plugin that needs nothing.

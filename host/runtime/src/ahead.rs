@@ -9,7 +9,7 @@ use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use wasmtime::{Config, Engine};
 
-use crate::settings::settings;
+use crate::settings::{handler_settings, settings};
 
 /// The longest code that is unpacked.
 const LONGEST: u64 = 256 << 20;
@@ -20,13 +20,14 @@ pub const BASELINE: &str = "x86-64-v2";
 #[cfg(not(target_arch = "x86_64"))]
 pub const BASELINE: &str = std::env::consts::ARCH;
 
-/// Compiles a component for the baseline, and packs the code. Takes as long as a compiler needs.
+/// Compiles a component, of a plugin or of a protocol handler, for the baseline, and packs the code. Takes as long as a compiler needs.
 ///
 /// # Errors
 /// It cannot be compiled, or this program has no compiler for its own architecture.
-pub fn compile_ahead(component: &[u8]) -> Result<Vec<u8>, String> {
+pub fn compile_ahead(component: &[u8], handler: bool) -> Result<Vec<u8>, String> {
     let told = |error: wasmtime::Error| format!("{error:#}");
-    let code = Engine::new(&baseline().map_err(told)?).map_err(told)?.precompile_component(component).map_err(told)?;
+    let code =
+        Engine::new(&baseline(handler).map_err(told)?).map_err(told)?.precompile_component(component).map_err(told)?;
     let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
     packed.write_all(&code).and_then(|()| packed.finish()).map_err(|error| error.to_string())
 }
@@ -38,8 +39,8 @@ pub fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
     Some(code)
 }
 
-fn baseline() -> wasmtime::Result<Config> {
-    let mut config = settings();
+fn baseline(handler: bool) -> wasmtime::Result<Config> {
+    let mut config = if handler { handler_settings() } else { settings() };
     // With a named target, the code uses nothing of this machine's CPU but what is enabled here.
     config.target(&triple())?;
     #[cfg(target_arch = "x86_64")]

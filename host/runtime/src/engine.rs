@@ -15,7 +15,7 @@ use crate::compiler::Compiler;
 use crate::component::Digest;
 use crate::error::LoadError;
 use crate::memory::TotalMemory;
-use crate::settings::settings;
+use crate::settings::{handler_settings, settings};
 use crate::trimmer::Trimmer;
 
 /// What the instances of one engine with a pool may have at one time. A component that needs more
@@ -46,7 +46,7 @@ pub struct Options {
 pub(crate) struct Code(Vec<u8>);
 
 impl Code {
-    fn load(&self, engine: &Engine) -> wasmtime::Result<Component> {
+    pub fn load(&self, engine: &Engine) -> wasmtime::Result<Component> {
         #[expect(unsafe_code, reason = "the code is what an engine of these settings has made")]
         // SAFETY: a `Code` is made from what `serialize` or `precompile_component` gave only: just
         // now, or earlier and kept under our MAC or in this binary. How memory is allocated, in
@@ -70,6 +70,8 @@ pub struct Runtime(Arc<Shared>);
 
 struct Shared {
     engine: Engine,
+    /// For protocol handlers.
+    handlers: Engine,
     clock: Clock,
     compiler: Compiler,
     memory: Arc<TotalMemory>,
@@ -89,6 +91,9 @@ impl Runtime {
         let engine = engine.map_err(|error| format!("the WebAssembly engine cannot start: {error:#}"))?;
         let clock = Clock::start().map_err(|error| format!("there is no thread for the engine's clock: {error}"))?;
         clock.add(&engine);
+        let handlers = Engine::new(&handler_settings());
+        let handlers = handlers.map_err(|error| format!("the engine of handlers cannot start: {error:#}"))?;
+        clock.add(&handlers);
         let cache = options.cache.and_then(|folder| match Cache::open(&folder) {
             Ok(cache) => Some(cache),
             Err(error) => {
@@ -98,6 +103,7 @@ impl Runtime {
         });
         Ok(Self(Arc::new(Shared {
             engine,
+            handlers,
             clock,
             compiler: Compiler::default(),
             memory: TotalMemory::new(options.total_memory),
@@ -152,6 +158,16 @@ impl Runtime {
         self.0.memory.limit(total);
     }
 
+    /// The engine that plugins share.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// The engine of protocol handlers.
+    pub(crate) fn handlers(&self) -> &Engine {
+        &self.0.handlers
+    }
+
     pub(crate) fn sink(&self) -> &Arc<dyn Sink> {
         &self.0.sink
     }
@@ -178,32 +194,32 @@ impl Runtime {
     }
 
     /// Whether there is an entry for a component's code.
-    pub(crate) fn has_code(&self, digest: &Digest) -> bool {
-        self.0.cache.as_ref().is_some_and(|cache| cache.has(&self.code_entry(digest)))
+    pub(crate) fn has_code(&self, engine: &Engine, digest: &Digest) -> bool {
+        self.0.cache.as_ref().is_some_and(|cache| cache.has(&code_entry(engine, digest)))
     }
 
     /// A component's code, if it is in the cache. Blocks for as long as reading it takes.
-    pub(crate) fn kept_code(&self, digest: &Digest) -> Option<Code> {
+    pub(crate) fn kept_code(&self, engine: &Engine, digest: &Digest) -> Option<Code> {
         // Only what `serialize` gave under the same compatibility hash was ever put under this name
         // and our MAC.
-        self.0.cache.as_ref()?.get(&self.code_entry(digest)).map(Code)
+        self.0.cache.as_ref()?.get(&code_entry(engine, digest)).map(Code)
     }
 
-    /// Compiles a component and keeps its code. Blocks for as long as a compiler needs.
-    pub(crate) fn compile(&self, plugin: &str, bytes: &[u8], digest: &Digest) -> Result<Code, LoadError> {
+    /// Compiles a component for an engine and keeps its code. Blocks for as long as a compiler needs.
+    pub(crate) fn compile(
+        &self,
+        engine: &Engine,
+        plugin: &str,
+        bytes: &[u8],
+        digest: &Digest,
+    ) -> Result<Code, LoadError> {
         let begun = std::time::Instant::now();
-        let code = self.0.engine.precompile_component(bytes);
+        let code = engine.precompile_component(bytes);
         let code =
             code.map_err(|error| LoadError::Invalid { plugin: plugin.to_owned(), cause: format!("{error:#}") })?;
         tracing::debug!(target: "cofferdam", plugin, took = ?begun.elapsed(), "the component is compiled");
-        self.keep(&self.code_entry(digest), &code);
+        self.keep(&code_entry(engine, digest), &code);
         Ok(Code(code))
-    }
-
-    /// The name of a component's code in the cache: with all that the code depends on besides the
-    /// component, which is wasmtime's version and settings, and this CPU.
-    fn code_entry(&self, digest: &Digest) -> String {
-        format!("{}-{:016x}.cwasm", digest.as_str(), compatibility(&self.0.engine))
     }
 
     fn keep(&self, entry: &str, bytes: &[u8]) {
@@ -213,6 +229,12 @@ impl Runtime {
             tracing::warn!(target: "cofferdam", %error, "the cache cannot be written");
         }
     }
+}
+
+/// The name of a component's code in the cache: with all that the code depends on besides the
+/// component, which is wasmtime's version and settings, and this CPU.
+fn code_entry(engine: &Engine, digest: &Digest) -> String {
+    format!("{}-{:016x}.cwasm", digest.as_str(), compatibility(engine))
 }
 
 fn definitions_entry(digest: &Digest) -> String {

@@ -19,6 +19,7 @@ mod enforce;
 mod engine;
 mod environment;
 mod error;
+mod handler;
 mod health;
 mod host;
 mod instance;
@@ -42,6 +43,7 @@ pub use enforce::{NameServers, Names, OwnFiles, Unresolved, link_of, machine_ser
 pub use engine::{Options, Runtime};
 pub use environment::Environment;
 pub use error::{CallError, LoadError};
+pub use handler::{HandlerSpec, Handlers, check_imports as check_handler_imports};
 pub use health::{PingSockets, may_write, ping_sockets};
 pub use instance::{Lifetime, Orders, Plugin, Request, Spec, Turn};
 pub use link::check_imports;

@@ -12,14 +12,14 @@ use wasmtime_wasi::random::WasiRandom;
 use wasmtime_wasi::{WasiView, p2::bindings as v0_2, p3::bindings as v0_3};
 
 use crate::component::imports;
-use crate::enforce::{DNS, FILES, ICMP, NAMES, SOCKETS};
+use crate::enforce::{DNS, FILES, HANDLERS, ICMP, NAMES, SOCKETS};
 use crate::error::LoadError;
 use crate::host;
 use crate::offer::Offer;
 use crate::state::State;
 
 /// The whole of what this host offers.
-const OFFERS: &[&Offer] = &[&INERT, &FILES, &SOCKETS, &DNS, &ICMP, &NAMES];
+const OFFERS: &[&Offer] = &[&INERT, &FILES, &SOCKETS, &DNS, &ICMP, &NAMES, &HANDLERS];
 
 /// Nothing stands behind these that could be granted: clocks, random numbers, empty streams, an
 /// empty environment.

@@ -11,3 +11,11 @@ pub fn settings() -> Config {
     config.max_wasm_stack(1 << 20).async_stack_size(2 << 20);
     config
 }
+
+/// The settings of the engine of protocol handlers. A handler is called in the middle of a plugin's
+/// function, on the same stack, of which it gets a part. Its functions are synchronous.
+pub fn handler_settings() -> Config {
+    let mut config = Config::new();
+    config.epoch_interruption(true).max_wasm_stack(256 << 10);
+    config
+}

@@ -1,4 +1,9 @@
-//! What the tools answer. The keys that TcpSocketMCP has keep their names; others are added.
+//! What the tools answer. The keys that TcpSocketMCP has keep their names; others are added. What has to do with handlers
+//! is in `answers/handlers.rs`.
+
+mod handlers;
+
+pub use handlers::*;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -17,6 +22,9 @@ pub struct Connected {
     pub applied_triggers: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// The handlers at work, from the lowest up
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handler: Option<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -75,9 +83,9 @@ pub struct BufferInfo {
     pub buffer_limit: usize,
     /// The buffer is full: reading is paused until it is cleared; nothing is lost
     pub reading_paused: bool,
-    /// Why the connection broke, if it did
+    /// Why the connection broke, or its handler has closed it
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub closed_reason: Option<&'static str>,
+    pub closed_reason: Option<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -93,6 +101,14 @@ pub struct Trigger {
     pub unanswerable: u64,
     /// Segments that were too costly to search to their end
     pub skipped: u64,
+    /// `bytes` or `message`
+    pub on: &'static str,
+    /// What of a message is matched
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
+    /// Why the handler could not send the last response
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
     pub fires_per_second: u32,
     pub fires_in_total: u64,
 }
@@ -107,6 +123,9 @@ impl From<TriggerInfo> for Trigger {
             suppressed: info.counts.suppressed,
             unanswerable: info.counts.unanswerable,
             skipped: info.counts.skipped,
+            on: info.on.name(),
+            member: info.on.member().map(str::to_owned),
+            error: info.error,
             fires_per_second: info.limits.per_second,
             fires_in_total: info.limits.total,
         }
@@ -124,6 +143,18 @@ pub struct ConnectionInfo {
     pub created_at: String,
     pub buffer: BufferInfo,
     pub triggers: Vec<Trigger>,
+    /// Its handlers, from the lowest up
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handler: Option<String>,
+    /// Which handler was cut off, and why
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handler_cut: Option<String>,
+    /// Messages held
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages: Option<usize>,
+    /// Of these, messages that no call has returned
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages_unread: Option<u64>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -172,6 +203,13 @@ pub struct ListedConnection {
     pub buffer_chunks: usize,
     /// How many
     pub triggers: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handler: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handler_cut: Option<String>,
+    /// Messages held
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages: Option<usize>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -199,5 +237,8 @@ pub struct Waited {
     pub connected: bool,
     /// The buffer is full: reading is paused until it is cleared; nothing is lost
     pub reading_paused: bool,
+    /// Which handler was cut off, and why
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handler_cut: Option<String>,
     pub waited_ms: u64,
 }

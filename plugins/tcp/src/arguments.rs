@@ -5,6 +5,8 @@ use cofferdam_sdk::Integer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::json::Object;
+
 // How data is written in an argument or an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub enum Encoding {
@@ -30,6 +32,46 @@ impl From<Encoding> for tcp_logic::Encoding {
     }
 }
 
+// How the response of a trigger is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum ResponseEncoding {
+    /// Text.
+    #[default]
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// RFC 4648, with padding.
+    #[serde(rename = "base64")]
+    Base64,
+    /// Pairs of hexadecimal digits.
+    #[serde(rename = "hex")]
+    Hex,
+    /// JSON of a message.
+    #[serde(rename = "message")]
+    Message,
+}
+
+impl From<ResponseEncoding> for tcp_logic::Written {
+    fn from(encoding: ResponseEncoding) -> Self {
+        match encoding {
+            ResponseEncoding::Utf8 => Self::As(tcp_logic::Encoding::Utf8),
+            ResponseEncoding::Base64 => Self::As(tcp_logic::Encoding::Base64),
+            ResponseEncoding::Hex => Self::As(tcp_logic::Encoding::Hex),
+            ResponseEncoding::Message => Self::Message,
+        }
+    }
+}
+
+// What a trigger looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum On {
+    /// What is received.
+    #[default]
+    Bytes,
+    /// What a handler makes of it.
+    Message,
+}
+
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Connect {
     /// Name or IP address
@@ -41,6 +83,12 @@ pub struct Connect {
     pub connect_timeout_ms: Option<Integer>,
     /// Received bytes to hold before reading pauses (default and most 67108864)
     pub buffer_limit: Option<Integer>,
+    // One text and not a list: clients are known to fail on a choice of types, and a list alone is
+    // one more thing to get wrong where one handler is meant.
+    /// Protocol for tcp_messages, by handlers_list; several from the lowest up: frames+json
+    pub handler: Option<String>,
+    /// Its configuration; of several, one each by name: {"json": {…}}
+    pub handler_config: Option<Object>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -88,10 +136,16 @@ pub struct SetTrigger {
     pub pattern: String,
     /// In utf-8, $1, $name and $$ are expanded from the match
     pub response: String,
+    /// message: `response` is JSON of a message for the handler
     #[serde(default)]
-    pub response_encoding: Encoding,
+    pub response_encoding: ResponseEncoding,
     /// Bytes to append, in hex: 0d0a is CRLF
     pub response_terminator: Option<String>,
+    /// message: match a handler's messages, not bytes
+    #[serde(default)]
+    pub on: On,
+    /// Of a message, as params.0; all its JSON if absent
+    pub member: Option<String>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -149,4 +203,42 @@ pub struct Wait {
     pub from: Option<Integer>,
     #[serde(default)]
     pub format: Encoding,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Messages {
+    pub connection_id: String,
+    /// Only those with a higher number; default: those not returned yet
+    pub after: Option<Integer>,
+    /// Most to return (default 100)
+    pub limit: Option<Integer>,
+    /// How many to wait for (default 1; 0: do not wait)
+    pub until: Option<Integer>,
+    /// Default 4000; then what came is returned
+    pub timeout_ms: Option<Integer>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct SendMessage {
+    pub connection_id: String,
+    /// As the handler's outgoing_schema in handlers_list
+    pub message: Object,
+    /// Default 4000
+    pub timeout_ms: Option<Integer>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct SetHandler {
+    pub connection_id: String,
+    /// As in tcp_connect; none: take it off
+    pub handler: Option<String>,
+    pub handler_config: Option<Object>,
+    /// First byte to decode, of those held; default: what comes from now on
+    pub from: Option<Integer>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct OfHandler {
+    /// One handler, in detail
+    pub name: Option<String>,
 }

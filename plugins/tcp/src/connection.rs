@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::answers;
 use crate::budget::Budget;
+use crate::handling::Handling;
 
 /// A connection that was made. It is dropped when it is disconnected and its tasks have ended.
 pub struct Connection {
@@ -31,7 +32,11 @@ pub struct Connection {
     /// plugin's share of memory, is full.
     pub told_paused: Cell<bool>,
     pub budget: Rc<Budget>,
+    /// The protocol handlers and their messages.
+    pub handling: Handling,
     phase: Cell<Phase>,
+    /// Why a handler has closed it, if one has.
+    closed_because: RefCell<Option<String>>,
     /// Grows with everything a waiting call may care for.
     changes: watch::Sender<u64>,
     /// Keeps the socket open; both streams hold on to it as well.
@@ -47,6 +52,8 @@ pub enum Phase {
     PeerClosed,
     /// It broke; why.
     Broken(&'static str),
+    /// A handler has closed it.
+    Closed,
     /// We disconnected.
     Disconnected,
 }
@@ -79,7 +86,9 @@ impl Connection {
             cursor: Cell::new(0),
             told_paused: Cell::new(false),
             budget: made.budget,
+            handling: Handling::default(),
             phase: Cell::new(Phase::Open),
+            closed_because: RefCell::default(),
             changes: watch::Sender::new(0),
             socket: RefCell::new(Some(made.socket)),
         }
@@ -95,14 +104,82 @@ impl Connection {
     }
 
     /// Whether reading is paused, or will be as soon as the reader has its turn. Room that has just
-    /// come back counts at once.
+    /// come back, or that can be made, counts at once.
     pub fn is_paused(&self) -> bool {
-        self.room() == 0
+        self.room() == 0 && !self.can_make_room()
     }
 
-    /// How much may be read now.
+    /// How much may be read now: nothing where a handler's messages have no room.
     pub fn room(&self) -> usize {
-        self.buffer.borrow().space().min(self.budget.left())
+        let room = self.buffer.borrow().space().min(self.budget.left());
+        if self.lacks_room_for_messages() { 0 } else { room }
+    }
+
+    fn lacks_room_for_messages(&self) -> bool {
+        self.handling.is_attached() && !self.handling.messages.borrow().has_room()
+    }
+
+    /// How many bytes the handlers have not seen.
+    pub fn unfed(&self) -> u64 {
+        let attached = self.handling.is_attached();
+        let received = self.buffer.borrow().bytes_received();
+        if attached { received.saturating_sub(self.handling.fed.get()) } else { 0 }
+    }
+
+    /// Up to where bytes may be let go of when the buffer is full. With a handler its messages stand
+    /// for the bytes: those of messages that were acknowledged may go. Without one, none may.
+    fn spent(&self) -> u64 {
+        let first = self.buffer.borrow().first_offset();
+        if !self.handling.is_attached() {
+            return first;
+        }
+        let fed = self.handling.fed.get();
+        self.handling.messages.borrow().first_needed().unwrap_or(fed).clamp(first, fed.max(first))
+    }
+
+    fn can_make_room(&self) -> bool {
+        let bytes = self.spent() > self.buffer.borrow().first_offset();
+        let messages = self.handling.messages.borrow().has_acknowledged();
+        (bytes || self.buffer.borrow().space() > 0)
+            && (messages || !self.lacks_room_for_messages())
+            && (bytes || messages || self.budget.left() > 0)
+    }
+
+    /// Makes room where there is none: forgets messages that were acknowledged, and the older half of
+    /// the buffer as far as it may go.
+    pub fn relieve(&self) {
+        let mut freed = 0;
+        if self.lacks_room_for_messages() || self.budget.left() == 0 {
+            freed += self.handling.messages.borrow_mut().forget_acknowledged();
+        }
+        if self.buffer.borrow().space() == 0 || self.budget.left() == 0 {
+            let spent = self.spent();
+            let mut buffer = self.buffer.borrow_mut();
+            let half = buffer.first_offset() + buffer.total_bytes().div_ceil(2) as u64;
+            freed += buffer.forget(spent.min(half));
+        }
+        if freed > 0 {
+            self.budget.give_back(freed);
+            self.changed();
+        }
+    }
+
+    /// Whether there is, or was, a handler whose messages count.
+    pub fn has_messages(&self) -> bool {
+        self.handling.name().is_some() || self.handling.messages.borrow().last() > 0
+    }
+
+    /// So many bytes have gone out.
+    pub fn count_sent(&self, bytes: usize) {
+        self.bytes_sent.set(self.bytes_sent.get() + bytes as u64);
+    }
+
+    /// A handler closes it, and says why.
+    pub fn close_because(&self, why: String) {
+        if self.phase() == Phase::Open {
+            self.closed_because.replace(Some(why));
+            self.enter(Phase::Closed);
+        }
     }
 
     /// Moves on; a connection never goes back to an earlier phase.
@@ -111,13 +188,15 @@ impl Connection {
         if now == Phase::Open || (now != Phase::Disconnected && phase == Phase::Disconnected) {
             self.phase.set(phase);
         }
-        if matches!(phase, Phase::Broken(_) | Phase::Disconnected) {
+        if matches!(phase, Phase::Broken(_) | Phase::Closed | Phase::Disconnected) {
             self.writer.shut();
         }
-        if phase == Phase::Disconnected {
-            self.budget.give_back(self.buffer.borrow().total_bytes());
-            self.buffer.borrow_mut().clear();
+        if matches!(phase, Phase::Closed | Phase::Disconnected) {
             self.socket.take();
+        }
+        if phase == Phase::Disconnected {
+            self.handling.take();
+            self.clear();
         }
         self.changed();
     }
@@ -139,12 +218,13 @@ impl Connection {
         self.changed();
     }
 
-    /// Forgets what was received; reading goes on if it was paused.
+    /// Forgets what was received, messages as well; reading goes on if it was paused. Bytes that a
+    /// handler has still to see stay.
     pub fn clear(&self) {
-        let mut buffer = self.buffer.borrow_mut();
-        self.budget.give_back(buffer.total_bytes());
-        buffer.clear();
-        drop(buffer);
+        let seen = self.buffer.borrow().bytes_received() - self.unfed();
+        let bytes = self.buffer.borrow_mut().forget(seen);
+        let messages = self.handling.messages.borrow_mut().clear();
+        self.budget.give_back(bytes.saturating_add(messages));
         self.changed();
     }
 
@@ -164,8 +244,8 @@ impl Connection {
             buffer_limit: buffer.limit(),
             reading_paused: self.is_paused(),
             closed_reason: match phase {
-                Phase::Broken(why) => Some(why),
-                _ => None,
+                Phase::Broken(why) => Some(why.to_owned()),
+                _ => self.closed_because.borrow().clone(),
             },
         }
     }

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use cofferdam_sdk::Failure;
-use tcp_logic::{FireLimits, Trigger, TriggerSet};
+use tcp_logic::{FireLimits, Trigger, TriggerSet, Written};
 
+use crate::arguments::{On, SetTrigger};
 use crate::budget::Budget;
 use crate::connection::{Connection, Phase};
 
@@ -143,6 +144,24 @@ impl Connections {
         }
         Ok(false)
     }
+}
+
+/// The trigger that the arguments mean.
+pub fn trigger(trigger_id: &str, a: &SetTrigger) -> Result<Trigger, Failure> {
+    let (written, terminator) = (Written::from(a.response_encoding), a.response_terminator.as_deref());
+    let trigger = match (a.on, written) {
+        (On::Bytes, _) if a.member.is_some() => {
+            return Err(Failure::argument("member", "is of a message: it goes with on=message"));
+        }
+        (On::Bytes, Written::Message) => {
+            return Err(Failure::argument("response_encoding", "`message` goes with on=message"));
+        }
+        (On::Bytes, Written::As(encoding)) => Trigger::new(trigger_id, &a.pattern, &a.response, encoding, terminator),
+        (On::Message, written) => {
+            Trigger::on_message(trigger_id, &a.pattern, a.member.as_deref(), &a.response, written, terminator)
+        }
+    };
+    trigger.map_err(|error| Failure::argument(error.argument(), error))
 }
 
 /// What the triggers of a set may come to use.

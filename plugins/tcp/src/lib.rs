@@ -1,28 +1,36 @@
-//! Raw TCP for AI clients: TcpSocketMCP's eleven tools and `tcp_wait`. This file lists the tools and puts their parts
-//! together; a connection's life is in `connection.rs` and the files it names.
+//! TCP for AI clients: TcpSocketMCP's eleven tools, `tcp_wait`, and messages by protocol handlers. This file lists the
+//! tools; a connection's life is in `connection.rs` and the files it names, what handlers do in `handling.rs` and those.
 
 mod answers;
 mod arguments;
 mod budget;
 mod connection;
 mod connections;
+mod dialling;
+mod feeding;
+mod handling;
+mod json;
 mod limits;
 mod reader;
+mod reading;
+mod refusal;
+mod sending;
+mod stepping;
+mod talk;
 mod wait;
 
 use std::rc::Rc;
-use std::time::Duration;
 
-use cofferdam_sdk::{Cx, Failure, Integer, NoArguments, sockets};
-use plugin_kit::{Host, HostError, Unsent, Writer, dial};
-use tcp_logic::{Encoding, offset_and_limit};
+use cofferdam_sdk::{Cx, Failure, NoArguments, handlers};
 
 use answers::{
-    BufferInfo, Cleared, Connected, ConnectedAndSent, ConnectionInfo, Connections as Listed, Disconnected,
-    ListedConnection, ReadAnswer, Sent, TriggerRemoved, TriggerSet, Waited,
+    BufferInfo, Cleared, Connected, ConnectedAndSent, ConnectionInfo, Connections as Listed, Disconnected, HandlerSet,
+    Handlers, ListedConnection, MessageSent, MessagesAnswer, ReadAnswer, Requested, Sent, TriggerRemoved, TriggerSet,
+    Waited,
 };
-use connection::{Connection, Made};
 use connections::Connections;
+use dialling::Wanted;
+use sending::{data, send};
 
 /// The plugin's state: every connection of this instance.
 pub struct Tcp {
@@ -46,15 +54,24 @@ impl Tcp {
     /// can be reached; a refusal (reason `denied`) is final.
     #[tool(title = "Connect")]
     async fn tcp_connect(self: Rc<Self>, _cx: Cx, a: arguments::Connect) -> Result<Connected, Failure> {
-        let (connection, applied) =
-            self.connect(&a.host, a.port, a.connection_id, a.connect_timeout_ms, a.buffer_limit).await?;
+        let wanted = Wanted {
+            host: &a.host,
+            port: a.port.0,
+            id: a.connection_id,
+            timeout: a.connect_timeout_ms,
+            buffer_limit: a.buffer_limit,
+            handler: a.handler.as_deref(),
+            handler_config: a.handler_config.as_ref(),
+        };
+        let (connection, applied) = dialling::connect(&self.connections, wanted).await?;
         Ok(Connected {
             success: true,
             connection_id: connection.id.clone(),
-            host: a.host,
+            host: connection.host.clone(),
             port: connection.port,
             status: "connected",
             address: connection.address.clone(),
+            handler: connection.handling.name(),
             message: applied.as_ref().map(|ids| format!("Applied {} pre-registered trigger(s)", ids.len())),
             applied_triggers: applied,
         })
@@ -93,7 +110,7 @@ impl Tcp {
     #[tool(title = "Read buffer", read_only, pages)]
     async fn tcp_read_buffer(self: Rc<Self>, _cx: Cx, a: arguments::Read) -> Result<ReadAnswer, Failure> {
         let connection = self.connections.get(&a.connection_id)?;
-        read(&connection, &a)
+        reading::read(&connection, &a)
     }
 
     /// Forget what a connection has received; a full buffer is read into again.
@@ -126,18 +143,26 @@ impl Tcp {
             created_at: humantime::format_rfc3339_micros(connection.created).to_string(),
             buffer: connection.buffer_info(),
             triggers: connection.triggers.borrow().info().into_iter().map(Into::into).collect(),
+            handler: connection.handling.name(),
+            handler_cut: connection.handling.cut(),
+            messages: connection.has_messages().then(|| connection.handling.messages.borrow().len()),
+            messages_unread: connection.has_messages().then(|| connection.handling.messages.borrow().available(None)),
         })
     }
 
     /// Reply automatically whenever received data matches a pattern: keep-alives such as PING/PONG, prompts, logins.
     ///
     /// Set before connecting, it applies from the first byte.
+    ///
+    /// # Details
+    /// With on=message it fires once for each message of the connection's handler that its pattern matches: in the text of
+    /// `member` (a text is itself, all else its JSON), or in all of the message's JSON. With response_encoding=message the
+    /// groups stand in the texts of `response`, and the handler makes bytes of it; what it refuses is counted as
+    /// unanswerable, and tcp_connection_info says why.
     #[tool(title = "Set trigger")]
     async fn tcp_set_trigger(self: Rc<Self>, _cx: Cx, a: arguments::SetTrigger) -> Result<TriggerSet, Failure> {
-        let trigger_id = connections::checked("trigger_id", a.trigger_id)?;
-        let (encoding, terminator) = (a.response_encoding.into(), a.response_terminator.as_deref());
-        let trigger = tcp_logic::Trigger::new(&trigger_id, &a.pattern, &a.response, encoding, terminator)
-            .map_err(|error| Failure::argument(error.argument(), error))?;
+        let trigger_id = connections::checked("trigger_id", a.trigger_id.clone())?;
+        let trigger = connections::trigger(&trigger_id, &a)?;
         let active = self.connections.set_trigger(a.connection_id.clone(), trigger)?;
         Ok(TriggerSet {
             success: true,
@@ -176,7 +201,14 @@ impl Tcp {
     ) -> Result<ConnectedAndSent, Failure> {
         let data = data(a.data, a.encoding, a.terminator.as_deref())?;
         let timeout = limits::milliseconds("timeout_ms", a.timeout_ms, limits::DEFAULT_SEND, limits::call())?;
-        let (connection, applied) = self.connect(&a.host, a.port, a.connection_id, a.connect_timeout_ms, None).await?;
+        let wanted = Wanted {
+            host: &a.host,
+            port: a.port.0,
+            id: a.connection_id,
+            timeout: a.connect_timeout_ms,
+            ..Wanted::default()
+        };
+        let (connection, applied) = dialling::connect(&self.connections, wanted).await?;
         let mut changes = connection.watch();
         if let Err(unsent) = send(&connection, &data, timeout, false).await {
             let message = format!("Connected but failed to send data to {}:{}", a.host, connection.port);
@@ -218,6 +250,9 @@ impl Tcp {
                     bytes_received: buffer.bytes_received(),
                     buffer_chunks: buffer.chunks(),
                     triggers: connection.triggers.borrow().len(),
+                    handler: connection.handling.name(),
+                    handler_cut: connection.handling.cut(),
+                    messages: connection.has_messages().then(|| connection.handling.messages.borrow().len()),
                 }
             })
             .collect();
@@ -232,115 +267,58 @@ impl Tcp {
         let connection = self.connections.get(&a.connection_id)?;
         wait::wait(cx, connection, a).await
     }
-}
 
-impl Tcp {
-    async fn connect(
-        &self,
-        host: &str,
-        port: Integer,
-        id: Option<String>,
-        timeout: Option<Integer>,
-        buffer_limit: Option<Integer>,
-    ) -> Result<(Rc<Connection>, Option<Vec<String>>), Failure> {
-        let refused = |error: HostError| Failure::argument(error.argument(), error);
-        let to = Host::parse(host).map_err(refused)?;
-        let port = plugin_kit::port(port.0).map_err(refused)?;
-        let timeout = limits::milliseconds("connect_timeout_ms", timeout, limits::DEFAULT_CONNECT, limits::call())?;
-        let buffer_limit = limits::buffer(buffer_limit)?;
-        let reserved = self.connections.reserve(id)?;
-        let dialled = dial(&to, port, timeout).await;
-        let (socket, address) = dialled.map_err(|failed| failed.failure(&to, host, port))?;
-        let (receiving, received) = socket.receive();
-        let (writing, sending) = sockets::byte_stream();
-        let sent = socket.send(sending);
-        let triggers = self.connections.take_pending(&reserved.id);
-        let applied: Vec<String> = triggers.ids().map(str::to_owned).collect();
-        let connection = Rc::new(Connection::new(Made {
-            id: reserved.id.clone(),
-            host: host.to_owned(),
-            port,
-            address,
-            buffer_limit,
-            triggers,
-            socket,
-            writer: Writer::new(writing, Box::pin(std::future::IntoFuture::into_future(sent))),
-            budget: Rc::clone(&self.connections.budget),
-        }));
-        self.connections.insert(&connection);
-        drop(reserved);
-        cofferdam_sdk::spawn(reader::run(
-            Rc::clone(&connection),
-            receiving,
-            std::future::IntoFuture::into_future(received),
-        ));
-        Ok((connection, (!applied.is_empty()).then_some(applied)))
+    /// Decoded messages of a connection that has a handler: waits until some are there, returns those not returned yet.
+    ///
+    /// If `more` is true, call it again.
+    ///
+    /// # Details
+    /// A message stays until a later call shows that it has arrived, and longer as long as there is room. An answer ends
+    /// before it has 32 KiB, but has at least one message. `start` and `end` are the message's bytes in tcp_read_buffer.
+    #[tool(title = "Messages", read_only, pages)]
+    async fn tcp_messages(self: Rc<Self>, cx: Cx, a: arguments::Messages) -> Result<MessagesAnswer, Failure> {
+        let connection = self.connections.get(&a.connection_id)?;
+        talk::messages(cx, connection, a).await
     }
-}
 
-/// The bytes to send; nothing is sent of what cannot be read as it claims to be written.
-fn data(data: String, encoding: arguments::Encoding, terminator: Option<&str>) -> Result<Vec<u8>, Failure> {
-    let terminator = terminator.map_or(Ok(Vec::new()), tcp_logic::terminator);
-    let terminator = terminator.map_err(|error| Failure::argument("terminator", error))?;
-    let mut bytes = match encoding {
-        // The text is its own encoding: no copy of what may be long.
-        arguments::Encoding::Utf8 => data.into_bytes(),
-        other => tcp_logic::decode(&data, other.into()).map_err(|error| Failure::argument("data", error))?,
-    };
-    bytes.extend_from_slice(&terminator);
-    if bytes.len() > limits::MOST_DATA {
-        let message =
-            format!("has {} bytes, {} are the most at once; send it in parts", bytes.len(), limits::MOST_DATA);
-        return Err(Failure::argument("data", message));
+    /// Send a message through a connection's handler, which makes bytes of it.
+    #[tool(title = "Send message")]
+    async fn tcp_send_message(self: Rc<Self>, _cx: Cx, a: arguments::SendMessage) -> Result<MessageSent, Failure> {
+        let connection = self.connections.get(&a.connection_id)?;
+        talk::send_message(connection, a).await
     }
-    Ok(bytes)
-}
 
-async fn send(connection: &Connection, data: &[u8], timeout: Duration, end: bool) -> Result<(), Unsent> {
-    let sent = connection.writer.send(data, timeout).await;
-    let bytes = sent.as_ref().map_or_else(|unsent| unsent.sent, |()| data.len());
-    connection.bytes_sent.set(connection.bytes_sent.get() + bytes as u64);
-    sent?;
-    if end {
-        let ended = connection.writer.end(timeout).await;
-        return ended.map_err(|unsent| Unsent { sent: data.len(), ..unsent });
+    /// Send a message and return its answer, where the handler pairs them (redis, modbus, http1 …).
+    ///
+    /// # Details
+    /// Several requests may wait at once. An answer that comes too late is among tcp_messages. Without an answer in time,
+    /// `messages` are what else came meanwhile.
+    #[tool(title = "Request")]
+    async fn tcp_request(self: Rc<Self>, cx: Cx, a: arguments::SendMessage) -> Result<Requested, Failure> {
+        let connection = self.connections.get(&a.connection_id)?;
+        talk::request(cx, connection, a).await
     }
-    Ok(())
-}
 
-fn read(connection: &Connection, a: &arguments::Read) -> Result<ReadAnswer, Failure> {
-    let refused = |error: tcp_logic::ReadError| Failure::new("invalid_argument", error);
-    let integer = |given: Option<Integer>| given.map(|Integer(value)| value);
-    let by_bytes = a.offset.is_some() || a.limit.is_some();
-    if by_bytes && (a.index.is_some() || a.count.is_some()) {
-        return Err(Failure::new(
-            "invalid_argument",
-            "`index` and `count` are chunks, `offset` and `limit` bytes: give one pair",
-        ));
+    /// Attach a protocol handler to an open connection, or take it off.
+    ///
+    /// # Details
+    /// One that is there already is taken off first. Messages stay, and their numbers go on.
+    #[tool(title = "Set handler")]
+    async fn tcp_set_handler(self: Rc<Self>, _cx: Cx, a: arguments::SetHandler) -> Result<HandlerSet, Failure> {
+        let connection = self.connections.get(&a.connection_id)?;
+        feeding::set(&connection, a).await
     }
-    let buffer = connection.buffer.borrow();
-    let reading = if by_bytes {
-        let (offset, limit) = offset_and_limit(integer(a.offset), integer(a.limit)).map_err(refused)?;
-        buffer.read_bytes(offset, limit)
-    } else {
-        buffer.read_chunks(integer(a.index), integer(a.count)).map_err(refused)?
-    };
-    let encoding = Encoding::from(a.format);
-    let (data, next_offset) = match encoding {
-        Encoding::Utf8 => {
-            let text = reading.text(connection.is_connected());
-            (text.strings, text.next_offset)
-        }
-        _ => (reading.pieces.iter().map(|piece| tcp_logic::encode(piece, encoding)).collect(), reading.next_offset),
-    };
-    Ok(ReadAnswer {
-        connection_id: connection.id.clone(),
-        chunks: buffer.chunks(),
-        data,
-        format: encoding.name(),
-        offset: reading.first_offset,
-        next_offset,
-        more: reading.more,
-        reading_paused: connection.is_paused(),
-    })
+
+    /// Protocol handlers (irc, redis, mqtt, modbus, smtp, http1 …), one line each; with `name`, its config, messages and
+    /// examples.
+    #[tool(title = "Handlers", read_only, closed_world)]
+    async fn handlers_list(self: Rc<Self>, _cx: Cx, a: arguments::OfHandler) -> Result<Handlers, Failure> {
+        Ok(match a.name {
+            None => Handlers { handlers: Some(handlers::list().into_iter().map(Into::into).collect()), handler: None },
+            Some(name) => {
+                let told = handlers::describe(name).await.map_err(refusal::of_call)?;
+                Handlers { handlers: None, handler: Some(told.into()) }
+            }
+        })
+    }
 }

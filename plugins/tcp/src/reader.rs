@@ -1,5 +1,5 @@
-//! The peer's half: reads as fast as the buffer takes it, and lets triggers answer. It runs from the first byte to the last,
-//! whatever calls come and go.
+//! The peer's half: reads as fast as the buffer takes it, and lets handlers and triggers answer. It runs from the first byte
+//! to the last, whatever calls come and go.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -8,9 +8,11 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
+use cofferdam_sdk::handlers::Reason;
 use cofferdam_sdk::sockets::{ErrorCode, StreamReader, StreamResult};
 
 use crate::connection::{Connection, Phase};
+use crate::{feeding, stepping};
 use plugin_kit::reason;
 
 /// The most one read takes.
@@ -39,12 +41,13 @@ pub async fn run(
         }
         read_in_turn += chunk.len();
         connection.receive(&chunk);
+        let handled = feeding::received(&connection, &chunk);
         let firings = connection.triggers.borrow_mut().push(&chunk, cofferdam_sdk::now());
         keep(chunk);
+        handled.deliver(&connection).await;
         for firing in firings {
             if connection.writer.send(&firing.response, ANSWER).await.is_ok() {
-                let sent = u64::try_from(firing.response.len()).unwrap_or(u64::MAX);
-                connection.bytes_sent.set(connection.bytes_sent.get() + sent);
+                connection.count_sent(firing.response.len());
             }
         }
         if read_in_turn >= TURN {
@@ -53,21 +56,43 @@ pub async fn run(
         }
     }
     drop(stream);
-    if connection.phase() == Phase::Open {
-        connection.enter(match done.await {
+    let phase = match connection.phase() {
+        Phase::Open => match done.await {
             Ok(()) => Phase::PeerClosed,
             Err(code) => Phase::Broken(reason(&code)),
-        });
+        },
+        ended => ended,
+    };
+    if phase == Phase::Disconnected {
+        return;
     }
+    let reason = end_of(phase);
+    // What a handler tells of the end is there when the end is; but the end does not wait for whoever
+    // takes its messages.
+    if connection.unfed() == 0 {
+        stepping::close(&connection, reason).deliver(&connection).await;
+    }
+    connection.enter(phase);
+    feeding::end(&connection, reason).await;
+}
+
+/// How a handler is told that nothing more comes.
+pub fn end_of(phase: Phase) -> Reason {
+    if matches!(phase, Phase::Broken(_)) { Reason::Broken } else { Reason::Ended }
 }
 
 /// Waits until something may be read; false once we have disconnected.
-async fn has_room(connection: &Connection) -> bool {
+async fn has_room(connection: &Rc<Connection>) -> bool {
     let mut changes = connection.watch();
     let mut returned = connection.budget.watch();
     loop {
+        // A handler that was attached meanwhile sees what came before.
+        feeding::catch_up(connection).await;
         if connection.phase() != Phase::Open {
             return false;
+        }
+        if connection.room() == 0 {
+            connection.relieve();
         }
         let paused = connection.room() == 0;
         if connection.told_paused.replace(paused) != paused {
@@ -106,6 +131,7 @@ async fn read(connection: &Connection, stream: &mut StreamReader<u8>) -> Option<
                 match ready {
                     Some(result) => break result,
                     None if connection.phase() != Phase::Open => return None,
+                    None if connection.unfed() > 0 => return Some(Vec::new()),
                     None => {}
                 }
             }

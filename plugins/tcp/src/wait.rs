@@ -12,20 +12,14 @@ use tcp_logic::{Pattern, PatternError, Progress, Until, Wait};
 use crate::answers::Waited;
 use crate::arguments;
 use crate::connection::{Connection, Phase};
-use crate::limits::{self, DEFAULT_WAIT};
+use crate::limits;
 
 /// How often a caller hears that the wait goes on.
-const REPORT: Duration = Duration::from_secs(1);
-/// What an answer takes between the end of a wait and the call's deadline.
-const MARGIN: Duration = Duration::from_millis(250);
-
+pub const REPORT: Duration = Duration::from_secs(1);
 pub async fn wait(cx: Cx, connection: Rc<Connection>, arguments: arguments::Wait) -> Result<Waited, Failure> {
     let began = cofferdam_sdk::now();
     let until = until(&arguments)?;
-    let most = cofferdam_sdk::limits().call.saturating_sub(MARGIN);
-    let timeout = limits::milliseconds("timeout_ms", arguments.timeout_ms, DEFAULT_WAIT.min(most), most)?;
-    // What came until the caller's own deadline is an answer too.
-    let timeout = timeout.min(cx.time_left().saturating_sub(MARGIN));
+    let timeout = limits::wait(cx, arguments.timeout_ms)?;
     let from = match arguments.from {
         None => connection.cursor.get(),
         Some(from) => u64::try_from(from.0)
@@ -100,6 +94,7 @@ fn answer(
         more: reading.next_offset < end,
         connected: connection.is_connected(),
         reading_paused: connection.is_paused(),
+        handler_cut: connection.handling.cut(),
         waited_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
     })
 }

@@ -6,8 +6,8 @@ use super::{Denial, Reason};
 use crate::range::{Range, classify, is_closed};
 use crate::rule::LOCALHOST;
 use crate::{
-    Cidr, ConnectRule, Host, Name, Peers, PingRule, Ports, Protocol, QueryName, ResolveRule, Resource, Rule,
-    ServerRule, Servers, Zone, ZoneName, is_compatible,
+    Cidr, ConnectRule, HandlerRule, Host, Name, Peers, PingRule, Ports, Protocol, QueryName, ResolveRule, Resource,
+    Rule, ServerRule, Servers, Zone, ZoneName, is_compatible,
 };
 
 impl Denial {
@@ -72,6 +72,7 @@ impl Denial {
                 (!all.is_empty()).then_some(all)
             }
             Resource::File(path) => one(path.clone().into()),
+            Resource::Handler(name) => one(HandlerRule::Name(name.clone()).into()),
             Resource::Bind { .. } | Resource::Listen { .. } | Resource::Accept { .. } => None,
         }
     }

@@ -5,7 +5,7 @@
 //! together or address by address. The answer of enforcement is `decide.rs`.
 
 use super::peers::{Host, LOCALHOST, Peers};
-use super::{ResolveRule, Rule, ServerRule, Servers};
+use super::{HandlerRule, ResolveRule, Rule, ServerRule, Servers};
 use crate::QueryName;
 
 impl Rule {
@@ -24,6 +24,8 @@ impl Rule {
             (Self::Resolve(deny), Self::Ping(allow)) => names_of(deny, allow.peers()),
             (Self::Server(deny), Self::Server(allow)) => servers(deny, allow),
             (Self::Read(deny), Self::Read(allow)) => allow.is_within(deny),
+            (Self::Handler(HandlerRule::Any), Self::Handler(_)) => true,
+            (Self::Handler(deny), Self::Handler(allow)) => deny == allow,
             _ => false,
         }
     }

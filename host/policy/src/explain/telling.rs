@@ -83,6 +83,9 @@ impl<'a> Telling<'a> {
     }
 
     fn source(&self, id: RuleId) -> String {
+        if id == self.policy.implicit_rule() {
+            return "no `handlers` rule serves this plugin, so that it may use every handler that is loaded".to_owned();
+        }
         self.policy.rule(id).map(ToString::to_string).unwrap_or_default()
     }
 

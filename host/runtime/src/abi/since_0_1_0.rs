@@ -10,6 +10,7 @@ mod bindings {
                 import cofferdam:plugin/dns@0.1.0;
                 import cofferdam:plugin/icmp@0.1.0;
                 import cofferdam:plugin/names@0.1.0;
+                import cofferdam:plugin/handlers@0.1.0;
                 export cofferdam:plugin/tools@0.1.0;
             }
         ",
@@ -28,11 +29,13 @@ mod bindings {
             "cofferdam:plugin/dns.query": crate::enforce::Query,
             "cofferdam:plugin/icmp.socket": crate::enforce::IcmpSocket,
             "cofferdam:plugin/names.lookup": crate::enforce::NameLookup,
+            "cofferdam:plugin/handlers.session": crate::enforce::HandlerSession,
         },
     });
 }
 
 pub use bindings::cofferdam::plugin::dns;
+pub use bindings::cofferdam::plugin::handlers;
 pub use bindings::cofferdam::plugin::host;
 pub use bindings::cofferdam::plugin::icmp;
 pub use bindings::cofferdam::plugin::names;

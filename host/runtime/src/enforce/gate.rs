@@ -15,16 +15,18 @@ use super::files::{Files, SharedFiles};
 use super::icmp::Sending;
 use super::resolver::Names;
 use crate::call::CallState;
+use crate::handler::Handlers;
 
 /// One instance's way to the policy. Pins live and die with it.
 pub struct Gate {
-    plugin: Arc<str>,
+    pub(super) plugin: Arc<str>,
     pub(super) grants: Grants,
     pins: Mutex<Pins>,
     pub(super) started: Instant,
     pub(crate) names: Names,
-    sink: Arc<dyn Sink>,
+    pub(super) sink: Arc<dyn Sink>,
     pub(super) files: Files,
+    pub(super) handlers: Handlers,
     pub(super) sending: Sending,
     /// The one call that the instance is for, where it is for one only.
     only: OnceLock<Arc<Caller>>,
@@ -41,6 +43,7 @@ impl Gate {
         grants: Grants,
         names: Names,
         files: Arc<SharedFiles>,
+        handlers: Handlers,
         descriptors: Arc<Descriptors>,
         sink: Arc<dyn Sink>,
     ) -> Self {
@@ -53,6 +56,7 @@ impl Gate {
             names,
             sink,
             files: Files::new(files),
+            handlers,
             sending: Sending::default(),
             calls: Mutex::default(),
             descriptors,

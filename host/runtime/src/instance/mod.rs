@@ -15,6 +15,7 @@ mod threads;
 mod turn;
 
 pub use plugin::Plugin;
+pub use readiness::{Made, Readiness};
 pub use spec::{About, Lifetime, Request, Spec};
 pub use threads::give_way;
 pub use turn::{Orders, Turn};

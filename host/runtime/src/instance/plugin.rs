@@ -57,7 +57,7 @@ pub struct Plugin {
     ahead: Option<&'static [u8]>,
     /// Whether everything that the component imports is granted, once somebody has asked.
     imports: OnceLock<Result<(), LoadError>>,
-    readiness: Arc<Readiness>,
+    readiness: Arc<Readiness<Program>>,
     threads: Threads,
     /// What belongs to each principal. There are as many as principals that the operator admits.
     tenants: Mutex<HashMap<String, Arc<Tenant>>>,
@@ -99,7 +99,7 @@ impl Plugin {
     /// Whether its code is kept, so that nothing has to be compiled. Whether the code can be used
     /// turns out when it is loaded.
     pub fn has_code(&self) -> bool {
-        self.ahead.is_some() || self.runtime.has_code(&self.digest)
+        self.ahead.is_some() || self.runtime.has_code(self.runtime.engine(), &self.digest)
     }
 
     /// Compiles and links the plugin, if that is not done yet.
@@ -333,7 +333,8 @@ impl Plugin {
     /// A new instance's way to the policy.
     fn gate(&self, grants: &Grants, names: Names, descriptors: Arc<Descriptors>) -> Arc<Gate> {
         let (files, sink) = (Arc::clone(&self.environment.files), Arc::clone(self.runtime.sink()));
-        Arc::new(Gate::new(Arc::clone(&self.name), grants.clone(), names, files, descriptors, sink))
+        let handlers = self.environment.handlers.clone();
+        Arc::new(Gate::new(Arc::clone(&self.name), grants.clone(), names, files, handlers, descriptors, sink))
     }
 
     /// What a new instance holds, if there is memory for one.

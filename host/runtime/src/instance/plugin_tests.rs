@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::enforce::{NameServers, OwnFiles};
 use crate::engine::Options;
+use crate::handler::Handlers;
 
 /// Takes every event, and keeps none.
 struct Nowhere;
@@ -32,7 +33,7 @@ fn plugin(lifetime: Lifetime, limits: Limits) -> Arc<Plugin> {
         settings: "{}".to_owned(),
         lifetime,
     };
-    Plugin::new(&runtime, &Environment::new(NameServers::System, own), spec)
+    Plugin::new(&runtime, &Environment::new(NameServers::System, own, Handlers::default()), spec)
 }
 
 fn request(principal: &str) -> Request {

@@ -1,4 +1,4 @@
-//! A plugin's code, ready to be run. A task of its own makes it, once, and goes on when its callers
+//! A component's code, ready to be run. A task of its own makes it, once, and goes on when its callers
 //! leave. A failure is told to everyone who waits, and is tried again after a while.
 
 use std::future::Future;
@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::program::Program;
 use crate::error::LoadError;
 
 /// The least time between a failure and the next try. What took long to fail is left alone for as
@@ -16,38 +15,41 @@ use crate::error::LoadError;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What making it came to.
-pub type Made = Result<Arc<Program>, LoadError>;
+pub type Made<T> = Result<Arc<T>, LoadError>;
 
-/// How far a plugin's code is.
-#[derive(Default)]
-pub struct Readiness(Mutex<Phase>);
+/// How far a component's code is.
+pub struct Readiness<T>(Mutex<Phase<T>>);
 
-#[derive(Default)]
-enum Phase {
-    #[default]
+impl<T> Default for Readiness<T> {
+    fn default() -> Self {
+        Self(Mutex::new(Phase::Unmade))
+    }
+}
+
+enum Phase<T> {
     Unmade,
-    Making(watch::Receiver<Option<Made>>),
-    Made(Arc<Program>),
+    Making(watch::Receiver<Option<Made<T>>>),
+    Made(Arc<T>),
     /// It failed, and is tried again from then on; it takes too long, and nobody waits for it,
     /// where there is no time.
     Failed(LoadError, Option<Instant>),
 }
 
 /// What is there now.
-enum Now {
-    Made(Made),
-    Making(watch::Receiver<Option<Made>>),
+enum Now<T> {
+    Made(Made<T>),
+    Making(watch::Receiver<Option<Made<T>>>),
     /// Nothing: whoever finds this makes it, and tells through the sender.
-    Start(watch::Sender<Option<Made>>, watch::Receiver<Option<Made>>),
+    Start(watch::Sender<Option<Made<T>>>, watch::Receiver<Option<Made<T>>>),
 }
 
-impl Readiness {
+impl<T: Send + Sync + 'static> Readiness<T> {
     /// What is made, or will be. `make` is run on a task of its own if nobody makes it yet; it has
     /// `limit`, after which everybody who waits is answered `late`. What is made nevertheless is
     /// used from then on.
-    pub async fn get<F>(self: &Arc<Self>, limit: Duration, late: LoadError, make: impl FnOnce() -> F) -> Made
+    pub async fn get<F>(self: &Arc<Self>, limit: Duration, late: LoadError, make: impl FnOnce() -> F) -> Made<T>
     where
-        F: Future<Output = Made> + Send + 'static,
+        F: Future<Output = Made<T>> + Send + 'static,
     {
         let mut making = match self.now() {
             Now::Made(made) => return made,
@@ -66,10 +68,10 @@ impl Readiness {
 
     async fn run(
         self: Arc<Self>,
-        make: impl Future<Output = Made>,
+        make: impl Future<Output = Made<T>>,
         limit: Duration,
         late: LoadError,
-        tell: watch::Sender<Option<Made>>,
+        tell: watch::Sender<Option<Made<T>>>,
     ) {
         let begun = Instant::now();
         let mut make = pin!(make);
@@ -89,7 +91,7 @@ impl Readiness {
     }
 
     /// What is made, if it is.
-    pub fn made(&self) -> Option<Arc<Program>> {
+    pub fn made(&self) -> Option<Arc<T>> {
         match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             Phase::Made(program) => Some(Arc::clone(program)),
             _ => None,
@@ -104,7 +106,7 @@ impl Readiness {
         }
     }
 
-    fn now(&self) -> Now {
+    fn now(&self) -> Now<T> {
         let mut phase = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*phase {
             Phase::Made(program) => return Now::Made(Ok(Arc::clone(program))),
@@ -119,7 +121,7 @@ impl Readiness {
         Now::Start(tell, making)
     }
 
-    fn set(&self, phase: Phase) {
+    fn set(&self, phase: Phase<T>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = phase;
     }
 }
@@ -137,13 +139,13 @@ mod tests {
         LoadError::Invalid { plugin: "p".into(), cause: cause.into() }
     }
 
-    fn cause(made: Made) -> String {
+    fn cause(made: Made<()>) -> String {
         made.err().unwrap().to_string()
     }
 
     #[tokio::test]
     async fn a_failure_is_told_to_everyone_and_tried_again_after_a_while() {
-        let readiness = Arc::new(Readiness::default());
+        let readiness = Arc::new(Readiness::<()>::default());
         let tries = Arc::new(AtomicU32::new(0));
         let ask = || {
             let tries = Arc::clone(&tries);
@@ -161,7 +163,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_leaves_stops_nothing_and_what_is_late_is_not_waited_for() {
-        let readiness = Arc::new(Readiness::default());
+        let readiness = Arc::new(Readiness::<()>::default());
         let (end, ended) = tokio::sync::oneshot::channel::<()>();
         let first = readiness.get(SHORT, failure("late"), move || async move {
             let _ = ended.await;

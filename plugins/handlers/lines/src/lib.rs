@@ -23,7 +23,7 @@ use handler_kit::{
 use crate::end::Finder;
 use crate::text::Text;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "component"))]
 handler_guest::export!(Lines);
 
 /// Lines of one connection.

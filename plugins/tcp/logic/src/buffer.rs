@@ -1,8 +1,8 @@
 //! What one connection has received and nobody has cleared yet, in order from the first byte.
 //!
-//! Reading never consumes; only [`ReceiveBuffer::clear`] frees. Nothing is ever dropped: who reads the socket asks
-//! [`ReceiveBuffer::space`] first and pauses when there is none. How a read is cut into pages and shown is not here but
-//! in [`crate::reading`].
+//! Reading never consumes; only [`ReceiveBuffer::clear`] and [`ReceiveBuffer::forget`] free. Nothing else is ever
+//! dropped: who reads the socket asks [`ReceiveBuffer::space`] first and pauses when there is none. How a read is cut into
+//! pages and shown is not here but in [`crate::reading`].
 
 /// Payload a connection may hold unless set otherwise: exactly 64 MiB.
 pub const DEFAULT_LIMIT: usize = 64 << 20;
@@ -101,6 +101,28 @@ impl ReceiveBuffer {
         self.first = self.end;
     }
 
+    /// Forgets the bytes before an absolute offset; those that are held from there on stay. Says how many they were.
+    pub fn forget(&mut self, until: u64) -> usize {
+        let until = until.clamp(self.first, self.end);
+        if until == self.end {
+            let held = self.total_bytes();
+            self.clear();
+            return held;
+        }
+        let whole = self.blocks.partition_point(|block| block.start + block.bytes.len() as u64 <= until);
+        self.blocks.drain(..whole);
+        if let Some(block) = self.blocks.first_mut() {
+            let part = usize::try_from(until.saturating_sub(block.start)).unwrap_or(0);
+            block.bytes.drain(..part);
+            block.start += part as u64;
+        }
+        let chunks = self.chunk_ends.partition_point(|end| *end <= until);
+        self.chunk_ends.drain(..chunks);
+        let forgotten = usize::try_from(until - self.first).unwrap_or(usize::MAX);
+        self.first = until;
+        forgotten
+    }
+
     /// Number of chunks held.
     pub fn chunks(&self) -> usize {
         self.chunk_ends.len()
@@ -194,6 +216,28 @@ mod tests {
             (buffer.byte(4), buffer.byte(5), buffer.byte(6), buffer.byte(7)),
             (None, Some(b'f'), Some(b'g'), None)
         );
+    }
+
+    #[test]
+    fn the_oldest_bytes_can_be_forgotten() {
+        let mut buffer = ReceiveBuffer::new(1 << 20);
+        let all: Vec<u8> = (0..200_000u32).map(|n| n.to_le_bytes()[0]).collect();
+        all.chunks(1000).for_each(|chunk| buffer.push(chunk));
+        for until in [0, 1, 999, 1000, 65_537, 131_072, 199_999] {
+            let first = buffer.first_offset();
+            assert_eq!(buffer.forget(until) as u64, until - first);
+            assert_eq!((buffer.first_offset(), buffer.bytes_received()), (until, 200_000));
+            assert!(buffer.slices(0, u64::MAX).flatten().eq(&all[until as usize..]), "{until}");
+            assert_eq!(buffer.chunks() as u64, (200_000 - until).div_ceil(1000));
+            assert_eq!(buffer.chunk(0), Some((until, (until / 1000 + 1) * 1000)));
+        }
+        buffer.push(b"more");
+        assert_eq!(
+            buffer.slices(0, u64::MAX).flatten().copied().collect::<Vec<_>>(),
+            [all[199_999], b'm', b'o', b'r', b'e']
+        );
+        assert_eq!((buffer.forget(5), buffer.forget(u64::MAX), buffer.heap_bytes()), (0, 5, 0));
+        assert_eq!(buffer.first_offset(), 200_004);
     }
 
     #[test]

@@ -2,9 +2,14 @@
 //!
 //! Only `utf-8` responses are templates: `$1` (digits only, so `$1abc` is group 1 and `abc`), `$0` the whole match,
 //! `$name`, `${name}`, `${1}`, and `$$` for a dollar sign. A `$` before anything else is itself. Groups are bytes and
-//! go out as they came in.
+//! go out as they came in. A response can be a message for the connection's handler too (`message.rs`): then each text in
+//! its JSON is a template.
+
+mod message;
 
 use std::sync::Arc;
+
+use serde_json::Value;
 
 use crate::encoding::{self, Encoding, EncodingError};
 use crate::pattern::Pattern;
@@ -23,6 +28,7 @@ pub struct Response {
 enum Kind {
     Fixed(Arc<[u8]>),
     Template(Vec<Part>),
+    Message(Value),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,13 +53,17 @@ pub enum ResponseError {
     Unclosed { position: usize },
     #[error("`response`: {size} bytes are too many, {LARGEST} are allowed")]
     TooLarge { size: usize },
+    #[error("`response`: it is a JSON object, the message to send: {0}")]
+    NoMessage(String),
+    #[error("`response_terminator`: the handler ends a message itself")]
+    Terminated,
 }
 
 impl ResponseError {
     /// The name of the argument that is wrong.
     pub fn argument(&self) -> &'static str {
         match self {
-            ResponseError::Terminator(_) => "response_terminator",
+            ResponseError::Terminator(_) | ResponseError::Terminated => "response_terminator",
             _ => "response",
         }
     }
@@ -101,7 +111,7 @@ impl Response {
     pub fn fixed(&self) -> Option<Arc<[u8]>> {
         match &self.kind {
             Kind::Fixed(bytes) => Some(Arc::clone(bytes)),
-            Kind::Template(_) => None,
+            Kind::Template(_) | Kind::Message(_) => None,
         }
     }
 
@@ -111,20 +121,25 @@ impl Response {
         let parts = match &self.kind {
             Kind::Fixed(bytes) => return (bytes.len() <= most).then(|| Arc::clone(bytes)),
             Kind::Template(parts) => parts,
+            Kind::Message(_) => return None,
         };
-        let mut bytes = Vec::new();
-        for part in parts {
-            let part = match part {
-                Part::Bytes(literal) => literal.as_slice(),
-                Part::Group(index) => group(*index),
-            };
-            if bytes.len() + part.len() > most {
-                return None;
-            }
-            bytes.extend_from_slice(part);
-        }
-        Some(bytes.into())
+        expanded(parts, most, &group).map(Into::into)
     }
+}
+
+fn expanded<'h>(parts: &[Part], most: usize, group: &impl Fn(usize) -> &'h [u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for part in parts {
+        let part = match part {
+            Part::Bytes(literal) => literal.as_slice(),
+            Part::Group(index) => group(*index),
+        };
+        if bytes.len() + part.len() > most {
+            return None;
+        }
+        bytes.extend_from_slice(part);
+    }
+    Some(bytes)
 }
 
 impl Part {

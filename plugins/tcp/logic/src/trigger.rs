@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::encoding::Encoding;
+use crate::member::{Member, NoMember};
 use crate::pattern::{Pattern, PatternError};
 use crate::response::{Response, ResponseError};
 
@@ -18,6 +19,43 @@ pub struct Trigger {
     pub(crate) id: Arc<str>,
     pub(crate) pattern: Pattern,
     pub(crate) response: Response,
+    pub(crate) on: On,
+}
+
+/// What a trigger looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum On {
+    /// The bytes that are received.
+    Bytes,
+    /// The messages that a handler makes of them: this member, or all of a message's JSON.
+    Message(Option<Member>),
+}
+
+impl On {
+    /// The word for it in arguments and answers.
+    pub fn name(&self) -> &'static str {
+        match self {
+            On::Bytes => "bytes",
+            On::Message(_) => "message",
+        }
+    }
+
+    /// The member, where one is looked at.
+    pub fn member(&self) -> Option<&str> {
+        match self {
+            On::Message(Some(member)) => Some(member.as_str()),
+            _ => None,
+        }
+    }
+}
+
+/// How the response of a trigger is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// As bytes.
+    As(Encoding),
+    /// As a message that the connection's handler makes bytes of.
+    Message,
 }
 
 /// Why a trigger is refused.
@@ -29,6 +67,9 @@ pub enum TriggerError {
     /// The response, or its terminator.
     #[error(transparent)]
     Response(#[from] ResponseError),
+    /// The member of a message to look at.
+    #[error("`member`: {0}")]
+    Member(#[from] NoMember),
     /// There are [`MOST_TRIGGERS`] already.
     #[error("a connection holds at most {} triggers; remove one first", MOST_TRIGGERS)]
     TooMany,
@@ -40,6 +81,7 @@ impl TriggerError {
         match self {
             TriggerError::Pattern(_) => "pattern",
             TriggerError::Response(error) => error.argument(),
+            TriggerError::Member(_) => "member",
             TriggerError::TooMany => "trigger_id",
         }
     }
@@ -56,7 +98,30 @@ impl Trigger {
     ) -> Result<Trigger, TriggerError> {
         let pattern = Pattern::new(pattern)?;
         let response = Response::new(&pattern, response, response_encoding, response_terminator)?;
-        Ok(Trigger { id: id.into(), pattern, response })
+        Ok(Trigger { id: id.into(), pattern, response, on: On::Bytes })
+    }
+
+    /// The same for a trigger that looks at messages: at a member, or at all of their JSON.
+    pub fn on_message(
+        id: &str,
+        pattern: &str,
+        member: Option<&str>,
+        response: &str,
+        written: Written,
+        response_terminator: Option<&str>,
+    ) -> Result<Trigger, TriggerError> {
+        let member = member.map(Member::new).transpose()?;
+        let pattern = Pattern::new(pattern)?;
+        let response = match written {
+            Written::As(encoding) => Response::new(&pattern, response, encoding, response_terminator)?,
+            Written::Message => Response::message(&pattern, response, response_terminator)?,
+        };
+        Ok(Trigger { id: id.into(), pattern, response, on: On::Message(member) })
+    }
+
+    /// What it looks at.
+    pub fn on(&self) -> &On {
+        &self.on
     }
 
     /// The `trigger_id`.
@@ -108,6 +173,24 @@ pub struct Firing {
     pub end: u64,
 }
 
+/// One firing on a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fired {
+    /// The trigger that fired.
+    pub trigger_id: Arc<str>,
+    /// What to send.
+    pub reply: Reply,
+}
+
+/// What a trigger on messages answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// These bytes, terminator included.
+    Bytes(Arc<[u8]>),
+    /// This message: a JSON object.
+    Message(String),
+}
+
 /// What `tcp_connection_info` shows of a trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TriggerInfo {
@@ -115,6 +198,10 @@ pub struct TriggerInfo {
     pub trigger_id: Arc<str>,
     /// The pattern as it was written.
     pub pattern: String,
+    /// What it looks at.
+    pub on: On,
+    /// Why the last response could not be made into bytes.
+    pub error: Option<String>,
     /// See [`Trigger::response_size`].
     pub response_size: usize,
     /// What happened to its matches.
@@ -130,8 +217,9 @@ pub struct Counts {
     pub fired: u64,
     /// Not answered, because of a fire limit. The bytes are spent all the same.
     pub suppressed: u64,
-    /// Not answered, because the response would have been too large once expanded, or because the match was so long
-    /// that the groups for the response were gone (see [`crate::trigger_set::WINDOW`]).
+    /// Not answered, because the response would have been too large once expanded, because the match was so long that
+    /// the groups for the response were gone (see [`crate::trigger_set::WINDOW`]), or because the handler could not make
+    /// bytes of it.
     pub unanswerable: u64,
     /// Segments whose rest was not looked at, because the pattern went over the same bytes again and again.
     pub skipped: u64,

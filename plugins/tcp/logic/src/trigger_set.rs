@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::trigger::{FireLimits, Firing, MOST_TRIGGERS, Trigger, TriggerError, TriggerInfo};
 
 mod entry;
+mod on_message;
 
 use entry::{Entry, Segment};
 
@@ -91,6 +92,8 @@ impl TriggerSet {
             trigger_id: Arc::clone(&entry.trigger.id),
             pattern: entry.trigger.pattern().to_owned(),
             response_size: entry.trigger.response_size(),
+            on: entry.trigger.on.clone(),
+            error: entry.error.clone(),
             counts: entry.counts,
             limits: self.limits,
         };
@@ -123,7 +126,7 @@ impl TriggerSet {
         let bytes = Segment { bytes: segment, start: self.position, end, before: self.last, tail: &self.tail, now };
         let mut firings = Vec::new();
         let mut expanded = EXPANDED;
-        for entry in &mut self.entries {
+        for entry in self.entries.iter_mut().filter(|entry| !entry.is_on_message()) {
             entry.scan(&bytes, self.limits, &mut expanded, &mut firings);
         }
         firings.sort_by_key(|firing| firing.end);

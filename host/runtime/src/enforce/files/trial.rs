@@ -14,6 +14,7 @@ use super::shared::PATIENCE;
 use super::stat::kind;
 use super::{ErrorCode, OwnFiles, SharedFiles};
 use crate::enforce::{Descriptors, Gate, NameServers, Names};
+use crate::handler::Handlers;
 
 const SILENT: &str = "its file system does not answer";
 
@@ -22,7 +23,8 @@ pub async fn try_reading(grants: Grants, own: OwnFiles, path: &AbsolutePath) -> 
     let kept = Arc::new(Kept::default());
     let (names, files) = (Names::new(NameServers::System), Arc::new(SharedFiles::new(own)));
     let descriptors = Descriptors::new(Limits::default().descriptors);
-    let gate = Arc::new(Gate::new("".into(), grants, names, files, descriptors, Arc::clone(&kept) as Arc<dyn Sink>));
+    let sink = Arc::clone(&kept) as Arc<dyn Sink>;
+    let gate = Arc::new(Gate::new("".into(), grants, names, files, Handlers::default(), descriptors, sink));
     let roots = gate.files.roots(gate.grants.read_roots()).await;
     let mut above = roots.into_iter().filter_map(|(root, there)| Some((path.below(&root)?.to_vec(), root, there)));
     // There is one at most: no granted root lies in another.

@@ -21,7 +21,7 @@ const TELL: Duration = Duration::from_secs(1);
 
 impl Plugin {
     /// The linked code, made if it is not there yet.
-    pub(super) async fn ready(self: &Arc<Self>) -> Made {
+    pub(super) async fn ready(self: &Arc<Self>) -> Made<Program> {
         let limit = self.about.limits.compile;
         let late = LoadError::TooSlow { plugin: self.about.name.clone(), after: limit };
         let plugin = Arc::clone(self);
@@ -29,7 +29,7 @@ impl Plugin {
     }
 
     /// The same for a call, which is told meanwhile what it waits for.
-    pub(super) async fn ready_for(self: &Arc<Self>, reports: &Reports) -> Made {
+    pub(super) async fn ready_for(self: &Arc<Self>, reports: &Reports) -> Made<Program> {
         let mut ready = pin!(self.ready());
         let mut told = 0_u32;
         loop {
@@ -47,12 +47,12 @@ impl Plugin {
     }
 
     /// Takes the code from the cache, or compiles it; then links it.
-    async fn make(self: Arc<Self>) -> Made {
+    async fn make(self: Arc<Self>) -> Made<Program> {
         let failed = |cause: String| LoadError::NotCompiled { plugin: self.about.name.clone(), cause };
         let plugin = Arc::clone(&self);
         let kept = tokio::task::spawn_blocking(move || {
             // Code that was compiled on this machine uses all of its CPU.
-            let kept = || plugin.runtime.kept_code(&plugin.digest);
+            let kept = || plugin.runtime.kept_code(plugin.runtime.engine(), &plugin.digest);
             let ahead = || plugin.runtime.code_ahead(plugin.ahead);
             let loaded = kept().and_then(|code| plugin.load(&code)).or_else(|| plugin.load(&ahead()?));
             loaded.map(|loaded| plugin.link(loaded)).transpose()
@@ -63,7 +63,8 @@ impl Plugin {
         let plugin = Arc::clone(&self);
         let compiled = self.runtime.compiler().run(move || {
             let _memory = plugin.memory_to_compile()?;
-            let code = plugin.runtime.compile(&plugin.about.name, &plugin.bytes, &plugin.digest)?;
+            let code =
+                plugin.runtime.compile(plugin.runtime.engine(), &plugin.about.name, &plugin.bytes, &plugin.digest)?;
             let loaded = plugin.runtime.load(&code, plugin.pool()).map_err(|error| LoadError::Invalid {
                 plugin: plugin.about.name.clone(),
                 cause: format!("{error:#}"),
@@ -104,7 +105,7 @@ impl Plugin {
         (self.lifetime == Lifetime::PerCall).then_some(POOL)
     }
 
-    fn link(&self, loaded: Loaded) -> Made {
+    fn link(&self, loaded: Loaded) -> Made<Program> {
         let Self { runtime, about, digest, grants, .. } = self;
         let program = Program::link(runtime, &about.name, loaded, grants, self.check_imports())?;
         if program.check_uses().is_ok() {

@@ -11,7 +11,7 @@ use super::WINDOW;
 use crate::pattern::Reach;
 use crate::response;
 use crate::scanner::Scanner;
-use crate::trigger::{Counts, FireLimits, Firing, Meter, Trigger};
+use crate::trigger::{Counts, FireLimits, Firing, Meter, On, Trigger};
 
 /// How often one segment may be gone over for one trigger. A greedy pattern looks ahead for more, and what it saw in
 /// vain is looked at again; ordinary patterns need two passes.
@@ -23,8 +23,10 @@ pub(super) struct Entry {
     pub(super) scanner: Scanner,
     /// Where the next match may begin.
     spent: u64,
-    meter: Meter,
+    pub(super) meter: Meter,
     pub(super) counts: Counts,
+    /// Why the last response could not be made into bytes.
+    pub(super) error: Option<String>,
 }
 
 /// One segment on its way through the triggers.
@@ -42,12 +44,17 @@ impl Entry {
     /// A trigger that sees what comes from `position` on; `before` is the byte before it.
     pub(super) fn new(trigger: Trigger, position: u64, before: Option<u8>) -> Entry {
         let scanner = Scanner::new(trigger.pattern.clone(), position, before);
-        Entry { trigger, scanner, spent: position, meter: Meter::default(), counts: Counts::default() }
+        Entry { trigger, scanner, spent: position, meter: Meter::default(), counts: Counts::default(), error: None }
     }
 
     /// Whether the response is a template, so that bytes of a growing match have to be kept.
     pub(super) fn needs_groups(&self) -> bool {
-        self.trigger.response.fixed().is_none()
+        !self.is_on_message() && self.trigger.response.fixed().is_none()
+    }
+
+    /// Whether it looks at messages and not at the stream.
+    pub(super) fn is_on_message(&self) -> bool {
+        matches!(self.trigger.on, On::Message(_))
     }
 
     /// Where the earliest match that is still growing can have begun.

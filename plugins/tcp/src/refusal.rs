@@ -1,0 +1,71 @@
+//! What the host says against a handler, a configuration or a message, as a tool's failure.
+
+use cofferdam_sdk::Failure;
+use cofferdam_sdk::handlers::{ErrorCode, Fault};
+
+/// A session that cannot be made. `several`: its configuration holds one for each handler.
+pub fn of_session(error: ErrorCode, several: bool) -> Failure {
+    match error {
+        ErrorCode::Invalid(fault) => {
+            let own = matches!(fault.member.as_deref(), Some("handler" | "handler_config"));
+            let path = match (&fault.member, &fault.handler) {
+                (Some(member), _) if own => member.clone(),
+                (Some(member), Some(handler)) if several => format!("handler_config.{handler}.{member}"),
+                (Some(member), _) => format!("handler_config.{member}"),
+                (None, Some(handler)) if several => format!("handler_config.{handler}"),
+                (None, Some(_)) => "handler_config".to_owned(),
+                (None, None) => "handler".to_owned(),
+            };
+            invalid(path, &fault, several)
+        }
+        other => of_call(other),
+    }
+}
+
+/// A message that cannot be sent: the member is named as a path from the argument on.
+pub fn of_message(error: ErrorCode) -> Failure {
+    match error {
+        ErrorCode::Invalid(fault) => {
+            let path = match fault.member.as_deref() {
+                None | Some("" | "message") => "message".to_owned(),
+                Some(member) if member.starts_with('[') => format!("message{member}"),
+                Some(member) => format!("message.{member}"),
+            };
+            invalid(path, &fault, false)
+        }
+        other => of_call(other),
+    }
+}
+
+/// Anything else that the host says.
+pub fn of_call(error: ErrorCode) -> Failure {
+    match error {
+        ErrorCode::AccessDenied(why) => Failure::new("denied", why),
+        ErrorCode::Unavailable(why) => Failure::new("handler_unavailable", why),
+        ErrorCode::Limit(why) => Failure::new("limit", why),
+        ErrorCode::Cut(why) => cut(&why),
+        ErrorCode::Invalid(fault) => Failure::new("invalid_argument", fault.message),
+    }
+}
+
+/// A handler that was cut off.
+pub fn cut(why: &str) -> Failure {
+    Failure::new("handler_cut", format_args!("the handler was cut off, the connection goes on without it: {why}"))
+}
+
+/// What the host has said, as one text.
+pub fn text(error: ErrorCode) -> String {
+    match error {
+        ErrorCode::AccessDenied(why) | ErrorCode::Unavailable(why) | ErrorCode::Limit(why) | ErrorCode::Cut(why) => why,
+        ErrorCode::Invalid(fault) => match fault.member {
+            Some(member) => format!("`{member}`: {}", fault.message),
+            None => fault.message,
+        },
+    }
+}
+
+fn invalid(path: String, fault: &Fault, named: bool) -> Failure {
+    let by =
+        fault.handler.as_deref().filter(|_| !named).map_or(String::new(), |handler| format!(" (says `{handler}`)"));
+    Failure::new("invalid_argument", format_args!("`{path}`: {}{by}", fault.message)).with("argument", path)
+}

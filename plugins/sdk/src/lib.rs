@@ -11,6 +11,8 @@ mod clock;
 mod cx;
 pub mod dns;
 pub mod export;
+#[cfg(feature = "files")]
+mod files;
 pub mod net;
 mod schema;
 mod settings;
@@ -20,6 +22,8 @@ pub use answer::{Answer, Failure};
 pub use clock::{now, sleep, timeout, wall_clock};
 pub use cofferdam_sdk_macros::plugin;
 pub use cx::{Cx, LAST_WORDS, Level, Limits, limits, log, predecessor};
+#[cfg(feature = "files")]
+pub use files::roots;
 pub use net::TcpStream;
 pub use schema::{Integer, NoArguments};
 pub use settings::{settings, settings_text};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use cofferdam_sdk::{Cx, Failure, Notify, Task, TcpStream};
 use guests::{Place, Text, text};
 
-const SOON: Duration = Duration::from_millis(200);
+const SOON: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 struct Guest;

@@ -18,17 +18,7 @@ use proc_macro::TokenStream;
 /// `# Details`; what stands below it is for people. The crate's `plugin.toml` (or the
 /// file that `#[plugin(manifest = "…")]` names) becomes the component's manifest.
 ///
-/// ```ignore
-/// #[derive(Default)]
-/// struct Greeter;
-///
-/// #[cofferdam_sdk::plugin]
-/// impl Greeter {
-///     /// Greets somebody by name.
-///     #[tool(title = "Greet")]
-///     async fn greet(self: Rc<Self>, cx: Cx, who: Who) -> Result<Greeting, Failure> { … }
-/// }
-/// ```
+/// `cofferdam-sdk` has an example on its first page.
 #[proc_macro_attribute]
 pub fn plugin(attribute: TokenStream, item: TokenStream) -> TokenStream {
     finish(expand::plugin(attribute.into(), item.into()))

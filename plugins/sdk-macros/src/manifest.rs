@@ -50,8 +50,7 @@ pub struct Manifest {
 impl Manifest {
     /// Reads the file, which stands beside `Cargo.toml`.
     pub fn read(file: &LitStr, kind: Kind) -> Result<Self> {
-        let folder = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
-        let package = std::env::var("CARGO_PKG_NAME").unwrap_or_default();
+        let (folder, package) = crate_of();
         let text = text(&folder, &file.value(), kind, &package).map_err(|error| Error::new(file.span(), error))?;
         Self::parse(&text, kind, &file.value()).map_err(|error| {
             let shown = file.value();
@@ -123,6 +122,13 @@ impl Manifest {
             };
         }
     }
+}
+
+/// The folder and the name of the crate that is compiled.
+#[expect(clippy::disallowed_methods, reason = "cargo tells a macro by its environment whom it works for")]
+fn crate_of() -> (PathBuf, String) {
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
+    (folder, std::env::var("CARGO_PKG_NAME").unwrap_or_default())
 }
 
 /// The text of the file; where there is none, what to write.

@@ -1,6 +1,45 @@
 //! Write a Cofferdam plugin in ordinary Rust: a doc comment is the description (up to `# Details`, which is for people), a
 //! derived struct the schema, an `async fn` the tool. The WIT behind it lives in [`bindings`] and need not be touched.
 //!
+//! ```
+//! use std::cell::Cell;
+//!
+//! use cofferdam_sdk::Failure;
+//! use schemars::JsonSchema;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Deserialize, JsonSchema)]
+//! struct Who {
+//!     /// Whom to greet
+//!     name: String,
+//! }
+//!
+//! #[derive(Serialize, JsonSchema)]
+//! struct Greeting {
+//!     text: String,
+//!     before: u32,
+//! }
+//!
+//! #[derive(Default)]
+//! struct Greeter {
+//!     greeted: Cell<u32>,
+//! }
+//!
+//! // Without an argument it reads `plugin.toml`.
+//! #[cofferdam_sdk::plugin(manifest = "tests/greeter.toml")]
+//! impl Greeter {
+//!     /// Greet somebody by name.
+//!     #[tool(title = "Greet")]
+//!     async fn greet(&self, who: Who) -> Result<Greeting, Failure> {
+//!         if who.name.is_empty() {
+//!             return Err(Failure::argument("name", "is empty"));
+//!         }
+//!         let before = self.greeted.replace(self.greeted.get() + 1);
+//!         Ok(Greeting { text: format!("Hello, {}!", who.name), before })
+//!     }
+//! }
+//! ```
+//!
 //! What a plugin may reach stands in its `plugin.toml` (what it wants) and in the operator's policy
 //! (what it gets); nothing here widens either.
 

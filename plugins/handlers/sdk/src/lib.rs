@@ -5,8 +5,8 @@
 //! stands in the crate's `plugin.toml`. Timers, answers paired with requests and payloads for a handler above are in
 //! [`Handler`], which `#[handler]` takes as well.
 //!
-//! ```no_run
-//! use cofferdam_handler::{Example, Failure, Next, NoConfig, Protocol, json, message};
+//! ```
+//! use cofferdam_handler::{Example, Failure, Next, NoConfig, Protocol, handler, json, message, testing};
 //!
 //! /// A reading.
 //! #[message]
@@ -17,9 +17,8 @@
 //!
 //! struct Thermometer;
 //!
-//! # #[cfg(any())]
-//! #[cofferdam_handler::handler(title = "Thermometer")]
-//! # struct Hidden;
+//! // Without `manifest` it reads `plugin.toml`.
+//! #[handler(title = "Thermometer", manifest = "tests/thermometer.toml")]
 //! impl Protocol for Thermometer {
 //!     type Config = NoConfig;
 //!     type Incoming = Reading;
@@ -52,6 +51,8 @@
 //!         }]
 //!     }
 //! }
+//!
+//! testing::examples_hold::<Thermometer>();
 //! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]

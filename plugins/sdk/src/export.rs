@@ -39,6 +39,25 @@ impl<T: Serialize> Returned for Result<Answer<T>, Failure> {
 }
 
 /// What a tool can take: a struct that is read from JSON and has a schema.
+///
+/// ```
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// struct Who {
+///     name: String,
+/// }
+/// assert!(cofferdam_sdk::export::arguments::<Who>(r#"{"name":"you"}"#).is_ok());
+/// assert!(cofferdam_sdk::export::arguments::<Who>(r#"{"name":1}"#).is_err());
+/// ```
+///
+/// Without a schema it is a compile error that says what to derive:
+///
+/// ```compile_fail,E0277
+/// #[derive(serde::Deserialize)]
+/// struct Who {
+///     name: String,
+/// }
+/// assert!(cofferdam_sdk::export::arguments::<Who>(r#"{"name":"you"}"#).is_ok());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the arguments of a tool",
     label = "no arguments of a tool",
@@ -187,4 +206,31 @@ macro_rules! export_plugin {
     $crate::bindings::export!(Component with_types_in $crate::bindings);
         };
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, serde::Deserialize, JsonSchema)]
+    struct Asked {
+        steps: Vec<Step>,
+    }
+
+    #[derive(Debug, PartialEq, serde::Deserialize, JsonSchema)]
+    struct Step {
+        port: u16,
+    }
+
+    #[test]
+    fn an_argument_out_of_range_is_told_by_its_path() {
+        assert_eq!(arguments(r#"{"steps":[{"port":1}]}"#), Ok(Asked { steps: vec![Step { port: 1 }] }));
+        let failure = arguments::<Asked>(r#"{"steps":[{"port":1},{"port":70000}]}"#).unwrap_err();
+        assert_eq!((failure.code(), &failure.details["argument"]), ("invalid_argument", &json!("steps[1].port")));
+        assert!(failure.message.starts_with("`steps[1].port`: invalid value: integer `70000`, expected u16"));
+        let failure = arguments::<Asked>("{}").unwrap_err();
+        assert!(failure.details.is_empty() && failure.message.starts_with("missing field `steps`"));
+    }
 }

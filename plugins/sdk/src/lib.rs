@@ -45,6 +45,9 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+#[cfg(all(target_arch = "wasm32", any(not(target_os = "wasi"), target_env = "p1")))]
+compile_error!("a plugin is a component: build it with `cargo build --release --target wasm32-wasip2`");
+
 mod answer;
 mod clock;
 mod cx;

@@ -1,6 +1,9 @@
 //! A handler as a component: `handler_guest::export!(MyHandler)` in a `cdylib` is all that it takes, beside the
 //! crate's `plugin.toml`, which becomes the component's manifest.
 
+#[cfg(all(target_arch = "wasm32", any(not(target_os = "wasi"), target_env = "p1")))]
+compile_error!("a handler is a component: build it with `cargo build --release --target wasm32-wasip2`");
+
 use handler_kit::{Reason, Session, Step, Value};
 
 use bindings::exports::cofferdam::handler::handler as abi;

@@ -13,9 +13,9 @@ use crate::now;
 use crate::sockets::{
     ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress, TcpSocket,
 };
-use futures::stream::{FuturesUnordered, LocalBoxStream, StreamExt};
+use futures::stream::{FuturesUnordered, StreamExt};
 
-use super::lookup::{Missing, Missings, RESOLUTION_DELAY, addresses, answers, v6};
+use super::lookup::{Answers, Missing, Missings, RESOLUTION_DELAY, addresses, answers, v6};
 use super::{Failed, Host};
 use order::Order;
 
@@ -46,8 +46,6 @@ fn link(zone: &str) -> Result<u32, Failed> {
         inconclusive: false,
     })
 }
-
-type Answers = LocalBoxStream<'static, (IpAddressFamily, Result<Vec<IpAddress>, Missing>)>;
 
 /// What happens next.
 enum Event {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{ALL, LOCAL, Session, cofferdam, guest, policy, run, scratch, shipped, stderr, stdout};
 
 /// What a model gets of all tools, of one tool, and the whole answer to `tools/list`, each in bytes of compact JSON.
-const MODEL: usize = 16_000;
+const MODEL: usize = 20_000;
 const TOOL: usize = 1_500;
 const ANSWER: usize = 32_000;
 

@@ -138,13 +138,37 @@ fn i7_files_that_nobody_granted_are_not_there() {
     assert!(read.starts_with("[false, false, false, false] Err("), "{read}");
 }
 
+/// The interfaces that were called without a grant, from the audit.
+fn refused_interfaces(session: &Session) -> Vec<String> {
+    let asks = session.events().into_iter().filter(|event| event["event"] == "ask" && event["reason"] == "not-granted");
+    let mut resources: Vec<String> = asks.map(|event| event["resource"].as_str().unwrap().to_owned()).collect();
+    resources.sort();
+    resources.dedup();
+    resources
+}
+
 #[test]
-fn i7_a_component_whose_sockets_are_not_granted_is_refused_at_load_and_the_grant_is_named() {
-    let log = refused(&["--plugin", &guest("dials")]);
-    assert!(log.contains("which the operator's policy does not grant (no `connect` rule for it)"), "{log}");
-    let mut session = with_guest("dials");
+fn i7_an_interface_that_is_not_granted_answers_access_denied_and_the_operator_is_told() {
     let place = json!({ "host": "127.0.0.1", "port": 1 });
-    assert_eq!(session.call("dial", place).ok()["text"], "Err(ErrorCode::ConnectionRefused)", "and granted, it loads");
+    let mut session = Session::serve(&["--plugin", &guest("dials")]);
+    assert_eq!(session.call("dial", place.clone()).failed("create")["message"], "ErrorCode::AccessDenied");
+    for tool in ["dial_std", "listen"] {
+        assert_eq!(session.call(tool, place.clone()).ok()["text"], "Err(PermissionDenied)", "{tool}");
+    }
+    let sockets = ["interface:wasi:sockets/tcp-create-socket", "interface:wasi:sockets/types"];
+    assert_eq!(refused_interfaces(&session), sockets);
+    let mut granted = with_guest("dials");
+    assert_eq!(
+        granted.call("dial", place.clone()).ok()["text"],
+        "Err(ErrorCode::ConnectionRefused)",
+        "and granted, it dials"
+    );
+    assert!(refused_interfaces(&granted).is_empty());
+    let mut session = Session::serve(&["--plugin", &guest("resolves")]);
+    let name = json!({ "host": "localhost.example", "port": 1 });
+    assert_eq!(session.call("resolve", name.clone()).ok()["text"], "Err(ErrorCode::AccessDenied)");
+    assert_eq!(session.call("resolve_std", name.clone()).ok()["text"], "Err(PermissionDenied)");
+    assert_eq!(refused_interfaces(&session), ["interface:wasi:sockets/ip-name-lookup"]);
 }
 
 #[test]

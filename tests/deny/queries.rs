@@ -168,12 +168,11 @@ fn questions_count_as_connections() {
 }
 
 #[test]
-fn without_the_grant_the_interface_is_not_there() {
+fn i7_without_a_resolve_rule_nothing_is_behind_the_interface() {
     let text = format!("[plugins.hostile]\ncomponent = \"{}\"\n", guest("asks"));
     let [flag, file] = policy(&text);
-    let (status, log) = Session::bare(&[&flag, &file]).close();
-    assert_eq!(status.code(), Some(1), "{log}");
-    assert!(log.contains("`cofferdam:plugin/dns@0.1.0`") && log.contains("`resolve`"), "{log}");
+    let mut session = Session::serve(&[&flag, &file]);
+    assert_eq!(session.call("servers", json!({})).ok()["text"], "[]");
     // With it, it is; and the servers are those of the policy.
     let server = answering();
     let mut session = asks(&granted("www.lab.example", &server));

@@ -72,9 +72,8 @@ fn i18_a_hostile_handler_is_cut_off_and_its_connection_goes_on() {
         assert!(told.contains(NAME) && told.contains(why), "{does}: {told}");
         // The connection and its raw bytes go on.
         line.say(b" world");
-        let waited = session
-            .call("tcp_wait", json!({ "connection_id": "c", "until": "pattern", "pattern": "world" }))
-            .ok();
+        let waited =
+            session.call("tcp_wait", json!({ "connection_id": "c", "until": "pattern", "pattern": "world" })).ok();
         assert_eq!(waited["data"], "hello world", "{does}");
         session.send_text("c", "back");
         line.expect(b"back");
@@ -196,13 +195,18 @@ fn a_handler_that_the_policy_does_not_name_is_refused_and_a_named_one_is_not() {
     });
     session.call("tcp_connect", asked).ok();
     let asks: Vec<Value> = session.events().into_iter().filter(|event| event["event"] == "ask").collect();
-    let of = |resource: &str| asks.iter().find(|event| event["resource"] == resource).unwrap_or_else(|| panic!("{resource}"));
+    let of = |resource: &str| {
+        asks.iter().find(|event| event["resource"] == resource).unwrap_or_else(|| panic!("{resource}"))
+    };
     assert_eq!(of("handler:hostile-handler")["decision"], "denied");
     assert_eq!(of("handler:irc")["decision"], "allowed");
     let explained = cofferdam(&["explain", "tcp", "handler", NAME, &flag, &file]).output().unwrap();
     assert_eq!(explained.status.code(), Some(1));
     let explained = String::from_utf8_lossy(&explained.stdout).into_owned();
-    assert!(explained.contains("no rule covers it") && explained.contains("handlers = [\"hostile-handler\"]"), "{explained}");
+    assert!(
+        explained.contains("no rule covers it") && explained.contains("handlers = [\"hostile-handler\"]"),
+        "{explained}"
+    );
 }
 
 #[test]

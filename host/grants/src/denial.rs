@@ -338,6 +338,7 @@ impl Denial {
             Resource::Query { server, name } => format!("ask `{server}` for `{name}`"),
             Resource::File(path) => format!("read `{path}`"),
             Resource::Handler(name) => format!("use the protocol handler `{name}`"),
+            Resource::Interface(import) => format!("use `{import}`"),
             Resource::Bind { protocol, at } => format!("bind `{protocol}://{at}`"),
             Resource::Listen { protocol, at } => format!("listen on `{protocol}://{at}`"),
             Resource::Accept { protocol, from } => {

@@ -7,7 +7,8 @@ use crate::{AbsolutePath, HandlerName, Name, Protocol, QueryName, Zone};
 
 /// What an ask is about, owned and canonical. Its `Display` is the form that stands in audit lines:
 /// `tcp://10.0.0.1:22`, `name:db.lab.example`, `name:db.lab.example=10.0.0.5`, `ping:10.0.0.1`,
-/// `dns://192.0.2.53:53/www.example.com`, `file:/var/log/syslog`, `handler:irc`.
+/// `dns://192.0.2.53:53/www.example.com`, `file:/var/log/syslog`, `handler:irc`,
+/// `interface:wasi:sockets/tcp`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Resource {
     /// A name to look up.
@@ -57,6 +58,8 @@ pub enum Resource {
     File(AbsolutePath),
     /// A protocol handler to use.
     Handler(HandlerName),
+    /// An interface that is not granted, as a component imports it, without its version.
+    Interface(String),
     /// A local address for an outbound connection.
     Bind {
         /// The transport.
@@ -96,6 +99,7 @@ impl fmt::Display for Resource {
             Self::Query { server, name } => write!(f, "dns://{server}/{name}"),
             Self::File(path) => write!(f, "file:{path}"),
             Self::Handler(name) => write!(f, "handler:{name}"),
+            Self::Interface(import) => write!(f, "interface:{import}"),
             Self::Bind { protocol, at } => write!(f, "bind:{protocol}://{at}"),
             Self::Listen { protocol, at } => write!(f, "listen:{protocol}://{at}"),
             Self::Accept { protocol, from } => write!(f, "accept:{protocol}://{from}"),

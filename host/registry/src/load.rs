@@ -128,14 +128,14 @@ impl Candidate {
 /// Finds everything, shipped plugins first: their names cannot be taken.
 pub(crate) fn find(setup: &Setup) -> (Vec<Candidate>, Vec<LoadProblem>) {
     let (found, mut problems) = find_unlinked(setup);
-    // A shipped plugin without its grant is listed and refuses its calls; any other is not loaded.
+    // What the host does not know cannot be linked; what is not granted is linked to refusals.
     for one in found.iter().filter(|one| one.shipped.is_none()) {
         let checked = match one.is_handler() {
             true => check_handler_imports(&one.manifest.name, &one.bytes),
-            false => check_imports(&one.manifest.name, &one.bytes, &one.effective.grants),
+            false => check_imports(&one.manifest.name, &one.bytes),
         };
         if let Err(error) = checked {
-            problems.push(LoadProblem::new(&one.manifest.name, error.for_operator()));
+            problems.push(LoadProblem::new(&one.manifest.name, error.to_string()));
         }
     }
     (found, problems)

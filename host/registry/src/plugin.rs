@@ -45,12 +45,8 @@ impl LoadedPlugin {
     /// The tools that the component says it has.
     ///
     /// # Errors
-    /// It cannot be loaded, or does not answer. A plugin that is not shipped is refused if it uses
-    /// what it is not granted. A shipped one is known, and refuses its calls.
+    /// It cannot be loaded, or does not answer.
     pub async fn definitions(&self) -> Result<Vec<Definition>, CallError> {
-        if self.candidate.shipped.is_none() {
-            self.plugin.prepare().await?;
-        }
         self.plugin.definitions().await
     }
 

@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn what_was_compiled_ahead_runs_here_and_is_packed() {
         let empty = b"\0asm\x0d\0\x01\0";
-        let packed = compile_ahead(empty).unwrap();
+        let packed = compile_ahead(empty, false).unwrap();
         let code = unpack(&packed).unwrap();
         assert!(packed.len() < code.len());
         #[expect(unsafe_code, reason = "the code was made just now")]
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn what_is_not_packed_code_is_none() {
         assert_eq!(unpack(b"not packed"), None);
-        let packed = compile_ahead(b"\0asm\x0d\0\x01\0").unwrap();
+        let packed = compile_ahead(b"\0asm\x0d\0\x01\0", true).unwrap();
         assert_eq!(unpack(&packed[..packed.len() / 2]), None);
     }
 }

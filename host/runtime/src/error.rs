@@ -8,16 +8,6 @@ use cofferdam_audit::Unwritten;
 /// A plugin cannot be used. The message is for operators and models alike.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LoadError {
-    /// It imports something that the policy does not grant.
-    #[error("the `{plugin}` plugin needs `{import}`, which the operator's policy does not grant")]
-    NotGranted {
-        /// The plugin.
-        plugin: String,
-        /// The import, as the component names it.
-        import: String,
-        /// The policy's key that would grant it.
-        capability: &'static str,
-    },
     /// It imports something that this host does not have.
     #[error("the `{plugin}` plugin imports `{import}`, which this version does not offer")]
     UnknownImport {
@@ -56,18 +46,9 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// For the operator: also what the policy would have to have. A model is not told that.
-    pub fn for_operator(&self) -> String {
-        match self {
-            Self::NotGranted { capability, .. } => format!("{self} (no `{capability}` rule for it)"),
-            other => other.to_string(),
-        }
-    }
-
     /// The stable code.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NotGranted { .. } => "denied",
             Self::UnknownImport { .. } | Self::Invalid { .. } => "plugin_invalid",
             Self::NotCompiled { .. } | Self::TooSlow { .. } => "not_ready",
             Self::Stopped => "shutting_down",

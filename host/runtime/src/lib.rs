@@ -32,6 +32,7 @@ mod permits;
 mod progress;
 mod settings;
 mod state;
+mod stubs;
 mod trimmer;
 
 pub use ahead::{BASELINE, compile_ahead};

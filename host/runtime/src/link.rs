@@ -1,5 +1,6 @@
-//! Which imports exist for a plugin: those that are always there, and those that its grants name.
-//! An import that is neither is refused here, in our own words, before wasmtime sees it (I7).
+//! What is linked for a plugin: what is always there, what its grants name, and for what they do not
+//! name functions that refuse (`stubs.rs`). An import that the host does not know is refused here,
+//! in our own words, before wasmtime sees it (I7).
 
 use cofferdam_grants::Grants;
 use wasmtime::Engine;
@@ -17,6 +18,7 @@ use crate::error::LoadError;
 use crate::host;
 use crate::offer::Offer;
 use crate::state::State;
+use crate::stubs;
 
 /// The whole of what this host offers.
 const OFFERS: &[&Offer] = &[&INERT, &FILES, &SOCKETS, &DNS, &ICMP, &NAMES, &HANDLERS];
@@ -54,59 +56,28 @@ const INERT: Offer = Offer {
     link: inert,
 };
 
-/// Refuses a component that needs what it is not granted.
-pub fn check_imports(plugin: &str, bytes: &[u8], grants: &Grants) -> Result<(), LoadError> {
-    let mut imports = imports(bytes).map_err(|cause| LoadError::Invalid { plugin: plugin.to_owned(), cause })?;
-    // Sockets need names beside them, which stand before them and say less about what is missing.
-    imports.sort_by_key(|import| NAMES.has(import));
-    for import in imports {
-        match OFFERS.iter().find(|offer| offer.has(&import)) {
-            Some(offer) if (offer.is_granted)(grants) => {}
-            Some(offer) => return Err(not_granted(plugin, &import, offer)),
-            None => return Err(LoadError::UnknownImport { plugin: plugin.to_owned(), import }),
-        }
-    }
-    Ok(())
+/// Refuses a component that imports what this host does not know.
+pub fn check_imports(plugin: &str, bytes: &[u8]) -> Result<(), LoadError> {
+    let imports = imports(bytes).map_err(|cause| LoadError::Invalid { plugin: plugin.to_owned(), cause })?;
+    let unknown = imports.into_iter().find(|import| !OFFERS.iter().any(|offer| offer.has(import)));
+    unknown.map_or(Ok(()), |import| Err(LoadError::UnknownImport { plugin: plugin.to_owned(), import }))
 }
 
-/// Refuses a component that uses sockets where only the types of their addresses are granted. Both
-/// are of one interface; which it is stands in the compiled component's type.
-pub fn check_uses(plugin: &str, component: &Component, grants: &Grants) -> Result<(), LoadError> {
-    let engine = component.engine();
-    let calls = |item: &ComponentItem| match item {
-        ComponentItem::ComponentInstance(instance) => {
-            instance.exports(engine).any(|(_, export)| matches!(export.ty, ComponentItem::ComponentFunc(_)))
-        }
-        _ => false,
-    };
-    let ty = component.component_type();
-    let sockets =
-        ty.imports(engine).find(|(name, import)| name.starts_with("wasi:sockets/types@") && calls(&import.ty));
-    match sockets {
-        Some((import, _)) if !(SOCKETS.is_granted)(grants) => Err(not_granted(plugin, import, &SOCKETS)),
-        _ => Ok(()),
-    }
-}
-
-fn not_granted(plugin: &str, import: &str, offer: &Offer) -> LoadError {
-    LoadError::NotGranted { plugin: plugin.to_owned(), import: import.to_owned(), capability: offer.key }
-}
-
-/// A linker with what these grants name, and nothing else.
-pub fn linker(engine: &Engine, grants: &Grants) -> wasmtime::Result<Linker<State>> {
-    link(engine, |offer| (offer.is_granted)(grants))
-}
-
-/// A linker with everything that the host offers, for instances behind a gate that denies
-/// everything.
-pub fn linker_of_everything(engine: &Engine) -> wasmtime::Result<Linker<State>> {
-    link(engine, |_| true)
-}
-
-fn link(engine: &Engine, is_linked: impl Fn(&Offer) -> bool) -> wasmtime::Result<Linker<State>> {
+/// A linker for a component: with what its grants name, and with nothing behind what else it
+/// imports.
+pub fn linker(engine: &Engine, component: &Component, grants: &Grants) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
-    for offer in OFFERS.iter().filter(|offer| is_linked(offer)) {
+    for offer in OFFERS.iter().filter(|offer| (offer.is_granted)(grants)) {
         (offer.link)(&mut linker)?;
+    }
+    linker.allow_shadowing(true);
+    for (import, item) in component.component_type().imports(engine) {
+        let is_denied = OFFERS.iter().any(|offer| offer.has(import) && !(offer.is_granted)(grants));
+        if let ComponentItem::ComponentInstance(interface) = &item.ty
+            && is_denied
+        {
+            stubs::deny(&mut linker, engine, import, interface)?;
+        }
     }
     Ok(linker)
 }

@@ -73,7 +73,7 @@ impl Denial {
             }
             Resource::File(path) => one(path.clone().into()),
             Resource::Handler(name) => one(HandlerRule::Name(name.clone()).into()),
-            Resource::Bind { .. } | Resource::Listen { .. } | Resource::Accept { .. } => None,
+            Resource::Interface(_) | Resource::Bind { .. } | Resource::Listen { .. } | Resource::Accept { .. } => None,
         }
     }
 

@@ -20,7 +20,7 @@ mod stream;
 mod trial;
 
 use cofferdam_audit::Decision;
-use cofferdam_grants::{AbsolutePath, Ask, Denial, Grants, Permit, Reason, Rule};
+use cofferdam_grants::{AbsolutePath, Ask, Denial, Grants, Permit, Reason};
 use tokio::sync::Semaphore;
 
 use super::{Gate, Gated, GatedView};
@@ -52,12 +52,11 @@ mod bindings {
 pub(crate) use bindings::wasi::filesystem::types::ErrorCode;
 
 /// Files of WASI 0.2: a `read` rule grants them. C libraries bring them along, whether they are
-/// used or not. Without a grant there is no directory, and so no handle to call any of it on. Only
-/// a plugin that is there to read files is refused without one.
+/// used or not.
 pub const FILES: Offer = Offer {
     key: "read",
     imports: &["wasi:filesystem/types@0.2", "wasi:filesystem/preopens@0.2"],
-    is_granted: |grants| grants.grants_read() || !grants.wants().iter().any(|want| matches!(want, Rule::Read(_))),
+    is_granted: Grants::grants_read,
     link: |linker| {
         bindings::wasi::filesystem::types::add_to_linker::<State, Gated>(linker, |state| GatedView(state))?;
         bindings::wasi::filesystem::preopens::add_to_linker::<State, Gated>(linker, |state| GatedView(state))

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use cofferdam_audit::{Caller, Decision, Event, Sink, Unwritten};
-use cofferdam_grants::{Ask, Denial, Grants, Moment, Permit, Pins};
+use cofferdam_grants::{Ask, Denial, Grants, Moment, Permit, Pins, Resource};
 use wasmtime_wasi::WasiCtxBuilder;
 
 use super::descriptors::{Descriptors, Full, Slot};
@@ -106,9 +106,12 @@ impl Gate {
         decision: Decision<'_>,
         caller: Option<&Caller>,
     ) -> Result<(), Unwritten> {
+        self.written(ask.resource(), decision, caller)
+    }
+
+    fn written(&self, resource: Resource, decision: Decision<'_>, caller: Option<&Caller>) -> Result<(), Unwritten> {
         let caller = caller.or(self.only.get().map(|caller| &**caller));
-        let recorded =
-            self.sink.record(&Event::Ask { plugin: &self.plugin, caller, resource: ask.resource(), decision });
+        let recorded = self.sink.record(&Event::Ask { plugin: &self.plugin, caller, resource, decision });
         recorded.inspect_err(|unwritten| {
             tracing::error!(target: "cofferdam", "{unwritten}");
             let calls = self.calls();
@@ -151,6 +154,14 @@ impl Gate {
             Full::Plugin => format!("the limit of {} descriptors is reached", self.descriptors.most()),
             Full::Process => "the process has as many descriptors open as it may".to_owned(),
         }
+    }
+
+    /// Records that a guest has called an interface that it is not granted.
+    pub fn not_granted(&self, import: &str, caller: Option<&Caller>) {
+        let interface = import.split_once('@').map_or(import, |(interface, _)| interface);
+        let (resource, decision) = (Resource::Interface(interface.to_owned()), Decision::Refused("not-granted"));
+        // It is refused in any case: nothing more depends on the record.
+        let _ = self.written(resource, decision, caller);
     }
 
     /// The name servers that the host asks now: those that the policy names, or else the machine's.

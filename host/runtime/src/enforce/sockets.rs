@@ -33,6 +33,8 @@ use tcp::TcpSocket;
 pub const SOCKETS: Offer = Offer {
     key: "connect",
     imports: &[
+        // Of WASI 0.3 the types of addresses and the sockets are one interface.
+        "wasi:sockets/types@0.3",
         "wasi:sockets/network",
         "wasi:sockets/instance-network",
         "wasi:sockets/ip-name-lookup@0.2",

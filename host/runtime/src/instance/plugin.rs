@@ -55,7 +55,7 @@ pub struct Plugin {
     bytes: Cow<'static, [u8]>,
     digest: Digest,
     ahead: Option<&'static [u8]>,
-    /// Whether everything that the component imports is granted, once somebody has asked.
+    /// Whether everything that the component imports is known, once somebody has asked.
     imports: OnceLock<Result<(), LoadError>>,
     readiness: Arc<Readiness<Program>>,
     threads: Threads,
@@ -105,16 +105,16 @@ impl Plugin {
     /// Compiles and links the plugin, if that is not done yet.
     ///
     /// # Errors
-    /// It cannot be loaded under its grants.
+    /// It cannot be loaded.
     pub async fn prepare(self: &Arc<Self>) -> Result<(), LoadError> {
         self.check_imports()?;
-        self.ready().await?.check_uses()
+        self.ready().await.map(drop)
     }
 
-    /// Refuses a component that imports what it is not granted. Reads the component once, and
+    /// Refuses a component that imports what the host does not know. Reads the component once, and
     /// compiles nothing.
     fn check_imports(&self) -> Result<(), LoadError> {
-        let check = || link::check_imports(&self.about.name, &self.bytes, &self.grants);
+        let check = || link::check_imports(&self.about.name, &self.bytes);
         self.imports.get_or_init(check).clone()
     }
 
@@ -185,7 +185,6 @@ impl Plugin {
         self.check_imports()?;
         let reports = Arc::new(Reports::to(progress));
         let program = patience.wait_for(self.ready_for(&reports)).await??;
-        program.check_uses()?;
         if let Some(turn) = &mut turn {
             patience.wait_for(turn.come()).await?;
         }

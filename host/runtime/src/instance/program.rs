@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cofferdam_grants::Grants;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Component;
 
 use crate::abi::since_0_1_0::HostedPre;
 use crate::engine::{Loaded, Runtime};
@@ -32,8 +32,7 @@ pub enum Program {
 /// A component with what calls are linked against: what its grants name.
 pub struct Linked {
     component: Component,
-    /// The error is that the grants lack something that the component uses.
-    for_calls: Result<HostedPre<State>, LoadError>,
+    for_calls: HostedPre<State>,
 }
 
 /// Code with memory kept ready for its instances.
@@ -56,19 +55,12 @@ pub struct Template {
 }
 
 impl Program {
-    /// Links a component. One that imports or uses what its grants lack can only be asked for its
-    /// tools; `imports` says whether its imports are granted.
+    /// Links a component.
     ///
     /// # Errors
     /// It is no component of our world.
-    pub fn link(
-        runtime: &Runtime,
-        plugin: &str,
-        loaded: Loaded,
-        grants: &Grants,
-        imports: Result<(), LoadError>,
-    ) -> Result<Self, LoadError> {
-        let linked = Linked::new(plugin, loaded.component, grants, imports)?;
+    pub fn link(runtime: &Runtime, plugin: &str, loaded: Loaded, grants: &Grants) -> Result<Self, LoadError> {
+        let linked = Linked::new(plugin, loaded.component, grants)?;
         if !loaded.pooled {
             return Ok(Self::Single(linked));
         }
@@ -83,14 +75,6 @@ impl Program {
         })))
     }
 
-    /// Refuses code that uses what it is not granted.
-    pub fn check_uses(&self) -> Result<(), LoadError> {
-        match self {
-            Self::Single(linked) => linked.is_granted(),
-            Self::Pooled(pool) => pool.linked.is_granted(),
-        }
-    }
-
     /// Lets go of code that no instance needs now.
     pub fn let_go(&self) {
         if let Self::Pooled(pool) = self {
@@ -100,7 +84,7 @@ impl Program {
 
     /// For one more instance; `None` where the code for it cannot be loaded.
     pub fn for_calls(&self) -> Option<Template> {
-        self.template(|linked| linked.for_calls.as_ref().ok().cloned())
+        self.template(|linked| Some(linked.for_calls.clone()))
     }
 
     /// For an instance that is only asked for its tools, behind a gate that denies everything.
@@ -117,27 +101,14 @@ impl Program {
 }
 
 impl Linked {
-    fn new(
-        plugin: &str,
-        component: Component,
-        grants: &Grants,
-        imports: Result<(), LoadError>,
-    ) -> Result<Self, LoadError> {
+    fn new(plugin: &str, component: Component, grants: &Grants) -> Result<Self, LoadError> {
         let invalid =
             |error: wasmtime::Error| LoadError::Invalid { plugin: plugin.to_owned(), cause: format!("{error:#}") };
-        let for_calls = match imports.and_then(|()| link::check_uses(plugin, &component, grants)) {
-            Ok(()) => Ok(pre(link::linker(component.engine(), grants), &component).map_err(invalid)?),
-            Err(not_granted) => Err(not_granted),
-        };
-        Ok(Self { component, for_calls })
-    }
-
-    fn is_granted(&self) -> Result<(), LoadError> {
-        self.for_calls.as_ref().map(drop).map_err(Clone::clone)
+        Ok(Self { for_calls: pre(&component, grants).map_err(invalid)?, component })
     }
 
     fn for_listing(&self) -> wasmtime::Result<HostedPre<State>> {
-        pre(link::linker_of_everything(self.component.engine()), &self.component)
+        pre(&self.component, &Grants::default())
     }
 }
 
@@ -157,7 +128,7 @@ impl Pool {
         let mut beyond = self.beyond.lock().unwrap_or_else(PoisonError::into_inner);
         if beyond.is_none() {
             let component = told(self.runtime.shared(&self.linked.component))?;
-            let linked = told(Linked::new(&self.plugin, component, &self.grants, self.linked.is_granted()))?;
+            let linked = told(Linked::new(&self.plugin, component, &self.grants))?;
             *beyond = Some(Arc::new(linked));
         }
         beyond.clone()
@@ -172,8 +143,9 @@ impl Pool {
     }
 }
 
-fn pre(linker: wasmtime::Result<Linker<State>>, component: &Component) -> wasmtime::Result<HostedPre<State>> {
-    HostedPre::new(linker?.instantiate_pre(component)?)
+fn pre(component: &Component, grants: &Grants) -> wasmtime::Result<HostedPre<State>> {
+    let linker = link::linker(component.engine(), component, grants)?;
+    HostedPre::new(linker.instantiate_pre(component)?)
 }
 
 /// What was loaded. Why it was not is told to the operator.

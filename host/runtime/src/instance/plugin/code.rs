@@ -107,12 +107,10 @@ impl Plugin {
 
     fn link(&self, loaded: Loaded) -> Made<Program> {
         let Self { runtime, about, digest, grants, .. } = self;
-        let program = Program::link(runtime, &about.name, loaded, grants, self.check_imports())?;
-        if program.check_uses().is_ok() {
-            // If it cannot be written now, it is before anything that this plugin asks for: until
-            // then nothing is granted.
-            runtime.sink().defer(&Event::Loaded { plugin: &about.name, digest: digest.as_str() });
-        }
+        let program = Program::link(runtime, &about.name, loaded, grants)?;
+        // If it cannot be written now, it is before anything that this plugin asks for: until then
+        // nothing is granted.
+        runtime.sink().defer(&Event::Loaded { plugin: &about.name, digest: digest.as_str() });
         Ok(Arc::new(program))
     }
 }

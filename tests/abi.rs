@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::support::{Session, guest, run, scratch, shipped};
+use crate::support::{LOCAL, Peer, Session, closed_port, guest, policy, run, scratch, shipped};
 
 #[test]
 fn the_embedded_definitions_are_those_of_the_component() {
@@ -71,9 +71,40 @@ fn the_plugin_in_the_page_for_authors_is_built_and_called() {
     let page = read("plugins/WRITING.md");
     // Examples of one package share its folder, so that this one names its manifest.
     let source = read("tests/guests/examples/greeter.rs").replace("(manifest = \"greeter.toml\")", "");
-    assert_eq!(blocks(&page, "rust"), [source]);
-    assert_eq!(blocks(&page, "toml")[0], read("tests/guests/greeter.toml"));
+    // The handler is built and tested where it is to be copied from.
+    assert_eq!(blocks(&page, "rust"), [source, read("plugins/template/handler/src/lib.rs")]);
+    let toml = blocks(&page, "toml");
+    assert_eq!(toml[0], read("tests/guests/greeter.toml"));
+    assert_eq!(toml[2], read("plugins/template/handler/plugin.toml"));
+    assert_eq!(toml[3].replace("../cofferdam/plugins", "../.."), read("plugins/template/handler/Cargo.toml"));
 
     let mut session = Session::serve(&["--plugin", &guest("greeter")]);
     assert_eq!(session.call("greet", json!({ "name": "you" })).ok()["text"], "Hello, you!");
+}
+
+#[test]
+fn the_sdks_connections_and_tasks_do_what_it_says_of_them() {
+    let peer = Peer::echo();
+    let component = guest("streams");
+    let mut session = Session::serve(&["--plugin", &component, LOCAL[0], LOCAL[1]]);
+    let place = |host: &str, port: u16| json!({ "host": host, "port": port });
+    let echo = place("127.0.0.1", peer.port());
+    assert_eq!(session.call("line", echo.clone()).ok()["text"], "one\n|two|0");
+    assert_eq!(session.call("kept", echo.clone()).ok()["text"], "timeout too_long ab\n");
+    assert_eq!(session.call("halves", echo).ok()["text"], "ping");
+
+    let refused = session.call("line", place("localhost", closed_port())).failed("connection_failed");
+    assert_eq!(refused["reason"], "refused");
+    let denied = session.call("line", place("10.0.0.1", 1)).failed("connection_failed");
+    assert_eq!(denied["reason"], "denied");
+    assert_eq!(denied["detail"], "the operator's policy does not allow tcp://10.0.0.1:1");
+    let spelled = session.call("line", place("http://x", 1)).failed("invalid_argument");
+    assert_eq!(spelled["argument"], "host");
+}
+
+#[test]
+fn a_tool_with_last_words_has_them_after_its_deadline() {
+    let [flag, file] = policy("[limits]\ncall = \"1 s\"\n");
+    let mut session = Session::serve(&["--plugin", &guest("streams"), &flag, &file, LOCAL[0], LOCAL[1]]);
+    assert_eq!(session.call("late", json!({})).ok()["text"], "what there was");
 }

@@ -117,6 +117,7 @@ fn i6_guests_do_not_leave_their_directory() {
     let mut session = with_guest("escapes", &granted);
     let roots = session.call("roots", json!({})).ok()["text"].as_str().unwrap().to_owned();
     assert_eq!(roots, format!("[{:?}]", granted.path("")));
+    assert_eq!(session.call("sdk_roots", json!({})).ok()["text"], granted.path(""));
     for path in [
         "../secret/key",
         "sub/../../secret/key",

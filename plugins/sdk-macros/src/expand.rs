@@ -2,71 +2,25 @@
 //! or answer types: whether they have a schema is the compiler's to say.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{
-    Attribute, Error, Expr, ExprLit, FnArg, ImplItem, ImplItemFn, ItemImpl, Lit, LitStr, Meta, Result, ReturnType,
-    Type, spanned::Spanned,
-};
+use quote::{format_ident, quote};
+use syn::{Error, ImplItem, ItemImpl, Result, spanned::Spanned};
 
-/// What `#[tool]` may claim, by the names of the contract.
-const HINTS: [&str; 5] = ["read_only", "additive", "idempotent", "closed_world", "pages"];
-
-struct Tool {
-    ident: syn::Ident,
-    title: Option<LitStr>,
-    hints: Vec<syn::Ident>,
-    description: String,
-    /// What stands under `# Details`, for people.
-    details: Option<String>,
-    arguments: Type,
-    answer: TokenStream,
-}
+use crate::manifest::{self, Kind, Manifest};
+use crate::tool::{HINTS, Tool};
 
 pub fn plugin(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
-    let manifest = manifest(attribute)?;
-    let mut block: ItemImpl = syn::parse2(item)?;
-    if let Some((_, path, _)) = &block.trait_ {
-        return Err(Error::new(path.span(), "`#[plugin]` goes on the type's own `impl` block, not on a trait's"));
+    let knows = "`#[plugin]` knows `manifest = \"file.toml\"` only: name and grants stand in that file";
+    let file = manifest::file(attribute, knows, |_| Ok(false))?;
+    let (block, tools) = tools(item)?;
+    let manifest = Manifest::read(&file, Kind::Plugin)?;
+    if let Some(unknown) = manifest.needing.iter().find(|needing| !tools.iter().any(|tool| tool.name == **needing)) {
+        let told = format!("`{}`: `needs` names `{unknown}`, which is no tool", file.value());
+        return Err(Error::new(file.span(), told));
     }
-    let mut tools = Vec::new();
-    for item in &mut block.items {
-        if let ImplItem::Fn(method) = item
-            && let Some(index) = method.attrs.iter().position(|a| a.path().is_ident("tool"))
-        {
-            let attribute = method.attrs.remove(index);
-            tools.push(tool(&attribute, method)?);
-        }
-    }
-    if tools.is_empty() {
-        return Err(Error::new(block.self_ty.span(), "a plugin needs at least one `#[tool] async fn`"));
-    }
+    let section = manifest.section();
     let state = &block.self_ty;
-    let definitions = tools.iter().map(|t| {
-        let (name, description, arguments, answer) = (t.ident.to_string(), &t.description, &t.arguments, &t.answer);
-        let option = |given: Option<TokenStream>| match given {
-            Some(given) => quote!(::core::option::Option::Some(#given)),
-            None => quote!(::core::option::Option::None),
-        };
-        let title = option(t.title.as_ref().map(|title| quote!(#title)));
-        let details = option(t.details.as_ref().map(|details| quote!(#details)));
-        let hints = HINTS.iter().map(|hint| {
-            let (field, claimed) = (quote::format_ident!("{hint}"), t.hints.iter().any(|claimed| claimed == hint));
-            quote!(#field: #claimed)
-        });
-        let hints = quote!(::cofferdam_sdk::export::Hints { #(#hints),* });
-        quote! {
-            ::cofferdam_sdk::export::definition::<#arguments, #answer>(#name, #title, #description, #details, #hints)
-        }
-    });
-    let arms = tools.iter().map(|t| {
-        let (ident, name) = (&t.ident, t.ident.to_string());
-        quote! {
-            #name => {
-                let arguments = ::cofferdam_sdk::export::arguments(&arguments)?;
-                ::cofferdam_sdk::export::answer(state.#ident(cx, arguments).await?)
-            }
-        }
-    });
+    let definitions = tools.iter().map(definition);
+    let arms = tools.iter().map(arm);
     Ok(quote! {
         #block
 
@@ -81,6 +35,7 @@ pub fn plugin(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
                 name: ::std::string::String,
                 arguments: ::std::string::String,
             ) -> ::core::result::Result<::cofferdam_sdk::export::Output, ::cofferdam_sdk::Failure> {
+                let _ = cx;
                 match name.as_str() {
                     #(#arms)*
                     other => ::core::result::Result::Err(::cofferdam_sdk::export::unknown_tool(other)),
@@ -88,104 +43,180 @@ pub fn plugin(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
             }
         }
 
-        const _: () = {
-            const LENGTH: usize = ::core::include_bytes!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", #manifest)).len();
-
-            // A custom section is the one place in a component that the host can read without running it.
-            #[used]
-            #[cfg_attr(target_family = "wasm", unsafe(link_section = "cofferdam-manifest"))]
-            static SECTION: [u8; LENGTH] = *::core::include_bytes!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", #manifest));
-        };
+        #section
 
         ::cofferdam_sdk::export_plugin!(#state);
     })
 }
 
-/// The manifest's file, beside `Cargo.toml`.
-fn manifest(attribute: TokenStream) -> Result<LitStr> {
-    let mut file = LitStr::new("plugin.toml", proc_macro2::Span::call_site());
-    let parser = syn::meta::parser(|meta| {
-        if meta.path.is_ident("manifest") {
-            file = meta.value()?.parse()?;
-            return Ok(());
+/// The block without its `#[tool]`s, and the tools.
+fn tools(item: TokenStream) -> Result<(ItemImpl, Vec<Tool>)> {
+    let mut block: ItemImpl = syn::parse2(item)?;
+    if let Some((_, path, _)) = &block.trait_ {
+        return Err(Error::new(path.span(), "`#[plugin]` goes on the type's own `impl` block, not on a trait's"));
+    }
+    let mut tools = Vec::new();
+    for item in &mut block.items {
+        if let ImplItem::Fn(method) = item
+            && let Some(index) = method.attrs.iter().position(|a| a.path().is_ident("tool"))
+        {
+            let attribute = method.attrs.remove(index);
+            tools.push(Tool::read(&attribute, method)?);
         }
-        Err(meta.error("`#[plugin]` knows `manifest = \"file.toml\"` only: name and grants stand in that file"))
+    }
+    if tools.is_empty() {
+        return Err(Error::new(block.self_ty.span(), "a plugin needs at least one `#[tool] async fn`"));
+    }
+    Ok((block, tools))
+}
+
+fn arguments(tool: &Tool) -> TokenStream {
+    tool.arguments.as_ref().map_or_else(|| quote!(::cofferdam_sdk::NoArguments), |arguments| quote!(#arguments))
+}
+
+/// What the host lists.
+fn definition(tool: &Tool) -> TokenStream {
+    let (name, description, arguments, answer) = (&tool.name, &tool.description, arguments(tool), &tool.answer);
+    let option = |given: Option<TokenStream>| match given {
+        Some(given) => quote!(::core::option::Option::Some(#given)),
+        None => quote!(::core::option::Option::None),
+    };
+    let title = option(tool.title.as_ref().map(|title| quote!(#title)));
+    let details = option(tool.details.as_ref().map(|details| quote!(#details)));
+    let hints = HINTS.iter().map(|hint| {
+        let (field, claimed) = (format_ident!("{hint}"), tool.hints.iter().any(|claimed| claimed == hint));
+        quote!(#field: #claimed)
     });
-    syn::parse::Parser::parse2(parser, attribute)?;
-    Ok(file)
+    let hints = quote!(::cofferdam_sdk::export::Hints { #(#hints),* });
+    quote! {
+        ::cofferdam_sdk::export::definition::<#arguments, #answer>(#name, #title, #description, #details, #hints)
+    }
 }
 
-fn tool(attribute: &Attribute, method: &ImplItemFn) -> Result<Tool> {
-    let signature = &method.sig;
-    if signature.asyncness.is_none() {
-        return Err(Error::new(signature.span(), "a tool is an `async fn`"));
-    }
-    let expected = "a tool takes `self: Rc<Self>, cx: Cx, arguments: T`";
-    let [FnArg::Receiver(_), FnArg::Typed(_), FnArg::Typed(arguments)] =
-        &signature.inputs.iter().collect::<Vec<_>>()[..]
-    else {
-        return Err(Error::new(signature.inputs.span(), expected));
+/// The way from its name to the method.
+fn arm(tool: &Tool) -> TokenStream {
+    let (ident, name, of) = (&tool.ident, &tool.name, arguments(tool));
+    let last_words = tool.last_words.then(|| quote!(::cofferdam_sdk::export::has_last_words(cx);));
+    let context = tool.takes_context.then(|| quote!(cx,));
+    let given = tool.arguments.as_ref().map(|_| quote!(arguments));
+    let read = match given {
+        Some(_) => quote!(let arguments = ::cofferdam_sdk::export::arguments::<#of>(&arguments)?;),
+        None => quote!(::cofferdam_sdk::export::arguments::<#of>(&arguments)?;),
     };
-    let ReturnType::Type(_, returned) = &signature.output else {
-        return Err(Error::new(signature.span(), "a tool returns `Result<T, Failure>`"));
-    };
-    let (description, details) = description(&method.attrs);
-    if description.is_empty() {
-        return Err(Error::new(
-            signature.ident.span(),
-            "a tool needs a doc comment: it is the description a model reads",
-        ));
-    }
-    let (mut title, mut hints) = (None, Vec::new());
-    if !matches!(attribute.meta, Meta::Path(_)) {
-        attribute.parse_nested_meta(|meta| {
-            if meta.path.is_ident("title") {
-                title = Some(meta.value()?.parse()?);
-                Ok(())
-            } else if let Some(hint) = meta.path.get_ident().filter(|name| HINTS.iter().any(|hint| name == hint)) {
-                hints.push(hint.clone());
-                Ok(())
-            } else {
-                Err(meta.error(format_args!("`#[tool]` knows `title = \"…\"` and the hints `{}`", HINTS.join("`, `"))))
-            }
-        })?;
-    }
-    Ok(Tool {
-        ident: signature.ident.clone(),
-        title,
-        hints,
-        description,
-        details,
-        arguments: (*arguments.ty).clone(),
-        answer: quote!(<#returned as ::cofferdam_sdk::export::Returned>::Answer),
-    })
-}
-
-/// The doc comment as a description, and what stands in it under `# Details`: lines of a paragraph joined, paragraphs kept apart.
-fn description(attributes: &[Attribute]) -> (String, Option<String>) {
-    let mut paragraphs = vec![String::new()];
-    let mut details = None;
-    for attribute in attributes.iter().filter(|a| a.path().is_ident("doc")) {
-        let Meta::NameValue(pair) = &attribute.meta else { continue };
-        let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value else { continue };
-        let text = text.value();
-        let text = text.trim();
-        if text == "# Details" && details.is_none() {
-            details = Some(paragraphs.len());
-            paragraphs.push(String::new());
-        } else if text.is_empty() {
-            paragraphs.push(String::new());
-        } else if let Some(last) = paragraphs.last_mut() {
-            if !last.is_empty() {
-                last.push(' ');
-            }
-            last.push_str(text);
+    quote! {
+        #name => {
+            #last_words
+            #read
+            ::cofferdam_sdk::export::answer(state.#ident(#context #given).await?)
         }
     }
-    let all = |paragraphs: Vec<String>| {
-        let said: Vec<String> = paragraphs.into_iter().filter(|paragraph| !paragraph.is_empty()).collect();
-        said.join("\n\n")
-    };
-    let people = details.map(|at| paragraphs.split_off(at)).map(all).filter(|details| !details.is_empty());
-    (all(paragraphs), people)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(method: TokenStream) -> String {
+        plugin(quote!(), quote!(impl Greeter { #method })).unwrap_err().to_string()
+    }
+
+    /// What a whole plugin is refused for in a folder without a manifest, after all else was read.
+    const LAST: &str = "there is no `plugin.toml` beside `Cargo.toml`: write one:";
+
+    #[test]
+    fn a_tool_takes_what_it_wants() {
+        for takes in [
+            quote!(&self),
+            quote!(self: Rc<Self>),
+            quote!(self: Rc<Self>, cx: Cx),
+            quote!(&self, who: Who),
+            quote!(self: Rc<Self>, cx: cofferdam_sdk::Cx, who: Who),
+        ] {
+            let method = quote!(#[doc = "Greets."] #[tool(title = "x", last_words, read_only)] async fn greet(#takes) -> Result<A, Failure> {});
+            assert!(told(method).starts_with(LAST), "{takes}");
+        }
+        for takes in [
+            quote!(),
+            quote!(cx: Cx),
+            quote!(&self, who: Who, cx: Cx),
+            quote!(&self, a: A, b: B),
+            quote!(&self, a: Cx, b: Cx),
+        ] {
+            let method = quote!(#[doc = "Greets."] #[tool] async fn greet(#takes) -> Result<A, Failure> {});
+            assert!(
+                told(method).starts_with("a tool takes `self: Rc<Self>` or `&self`, then the call's context"),
+                "{takes}"
+            );
+        }
+        let exclusive = quote!(
+            #[doc = "Greets."]
+            #[tool]
+            async fn greet(&mut self) -> Result<A, Failure> {}
+        );
+        assert!(told(exclusive).starts_with("a tool takes `&self`: calls run at the same time"));
+    }
+
+    #[test]
+    fn what_cannot_be_a_tool_is_told() {
+        for (method, expected) in [
+            (
+                quote!(
+                    #[tool]
+                    fn greet(&self) -> R {}
+                ),
+                "a tool is an `async fn`",
+            ),
+            (
+                quote!(
+                    #[doc = " "]
+                    #[tool]
+                    async fn greet(&self) -> R {}
+                ),
+                "a tool needs a doc comment: it is the description a model reads",
+            ),
+            (
+                quote!(
+                    #[doc = "x"]
+                    #[tool]
+                    async fn greet(&self) {}
+                ),
+                "a tool returns `Result<T, Failure>`",
+            ),
+            (
+                quote!(
+                    #[doc = "x"]
+                    #[tool(titel = "x")]
+                    async fn greet(&self) -> R {}
+                ),
+                "`#[tool]` knows `title = \"…\"`, `last_words` and the hints `read_only`, `additive`, `idempotent`, `closed_world`, `pages`",
+            ),
+            (
+                quote!(
+                    async fn greet(&self) -> R {}
+                ),
+                "a plugin needs at least one `#[tool] async fn`",
+            ),
+        ] {
+            assert_eq!(told(method), expected);
+        }
+        let of_a_trait = plugin(quote!(), quote!(impl Clone for Greeter {})).unwrap_err().to_string();
+        assert_eq!(of_a_trait, "`#[plugin]` goes on the type's own `impl` block, not on a trait's");
+        let option = plugin(quote!(name = "x"), quote!(impl Greeter {})).unwrap_err().to_string();
+        assert_eq!(option, "`#[plugin]` knows `manifest = \"file.toml\"` only: name and grants stand in that file");
+    }
+
+    #[test]
+    fn a_tools_name_has_its_rule() {
+        let named = |name: &str| {
+            let name: syn::Ident = syn::parse_str(name).unwrap();
+            told(quote!(#[doc = "x"] #[tool] async fn #name(&self) -> R {}))
+        };
+        for name in ["greet", "Greet_2", "r#type", &"a".repeat(40)] {
+            assert!(named(name).starts_with(LAST), "{name}");
+        }
+        for name in ["grüße", &"a".repeat(41)] {
+            let rule = "at most 40 of `a` to `z`, `A` to `Z`, `0` to `9` and `_`";
+            assert_eq!(named(name), format!("`{name}` cannot be the name of a tool: {rule}"));
+        }
+    }
 }

@@ -28,11 +28,12 @@ impl Cx {
 
     /// Resolves when the call's deadline has come: the operator's, or the caller's own if that is sooner. Only the host knows it.
     ///
-    /// Without asking for it, a tool is dropped at its deadline. A tool that has called this is not: from then on it has
-    /// [`LAST_WORDS`] to return what it has so far, and is dropped after that. Whoever is cancelled is dropped in any case.
+    /// Without asking for it, a tool is dropped at its deadline. A tool that has called this is not, nor is a
+    /// `#[tool(last_words)]`: it has [`LAST_WORDS`] to return what it has so far, and is dropped after that. Whoever is cancelled
+    /// is dropped in any case.
     /// (A plugin with one instance for each call is not asked: the host drops the instance.)
     pub fn deadline(&self) -> impl Future<Output = ()> + 'static {
-        ASKED.with_borrow_mut(|asked| asked.insert(self.call));
+        ask(self.call);
         let call = self.call;
         async move {
             if host::cancelled(call).await == Cancellation::Cancelled {
@@ -48,6 +49,11 @@ pub const LAST_WORDS: Duration = Duration::from_millis(400);
 std::thread_local! {
     /// The calls that want to be told of their deadline.
     static ASKED: RefCell<HashSet<u64>> = RefCell::default();
+}
+
+/// A call wants to be told of its deadline.
+pub(crate) fn ask(call: u64) {
+    ASKED.with_borrow_mut(|asked| asked.insert(call));
 }
 
 /// Whether a call wants to be told of its deadline.
@@ -91,11 +97,6 @@ pub fn limits() -> Limits {
 /// Writes one line to the operator's log.
 pub fn log(level: Level, message: &str) {
     host::log(level, message);
-}
-
-/// The operator's settings for this plugin: a JSON object.
-pub fn settings() -> String {
-    host::settings()
 }
 
 /// Why the instance before this one ended, if it ended badly: what it held is lost.

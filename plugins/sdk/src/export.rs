@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::bindings::cofferdam::plugin::host::{self, Cancellation};
 pub use crate::bindings::exports::cofferdam::plugin::tools::{Definition, Hints, Output};
-use crate::cx::{Forget, LAST_WORDS, has_asked};
+use crate::cx::{Forget, LAST_WORDS, ask, has_asked};
 use crate::{Answer, Cx, Failure, bindings::exports::cofferdam::plugin::tools, schema};
 
 /// A plugin's state and its tools. `#[plugin]` implements it.
@@ -38,6 +38,47 @@ impl<T: Serialize> Returned for Result<Answer<T>, Failure> {
     type Answer = T;
 }
 
+/// What a tool can take: a struct that is read from JSON and has a schema.
+///
+/// ```
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// struct Who {
+///     name: String,
+/// }
+/// assert!(cofferdam_sdk::export::arguments::<Who>(r#"{"name":"you"}"#).is_ok());
+/// assert!(cofferdam_sdk::export::arguments::<Who>(r#"{"name":1}"#).is_err());
+/// ```
+///
+/// Without a schema it is a compile error that says what to derive:
+///
+/// ```compile_fail,E0277
+/// #[derive(serde::Deserialize)]
+/// struct Who {
+///     name: String,
+/// }
+/// assert!(cofferdam_sdk::export::arguments::<Who>(r#"{"name":"you"}"#).is_ok());
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the arguments of a tool",
+    label = "no arguments of a tool",
+    note = "write `#[derive(serde::Deserialize, schemars::JsonSchema)]` above the struct, and `///` above each of its members"
+)]
+pub trait Arguments: DeserializeOwned + JsonSchema {}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned + JsonSchema> Arguments for T {}
+
+/// What a tool can answer: a struct that is written as JSON and has a schema.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the answer of a tool",
+    label = "no answer of a tool",
+    note = "write `#[derive(serde::Serialize, schemars::JsonSchema)]` above the struct"
+)]
+pub trait Structured: Serialize + JsonSchema {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + JsonSchema> Structured for T {}
+
 /// A tool's success as the contract has it.
 pub trait Success {
     /// Its text blocks, if it has its own, and its JSON.
@@ -57,7 +98,7 @@ impl<T: Serialize> Success for Answer<T> {
 }
 
 /// Describes one tool. `details` are for people: no model reads them.
-pub fn definition<A: JsonSchema, R: JsonSchema>(
+pub fn definition<A: Arguments, R: Structured>(
     name: &str,
     title: Option<&str>,
     description: &str,
@@ -74,9 +115,22 @@ pub fn definition<A: JsonSchema, R: JsonSchema>(
     }
 }
 
-/// Reads a tool's arguments.
-pub fn arguments<T: DeserializeOwned>(json: &str) -> Result<T, Failure> {
-    serde_json::from_str(json).map_err(|error| Failure::new("invalid_argument", error))
+/// Reads a tool's arguments. What the schema allows and the type does not is told by its path.
+pub fn arguments<T: Arguments>(json: &str) -> Result<T, Failure> {
+    let mut reader = serde_json::Deserializer::from_str(json);
+    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let (path, told) = (error.path().to_string(), error.inner());
+        // What is not in a member has a dot for a path.
+        if path == "." {
+            return Failure::new("invalid_argument", told);
+        }
+        Failure::new("invalid_argument", format_args!("`{path}`: {told}")).with("argument", path)
+    })
+}
+
+/// Lets a call go on for its last words after its deadline, from its beginning.
+pub fn has_last_words(cx: Cx) {
+    ask(cx.call);
 }
 
 /// Writes a tool's answer.
@@ -152,4 +206,31 @@ macro_rules! export_plugin {
     $crate::bindings::export!(Component with_types_in $crate::bindings);
         };
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, serde::Deserialize, JsonSchema)]
+    struct Asked {
+        steps: Vec<Step>,
+    }
+
+    #[derive(Debug, PartialEq, serde::Deserialize, JsonSchema)]
+    struct Step {
+        port: u16,
+    }
+
+    #[test]
+    fn an_argument_out_of_range_is_told_by_its_path() {
+        assert_eq!(arguments(r#"{"steps":[{"port":1}]}"#), Ok(Asked { steps: vec![Step { port: 1 }] }));
+        let failure = arguments::<Asked>(r#"{"steps":[{"port":1},{"port":70000}]}"#).unwrap_err();
+        assert_eq!((failure.code(), &failure.details["argument"]), ("invalid_argument", &json!("steps[1].port")));
+        assert!(failure.message.starts_with("`steps[1].port`: invalid value: integer `70000`, expected u16"));
+        let failure = arguments::<Asked>("{}").unwrap_err();
+        assert!(failure.details.is_empty() && failure.message.starts_with("missing field `steps`"));
+    }
 }

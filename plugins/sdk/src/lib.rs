@@ -1,21 +1,77 @@
 //! Write a Cofferdam plugin in ordinary Rust: a doc comment is the description (up to `# Details`, which is for people), a
 //! derived struct the schema, an `async fn` the tool. The WIT behind it lives in [`bindings`] and need not be touched.
 //!
+//! ```
+//! use std::cell::Cell;
+//!
+//! use cofferdam_sdk::Failure;
+//! use schemars::JsonSchema;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Deserialize, JsonSchema)]
+//! struct Who {
+//!     /// Whom to greet
+//!     name: String,
+//! }
+//!
+//! #[derive(Serialize, JsonSchema)]
+//! struct Greeting {
+//!     text: String,
+//!     before: u32,
+//! }
+//!
+//! #[derive(Default)]
+//! struct Greeter {
+//!     greeted: Cell<u32>,
+//! }
+//!
+//! // Without an argument it reads `plugin.toml`.
+//! #[cofferdam_sdk::plugin(manifest = "tests/greeter.toml")]
+//! impl Greeter {
+//!     /// Greet somebody by name.
+//!     #[tool(title = "Greet")]
+//!     async fn greet(&self, who: Who) -> Result<Greeting, Failure> {
+//!         if who.name.is_empty() {
+//!             return Err(Failure::argument("name", "is empty"));
+//!         }
+//!         let before = self.greeted.replace(self.greeted.get() + 1);
+//!         Ok(Greeting { text: format!("Hello, {}!", who.name), before })
+//!     }
+//! }
+//! ```
+//!
 //! What a plugin may reach stands in its `plugin.toml` (what it wants) and in the operator's policy
 //! (what it gets); nothing here widens either.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+#[cfg(all(target_arch = "wasm32", any(not(target_os = "wasi"), target_env = "p1")))]
+compile_error!("a plugin is a component: build it with `cargo build --release --target wasm32-wasip2`");
 
 mod answer;
 mod clock;
 mod cx;
 pub mod dns;
 pub mod export;
+#[cfg(feature = "files")]
+mod files;
+pub mod net;
 mod schema;
+mod settings;
+mod task;
 
 pub use answer::{Answer, Failure};
 pub use clock::{now, sleep, timeout, wall_clock};
 pub use cofferdam_sdk_macros::plugin;
-pub use cx::{Cx, LAST_WORDS, Level, Limits, limits, log, predecessor, settings};
+pub use cx::{Cx, LAST_WORDS, Level, Limits, limits, log, predecessor};
+#[cfg(feature = "files")]
+pub use files::roots;
+pub use net::TcpStream;
 pub use schema::{Integer, NoArguments};
+pub use settings::{settings, settings_text};
+pub use task::Task;
+/// Wakes a task from another of the same instance: `notify_one` lets one `notified` return, also one that comes later.
+pub use tokio::sync::Notify;
 pub use wit_bindgen::{spawn_local as spawn, yield_async as yield_now};
 
 /// What `wit-bindgen` makes of `wit/since-0.1.0`: the contract, and the WASI 0.3 interfaces a plugin may be granted.
@@ -42,7 +98,7 @@ pub mod sockets {
     pub use crate::bindings::wasi::sockets::ip_name_lookup;
     pub use crate::bindings::wasi::sockets::types::*;
 
-    pub use wit_bindgen::rt::async_support::{StreamReader, StreamResult, StreamWrite, StreamWriter};
+    pub use wit_bindgen::rt::async_support::{StreamRead, StreamReader, StreamResult, StreamWrite, StreamWriter};
 
     /// A stream of bytes: what is written to the one end goes to whoever was given the other.
     pub fn byte_stream() -> (StreamWriter<u8>, StreamReader<u8>) {

@@ -121,7 +121,7 @@ impl Connections {
 
     /// Removes a trigger; true if it was active.
     pub fn remove_trigger(&self, id: &str, trigger_id: &str) -> Result<bool, Failure> {
-        let gone = |trigger: Option<Trigger>, place: &str| {
+        let gone = |trigger: Option<Trigger>, place: &str| -> Result<(), Failure> {
             let missing = || Failure::new("not_found", format_args!("Trigger {trigger_id} not found {place}"));
             let trigger = trigger.ok_or_else(missing)?;
             self.budget.give_back_trigger(trigger.most_memory());

@@ -27,6 +27,12 @@ impl Guest {
         text(format!("{stat:?} {list:?} {:?}", std::fs::read_link(&a.text).map_err(|error| error.kind())))
     }
 
+    /// Where it may read, as the SDK has it.
+    #[tool]
+    async fn sdk_roots(&self) -> Result<Text, Failure> {
+        text(cofferdam_sdk::roots().join(" "))
+    }
+
     /// Opens a path below the first root with nothing in between, and reads it.
     #[tool]
     async fn read_raw(self: Rc<Self>, _: Cx, a: Text) -> Result<Text, Failure> {

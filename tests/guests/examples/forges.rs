@@ -10,7 +10,7 @@ struct Guest;
 
 impl Plugin for Guest {
     fn definitions() -> Vec<Definition> {
-        let settings: Value = serde_json::from_str(&cofferdam_sdk::settings()).unwrap_or_default();
+        let settings: Value = cofferdam_sdk::settings().unwrap_or_default();
         let tools = settings["tools"].as_array().cloned().unwrap_or_default();
         let times = |tool: &Value| tool["times"].as_u64().unwrap_or(1);
         tools.iter().flat_map(|tool| (0..times(tool)).map(move |n| definition(tool, n))).collect()

@@ -1,7 +1,10 @@
 //! A handler as a component: `handler_guest::export!(MyHandler)` in a `cdylib` is all that it takes, beside the
 //! crate's `plugin.toml`, which becomes the component's manifest.
 
-use handler_kit::{Handler, Reason, Session, Step, Value};
+#[cfg(all(target_arch = "wasm32", any(not(target_os = "wasi"), target_env = "p1")))]
+compile_error!("a handler is a component: build it with `cargo build --release --target wasm32-wasip2`");
+
+use handler_kit::{Reason, Session, Step, Value};
 
 use bindings::exports::cofferdam::handler::handler as abi;
 
@@ -17,6 +20,9 @@ pub mod bindings {
     });
 }
 
+#[doc(hidden)]
+pub use cofferdam_sdk_macros::handler_manifest;
+
 /// The runtime that exported bindings refer to.
 #[doc(hidden)]
 pub use wit_bindgen::rt as wit_bindgen_rt;
@@ -31,6 +37,7 @@ pub mod way {
     use super::*;
 
     pub use super::abi::{Description, Encoded, Failure, Guest, GuestSession};
+    pub use handler_kit::Handler;
 
     /// A session, as the component has it: one call at a time.
     pub struct Held<H> {
@@ -128,10 +135,14 @@ pub mod way {
     }
 }
 
-/// Makes the component's exports from a [`Handler`], and its manifest from the crate's `plugin.toml`.
+/// Makes the component's exports from a [`Handler`], and its manifest from the crate's `plugin.toml`, or from the file that
+/// `export!(Handler, manifest = "…")` names. The manifest's name is the handler's.
 #[macro_export]
 macro_rules! export {
     ($handler:ty) => {
+        $crate::export!($handler, manifest = "plugin.toml");
+    };
+    ($handler:ty, manifest = $manifest:literal) => {
         #[allow(unsafe_code, missing_docs, unused_qualifications, reason = "the bindings are generated")]
         mod exported {
             use super::*;
@@ -188,12 +199,7 @@ macro_rules! export {
 
         $crate::bindings::export!(Component with_types_in $crate::bindings);
 
-        const MANIFEST: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/plugin.toml"));
-
-        // A custom section is the one place in a component that the host can read without running it.
-        #[used]
-        #[cfg_attr(target_family = "wasm", unsafe(link_section = "cofferdam-manifest"))]
-        static SECTION: [u8; MANIFEST.len()] = *include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/plugin.toml"));
+        $crate::handler_manifest!(<$handler as $crate::way::Handler>::NAME, $manifest);
         }
     };
 }

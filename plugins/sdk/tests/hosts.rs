@@ -1,6 +1,6 @@
 //! Hosts as anybody may write them: no text is too strange to be told apart from a host in one printable line.
 
-use plugin_kit::Host;
+use cofferdam_sdk::net::Host;
 use proptest::prelude::*;
 
 proptest! {

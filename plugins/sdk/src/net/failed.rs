@@ -1,8 +1,7 @@
 //! Why no connection was made, or no address was found.
 
-use cofferdam_sdk::Failure;
-
-use crate::Host;
+use super::Host;
+use crate::Failure;
 
 /// Why no connection was made: a stable word, and more where there is more to say.
 #[derive(Clone, Debug)]

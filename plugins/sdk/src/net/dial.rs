@@ -9,14 +9,14 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use cofferdam_sdk::now;
-use cofferdam_sdk::sockets::{
+use crate::now;
+use crate::sockets::{
     ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress, TcpSocket,
 };
-use futures::stream::{FuturesUnordered, LocalBoxStream, StreamExt};
+use futures::stream::{FuturesUnordered, StreamExt};
 
-use crate::lookup::{Missing, Missings, RESOLUTION_DELAY, addresses, answers, v6};
-use crate::{Failed, Host};
+use super::lookup::{Answers, Missing, Missings, RESOLUTION_DELAY, addresses, answers, v6};
+use super::{Failed, Host};
 use order::Order;
 
 /// A further address is tried when the ones before have not answered for so long (RFC 8305, section 8).
@@ -32,7 +32,7 @@ const LATE: Duration = Duration::from_secs(2);
 /// The reason that says most of all that were met, and each address with its own.
 pub async fn dial(host: &Host, port: u16, timeout: Duration) -> Result<(TcpSocket, String), Failed> {
     let mut race = Race::default();
-    let done = cofferdam_sdk::timeout(timeout, race.run(host, port)).await;
+    let done = crate::timeout(timeout, race.run(host, port)).await;
     done.unwrap_or_else(|| Err(race.late()))
 }
 
@@ -46,8 +46,6 @@ fn link(zone: &str) -> Result<u32, Failed> {
         inconclusive: false,
     })
 }
-
-type Answers = LocalBoxStream<'static, (IpAddressFamily, Result<Vec<IpAddress>, Missing>)>;
 
 /// What happens next.
 enum Event {
@@ -117,7 +115,7 @@ impl Race {
             let event = {
                 let mut turn = pin!(async {
                     match wake {
-                        Some(at) => cofferdam_sdk::sleep(at.saturating_sub(now())).await,
+                        Some(at) => crate::sleep(at.saturating_sub(now())).await,
                         None => pending().await,
                     }
                 });

@@ -4,14 +4,17 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use cofferdam_sdk::names::{Answer, ErrorCode, Lookup};
-use cofferdam_sdk::sockets::{IpAddress, IpAddressFamily};
+use crate::names::{Answer, ErrorCode, Lookup};
+use crate::sockets::{IpAddress, IpAddressFamily};
 use futures::stream::{LocalBoxStream, StreamExt as _};
 
-use crate::{Failed, Host};
+use super::{Failed, Host};
 
 /// After the addresses of one kind, so long is waited for those of the other (RFC 8305, section 3).
 pub(crate) const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
+
+/// The addresses of each kind, as they come.
+pub(crate) type Answers = LocalBoxStream<'static, (IpAddressFamily, Result<Vec<IpAddress>, Missing>)>;
 
 /// Why there are no addresses of a kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,10 +128,7 @@ pub(crate) fn kind(family: IpAddressFamily) -> &'static str {
 }
 
 /// An answer for each kind that is asked for, as it comes.
-pub(crate) fn answers(
-    name: &str,
-    family: Option<IpAddressFamily>,
-) -> Result<LocalBoxStream<'static, (IpAddressFamily, Result<Vec<IpAddress>, Missing>)>, Failed> {
+pub(crate) fn answers(name: &str, family: Option<IpAddressFamily>) -> Result<Answers, Failed> {
     let lookup = Lookup::start(name, family).map_err(|code| {
         let mut missing = Missings::default();
         missing.push(family.unwrap_or(IpAddressFamily::Ipv4), code.into());
@@ -162,7 +162,7 @@ pub async fn addresses(host: &Host, family: Option<IpAddressFamily>) -> Result<V
     loop {
         let next = match found.is_empty() {
             true => answers.next().await,
-            false => cofferdam_sdk::timeout(RESOLUTION_DELAY, answers.next()).await.flatten(),
+            false => crate::timeout(RESOLUTION_DELAY, answers.next()).await.flatten(),
         };
         match next {
             None if found.is_empty() => return Err(missing.failed()),

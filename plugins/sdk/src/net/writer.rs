@@ -5,8 +5,8 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use crate::reason;
-use cofferdam_sdk::sockets::{ErrorCode, StreamResult, StreamWrite, StreamWriter};
+use super::reason;
+use crate::sockets::{ErrorCode, StreamResult, StreamWrite, StreamWriter};
 use tokio::sync::{Mutex, watch};
 
 /// How much is handed to the host at once.
@@ -119,7 +119,7 @@ impl Writer {
             })
             .await
         };
-        let result = cofferdam_sdk::timeout(timeout, work).await;
+        let result = crate::timeout(timeout, work).await;
         self.drop_if_shut();
         match result {
             Some(Ok(())) => Ok(()),

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use cofferdam_sdk::sockets::{IpAddress, IpAddressFamily};
+use crate::sockets::{IpAddress, IpAddressFamily};
 
 /// The most addresses that are tried for one connection.
 const MOST: usize = 16;

@@ -1,0 +1,77 @@
+//! The operator's settings for this plugin, as a type of the plugin's own. What the policy may write is the manifest's
+//! `[settings_schema]`, which the host checks before the plugin runs.
+
+use serde::de::DeserializeOwned;
+
+use crate::Failure;
+use crate::bindings::cofferdam::plugin::host;
+
+/// The operator's settings for this plugin: what the policy has in `[plugins.NAME.settings]`, or an empty object.
+///
+/// ```
+/// # use cofferdam_sdk::Failure;
+/// #[derive(serde::Deserialize)]
+/// struct Settings {
+///     #[serde(default)]
+///     language: Option<String>,
+/// }
+///
+/// fn language() -> Result<String, Failure> {
+///     let settings: Settings = cofferdam_sdk::settings()?;
+///     Ok(settings.language.unwrap_or_else(|| "en".to_owned()))
+/// }
+/// ```
+///
+/// # Errors
+/// They are not what `T` is read from; the failure names the member. Its code is `invalid_settings`.
+pub fn settings<T: DeserializeOwned>() -> Result<T, Failure> {
+    read(&settings_text())
+}
+
+/// The same as the host has it: a JSON object.
+pub fn settings_text() -> String {
+    host::settings()
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let (path, told) = (error.path().to_string(), error.inner().to_string());
+        // What is not in a member has a dot for a path.
+        let member = if path == "." { "settings".to_owned() } else { format!("settings.{path}") };
+        let message = format_args!("the operator's settings cannot be read: `{member}`: {told}").to_string();
+        Failure::new("invalid_settings", message).with("member", member)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Settings {
+        servers: Vec<Server>,
+    }
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Server {
+        port: u16,
+    }
+
+    #[test]
+    fn settings_are_read_or_told_by_their_member() {
+        let read = |text: &str| read::<Settings>(text);
+        assert_eq!(read("{\"servers\":[{\"port\":1}]}"), Ok(Settings { servers: vec![Server { port: 1 }] }));
+        let failure = read("{\"servers\":[{\"port\":1},{\"port\":70000}]}").unwrap_err();
+        assert_eq!(
+            (failure.code(), &failure.details["member"]),
+            ("invalid_settings", &"settings.servers[1].port".into())
+        );
+        assert!(
+            failure
+                .message
+                .starts_with("the operator's settings cannot be read: `settings.servers[1].port`: invalid value")
+        );
+        assert_eq!(read("{}").unwrap_err().details["member"], "settings");
+    }
+}

@@ -72,7 +72,10 @@ fn lines_become_messages_with_their_bytes_and_the_bytes_stay() {
     line.say("220 ready\r\n250-SI");
     let first = messages(&mut session, 1);
     let expected = json!([{ "number": 1, "message": { "line": "220 ready" }, "start": 0, "end": 11 }]);
-    has(&first, json!({ "messages": expected, "more": false, "next_after": 1, "connected": true, "reading_paused": false }));
+    has(
+        &first,
+        json!({ "messages": expected, "more": false, "next_after": 1, "connected": true, "reading_paused": false }),
+    );
     line.say("ZE\r\n250 HELP\r\n");
     let second = messages(&mut session, 2);
     assert_eq!(values(&second), [json!({ "line": "250-SIZE" }), json!({ "line": "250 HELP" })]);
@@ -96,7 +99,7 @@ fn a_handler_is_there_before_the_first_byte_and_what_it_opens_with_is_sent() {
     let (mut session, mut line) = handled("irc", json!({ "nick": "bot", "password": "secret" }));
     line.expect("PASS secret\r\nNICK bot\r\nUSER bot 0 * bot\r\n");
     line.say("PING :early\r\n:irc.test 001 bot :Welcome\r\n");
-    line.expect("PONG early\r\n");
+    line.expect("PONG :early\r\n");
     let told = messages(&mut session, 2);
     assert_eq!(told["messages"][0]["message"]["command"], "PING");
     has(&told["messages"][1]["message"], json!({ "command": "001", "name": "RPL_WELCOME" }));
@@ -296,7 +299,8 @@ fn without_a_handler_it_is_said_what_to_do() {
 fn handlers_are_listed_in_lines_and_told_in_detail() {
     let mut session = Session::local();
     let list = session.call("handlers_list", json!({})).ok();
-    let names: Vec<&str> = list["handlers"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        list["handlers"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
     for name in ["frames", "http1", "irc", "json", "lines", "modbus", "mqtt", "nmea", "redis", "smtp"] {
         assert!(names.contains(&name), "{names:?}");
     }
@@ -308,7 +312,10 @@ fn handlers_are_listed_in_lines_and_told_in_detail() {
     has(&example["outgoing"][0], json!({ "hex": "000100000006010300000002" }));
     has(&example["incoming"], json!({ "hex": "000100000007010304002affff" }));
     let told = session.call("handlers_list", json!({ "name": "irc" })).ok()["handler"].clone();
-    has(&told["examples"][0]["outgoing"][0], json!({ "text": "JOIN #lab\r\n", "message": { "command": "JOIN", "params": ["#lab"] } }));
+    has(
+        &told["examples"][0]["outgoing"][0],
+        json!({ "text": "JOIN #lab\r\n", "message": { "command": "JOIN", "params": ["#lab"] } }),
+    );
     session.call("handlers_list", json!({ "name": "nobodys" })).failed("denied");
 }
 

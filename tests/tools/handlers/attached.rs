@@ -25,7 +25,10 @@ fn a_handler_is_attached_to_an_open_connection_and_taken_off() {
     let (mut session, mut line) = connected();
     line.say("before\n");
     session.receives("c", 7);
-    has(&set(&mut session, json!({ "handler": "lines" })), json!({ "status": "attached", "handler": "lines", "from": 7 }));
+    has(
+        &set(&mut session, json!({ "handler": "lines" })),
+        json!({ "status": "attached", "handler": "lines", "from": 7 }),
+    );
     line.say("after\nhalf");
     let told = messages(&mut session, 1);
     has(&told["messages"][0], json!({ "message": { "line": "after" }, "start": 7, "end": 13 }));
@@ -33,12 +36,18 @@ fn a_handler_is_attached_to_an_open_connection_and_taken_off() {
     // What had begun is told; what is told stays.
     has(&set(&mut session, json!({})), json!({ "status": "detached", "messages": 2 }));
     let last = take(&mut session);
-    has(&last["messages"][0], json!({ "number": 2, "message": { "line": "half", "ended_by": "close" }, "start": 13, "end": 17 }));
+    has(
+        &last["messages"][0],
+        json!({ "number": 2, "message": { "line": "half", "ended_by": "close" }, "start": 13, "end": 17 }),
+    );
     let arguments = json!({ "connection_id": "c", "message": { "line": "x" } });
     session.call("tcp_send_message", arguments).failed("no_handler");
     line.say(" and more\n");
     session.receives("c", 27);
-    has(&session.call("tcp_messages", json!({ "connection_id": "c" })).ok(), json!({ "ended": "detached", "messages": [] }));
+    has(
+        &session.call("tcp_messages", json!({ "connection_id": "c" })).ok(),
+        json!({ "ended": "detached", "messages": [] }),
+    );
     assert_eq!(session.read_text("c"), "before\nafter\nhalf and more\n");
     assert!(session.call("tcp_connection_info", json!({ "connection_id": "c" })).ok().get("handler").is_none());
 }
@@ -54,7 +63,13 @@ fn attached_from_an_earlier_byte_it_sees_what_the_buffer_holds() {
     assert_eq!(values(&told), [json!({ "line": "two" }), json!({ "line": "three" })]);
     assert_eq!(told["messages"][0]["start"], 4);
     // Another in its place goes on with the numbers, here from the beginning.
-    has(&set(&mut session, json!({ "handler": "frames", "handler_config": { "kind": "delimiter", "delimiter": { "text": "\n" } }, "from": 0 })), json!({ "from": 0 }));
+    has(
+        &set(
+            &mut session,
+            json!({ "handler": "frames", "handler_config": { "kind": "delimiter", "delimiter": { "text": "\n" } }, "from": 0 }),
+        ),
+        json!({ "from": 0 }),
+    );
     let told = messages(&mut session, 3);
     assert_eq!((&told["messages"][0]["number"], &told["messages"][0]["start"]), (&json!(3), &json!(0)));
     let refused = json!({ "connection_id": "c", "handler": "lines", "from": -1 });
@@ -154,7 +169,10 @@ fn with_a_handler_a_small_buffer_carries_any_amount_as_long_as_messages_are_take
     session.call("tcp_connect", arguments).ok();
     // Nobody takes anything: the buffer stops it, and nothing is lost.
     let arguments = json!({ "connection_id": "c", "until": 50_000, "limit": 1, "timeout_ms": 20_000 });
-    has(&session.call("tcp_messages", arguments).ok(), json!({ "ended": "buffer_full", "reading_paused": true, "next_after": 1 }));
+    has(
+        &session.call("tcp_messages", arguments).ok(),
+        json!({ "ended": "buffer_full", "reading_paused": true, "next_after": 1 }),
+    );
     let info = session.buffer_info("c");
     has(&info, json!({ "reading_paused": true, "total_bytes": 100_000, "offset": 0 }));
     let mut next = 1;
@@ -170,7 +188,10 @@ fn with_a_handler_a_small_buffer_carries_any_amount_as_long_as_messages_are_take
         let info = session.buffer_info("c");
         assert!(info["total_bytes"].as_u64().unwrap() <= 100_000, "{info}");
     }
-    has(&session.call("tcp_messages", json!({ "connection_id": "c" })).ok(), json!({ "ended": "close", "messages": [] }));
+    has(
+        &session.call("tcp_messages", json!({ "connection_id": "c" })).ok(),
+        json!({ "ended": "close", "messages": [] }),
+    );
     let info = session.buffer_info("c");
     assert_eq!(info["bytes_received"], LINES * 100, "{info}");
     assert!(info["offset"].as_u64().unwrap() > 0, "the oldest bytes were let go of: {info}");
@@ -208,10 +229,14 @@ fn many_messages_come_through_a_handler_that_was_attached_late() {
     set(&mut session, json!({ "handler": "lines", "from": 0 }));
     let mut next = 0;
     while next < 150_000 {
-        let arguments = json!({ "connection_id": "c", "after": next, "until": 10_000, "limit": 1, "timeout_ms": 20_000 });
+        let arguments =
+            json!({ "connection_id": "c", "after": next, "until": 10_000, "limit": 1, "timeout_ms": 20_000 });
         let told = session.call("tcp_messages", arguments).ok();
         has(&told["messages"][0], json!({ "number": next + 1, "start": next * 100 }));
         next += 10_000;
     }
-    has(&session.call("tcp_messages", json!({ "connection_id": "c", "after": 150_000 })).ok(), json!({ "ended": "close", "messages": [] }));
+    has(
+        &session.call("tcp_messages", json!({ "connection_id": "c", "after": 150_000 })).ok(),
+        json!({ "ended": "close", "messages": [] }),
+    );
 }

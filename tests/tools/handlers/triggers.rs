@@ -38,7 +38,8 @@ fn a_response_can_be_a_message_and_pattern_can_see_all_of_one() {
     connect(&mut session, listener.port(), "irc", json!({}));
     let mut line = listener.accept();
     line.say(":ann!a@h PRIVMSG #lab :hello there\r\n:bob!b@h PRIVMSG #lab :hello\r\nPING :x\r\n");
-    line.expect("PRIVMSG #lab :you said: hello there\r\nPONG x\r\n");
+    // What the handler answers itself goes first.
+    line.expect("PONG :x\r\nPRIVMSG #lab :you said: hello there\r\n");
     assert_eq!(session.trigger("c", "t")["fired"], 1);
 }
 
@@ -46,7 +47,8 @@ fn a_response_can_be_a_message_and_pattern_can_see_all_of_one() {
 fn what_the_handler_cannot_send_is_counted_and_told() {
     let (mut session, mut line) = handled("irc", json!({}));
     let response = json!({ "command": "JOIN", "params": ["$1", "x"] }).to_string();
-    let more = json!({ "pattern": "^(.+)$", "member": "params.1", "response": response, "response_encoding": "message" });
+    let more =
+        json!({ "pattern": "^(.+)$", "member": "params.1", "response": response, "response_encoding": "message" });
     set(&mut session, more);
     line.say(":a!b@c PRIVMSG bot :two words\r\n:a!b@c PRIVMSG bot :#one\r\n");
     line.expect("JOIN #one x\r\n");

@@ -38,7 +38,41 @@ fn main() {
         run(100);
         println!("{name}: create {created:?}, run {:?}", run(20_000));
     }
+    worst();
     stack();
+}
+
+/// How long the dearest runs take that the bounds let through.
+fn worst() {
+    for (given, step) in [
+        ("", ""),
+        ("let s = repeat(\"x\", 60000);", "s.len();"),
+        ("let s = repeat(\"x\", 60000);", "s.to_upper();"),
+        ("let s = repeat(\"x\", 60000);", "s.contains(\"y\");"),
+        ("let s = repeat(\"x\", 60000);", "s.index_of(\"y\");"),
+        ("let s = repeat(\"x\", 60000);", "s.sub_string(1, 50000);"),
+        ("let s = repeat(\"x\", 60000);", "s.split(\"y\");"),
+        ("let s = repeat(\"x\", 60000);", "s[50000];"),
+        ("let s = repeat(\"x\", 60000);", "`${s}`;"),
+        ("let s = repeat(\"x\", 60000);", "s + \"x\";"),
+        ("let s = repeat(\"x\", 60000);", "parse_json(s);"),
+        ("let s = repeat(\"x\", 60000);", "sha512(s);"),
+        ("let s = repeat(\"x\", 60000);", "find(\"(x|y)*z\", s);"),
+        ("let s = repeat(bytes(\"x\"), 60000);", "s.index_of(\"xxxxxy\");"),
+        ("let s = []; for i in 0..1000 { s.push(i); }", "let b = s;"),
+        ("let s = []; for i in 0..1000 { s.push(i); }", "s.contains(-1);"),
+        ("let s = #{}; for i in 0..1000 { s[`${i}`] = i; }", "let b = s;"),
+        ("let s = #{}; for i in 0..1000 { s[`${i}`] = i; }", "s.keys();"),
+    ] {
+        let source = format!("{given} loop {{ {step} }}");
+        let Ok(mut program) = Program::new(&source, Limits::default(), || 0) else {
+            println!("{source}: none");
+            continue;
+        };
+        let begin = Instant::now();
+        let ended = program.run(Input::default()).map_err(|fault| fault.message);
+        println!("{step} {:?} {ended:?}", begin.elapsed());
+    }
 }
 
 /// The deepest that the bounds let through, which the stack has to hold: for each way of nesting the
@@ -50,7 +84,7 @@ fn stack() {
         ("max(0, ", ")"),
         ("(`${", "}`).parse_int()"),
         ("{ if true { ", " } }"),
-        ("[1].map(|x| ", ")[0]"),
+        ("[n].map(|n| ", ")[0]"),
         ("#{a: ", "}.a"),
         ("switch 1 { 1 => ", " }"),
     ] {

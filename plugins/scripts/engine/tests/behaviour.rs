@@ -285,3 +285,35 @@ fn bytes_are_cut_within_their_bounds() {
     let each = "let sum = 0; for byte in bytes(\"abcd\") { sum += byte; } send(`${sum}`);";
     assert_eq!(line(&outcome(each, Limits::default())), "394");
 }
+
+#[test]
+fn texts_and_lists_are_searched_and_cut() {
+    for (expression, expected) in [
+        ("\"aébéc\".index_of(\"é\")", "1"),
+        ("\"aébéc\".index_of(\"é\", 2)", "3"),
+        ("\"aébéc\".index_of(\"é\", 4)", "-1"),
+        ("\"abc\".index_of(\"c\", 99)", "-1"),
+        ("\"aébéc\".sub_string(1)", "ébéc"),
+        ("\"aébéc\".sub_string(1, 2)", "éb"),
+        ("\"aébéc\".sub_string(-2)", "éc"),
+        ("\"aébéc\".sub_string(-99, 1)", "a"),
+        ("\"aébéc\".sub_string(9, 1)", ""),
+        ("\"aébéc\".sub_string(1, -1)", ""),
+        ("\"aébéc\".sub_string(1..3)", "éb"),
+        ("\"aébéc\".sub_string(1..=3)", "ébé"),
+        ("[1, 2.0, \"b\", [1]].index_of(2)", "1"),
+        ("[1, 2.0, \"b\", [1]].index_of(bytes(\"b\"))", "2"),
+        ("[1, 2.0, \"b\", [1]].index_of([1.0])", "3"),
+        ("[1, 2, 1].index_of(1, 1)", "2"),
+        ("[1, 2, 1].index_of(3)", "-1"),
+        ("[#{a: [1]}].contains(#{a: [1]})", "true"),
+        ("3 in [1, 2]", "false"),
+        ("[1, [2, #{a: \"é\"}], (), 1.5, true]", r#"[1,[2,{"a":"é"}],null,1.5,true]"#),
+        ("[1] != [2]", "true"),
+        ("#{a: 1} == #{a: 1.0}", "true"),
+        ("#{a: 1} != #{b: 1}", "true"),
+        ("[()] == [0]", "false"),
+    ] {
+        assert_eq!(line(&outcome(&format!("send(`${{{expression}}}`);"), Limits::default())), expected, "{expression}");
+    }
+}

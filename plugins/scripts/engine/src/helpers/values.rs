@@ -89,6 +89,16 @@ fn within(turn: &Turn, values: &mut dyn Iterator<Item = &Dynamic>, levels: usize
     fine(())
 }
 
+/// Where a value is in a list, from a place on; -1 where it is not.
+fn place(turn: &Turn, list: &[Dynamic], value: &Dynamic, from: i64) -> Failable<i64> {
+    for (at, member) in (0..).zip(list).skip(usize::try_from(from).unwrap_or(0)) {
+        if equal(turn, member, value, LEVELS)? {
+            return fine(at);
+        }
+    }
+    fine(-1)
+}
+
 /// As JSON. What is answered here cannot be an error, so that the turn keeps it.
 fn shown(turn: &Turn, value: &Dynamic) -> ImmutableString {
     match json::printed(turn, value) {
@@ -109,6 +119,11 @@ pub(super) fn register(engine: &mut Engine, turn: &Rc<Turn>) {
     engine
         .register_fn("==", move |first: Map, second: Map| maps(&same, &first, &second, LEVELS))
         .register_fn("!=", move |first: Map, second: Map| maps(&other, &first, &second, LEVELS).map(|same| !same));
+    let (within, begin, after) = (Rc::clone(turn), Rc::clone(turn), Rc::clone(turn));
+    engine
+        .register_fn("contains", move |list: &mut Array, value: Dynamic| fine(place(&within, list, &value, 0)? >= 0))
+        .register_fn("index_of", move |list: &mut Array, value: Dynamic| place(&begin, list, &value, 0))
+        .register_fn("index_of", move |list: &mut Array, value: Dynamic, from: i64| place(&after, list, &value, from));
     for name in ["to_string", "print", "to_debug", "debug"] {
         let (lists, maps) = (Rc::clone(turn), Rc::clone(turn));
         engine

@@ -1,4 +1,5 @@
 //! Tests of scripts, natively, in one binary. `memory.rs` is one of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 /// What they share.
 mod common;

@@ -27,6 +27,8 @@ const HANDLERS: &[&str] = &[
     "smtp-handler",
     "http1-handler",
     "nmea-handler",
+    // Runs trigger scripts. It only computes, as handlers do.
+    "script",
 ];
 
 /// A folder with code that was compiled ahead. Without it, this binary compiles its plugins when

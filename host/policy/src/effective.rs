@@ -51,7 +51,7 @@ pub fn effective(policy: &Policy, manifest: &Manifest) -> Effective {
     // What `[limits]` says is about plugins' instances. A handler's session is much smaller.
     let mut limits = match manifest.kind {
         Kind::Plugin => policy.limits.over(Limits::default()),
-        Kind::Handler => Limits::of_handlers(),
+        Kind::Handler | Kind::Script => Limits::of_handlers(),
     };
     if let Some(own) = policy.plugin_limits.get(&manifest.name) {
         limits = own.over(limits);

@@ -40,9 +40,9 @@ impl Policy {
             return None;
         }
         if let Rule::Handler(HandlerRule::Name(name)) = &own.rule
-            && !manifests.iter().any(|other| other.kind == Kind::Handler && other.name == name.as_str())
+            && !manifests.iter().any(|other| other.kind != Kind::Plugin && other.name == name.as_str())
         {
-            let handlers = manifests.iter().filter(|other| other.kind == Kind::Handler);
+            let handlers = manifests.iter().filter(|other| other.kind != Kind::Plugin);
             let known: Vec<String> = handlers.map(|handler| format!("`{}`", handler.name)).collect();
             return said(
                 format!("the rule allows nothing: there is no handler `{name}`"),

@@ -62,8 +62,10 @@ pub struct Manifest {
 pub enum Kind {
     /// Tools: world `plugin`.
     Plugin,
-    /// A protocol: world `handler`, which imports nothing.
+    /// A protocol: world `protocol-handler`, which imports nothing.
     Handler,
+    /// A language for trigger scripts: world `trigger-script`, which imports nothing.
+    Script,
 }
 
 /// How long an instance lives.
@@ -149,9 +151,10 @@ impl Manifest {
         let kind = match string(&mut fields, "kind")?.as_str() {
             "plugin" => Kind::Plugin,
             "handler" => Kind::Handler,
-            other => return Err(one_of("kind", other, "`plugin` or `handler`")),
+            "script" => Kind::Script,
+            other => return Err(one_of("kind", other, "`plugin`, `handler` or `script`")),
         };
-        if kind == Kind::Handler && matches!(name.as_str(), "any" | "none") {
+        if kind != Kind::Plugin && matches!(name.as_str(), "any" | "none") {
             return Err(format!("manifest: `name` is `{name}`, which is a word of the rules about handlers"));
         }
         let instance = match optional_string(&mut fields, "instance")?.as_deref() {
@@ -167,7 +170,7 @@ impl Manifest {
             ));
         }
         let wants = wants(fields.remove("wants"))?;
-        if kind == Kind::Handler && !wants.is_empty() {
+        if kind != Kind::Plugin && !wants.is_empty() {
             return Err("manifest: a handler cannot want anything in `wants`".to_owned());
         }
         let needs = Needs::read(fields.remove("needs"), &wants)?;

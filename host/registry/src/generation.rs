@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use cofferdam_audit::{Event, Sink};
+use cofferdam_policy::Kind;
 use cofferdam_runtime::{CallError, Digest, Environment, Handlers, Runtime};
 use tokio::sync::watch;
 
@@ -48,11 +49,14 @@ impl Generation {
     pub fn load(shared: &Arc<Shared>, number: u32, setup: Setup) -> Arc<Self> {
         let setup = Setup { policy: setup.policy.in_generation(number), ..setup };
         let (found, refused) = find(&setup);
-        let (handlers, found): (Vec<_>, Vec<_>) = found.into_iter().partition(Candidate::is_handler);
+        let (pure, found): (Vec<_>, Vec<_>) = found.into_iter().partition(Candidate::is_pure);
         // One that was refused is not there.
         let is_refused = |name: &str| refused.iter().any(|problem| problem.plugin == name);
-        let handlers = handlers.iter().filter(|one| !is_refused(&one.manifest.name)).map(Candidate::handler_spec);
-        let handlers = Handlers::new(&shared.runtime, handlers);
+        let pure = pure.iter().filter(|one| !is_refused(&one.manifest.name));
+        let (handlers, scripts): (Vec<_>, Vec<_>) = pure.partition(|one| one.manifest.kind == Kind::Handler);
+        let handlers = handlers.into_iter().map(Candidate::pure_spec);
+        // The operator's own comes after the shipped one, and is meant.
+        let handlers = Handlers::new(&shared.runtime, handlers, scripts.last().map(|one| one.pure_spec()));
         let environment = Environment::new(name_servers(&setup.policy), own_files(&setup), handlers);
         let policy = Arc::new(setup.policy);
         shared.policies.add(number, &policy);

@@ -9,7 +9,7 @@ use cofferdam_audit::Sink;
 use cofferdam_grants::{Limits, Protocol, printable_text};
 use cofferdam_policy::{Effective, Instance, Kind, Manifest, Part, Policy, effective};
 use cofferdam_runtime::{
-    Digest, HandlerSpec, Lifetime, NameServers, OwnFiles, Spec, check_handler_imports, check_imports, manifest_section,
+    Digest, Lifetime, NameServers, OwnFiles, PureSpec, Spec, check_imports, check_pure_imports, manifest_section,
 };
 
 use crate::definition::{self, Reach};
@@ -92,12 +92,13 @@ impl Candidate {
         self.shipped.map(definition::names).unwrap_or_default()
     }
 
-    pub fn is_handler(&self) -> bool {
-        self.manifest.kind == Kind::Handler
+    /// Whether it only computes: a protocol handler, or a language for scripts.
+    pub fn is_pure(&self) -> bool {
+        self.manifest.kind != Kind::Plugin
     }
 
-    pub fn handler_spec(&self) -> HandlerSpec {
-        HandlerSpec {
+    pub fn pure_spec(&self) -> PureSpec {
+        PureSpec {
             name: self.manifest.name.clone(),
             version: self.manifest.version.clone(),
             description: self.manifest.description.clone(),
@@ -130,8 +131,8 @@ pub(crate) fn find(setup: &Setup) -> (Vec<Candidate>, Vec<LoadProblem>) {
     let (found, mut problems) = find_unlinked(setup);
     // What the host does not know cannot be linked; what is not granted is linked to refusals.
     for one in found.iter().filter(|one| one.shipped.is_none()) {
-        let checked = match one.is_handler() {
-            true => check_handler_imports(&one.manifest.name, &one.bytes),
+        let checked = match one.is_pure() {
+            true => check_pure_imports(&one.manifest.name, &one.bytes),
             false => check_imports(&one.manifest.name, &one.bytes),
         };
         if let Err(error) = checked {
@@ -259,7 +260,7 @@ fn read(
         )));
     }
     let table = policy.plugins().find(|(name, _)| *name == manifest.name).map(|(_, table)| table);
-    if manifest.kind == Kind::Handler
+    if manifest.kind != Kind::Plugin
         && let Some(limit) = policy.limits_of(&manifest.name).find(|limit| !Limits::FOR_HANDLERS.contains(limit))
     {
         let known = Limits::FOR_HANDLERS.iter().map(|limit| format!("`{limit}`")).collect::<Vec<_>>().join(", ");

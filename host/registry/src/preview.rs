@@ -119,7 +119,7 @@ impl Preview {
     /// Every plugin, for people.
     pub fn plugins(&self) -> Vec<PluginStatus> {
         let status = |found: &Candidate| found.status(&self.setup.policy, found.shipped_tools().iter());
-        self.found.iter().filter(|found| !found.is_handler()).map(status).collect()
+        self.found.iter().filter(|found| !found.is_pure()).map(status).collect()
     }
 
     /// Every protocol handler, for people.
@@ -140,17 +140,17 @@ impl Preview {
                 limits: found.effective.limits,
             }
         };
-        self.found.iter().filter(|found| found.is_handler()).map(status).collect()
+        self.found.iter().filter(|found| found.is_pure()).map(status).collect()
     }
 
     /// The names of the plugins.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.found.iter().filter(|found| !found.is_handler()).map(|found| found.manifest.name.as_str())
+        self.found.iter().filter(|found| !found.is_pure()).map(|found| found.manifest.name.as_str())
     }
 
     /// What a plugin says of itself.
     pub fn manifest(&self, name: &str) -> Option<&Manifest> {
-        let mut plugins = self.found.iter().filter(|found| !found.is_handler()).map(|found| &found.manifest);
+        let mut plugins = self.found.iter().filter(|found| !found.is_pure()).map(|found| &found.manifest);
         plugins.find(|manifest| manifest.name == name)
     }
 

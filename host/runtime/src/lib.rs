@@ -44,7 +44,7 @@ pub use enforce::{NameServers, Names, OwnFiles, Unresolved, link_of, machine_ser
 pub use engine::{Options, Runtime};
 pub use environment::Environment;
 pub use error::{CallError, LoadError};
-pub use handler::{HandlerSpec, Handlers, check_imports as check_handler_imports};
+pub use handler::{Handlers, PureSpec, check_imports as check_pure_imports};
 pub use health::{PingSockets, may_write, ping_sockets};
 pub use instance::{Lifetime, Orders, Plugin, Request, Spec, Turn};
 pub use link::check_imports;

@@ -13,7 +13,7 @@ use wasmtime_wasi::random::WasiRandom;
 use wasmtime_wasi::{WasiView, p2::bindings as v0_2, p3::bindings as v0_3};
 
 use crate::component::imports;
-use crate::enforce::{DNS, FILES, HANDLERS, ICMP, NAMES, SOCKETS};
+use crate::enforce::{DNS, FILES, HANDLERS, ICMP, NAMES, SCRIPTS, SOCKETS};
 use crate::error::LoadError;
 use crate::host;
 use crate::offer::Offer;
@@ -21,7 +21,7 @@ use crate::state::State;
 use crate::stubs;
 
 /// The whole of what this host offers.
-const OFFERS: &[&Offer] = &[&INERT, &FILES, &SOCKETS, &DNS, &ICMP, &NAMES, &HANDLERS];
+const OFFERS: &[&Offer] = &[&INERT, &FILES, &SOCKETS, &DNS, &ICMP, &NAMES, &HANDLERS, &SCRIPTS];
 
 /// Nothing stands behind these that could be granted: clocks, random numbers, empty streams, an
 /// empty environment.

@@ -11,6 +11,7 @@ mod bindings {
                 import cofferdam:plugin/icmp@0.1.0;
                 import cofferdam:plugin/names@0.1.0;
                 import cofferdam:plugin/handlers@0.1.0;
+                import cofferdam:plugin/scripts@0.1.0;
                 export cofferdam:plugin/tools@0.1.0;
             }
         ",
@@ -30,6 +31,7 @@ mod bindings {
             "cofferdam:plugin/icmp.socket": crate::enforce::IcmpSocket,
             "cofferdam:plugin/names.lookup": crate::enforce::NameLookup,
             "cofferdam:plugin/handlers.session": crate::enforce::HandlerSession,
+            "cofferdam:plugin/scripts.program": crate::enforce::ScriptProgram,
         },
     });
 }
@@ -39,5 +41,6 @@ pub use bindings::cofferdam::plugin::handlers;
 pub use bindings::cofferdam::plugin::host;
 pub use bindings::cofferdam::plugin::icmp;
 pub use bindings::cofferdam::plugin::names;
+pub use bindings::cofferdam::plugin::scripts;
 pub use bindings::exports::cofferdam::plugin::tools::{Definition, Failure, Hints, Output};
 pub use bindings::{Hosted, HostedPre};

@@ -10,6 +10,7 @@ mod icmp;
 mod lookups;
 mod names;
 mod resolver;
+mod scripts;
 mod sockets;
 mod zone;
 
@@ -28,6 +29,7 @@ pub use handlers::{HANDLERS, HandlerSession};
 pub use icmp::{ICMP, IcmpSocket};
 pub use names::{NAMES, NameLookup};
 pub use resolver::{NameServers, Names, Unresolved, machine_servers};
+pub use scripts::{SCRIPTS, ScriptProgram};
 pub use sockets::SOCKETS;
 pub use zone::link_of;
 

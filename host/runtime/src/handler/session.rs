@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use cofferdam_grants::printable;
 
-use super::code::{Handler, Linked};
-use super::layer::{Layer, Refused, Trapped};
+use super::layer::{Layer, Refused};
+use super::linked::{Handler, Linked};
 use super::state::Entry;
 use super::step::Checked;
+use super::trapped::Trapped;
 use crate::abi::handler_0_1_0::{Encoded as LayerEncoded, Failure, Message, Reason};
 
 /// The most handlers on top of each other.

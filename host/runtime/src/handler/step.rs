@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::de::IgnoredAny;
 
-use super::layer::Trapped;
+use super::trapped::Trapped;
 use crate::abi::handler_0_1_0::{Message, Step};
 
 /// What a message counts for besides its text and payload.

@@ -1,0 +1,155 @@
+//! The interface `scripts`: trigger scripts that a plugin runs. The policy is asked about the
+//! component that runs them, by its name, as about a handler. A script may use nothing: it runs in
+//! `handler/`.
+
+use std::sync::Arc;
+
+use cofferdam_audit::{Caller, Event};
+use cofferdam_grants::{Ask, Grants, HandlerName};
+use wasmtime::AsContextMut as _;
+use wasmtime::component::{Accessor, Resource};
+use wasmtime_wasi::WasiView as _;
+
+use super::{Gate, Gated, GatedView};
+use crate::abi::since_0_1_0::scripts::{self, ErrorCode, Input, Outcome, Piece, Position};
+use crate::handler::{self, Fault, Program, ScriptError, Scripts};
+use crate::offer::Offer;
+use crate::state::State;
+
+/// Trigger scripts: the rules for handlers grant them.
+pub const SCRIPTS: Offer = Offer {
+    imports: &["cofferdam:plugin/scripts"],
+    // A script only computes: who may run none is refused by the component's name.
+    is_granted: |_: &Grants| true,
+    link: |linker| scripts::add_to_linker::<State, Gated>(linker, |state| GatedView(state)),
+};
+
+/// A program as a guest holds it.
+pub struct ScriptProgram {
+    program: Program,
+    caller: Option<Arc<Caller>>,
+}
+
+impl Gate {
+    /// The component for scripts, if there is one and the policy allows it.
+    fn scripts(&self, caller: Option<&Caller>) -> Result<Arc<Scripts>, ErrorCode> {
+        let none = || ErrorCode::AccessDenied("there is no component for scripts".to_owned());
+        let scripts = self.handlers.scripts().ok_or_else(none)?;
+        let name = HandlerName::parse(&scripts.spec.name).ok_or_else(none)?;
+        let ask = Ask::Handler { name: &name };
+        let answer = self.grants.decide(&ask);
+        let told = answer.as_ref().err().map(cofferdam_grants::Denial::for_model);
+        match (self.recorded(&ask, answer, caller), told) {
+            (Some(_), _) => Ok(Arc::clone(scripts)),
+            (None, Some(told)) => Err(ErrorCode::AccessDenied(told)),
+            (None, None) => Err(ErrorCode::AccessDenied("the use of scripts could not be recorded".to_owned())),
+        }
+    }
+
+    /// What a guest reads of a fault. The operator is told where the component is at fault.
+    fn script_fault(&self, component: &str, fault: Fault, caller: Option<&Caller>) -> ErrorCode {
+        match fault {
+            Fault::Script(error) => wire_error(error),
+            Fault::Full(why) => ErrorCode::Limit(scripts::Fault { at: None, message: why }),
+            Fault::Cut(trapped) => {
+                let (limit, reason) = (trapped.limit, trapped.why.as_str());
+                let handler = component;
+                self.sink.defer(&Event::HandlerCut { plugin: &self.plugin, caller, handler, limit, reason });
+                ErrorCode::Cut(trapped.why)
+            }
+        }
+    }
+}
+
+impl scripts::Host for GatedView<'_> {}
+
+impl scripts::HostWithStore<State> for Gated {
+    async fn describe(accessor: &Accessor<State, Self>) -> wasmtime::Result<Result<(String, String), ErrorCode>> {
+        let scripts = accessor.with(|mut access| {
+            let mut store = access.as_context_mut();
+            let caller = State::caller(&mut store);
+            store.data_mut().gate.scripts(caller.as_deref())
+        });
+        Ok(match scripts {
+            Ok(scripts) => match scripts.ready().await {
+                Ok(language) => Ok((language.name.clone(), language.summary.clone())),
+                Err(error) => Err(ErrorCode::Unavailable(error.to_string())),
+            },
+            Err(error) => Err(error),
+        })
+    }
+}
+
+impl scripts::HostProgram for GatedView<'_> {
+    fn run(&mut self, program: Resource<ScriptProgram>, input: Input) -> wasmtime::Result<Result<Outcome, ErrorCode>> {
+        let gate = Arc::clone(&self.0.gate);
+        let ScriptProgram { program, caller } = self.0.ctx().table.get_mut(&program)?;
+        let group = |group: scripts::Group| handler::Group { name: group.name, bytes: group.bytes };
+        let input = handler::Input {
+            matched: input.matched,
+            groups: input.groups.into_iter().map(group).collect(),
+            message: input.message,
+            now: input.now,
+            fired: input.fired,
+        };
+        let ran = program.run(&input);
+        Ok(ran.map(wire).map_err(|fault| gate.script_fault(program.component(), fault, caller.as_deref())))
+    }
+
+    fn drop(&mut self, program: Resource<ScriptProgram>) -> wasmtime::Result<()> {
+        self.0.ctx().table.delete(program)?;
+        Ok(())
+    }
+}
+
+impl scripts::HostProgramWithStore<State> for Gated {
+    async fn create(
+        accessor: &Accessor<State, Self>,
+        source: String,
+    ) -> wasmtime::Result<Result<Resource<ScriptProgram>, ErrorCode>> {
+        let begun = accessor.with(|mut access| {
+            let mut store = access.as_context_mut();
+            let caller = State::caller(&mut store);
+            let gate = Arc::clone(&store.data().gate);
+            gate.scripts(caller.as_deref()).map(|scripts| (scripts, gate, caller))
+        });
+        let (scripts, gate, caller) = match begun {
+            Ok(begun) => begun,
+            Err(error) => return Ok(Err(error)),
+        };
+        let language = match scripts.ready().await {
+            Ok(language) => language,
+            Err(error) => return Ok(Err(ErrorCode::Unavailable(error.to_string()))),
+        };
+        match Program::create(&scripts, &language, &source) {
+            Ok(program) => accessor.with(|mut access| {
+                let program = ScriptProgram { program, caller };
+                Ok(Ok(access.get().0.ctx().table.push(program)?))
+            }),
+            Err(fault) => Ok(Err(gate.script_fault(&scripts.spec.name, fault, caller.as_deref()))),
+        }
+    }
+}
+
+fn wire(outcome: handler::Outcome) -> Outcome {
+    let piece = |piece: handler::Piece| match piece {
+        handler::Piece::Bytes(bytes) => Piece::Bytes(bytes),
+        handler::Piece::Message(text) => Piece::Message(text),
+    };
+    Outcome {
+        send: outcome.send.into_iter().map(piece).collect(),
+        stop: outcome.stop,
+        close: outcome.close,
+        note: outcome.note,
+    }
+}
+
+fn wire_error(error: ScriptError) -> ErrorCode {
+    let at = error.at.map(|at| Position { line: at.line, column: at.column });
+    let fault = scripts::Fault { at, message: error.message };
+    match error.kind {
+        handler::Kind::Source => ErrorCode::Source(fault),
+        handler::Kind::Run => ErrorCode::Run(fault),
+        handler::Kind::Limit => ErrorCode::Limit(fault),
+    }
+}

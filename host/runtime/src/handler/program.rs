@@ -1,0 +1,165 @@
+//! A trigger's script: a program of the component for scripts, in a store of its own.
+
+use std::sync::Arc;
+
+use cofferdam_grants::{Limits, printable};
+use serde::de::IgnoredAny;
+use wasmtime::Store;
+use wasmtime::component::{InstancePre, ResourceAny};
+
+use super::pure::{Code, Place, Pure};
+use super::state::{Entry, HandlerState};
+use super::trapped::{Trapped, why};
+use crate::abi::script_0_1_0::{self as abi, Input, Outcome, Piece, TriggerScript, TriggerScriptPre};
+
+/// The longest text that the component says of its language, in bytes: the reference included.
+const DESCRIPTION: usize = 256 << 10;
+/// The longest summary of the language, and the longest reason to close and note, in bytes.
+const SUMMARY: usize = 1024;
+const TEXT: usize = 1024;
+
+/// What a program may use, beside processor time and memory, which the host bounds.
+const LIMITS: abi::Limits = abi::Limits {
+    source: 64 << 10,
+    operations: 1_000_000,
+    calls: 64,
+    value: 1 << 20,
+    members: 65_536,
+    memory: 16 << 20,
+    output: 1 << 20,
+};
+
+/// The component for scripts.
+pub type Scripts = Pure<Language>;
+
+/// Its code, and its language.
+pub struct Language {
+    pre: TriggerScriptPre<HandlerState>,
+    /// The language's name.
+    pub name: String,
+    /// The language and its helpers in a few words.
+    pub summary: String,
+}
+
+impl Code for Language {
+    fn of(scripts: &Scripts, linked: InstancePre<HandlerState>) -> Result<Self, String> {
+        let pre = TriggerScriptPre::new(linked).map_err(|error| format!("{error:#}"))?;
+        let mut store = scripts.store(pre.engine(), &Arc::new(Entry::default()))?;
+        store.set_hostcall_fuel(DESCRIPTION);
+        let described = pre
+            .instantiate(&mut store)
+            .and_then(|component| component.cofferdam_script_script().call_describe(&mut store));
+        let described = described.map_err(|trap| why(&trap, &store, &scripts.spec.limits).why)?;
+        let summary = printable(&described.summary, SUMMARY).into_owned();
+        Ok(Self { pre, name: printable(&described.name, 40).into_owned(), summary })
+    }
+}
+
+/// Why there is no outcome.
+#[derive(Debug)]
+pub enum Fault {
+    /// The script is at fault, or goes beyond a limit.
+    Script(abi::Error),
+    /// The component is.
+    Cut(Trapped),
+    /// There is no room for a further program.
+    Full(String),
+}
+
+/// A program.
+pub struct Program {
+    scripts: Arc<Scripts>,
+    exports: TriggerScript,
+    program: ResourceAny,
+    store: Store<HandlerState>,
+    entry: Arc<Entry>,
+    over: Option<Trapped>,
+    _place: Place,
+}
+
+impl Program {
+    /// Makes a program of its source.
+    ///
+    /// # Errors
+    /// The source is at fault, or there is no room.
+    pub fn create(scripts: &Arc<Scripts>, language: &Language, source: &str) -> Result<Self, Fault> {
+        let place = scripts.place().map_err(Fault::Full)?;
+        let entry = Arc::new(Entry::default());
+        let mut store = scripts.store(language.pre.engine(), &entry).map_err(Fault::Full)?;
+        let created = language.pre.instantiate(&mut store).and_then(|exports| {
+            let programs = exports.cofferdam_script_script().program();
+            let created = programs.call_create(&mut store, source, LIMITS)?;
+            Ok((exports, created))
+        });
+        match created {
+            Ok((exports, Ok(program))) => {
+                Ok(Self { scripts: Arc::clone(scripts), exports, program, store, entry, over: None, _place: place })
+            }
+            Ok((_, Err(error))) => Err(Fault::Script(plain(error))),
+            Err(trap) => Err(Fault::Cut(why(&trap, &store, &scripts.spec.limits))),
+        }
+    }
+
+    /// Runs it once.
+    ///
+    /// # Errors
+    /// The run is at fault, or the component; then the program is over.
+    pub fn run(&mut self, input: &Input) -> Result<Outcome, Fault> {
+        if let Some(trapped) = &self.over {
+            return Err(Fault::Cut(trapped.clone()));
+        }
+        self.entry.begin();
+        self.store.data_mut().now = input.now;
+        self.store.set_epoch_deadline(1);
+        let programs = self.exports.cofferdam_script_script().program();
+        let ran = programs.call_run(&mut self.store, self.program, input);
+        let limits = &self.scripts.spec.limits;
+        let ran = ran.map_err(|trap| why(&trap, &self.store, limits));
+        let checked = match ran {
+            Ok(Ok(outcome)) => check(outcome, limits),
+            Ok(Err(error)) => return Err(Fault::Script(plain(error))),
+            Err(trapped) => Err(trapped),
+        };
+        checked.map_err(|trapped| {
+            self.over = Some(trapped.clone());
+            Fault::Cut(trapped)
+        })
+    }
+
+    /// The component's name.
+    pub fn component(&self) -> &str {
+        &self.scripts.spec.name
+    }
+}
+
+/// Refuses an outcome that is none: too much of it, or a message that is no JSON object.
+fn check(mut outcome: Outcome, limits: &Limits) -> Result<Outcome, Trapped> {
+    let size = outcome.send.iter().map(|piece| match piece {
+        Piece::Bytes(bytes) => bytes.len(),
+        Piece::Message(text) => text.len(),
+    });
+    let size: usize = size.sum();
+    if u64::try_from(size).unwrap_or(u64::MAX) > limits.output {
+        let why = format!("one run of it sends {size} bytes, {} are the most (limit `output`)", limits.output);
+        return Err(Trapped { why, limit: Some("output") });
+    }
+    for piece in &outcome.send {
+        if let Piece::Message(text) = piece {
+            // The whole text is looked at, and nothing of it is kept.
+            let is_json = serde_json::from_str::<IgnoredAny>(text).is_ok();
+            if !is_json || !text.starts_with('{') {
+                let why = "it answered what it must not: a message that is no JSON object".to_owned();
+                return Err(Trapped { why, limit: None });
+            }
+        }
+    }
+    for text in [&mut outcome.close, &mut outcome.note].into_iter().flatten() {
+        *text = printable(text, TEXT).into_owned();
+    }
+    Ok(outcome)
+}
+
+/// An error whose text can be shown.
+fn plain(error: abi::Error) -> abi::Error {
+    abi::Error { message: printable(&error.message, TEXT).into_owned(), ..error }
+}

@@ -1,0 +1,50 @@
+//! Why a component that only computes came to its end, in words: for whoever waits, for the
+//! operator, and without the place in its code.
+
+use cofferdam_grants::{Limits, printable, printable_text};
+use wasmtime::Store;
+
+use super::state::{CpuLimit, HandlerState};
+
+/// A handler ended, or answered what it must not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trapped {
+    /// Why, for people.
+    pub why: String,
+    /// The limit that was the reason, if one was.
+    pub limit: Option<&'static str>,
+}
+
+/// Why a handler trapped, without the place in its code: that is for the log only.
+pub fn why(trap: &wasmtime::Error, store: &Store<HandlerState>, limits: &Limits) -> Trapped {
+    let state = store.data();
+    tracing::debug!(target: "guest", "[handler] {}", printable_text(format!("{trap:?}")));
+    if let Some(limit) = trap.downcast_ref::<CpuLimit>() {
+        return Trapped { why: limit.to_string(), limit: Some("cpu") };
+    }
+    match state.exhausted {
+        Some("memory") => {
+            let why = format!("it used up its memory of {} MiB (limit `memory`)", limits.memory >> 20);
+            return Trapped { why, limit: Some("memory") };
+        }
+        Some(limit) => {
+            return Trapped { why: format!("there is no memory left for it (limit `{limit}`)"), limit: Some(limit) };
+        }
+        None => {}
+    }
+    let root = trap.root_cause().to_string();
+    // wasmtime has no type for it: more than it may copy out of a guest in one call.
+    if root.contains("fuel allocated for hostcalls") {
+        let why = format!("one step of it has more than {} bytes (limit `output`)", limits.output);
+        return Trapped { why, limit: Some("output") };
+    }
+    let said = state.last_said();
+    if !said.is_empty() {
+        tracing::warn!(target: "guest", "[handler stderr] {}", printable(&said, 2048));
+    }
+    if let Some(code) = trap.downcast_ref::<wasmtime::Trap>() {
+        return Trapped { why: format!("it trapped: {code}"), limit: None };
+    }
+    let root = root.lines().next().unwrap_or_default();
+    Trapped { why: format!("it failed: {}", printable(root, 200)), limit: None }
+}

@@ -253,6 +253,7 @@ fn what_cannot_be_is_refused_and_named_and_nobody_is_dialled() {
         "handler_config.json.deepest",
         "1 to 120",
     );
+    refused(&mut session, json!("frames+json"), json!({ "json": { "framed": "x" } }), "handler_config.json", "framed");
     refused(&mut session, json!("irc+json"), json!({}), "handler", "`irc`");
     refused(&mut session, json!("IRC"), json!({}), "handler", "small letters");
     refused(&mut session, Value::Null, json!({ "nick": "a" }), "handler_config", "there is none");

@@ -253,6 +253,7 @@ fn what_cannot_be_is_refused_and_named_and_nobody_is_dialled() {
         "handler_config.json.deepest",
         "1 to 120",
     );
+    refused(&mut session, json!("frames+json"), json!({ "json": { "framed": "x" } }), "handler_config.json", "framed");
     refused(&mut session, json!("irc+json"), json!({}), "handler", "`irc`");
     refused(&mut session, json!("IRC"), json!({}), "handler", "small letters");
     refused(&mut session, Value::Null, json!({ "nick": "a" }), "handler_config", "there is none");
@@ -260,6 +261,9 @@ fn what_cannot_be_is_refused_and_named_and_nobody_is_dialled() {
     session.call("tcp_connect", arguments).failed("denied");
     assert!(listener.waiting().is_none(), "somebody was dialled");
     assert_eq!(session.call("tcp_list_connections", json!({})).ok()["total_connections"], 0);
+    // Clients that have a model fill in every argument say so where there is none.
+    let all = json!({ "host": "127.0.0.1", "port": listener.port(), "handler": "", "handler_config": {} });
+    assert!(session.call("tcp_connect", all).ok().get("handler").is_none());
 }
 
 #[test]

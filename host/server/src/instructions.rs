@@ -11,7 +11,7 @@ server's log how to allow something.";
 const FIRST: &str = "Network tools, each running in a sandbox.";
 
 /// What to know about some tools. Each text is given if its tool is listed.
-const ABOUT: [(&str, &str); 4] = [
+const ABOUT: [(&str, &str); 5] = [
     (
         "tcp_wait",
         "Raw TCP: `tcp_connect` gives a `connection_id`; pass it to every other call. Then send, then `tcp_wait` for the \
@@ -27,6 +27,12 @@ with the offset or cursor of the last answer. A full buffer stops reading until 
         "tcp_set_trigger",
         "A trigger answers by itself whenever its pattern arrives, also between your calls (keep-alive pings, prompts, \
 log-ins). Set it before what it should answer can come.",
+    ),
+    (
+        "tcp_messages",
+        "Known protocols (redis, mqtt, modbus, irc, smtp, http1, lines, frames, json …): give `tcp_connect` a `handler` and speak \
+in messages: `tcp_request` for one and its answer, `tcp_send_message`, `tcp_messages`. `handlers_list` with a name shows \
+what they are.",
     ),
     (
         "ls_tool",

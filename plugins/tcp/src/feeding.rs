@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use cofferdam_sdk::handlers::{Layer, Reason, Session};
 use cofferdam_sdk::{Failure, Integer};
-use tcp_logic::stack::joined;
+use tcp_logic::stack::{is_empty, joined};
 use tcp_logic::{StackError, stack};
 
 use crate::answers::HandlerSet;
@@ -32,7 +32,8 @@ pub struct Prepared {
 pub async fn prepare(handler: Option<&str>, config: Option<&Object>) -> Result<Option<Prepared>, Failure> {
     let refused = |error: StackError| Failure::argument(error.argument(), error);
     let Some(handler) = handler else {
-        return if config.is_some() { Err(refused(StackError::Alone)) } else { Ok(None) };
+        let says_nothing = config.is_none_or(|config| is_empty(config.text()));
+        return if says_nothing { Ok(None) } else { Err(refused(StackError::Alone)) };
     };
     let layers = stack(handler, config.map(Object::text)).map_err(refused)?;
     let (name, several) = (joined(&layers), layers.len() > 1);

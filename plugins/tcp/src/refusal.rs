@@ -7,13 +7,15 @@ use cofferdam_sdk::handlers::{ErrorCode, Fault};
 pub fn of_session(error: ErrorCode, several: bool) -> Failure {
     match error {
         ErrorCode::Invalid(fault) => {
-            let own = matches!(fault.member.as_deref(), Some("handler" | "handler_config"));
-            let path = match (&fault.member, &fault.handler) {
-                (Some(member), _) if own => member.clone(),
+            // A configuration that cannot be read as a whole is at fault under its argument's name.
+            let member = fault.member.as_ref().filter(|member| *member != "handler_config");
+            let path = match (member, &fault.handler) {
+                (Some(member), _) if member == "handler" => member.clone(),
                 (Some(member), Some(handler)) if several => format!("handler_config.{handler}.{member}"),
                 (Some(member), _) => format!("handler_config.{member}"),
                 (None, Some(handler)) if several => format!("handler_config.{handler}"),
                 (None, Some(_)) => "handler_config".to_owned(),
+                (None, None) if fault.member.is_some() => "handler_config".to_owned(),
                 (None, None) => "handler".to_owned(),
             };
             invalid(path, &fault, several)

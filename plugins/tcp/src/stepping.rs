@@ -14,6 +14,8 @@ use crate::refusal;
 
 /// What a handler sends by itself and the peer does not take for so long is given up.
 const ANSWER: Duration = Duration::from_secs(30);
+/// How long a close waits until what was sent is on its way.
+const CLOSE: Duration = Duration::from_secs(1);
 /// The time between two ticks, at least, in milliseconds.
 const TICK: u64 = 10;
 
@@ -45,6 +47,8 @@ impl Out {
             connection.count_sent(sent.map_or_else(|unsent| unsent.sent, |()| self.bytes.len()));
         }
         if let Some(why) = self.close {
+            // The peer reads what was sent, and our end of stream behind it.
+            _ = connection.writer.end(CLOSE).await;
             connection.close_because(why);
         }
     }

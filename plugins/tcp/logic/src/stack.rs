@@ -81,6 +81,11 @@ pub fn stack(handler: &str, config: Option<&str>) -> Result<Vec<Layer>, StackErr
     Ok(names.iter().map(|name| layer(name, config(name))).collect())
 }
 
+/// Whether a configuration says nothing: clients that make a model fill in every argument send `{}`.
+pub fn is_empty(config: &str) -> bool {
+    config.bytes().filter(|byte| !byte.is_ascii_whitespace()).eq(*b"{}")
+}
+
 /// The names of a stack as one text.
 pub fn joined(layers: &[Layer]) -> String {
     layers.iter().map(|layer| layer.handler.as_str()).collect::<Vec<_>>().join("+")
@@ -143,6 +148,11 @@ mod tests {
         // Numbers stay as they were written.
         let config = Some("{\"frames\": {\"a\": 12345678901234567890123, \"b\": 1.0}}");
         assert_eq!(told("frames+json", config)[0].1, "{\"a\": 12345678901234567890123, \"b\": 1.0}");
+    }
+
+    #[test]
+    fn an_empty_configuration_says_nothing() {
+        assert!(is_empty("{}") && is_empty(" { \n}") && !is_empty("{\"a\": 1}") && !is_empty("[]") && !is_empty(""));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use cofferdam_xtask::{peers, stderr_progress};
 use serde_json::{Value, json};
 
-use crate::support::{ALL, Claim, Clock, Folder, Peer, Session, closed_port, eventually, scratch, shipped};
+use crate::support::{ALL, Claim, Clock, Folder, Peer, Server, Session, closed_port, eventually, scratch, shipped};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cofferdam");
 
@@ -169,23 +169,6 @@ fn the_inspector_calls_a_tool() {
     assert_eq!(said["isError"], false, "{said}");
 }
 
-/// A real IRC server that asks whoever is silent for 5 s, and gives up on who has not answered for another 5.
-fn ngircd() -> (Running, u16) {
-    let ngircd = peers::debian("ngircd", &mut stderr_progress()).unwrap_or_else(|error| panic!("{error}"));
-    let (folder, port) = (scratch("ngircd"), closed_port());
-    let file = folder.join("ngircd.conf");
-    let text = format!(
-        "[Global]\nName = irc.test\nInfo = Test\nListen = 127.0.0.1\nPorts = {port}\nMotdPhrase = hello\n\
-         [Limits]\nPingTimeout = 5\nPongTimeout = 5\n[Options]\nDNS = no\nIdent = no\nPAM = no\n"
-    );
-    fs::write(&file, text).unwrap();
-    let mut command = ngircd.command("usr/sbin/ngircd");
-    command.arg("--nodaemon").arg("--config").arg(&file).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut running = Running::start(&mut command);
-    running.listens(port);
-    (running, port)
-}
-
 fn register(session: &mut Session, port: u16, nick: &str) {
     session.connect(port, nick);
     for line in [format!("NICK {nick}"), format!("USER {nick} 0 * :{nick}")] {
@@ -199,7 +182,9 @@ fn register(session: &mut Session, port: u16, nick: &str) {
 
 #[test]
 fn a_trigger_keeps_an_irc_connection_alive_and_without_it_the_server_ends_it() {
-    let (_running, port) = ngircd();
+    // It asks whoever is silent for 5 s, and gives up on who has not answered for another 5.
+    let server = Server::ngircd();
+    let port = server.port;
     let mut session = Session::local();
     let trigger = json!({
         "connection_id": "alive", "trigger_id": "pong", "pattern": "^PING (.*)", "response": "PONG $1",

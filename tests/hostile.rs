@@ -124,13 +124,6 @@ fn sockets_are_limited() {
     assert_eq!(session.call("open", json!({ "count": 10 })).ok()["text"], "10");
 }
 
-/// Starts a server that is to end at once; its log.
-fn refused(arguments: &[&str]) -> String {
-    let (status, log) = Session::bare(arguments).close();
-    assert_eq!(status.code(), Some(1), "{log}");
-    log
-}
-
 #[test]
 fn i7_files_that_nobody_granted_are_not_there() {
     let mut session = with_guest("files");

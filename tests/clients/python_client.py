@@ -73,6 +73,13 @@ async def main():
         await call("tcp_connect_and_send", connection_id="two", host="localhost", port=port, data="ff00", encoding="hex")
         await call("tcp_disconnect", **one)
         await call("tcp_send", **one, data="x")
+        # A handler makes messages of lines; what is sent comes back.
+        await call("handlers_list", name="lines")
+        await call("tcp_set_handler", connection_id="two", handler="lines", handler_config={"end": "lf"})
+        await call("tcp_send_message", connection_id="two", message={"line": "a line"})
+        await call("tcp_messages", connection_id="two", until=1)
+        await call("tcp_set_handler", connection_id="two", handler="redis")
+        await call("tcp_request", connection_id="two", message={"command": "PING"}, timeout_ms=2000)
         # Calls at once, as a model makes them.
         many = [call("tcp_wait", connection_id="two", until="bytes", bytes=2, **{"from": 0}, format="hex") for _ in range(8)]
         assert all(answer["data"] == "ff00" for answer in await asyncio.gather(*many))

@@ -15,8 +15,9 @@ const RELEASED: &[(&str, &str)] = &[];
 /// The version that may still change.
 const UNRELEASED: &str = "since-0.1.0";
 
-/// The contract of handlers, which is being written, and the page about all of them.
-const BESIDE: [&str; 2] = ["handler", "README.md"];
+/// The contracts of handlers and of scripts, which are being written, and the page about all of
+/// them.
+const BESIDE: [&str; 3] = ["handler", "script", "README.md"];
 
 /// The functions of the interface that every plugin is linked with. None of them can widen a grant;
 /// a new one is looked at with that question.

@@ -40,6 +40,9 @@ fn good(tool: &str, port: u16) -> Value {
         "tcp_set_trigger" => json!({ "connection_id": "c", "trigger_id": "t", "pattern": "a", "response": "bad" }),
         "tcp_remove_trigger" => json!({ "connection_id": "c", "trigger_id": "t" }),
         "tcp_wait" => json!({ "connection_id": "c", "until": "bytes", "bytes": 1, "timeout_ms": 100 }),
+        "tcp_send_message" | "tcp_request" => json!({ "connection_id": "c", "message": { "line": "bad" } }),
+        "tcp_messages" => json!({ "connection_id": "c", "until": 0 }),
+        "tcp_set_handler" => json!({ "connection_id": "c", "handler": "lines" }),
         "tcp_list_connections" => json!({}),
         "ping_tool" | "traceroute_tool" => json!({ "target": "127.0.0.1" }),
         _ => json!({ "connection_id": "c" }),
@@ -69,6 +72,7 @@ fn every_argument_of_the_wrong_type_is_named_and_nothing_happens() {
                     vec![json!(7), json!(1.5), json!(true), json!([]), json!(["x"]), json!({}), json!({ "a": 1 })]
                 }
                 Some("integer") => vec![json!("80"), json!("x"), json!(80.5), json!(false), json!([1]), json!({})],
+                Some("object") => vec![json!("{}"), json!(7), json!(true), json!([]), json!([{}])],
                 Some("boolean") => vec![json!("true"), json!(1), json!(0), json!([]), json!({})],
                 other => panic!("`{name}` has an argument of type {other:?}"),
             };
@@ -147,6 +151,20 @@ fn numbers_out_of_range_are_named() {
         cases.push(("tcp_wait", "silence_ms", silence));
     }
     cases.push(("tcp_connect", "buffer_limit", connect("buffer_limit", json!((64 << 20) + 1))));
+    let alone = |argument: &str, value: Value| {
+        let mut arguments = json!({ "connection_id": "c" });
+        arguments[argument] = value;
+        arguments
+    };
+    for value in [json!(-1), json!(i64::MIN), json!(-1e30)] {
+        for argument in ["after", "until", "limit"] {
+            cases.push(("tcp_messages", argument, alone(argument, value.clone())));
+        }
+        cases.push(("tcp_set_handler", "from", alone("from", value)));
+    }
+    for (argument, value) in [("until", 100_001), ("limit", 0), ("limit", 1001), ("timeout_ms", 0)] {
+        cases.push(("tcp_messages", argument, alone(argument, json!(value))));
+    }
     cases.push(("tcp_wait", "from", of("from", json!(-1))));
     for (argument, value) in [("count", -1), ("offset", -1), ("limit", -1), ("count", i64::MIN)] {
         let mut arguments = json!({ "connection_id": "c" });
@@ -195,6 +213,10 @@ fn ids_that_are_unknown_or_cannot_be_ids() {
             "tcp_buffer_info",
             "tcp_connection_info",
             "tcp_wait",
+            "tcp_messages",
+            "tcp_send_message",
+            "tcp_request",
+            "tcp_set_handler",
         ] {
             let mut arguments = good(tool, listener.port());
             arguments["connection_id"] = json!(id);

@@ -28,6 +28,9 @@ mod trigger_limits;
 /// Until something comes.
 mod wait;
 
+/// Protocol handlers: what comes and goes as messages.
+mod handlers;
+
 /// Arguments that are wrong.
 mod bad_input;
 

@@ -264,7 +264,8 @@ fn read(
     {
         let known = Limits::FOR_HANDLERS.iter().map(|limit| format!("`{limit}`")).collect::<Vec<_>>().join(", ");
         let cause = format!("it is a protocol handler, which has no limit `{limit}` (there are {known})");
-        return Err(LoadProblem { part: Part::Table, ..problem(cause) });
+        // The operator has asked for it, also where the handler is shipped.
+        return Err(LoadProblem { shipped: false, part: Part::Table, ..problem(cause) });
     }
     let settings = match (table.and_then(|table| table.settings.as_ref()), &manifest.settings_schema) {
         (None, _) => "{}".to_owned(),

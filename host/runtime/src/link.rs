@@ -26,7 +26,6 @@ const OFFERS: &[&Offer] = &[&INERT, &FILES, &SOCKETS, &DNS, &ICMP, &NAMES, &HAND
 /// Nothing stands behind these that could be granted: clocks, random numbers, empty streams, an
 /// empty environment.
 const INERT: Offer = Offer {
-    key: "",
     imports: &[
         "cofferdam:plugin/host",
         "cofferdam:plugin/tools",

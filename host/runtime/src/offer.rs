@@ -9,8 +9,6 @@ use crate::state::State;
 /// The interfaces of one capability: which imports they are, who is granted them, and how they are
 /// linked.
 pub struct Offer {
-    /// The policy's key whose rules grant it, for refusals.
-    pub key: &'static str,
     /// The interfaces, each alone (`wasi:io/poll`, in every version that the host has) or with the
     /// version that it begins with (`wasi:sockets/types@0.3`).
     pub imports: &'static [&'static str],
@@ -41,7 +39,7 @@ mod tests {
     #[test]
     fn an_import_is_matched_by_its_interface_and_the_begin_of_its_version() {
         let imports = &["wasi:io/poll", "wasi:sockets/types@0.3", "cofferdam:plugin/dns"];
-        let offer = Offer { key: "", imports, is_granted: |_| true, link: |_| Ok(()) };
+        let offer = Offer { imports, is_granted: |_| true, link: |_| Ok(()) };
         for import in
             ["wasi:io/poll@0.2.6", "wasi:io/poll@0.3.0", "wasi:sockets/types@0.3.0", "cofferdam:plugin/dns@0.1.0"]
         {

@@ -21,6 +21,7 @@ use crate::enforce::{Gate, Sockets};
 use crate::instance::About;
 use crate::limiter::{self, Limiter};
 use crate::memory::Held;
+use crate::stubs::Refusing;
 
 /// The longest line of a guest that is kept. What is beyond is cut.
 pub const LINE: usize = 4096;
@@ -80,6 +81,13 @@ impl State {
         if let Some(table) = store.concurrent_resource_table() {
             table.set_max_capacity(tasks);
         }
+    }
+}
+
+impl Refusing for State {
+    fn refused(store: &mut StoreContextMut<'_, Self>, import: &str) {
+        let caller = Self::caller(store);
+        store.data().gate.not_granted(import, caller.as_deref());
     }
 }
 

@@ -7,8 +7,6 @@ use wasmtime::component::types::{ComponentFunc, ComponentInstance, ComponentItem
 use wasmtime::component::{Linker, Resource, ResourceType, Val};
 use wasmtime::{AsContextMut as _, Engine, StoreContextMut, bail};
 
-use crate::state::State;
-
 /// How interfaces say that something is not allowed.
 const DENIED: &[&str] = &["access-denied", "denied"];
 
@@ -18,9 +16,15 @@ const OF_OTHERS: &[&str] = &["pollable", "input-stream", "output-stream", "error
 /// Behind every handle of an interface that is not granted.
 struct Nothing;
 
+/// What a store holds whose guest calls what is not granted.
+pub trait Refusing: Send + Sized + 'static {
+    /// Notes that a function of this import was called, and refused.
+    fn refused(store: &mut StoreContextMut<'_, Self>, import: &str);
+}
+
 /// Links an interface that a component imports by this name, and that its grants lack.
-pub fn deny(
-    linker: &mut Linker<State>,
+pub fn deny<T: Refusing>(
+    linker: &mut Linker<T>,
     engine: &Engine,
     import: &str,
     interface: &ComponentInstance,
@@ -51,8 +55,8 @@ pub fn deny(
 }
 
 /// Answers one call.
-fn refuse(
-    mut store: StoreContextMut<'_, State>,
+fn refuse<T: Refusing>(
+    mut store: StoreContextMut<'_, T>,
     import: &str,
     ty: &ComponentFunc,
     results: &mut [Val],
@@ -63,8 +67,7 @@ fn refuse(
     };
     let answer = match (denied, ty.results().next()) {
         (Some(error), _) => {
-            let caller = State::caller(&mut store);
-            store.data().gate.not_granted(import, caller.as_deref());
+            T::refused(&mut store, import);
             Val::Result(Err(Some(Box::new(error))))
         }
         (None, Some(Type::List(_))) => Val::List(Vec::new()),

@@ -15,14 +15,27 @@ pub use node::{node, npm, npm_newest};
 pub use python::{python, python_newest};
 
 /// Servers out of the distribution's packages, and programs to compare with.
-pub const DEBIAN: [&str; 7] =
-    ["ngircd", "inetutils-telnetd", "nsd", "unbound", "bind9-dnsutils", "iputils-ping", "traceroute"];
+pub const DEBIAN: [&str; 10] = [
+    "ngircd",
+    "inetutils-telnetd",
+    "nsd",
+    "unbound",
+    "bind9-dnsutils",
+    "iputils-ping",
+    "traceroute",
+    "redis-tools",
+    "mosquitto",
+    "nginx",
+];
 
 /// Programs that have to know the newest record types, out of the newest Debian.
 pub const NEWEST: [&str; 3] = ["bind9-dnsutils", "nsd", "knot"];
 
 /// The official Python MCP client, in both of its generations.
 pub const PYTHON: [&str; 2] = ["mcp==1.*", "mcp>=2,<3"];
+
+/// Servers written in Python: Modbus/TCP and SMTP.
+pub const PYTHON_SERVERS: [&str; 2] = ["pymodbus>=3,<4", "aiosmtpd==1.*"];
 
 /// The official MCP inspector. It asks for Node.js 22 or later: run it with [`node`]'s.
 pub const NPM: [&str; 1] = ["@modelcontextprotocol/inspector@2.12.0"];
@@ -35,7 +48,7 @@ pub fn all(progress: Progress<'_>) -> Result<(), Error> {
     let mut missing = Vec::new();
     missing.extend(DEBIAN.iter().filter_map(|name| debian(name, progress).err()));
     missing.extend(NEWEST.iter().filter_map(|name| newest(name, progress).err()));
-    missing.extend(PYTHON.iter().filter_map(|requirement| python(requirement, progress).err()));
+    missing.extend(PYTHON.iter().chain(&PYTHON_SERVERS).filter_map(|requirement| python(requirement, progress).err()));
     missing.extend(NPM.iter().filter_map(|package| npm(package, progress).err()));
     missing.extend(node(progress).err());
     match missing.as_slice() {

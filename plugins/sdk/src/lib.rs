@@ -116,6 +116,11 @@ pub mod handlers {
     pub use crate::bindings::cofferdam::plugin::handlers::*;
 }
 
+/// Trigger scripts, as granted: programs of a component of its own, which the host runs.
+pub mod scripts {
+    pub use crate::bindings::cofferdam::plugin::scripts::*;
+}
+
 /// Echo requests of ICMP and ICMPv6, as granted. Each socket is for one address; one that the policy does not allow answers
 /// `denied`.
 pub mod icmp {

@@ -37,7 +37,9 @@ pub async fn wait(cx: Cx, connection: Rc<Connection>, arguments: arguments::Wait
         let wake_at = match progress {
             Progress::Satisfied { end } => break (end, word(arguments.until)),
             Progress::Closed { end } => break (end, "close"),
-            Progress::Full { end } => break (end, "buffer_full"),
+            Progress::Full { end } if connection.is_paused() => break (end, "buffer_full"),
+            // With a handler, the reader makes room for more.
+            Progress::Full { .. } => None,
             Progress::Pending { wake_at } => wake_at,
         };
         // The plugin's common share may be used up while this buffer has room.

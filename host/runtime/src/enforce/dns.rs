@@ -30,7 +30,6 @@ const LONGEST: usize = 4096;
 
 /// Questions to name servers: a `resolve` rule grants them.
 pub const DNS: Offer = Offer {
-    key: "resolve",
     imports: &["cofferdam:plugin/dns"],
     is_granted: Grants::grants_query,
     link: |linker| dns::add_to_linker::<State, Gated>(linker, |state| GatedView(state)),

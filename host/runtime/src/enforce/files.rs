@@ -54,7 +54,6 @@ pub(crate) use bindings::wasi::filesystem::types::ErrorCode;
 /// Files of WASI 0.2: a `read` rule grants them. C libraries bring them along, whether they are
 /// used or not.
 pub const FILES: Offer = Offer {
-    key: "read",
     imports: &["wasi:filesystem/types@0.2", "wasi:filesystem/preopens@0.2"],
     is_granted: Grants::grants_read,
     link: |linker| {

@@ -22,7 +22,6 @@ const TEXT: usize = 4 << 20;
 
 /// Protocol handlers: a `handlers` rule grants them, and without one all that are loaded are.
 pub const HANDLERS: Offer = Offer {
-    key: "handlers",
     imports: &["cofferdam:plugin/handlers"],
     // A handler only computes: who may use none is refused each by its name.
     is_granted: |_: &Grants| true,

@@ -104,7 +104,6 @@ impl From<Kind> for abi::Kind {
 
 /// Echo requests: a `ping` rule grants them.
 pub const ICMP: Offer = Offer {
-    key: "ping",
     imports: &["cofferdam:plugin/icmp"],
     is_granted: Grants::grants_ping,
     link: |linker| abi::add_to_linker::<State, Gated>(linker, |state| GatedView(state)),

@@ -137,7 +137,6 @@ impl Gate {
 
 /// Names, and the types of addresses: whatever may be done with an address needs them.
 pub const NAMES: Offer = Offer {
-    key: "connect",
     imports: &["wasi:sockets/types@0.3", "wasi:sockets/ip-name-lookup@0.3", "cofferdam:plugin/names"],
     is_granted: |grants| grants.grants_connect(Protocol::Tcp) || grants.grants_ping(),
     link: |linker| {

@@ -31,7 +31,6 @@ use tcp::TcpSocket;
 
 /// TCP sockets: a `connect` rule grants them.
 pub const SOCKETS: Offer = Offer {
-    key: "connect",
     imports: &[
         // Of WASI 0.3 the types of addresses and the sockets are one interface.
         "wasi:sockets/types@0.3",

@@ -1,5 +1,5 @@
 //! What a handler may import: WASI 0.2 as a language's standard library asks for it, with nothing
-//! behind it. There is no environment, no file, no socket. The clock stands where the time was
+//! behind it. There is no environment, no file, no socket: what would open one answers that it may not. The clock stands where the time was
 //! handed in. Random numbers are the same for every session, so that the same bytes give the same
 //! messages. What is written to standard error is kept, for whoever asks why a handler ended.
 
@@ -10,6 +10,7 @@ use wasmtime::{Engine, StoreContextMut, bail};
 use super::state::HandlerState;
 use crate::component::imports;
 use crate::error::LoadError;
+use crate::stubs;
 
 /// The packages whose interfaces are linked, all of version 0.2.
 const PACKAGES: &[&str] =
@@ -27,7 +28,6 @@ struct Output;
 struct Input;
 struct Failure;
 struct Pollable;
-struct Descriptor;
 struct TerminalInput;
 struct TerminalOutput;
 struct Nothing;
@@ -74,10 +74,13 @@ pub fn linker(engine: &Engine, component: &Component) -> wasmtime::Result<Linker
     let ty = component.component_type();
     for (import, item) in ty.imports(engine) {
         let interface = import.split_once('@').map_or(import, |(interface, _)| interface);
-        let mut instance = linker.instance(import)?;
-        if let ComponentItem::ComponentInstance(own) = &item.ty {
-            resources(&mut instance, own, engine)?;
+        let ComponentItem::ComponentInstance(own) = &item.ty else { continue };
+        if interface.starts_with("wasi:filesystem/") || interface.starts_with("wasi:sockets/") {
+            stubs::deny(&mut linker, engine, import, own)?;
+            continue;
         }
+        let mut instance = linker.instance(import)?;
+        resources(&mut instance, own, engine)?;
         match interface {
             "wasi:cli/environment" => environment(&mut instance)?,
             "wasi:cli/exit" => exit(&mut instance)?,
@@ -111,10 +114,6 @@ pub fn linker(engine: &Engine, component: &Component) -> wasmtime::Result<Linker
             "wasi:random/insecure-seed" => {
                 instance.func_wrap("insecure-seed", |_: Context<'_>, ()| Ok((SEED,)))?;
             }
-            "wasi:filesystem/preopens" => {
-                let none = |_: Context<'_>, ()| Ok((Vec::<(Resource<Descriptor>, String)>::new(),));
-                instance.func_wrap("get-directories", none)?;
-            }
             _ => {}
         }
     }
@@ -136,7 +135,6 @@ fn resources(instance: &mut Instance<'_>, own: &ComponentInstance, engine: &Engi
             "output-stream" => ResourceType::host::<Output>(),
             "terminal-input" => ResourceType::host::<TerminalInput>(),
             "terminal-output" => ResourceType::host::<TerminalOutput>(),
-            "descriptor" => ResourceType::host::<Descriptor>(),
             _ => ResourceType::host::<Nothing>(),
         };
         instance.resource(name, ty, |_, _| Ok(()))?;

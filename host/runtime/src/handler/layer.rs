@@ -155,6 +155,12 @@ impl Layer {
             }
             None => {}
         }
+        let root = trap.root_cause().to_string();
+        // wasmtime has no type for it: more than it may copy out of a guest in one call.
+        if root.contains("fuel allocated for hostcalls") {
+            let why = format!("one step of it has more than {} bytes (limit `output`)", limits.output);
+            return Trapped { why, limit: Some("output") };
+        }
         let said = state.last_said();
         if !said.is_empty() {
             tracing::warn!(target: "guest", "[handler stderr] {}", printable(&said, 2048));
@@ -162,7 +168,6 @@ impl Layer {
         if let Some(code) = trap.downcast_ref::<wasmtime::Trap>() {
             return Trapped { why: format!("it trapped: {code}"), limit: None };
         }
-        let root = trap.root_cause().to_string();
         let root = root.lines().next().unwrap_or_default();
         Trapped { why: format!("it failed: {}", printable(root, 200)), limit: None }
     }

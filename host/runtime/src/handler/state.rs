@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
-use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
+use wasmtime::{ResourceLimiter, Store, StoreContextMut, UpdateDeadline};
 
 use crate::memory::Held;
+use crate::stubs::Refusing;
 
 /// What is kept of standard output and error, from the end.
 const SAID: usize = 2048;
@@ -108,6 +109,11 @@ impl HandlerState {
         }
         refused.is_none()
     }
+}
+
+impl Refusing for HandlerState {
+    /// A handler is granted nothing, whatever the policy says: there is nothing to tell.
+    fn refused(_: &mut StoreContextMut<'_, Self>, _: &str) {}
 }
 
 impl ResourceLimiter for HandlerState {

@@ -1,6 +1,7 @@
 //! The contract with plugins: what is embedded about shipped ones is what they say themselves, and a component from
 //! elsewhere is loaded by the policy as by a flag.
 
+use std::io::{Read, Write};
 use std::path::Path;
 
 use serde_json::json;
@@ -71,15 +72,43 @@ fn the_plugin_in_the_page_for_authors_is_built_and_called() {
     let page = read("plugins/WRITING.md");
     // Examples of one package share its folder, so that this one names its manifest.
     let source = read("tests/guests/examples/greeter.rs").replace("(manifest = \"greeter.toml\")", "");
-    // The handler is built and tested where it is to be copied from.
-    assert_eq!(blocks(&page, "rust"), [source, read("plugins/template/handler/src/lib.rs")]);
-    let toml = blocks(&page, "toml");
-    assert_eq!(toml[0], read("tests/guests/greeter.toml"));
-    assert_eq!(toml[2], read("plugins/template/handler/plugin.toml"));
-    assert_eq!(toml[3].replace("../cofferdam/plugins", "../.."), read("plugins/template/handler/Cargo.toml"));
+    assert_eq!(blocks(&page, "rust")[0], source);
+    assert_eq!(blocks(&page, "toml")[0], read("tests/guests/greeter.toml"));
 
     let mut session = Session::serve(&["--plugin", &guest("greeter")]);
     assert_eq!(session.call("greet", json!({ "name": "you" })).ok()["text"], "Hello, you!");
+}
+
+#[test]
+fn the_handler_in_the_page_for_authors_is_built_and_answers() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    let page = read("plugins/WRITING.md");
+    // It is copied from the template, which has native tests.
+    let source = read("plugins/template/handler/src/lib.rs");
+    assert_eq!(read("tests/guests/examples/meter.rs").replace(", manifest = \"meter.toml\"", ""), source);
+    assert_eq!(blocks(&page, "rust")[1..], [source]);
+    let toml = blocks(&page, "toml");
+    assert_eq!(toml[2], read("tests/guests/meter.toml"));
+    assert_eq!(toml[2], read("plugins/template/handler/plugin.toml"));
+    assert_eq!(toml[3].replace("../cofferdam/plugins", "../.."), read("plugins/template/handler/Cargo.toml"));
+
+    let peer = Peer::new(|mut stream| {
+        let mut question = [0; 6];
+        if stream.read_exact(&mut question).is_ok() && question == *b"volt?\n" {
+            let _ = stream.write_all(b"volt=3.3\n");
+            // It stays until the other side closes.
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
+    });
+    let mut session = Session::serve(&["--plugin", &guest("meter"), LOCAL[0], LOCAL[1]]);
+    let to = json!({ "host": "127.0.0.1", "port": peer.port(), "connection_id": "c", "handler": "meter" });
+    assert_eq!(session.call("tcp_connect", to).ok()["handler"], "meter");
+    let mut send = |message| session.call("tcp_send_message", json!({ "connection_id": "c", "message": message }));
+    assert_eq!(send(json!({ "name": "a b" })).failed("invalid_argument")["argument"], "message.name");
+    assert_eq!(send(json!({ "name": "volt" })).ok()["bytes_sent"], 6);
+    let heard = session.call("tcp_messages", json!({ "connection_id": "c", "timeout_ms": 15_000 })).ok();
+    assert_eq!(heard["messages"][0]["message"], json!({ "name": "volt", "value": 3.3 }));
 }
 
 #[test]

@@ -67,8 +67,12 @@ pub mod way {
             settings.meta_schema = None;
             settings.inline_subschemas = true;
         });
-        let incoming = settings.clone().for_serialize().into_generator().into_root_schema_for::<P::Incoming>();
-        let outgoing = settings.for_deserialize().into_generator().into_root_schema_for::<P::Outgoing>();
+        let mut incoming = settings.clone().for_serialize().into_generator().into_root_schema_for::<P::Incoming>();
+        let mut outgoing = settings.for_deserialize().into_generator().into_root_schema_for::<P::Outgoing>();
+        // The names that types have in the source say nothing to a model.
+        for schema in [&mut incoming, &mut outgoing] {
+            schema.remove("title");
+        }
         Schemas { incoming: json!({ "anyOf": [incoming, malformed_schema()] }), outgoing: outgoing.to_value() }
     }
 

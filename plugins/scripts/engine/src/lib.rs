@@ -15,9 +15,14 @@
 //!
 //! Rhai is the one that bounds operations, depth and the size of each value, and names a place for
 //! every fault. What it lacks is added here: memory as a whole (the allocator is asked at each
-//! operation), the cost of helpers, and names that are checked before anything runs. `no_optimize`,
-//! `only_i64` and leaving out modules, shared values, times and its blobs make it smaller;
-//! `unchecked` would remove the bounds and is never used. `compact_str` takes the place of
+//! operation), the cost of helpers, names that are checked before anything runs, and lists and maps
+//! compared and shown within the stack. With all helpers it is a component of 3.0 MB; a program is
+//! made in 0.1 ms, a run of a line takes 2 µs, one with a hash 5 µs, the dearest that the bounds let
+//! through 0.6 s (`examples/measure.rs`, the same wasmtime). Of these, rhai's own code is 1.1 MB;
+//! `opt-level = "s"` makes it no smaller. The deepest run needs half a MiB of stack.
+//!
+//! `no_optimize`, `only_i64` and leaving out modules, shared values, times and its blobs make it
+//! smaller; `unchecked` would remove the bounds and is never used. `compact_str` takes the place of
 //! smartstring, which nobody maintains.
 
 mod bytes;

@@ -11,7 +11,10 @@
 //! | koto 0.16.1 | 1.73 MB | 41 µs | 36 µs | 7.0 µs | line, column, at run time as well | a time limit by a clock; no operations, no memory |
 //! | rune 0.14.2 | 5.14 MB | 5,686 µs | 119 µs | 7.4 µs | line, column; at run time by a debug table | instructions, memory |
 //! | piccolo 0.3.3 (Lua) | 0.71 MB | 20 µs | 35 µs | 12.2 µs | a line; nothing at run time | fuel, memory |
-//! | starlark 0.14.3 | 5.42 MB | 5 µs | 11 µs | 0.9 µs | line, column, at run time as well | calls; its heap grows with every run until the program ends (4 MB after 20,000) |
+//! | starlark 0.14.3 | 5.42 MB | 5 µs | 11 µs | 0.9 µs | line, column, at run time as well | calls, rounds of loops, its heap: best effort, by its own words not against malice; the heap grows with every run until the program ends (4 MB after 20,000) |
+//!
+//! Boa 0.22.0 (JavaScript) was not built: it bounds loops, calls and its stack, not memory. Mlua and
+//! rquickjs are C.
 //!
 //! Rhai is the one that bounds operations, depth and the size of each value, and names a place for
 //! every fault. What it lacks is added here: memory as a whole (the allocator is asked at each

@@ -139,7 +139,9 @@ impl Layered {
     /// # Errors
     /// The stack cannot be, or a handler refuses its configuration.
     pub fn create(stack: &[(Arc<Handler>, Arc<Linked>, String)]) -> Result<Self, Error> {
-        let invalid = |message: String| Error::Invalid { handler: None, member: None, message };
+        // The argument of tools and plugins that names the stack.
+        let member = || Some("handler".to_owned());
+        let invalid = |message: String| Error::Invalid { handler: None, member: member(), message };
         let Some(((highest, ..), lower)) = stack.split_last() else {
             return Err(invalid("at least one handler is needed".to_owned()));
         };

@@ -19,6 +19,12 @@ mod bindings {
 #[global_allocator]
 static MEMORY: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, usize::MAX);
 
+/// The manifest, in the one place of a component that the host can read without running it.
+#[used]
+#[allow(unsafe_code, reason = "a custom section is named by an unsafe attribute")]
+#[unsafe(link_section = "cofferdam-manifest")]
+static MANIFEST: [u8; include_bytes!("../../plugin.toml").len()] = *include_bytes!("../../plugin.toml");
+
 struct Component;
 
 /// A program, as the component has it: one call at a time.

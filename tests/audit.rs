@@ -16,7 +16,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::support::{LOCAL, Peer, Session, cofferdam, eventually, guest, scratch};
+use crate::support::{LOCAL, Peer, Session, cofferdam, component, eventually, guest, scratch};
 
 /// A server's state folder, and a log elsewhere.
 struct LogFolder(PathBuf);
@@ -310,14 +310,16 @@ fn a_call_with_wrong_arguments_and_a_plugin_that_is_not_loaded_have_their_lines(
     );
     assert!(!events.iter().any(|event| event["event"] == "call_started"), "no guest saw it");
 
-    // It wants what nobody grants.
+    // It imports what no version offers.
     let place = LogFolder::new();
-    let mut refused = place.bare(&["--audit", &place.log(), "--plugin", &guest("dials")]);
+    let text = "(component (import \"wasi:http/outgoing-handler@0.2.0\" (instance)))";
+    let manifest = "name = \"hostile\"\nversion = \"1\"\nabi = \"0.1.0\"\nkind = \"plugin\"\n";
+    let mut refused = place.bare(&["--audit", &place.log(), "--plugin", &component("asks_for_http", text, manifest)]);
     assert_eq!(refused.wait().0.code(), Some(1));
     let events = place.events();
     let line = events.iter().find(|event| event["event"] == "load_refused").unwrap_or_else(|| panic!("{events:?}"));
     assert_eq!(line["plugin"], "hostile");
-    assert!(line["detail"].as_str().unwrap().contains("does not grant"), "{line}");
+    assert!(line["detail"].as_str().unwrap().contains("does not offer"), "{line}");
     place.sound();
 }
 

@@ -63,7 +63,7 @@ fn tools_lists_what_each_plugin_may_do() {
         "{text}"
     );
     assert_eq!(
-        text.lines().filter(|line| line.starts_with("  tcp_")).count(),
+        text.lines().filter(|line| line.starts_with("  tcp_") || line.starts_with("  handlers_list")).count(),
         shipped::tools_of("tcp").len(),
         "{text}"
     );

@@ -9,7 +9,7 @@ use crate::support::{ALL, LOCAL, Session, cofferdam, guest, policy, run, scratch
 /// What a model gets of all tools, of one tool, and the whole answer to `tools/list`, each in bytes of compact JSON.
 const MODEL: usize = 20_000;
 const TOOL: usize = 1_500;
-const ANSWER: usize = 32_000;
+const ANSWER: usize = 40_000;
 
 fn list(session: &mut Session) -> Value {
     session.request("tools/list", json!({}))

@@ -8,7 +8,7 @@ use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{LOCAL, cofferdam, guest, policy, run, scratch, shipped, stderr, stdout};
+use crate::support::{LOCAL, cofferdam, component, guest, policy, run, scratch, shipped, stderr, stdout};
 
 pub const FILE: &str = r#"[plugins.tcp]
 connect = [
@@ -238,9 +238,11 @@ fn explain_refuses_a_policy_that_serve_does_not_start_with() {
 
 #[test]
 fn a_dry_run_refuses_what_serving_would_refuse() {
-    let output = run(&["serve", "--dry-run", "--plugin", &guest("dials")]);
+    let text = "(component (import \"wasi:http/outgoing-handler@0.2.0\" (instance)))";
+    let manifest = "name = \"hostile\"\nversion = \"1\"\nabi = \"0.1.0\"\nkind = \"plugin\"\n";
+    let output = run(&["serve", "--dry-run", "--plugin", &component("dry_run", text, manifest)]);
     ends(&output, 1);
-    let said = "which the operator's policy does not grant (no `connect` rule for it)";
+    let said = "imports `wasi:http/outgoing-handler@0.2.0`, which this version does not offer";
     assert!(stderr(&output).contains(said), "{}", stderr(&output));
     ends(&run(&["serve", "--dry-run", LOCAL[0], LOCAL[1], "--plugin", &guest("dials")]), 0);
 }

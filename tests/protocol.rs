@@ -67,6 +67,7 @@ fn every_tool_has_schemas_and_all_four_annotations() {
         "cat_tool",
         "dig_tool",
         "grep_tool",
+        "handlers_list",
         "head_tool",
         "ls_tool",
         "nslookup_tool",
@@ -76,6 +77,7 @@ fn every_tool_has_schemas_and_all_four_annotations() {
         "tcp_buffer_info",
         "tcp_connection_info",
         "tcp_list_connections",
+        "tcp_messages",
         "tcp_read_buffer",
         "tcp_wait",
         "traceroute_tool",
@@ -111,7 +113,7 @@ fn what_clients_get_of_schemas_is_what_each_of_them_takes() {
             assert!(kind.is_null() || kind == "string", "`{member}` of {name} is {kind}");
         }
         let pages = ["cat", "head", "tail", "grep", "ls", "telnet"].iter().any(|tool| name == format!("{tool}_tool"))
-            || ["tcp_wait", "tcp_read_buffer"].contains(&name);
+            || ["tcp_wait", "tcp_read_buffer", "tcp_messages"].contains(&name);
         let meta = tool["_meta"]["anthropic/maxResultSizeChars"].as_u64();
         assert_eq!(meta.is_some(), pages, "{name}");
     }

@@ -1,5 +1,5 @@
-//! `cofferdam compile`: compiles the shipped plugins and handlers ahead for the baseline CPU. A release is then
-//! built with that code.
+//! `cofferdam compile`: compiles the shipped plugins and handlers ahead for the baseline CPU. A
+//! release is then built with that code.
 
 use std::path::Path;
 

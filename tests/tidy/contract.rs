@@ -24,11 +24,13 @@ const BESIDE: [&str; 3] = ["handler", "script", "README.md"];
 const HOST: [&str; 7] = ["log", "progress", "cancelled", "time-left", "settings", "get-limits", "predecessor"];
 
 /// What the world `plugin` may import beside it.
-const IMPORTS: [&str; 8] = [
+const IMPORTS: [&str; 10] = [
     "host",
     "dns",
     "icmp",
     "names",
+    "handlers",
+    "scripts",
     "wasi:clocks/monotonic-clock@0.3.0",
     "wasi:clocks/system-clock@0.3.0",
     "wasi:sockets/types@0.3.0",

@@ -28,9 +28,9 @@ pub struct Record<'a> {
     /// When it happened, as RFC 3339 in UTC with microseconds; by the system's clock, which may
     /// have been set back. A line that could not be written at once stands later than its time.
     pub time: Cow<'a, str>,
-    /// What: `opened`, `policy`, `loaded`, `load_refused`, `call_started`, `ask`, `limit_hit`, `handler_cut`,
-    /// `instance_lost`, `call_ended`; and of the file itself `checkpoint`, `continued`,
-    /// `recovered`, `omitted`.
+    /// What: `opened`, `policy`, `loaded`, `load_refused`, `call_started`, `ask`, `limit_hit`,
+    /// `handler_cut`, `instance_lost`, `call_ended`; and of the file itself `checkpoint`,
+    /// `continued`, `recovered`, `omitted`.
     pub event: Cow<'a, str>,
     /// On whose behalf.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -89,8 +89,8 @@ impl fmt::Display for Question {
 
 impl Question {
     /// Reads a question: `connect HOST:PORT`, `ping HOST`, `resolve NAME`, `query NAME@SERVER`,
-    /// `read PATH` or `handler NAME`. One about what is not yet available is a question too, which is always answered
-    /// with no.
+    /// `read PATH` or `handler NAME`. One about what is not yet available is a question too, which
+    /// is always answered with no.
     ///
     /// # Errors
     /// What cannot be understood.

@@ -20,7 +20,8 @@ pub const BASELINE: &str = "x86-64-v2";
 #[cfg(not(target_arch = "x86_64"))]
 pub const BASELINE: &str = std::env::consts::ARCH;
 
-/// Compiles a component, of a plugin or of a protocol handler, for the baseline, and packs the code. Takes as long as a compiler needs.
+/// Compiles a component, of a plugin or of a protocol handler, for the baseline, and packs the
+/// code. Takes as long as a compiler needs.
 ///
 /// # Errors
 /// It cannot be compiled, or this program has no compiler for its own architecture.

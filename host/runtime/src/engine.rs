@@ -205,7 +205,8 @@ impl Runtime {
         self.0.cache.as_ref()?.get(&code_entry(engine, digest)).map(Code)
     }
 
-    /// Compiles a component for an engine and keeps its code. Blocks for as long as a compiler needs.
+    /// Compiles a component for an engine and keeps its code. Blocks for as long as a compiler
+    /// needs.
     pub(crate) fn compile(
         &self,
         engine: &Engine,

@@ -1,6 +1,6 @@
-//! What is linked for a plugin: what is always there, what its grants name, and for what they do not
-//! name functions that refuse (`stubs.rs`). An import that the host does not know is refused here,
-//! in our own words, before wasmtime sees it (I7).
+//! What is linked for a plugin: what is always there, what its grants name, and for what they do
+//! not name functions that refuse (`stubs.rs`). An import that the host does not know is refused
+//! here, in our own words, before wasmtime sees it (I7).
 
 use cofferdam_grants::Grants;
 use wasmtime::Engine;

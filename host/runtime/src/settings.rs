@@ -13,8 +13,8 @@ pub fn settings() -> Config {
 }
 
 /// The settings of the engine of protocol handlers. A handler is called in the middle of a plugin's
-/// function, on the same stack, of which it gets a part: a script that is nested as deep as it may be
-/// needs more than 384 KiB. Its functions are synchronous.
+/// function, on the same stack, of which it gets a part: a script that is nested as deep as it may
+/// be needs more than 384 KiB. Its functions are synchronous.
 pub fn handler_settings() -> Config {
     let mut config = Config::new();
     config.epoch_interruption(true).max_wasm_stack(512 << 10);

@@ -37,16 +37,16 @@ pub fn deny<T: Refusing>(
             }
             ComponentItem::ComponentFunc(func) if func.async_() => {
                 let asked = import.to_owned();
-                instance.func_new_concurrent(name, move |accessor, ty, _, results| {
+                instance.func_new_concurrent(name, move |accessor, ty, given, results| {
                     let asked = asked.clone();
                     Box::pin(async move {
-                        accessor.with(|mut access| refuse(access.as_context_mut(), &asked, &ty, results))
+                        accessor.with(|mut access| refuse(access.as_context_mut(), &asked, &ty, given, results))
                     })
                 })?;
             }
             ComponentItem::ComponentFunc(_) => {
                 let asked = import.to_owned();
-                instance.func_new(name, move |store, ty, _, results| refuse(store, &asked, &ty, results))?;
+                instance.func_new(name, move |store, ty, given, results| refuse(store, &asked, &ty, given, results))?;
             }
             _ => {}
         }
@@ -59,8 +59,15 @@ fn refuse<T: Refusing>(
     mut store: StoreContextMut<'_, T>,
     import: &str,
     ty: &ComponentFunc,
+    given: &[Val],
     results: &mut [Val],
 ) -> wasmtime::Result<()> {
+    // What was borrowed for the call goes back; what was given is gone. There is nothing behind either.
+    for value in given {
+        if let Val::Resource(handle) = value {
+            handle.try_into_resource::<Nothing>(&mut store)?;
+        }
+    }
     let denied = match ty.results().next() {
         Some(Type::Result(result)) => result.err().and_then(|error| refusal(&error)),
         _ => None,

@@ -12,7 +12,6 @@ use crate::answers::HandlerSet;
 use crate::arguments::SetHandler;
 use crate::connection::{Connection, Phase};
 use crate::json::Object;
-use crate::reader::end_of;
 use crate::refusal;
 use crate::stepping::{self, Out};
 
@@ -154,4 +153,9 @@ pub async fn end(connection: &Rc<Connection>, reason: Reason) {
         }
         _ = changes.changed().await;
     }
+}
+
+/// How a handler is told that nothing more comes.
+pub fn end_of(phase: Phase) -> Reason {
+    if matches!(phase, Phase::Broken(_)) { Reason::Broken } else { Reason::Ended }
 }

@@ -66,7 +66,7 @@ pub async fn run(
     if phase == Phase::Disconnected {
         return;
     }
-    let reason = end_of(phase);
+    let reason = feeding::end_of(phase);
     // What a handler tells of the end is there when the end is; but the end does not wait for whoever
     // takes its messages.
     if connection.unfed() == 0 {
@@ -74,11 +74,6 @@ pub async fn run(
     }
     connection.enter(phase);
     feeding::end(&connection, reason).await;
-}
-
-/// How a handler is told that nothing more comes.
-pub fn end_of(phase: Phase) -> Reason {
-    if matches!(phase, Phase::Broken(_)) { Reason::Broken } else { Reason::Ended }
 }
 
 /// Waits until something may be read; false once we have disconnected.

@@ -14,6 +14,7 @@ mod breakdown;
 mod client;
 mod files;
 mod guests;
+mod handlers;
 mod load;
 mod measures;
 mod names;

@@ -13,7 +13,7 @@ use crate::native::{Echo, drain, round_trips};
 type Measure = fn() -> Vec<Row>;
 
 /// By the name that `bench NAME` takes.
-pub const ALL: [(&str, Measure); 16] = [
+pub const ALL: [(&str, Measure); 17] = [
     ("audit", crate::audit::audit),
     ("call", call),
     ("send-wait", send_wait),
@@ -30,6 +30,7 @@ pub const ALL: [(&str, Measure); 16] = [
     ("load", crate::load::load),
     ("names", crate::names::names),
     ("pings", crate::names::pings),
+    ("handlers", crate::handlers::handlers),
 ];
 
 const ROUNDS: usize = 10;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 const MANIFEST: &[u8] = include_bytes!("../hostile_handler.toml");
 
+// SAFETY: no other section has this name, and nothing reads it as code.
 #[unsafe(link_section = "cofferdam-manifest")]
 #[used]
 static SECTION: [u8; MANIFEST.len()] = *include_bytes!("../hostile_handler.toml");
@@ -130,7 +131,9 @@ impl GuestSession for Own {
             "others-bytes" => Step { messages: vec![self.message("{}".to_owned(), start, end + 1)], ..nothing() },
             "gap" => Step { messages: vec![self.message("{}".to_owned(), start + 1, end)], ..nothing() },
             "backwards" => Step { messages: vec![self.message("{}".to_owned(), end, start)], ..nothing() },
-            "notes" => Step { note: Some("note \u{1b}[2J\nsecond ".to_owned() + &"x".repeat(10_000)), ..own("{}".to_owned()) },
+            "notes" => {
+                Step { note: Some("note \u{1b}[2J\nsecond ".to_owned() + &"x".repeat(10_000)), ..own("{}".to_owned()) }
+            }
             "escapes" => own(json!({ "text": "\u{1b}[2J\u{202e}" }).to_string()),
             "seen" => own(self.seen().to_string()),
             "close" => Step { close: Some("enough \u{1b}[2J".to_owned()), ..own("{}".to_owned()) },
@@ -141,7 +144,11 @@ impl GuestSession for Own {
 
     fn tick(&self, now: u64) -> Step {
         match self.does.as_str() {
-            "storm" => Step { tick: Some(now), messages: vec![self.message("{\"tick\":true}".to_owned(), self.given.get(), self.given.get())], ..nothing() },
+            "storm" => Step {
+                tick: Some(now),
+                messages: vec![self.message("{\"tick\":true}".to_owned(), self.given.get(), self.given.get())],
+                ..nothing()
+            },
             _ => nothing(),
         }
     }

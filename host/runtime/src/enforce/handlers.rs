@@ -9,6 +9,7 @@ use wasmtime::AsContextMut as _;
 use wasmtime::component::{Accessor, Resource};
 use wasmtime_wasi::WasiView as _;
 
+use super::pure_held::HandlerSession;
 use super::{Gate, Gated, GatedView};
 use crate::abi::since_0_1_0::handlers::{self, Encoded, ErrorCode, Example, Fault, Message, Step, Summary};
 use crate::handler::{Description, Encoded as Bytes, Error, Handler, Layered, Reason, Step as Done};
@@ -27,12 +28,6 @@ pub const HANDLERS: Offer = Offer {
     is_granted: |_: &Grants| true,
     link: |linker| handlers::add_to_linker::<State, Gated>(linker, |state| GatedView(state)),
 };
-
-/// The handlers of one connection, as a guest holds them.
-pub struct HandlerSession {
-    layered: Layered,
-    caller: Option<Arc<Caller>>,
-}
 
 impl Gate {
     /// The handler of this name, if there is one and the policy allows it.

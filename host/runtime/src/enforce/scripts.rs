@@ -10,6 +10,7 @@ use wasmtime::AsContextMut as _;
 use wasmtime::component::{Accessor, Resource};
 use wasmtime_wasi::WasiView as _;
 
+use super::pure_held::ScriptProgram;
 use super::{Gate, Gated, GatedView};
 use crate::abi::since_0_1_0::scripts::{self, ErrorCode, Input, Outcome, Piece, Position};
 use crate::handler::{self, Fault, Program, ScriptError, Scripts};
@@ -23,12 +24,6 @@ pub const SCRIPTS: Offer = Offer {
     is_granted: |_: &Grants| true,
     link: |linker| scripts::add_to_linker::<State, Gated>(linker, |state| GatedView(state)),
 };
-
-/// A program as a guest holds it.
-pub struct ScriptProgram {
-    program: Program,
-    caller: Option<Arc<Caller>>,
-}
 
 impl Gate {
     /// The component for scripts, if there is one and the policy allows it.

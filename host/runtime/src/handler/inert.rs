@@ -1,7 +1,8 @@
 //! What a handler may import: WASI 0.2 as a language's standard library asks for it, with nothing
-//! behind it. There is no environment, no file, no socket: what would open one answers that it may not. The clock stands where the time was
-//! handed in. Random numbers are the same for every session, so that the same bytes give the same
-//! messages. What is written to standard error is kept, for whoever asks why a handler ended.
+//! behind it. There is no environment, no file, no socket: what would open one answers that it may
+//! not. The clock stands where the time was handed in. Random numbers are the same for every
+//! session, so that the same bytes give the same messages. What is written to standard error is
+//! kept, for whoever asks why a handler ended.
 
 use wasmtime::component::types::{ComponentInstance, ComponentItem};
 use wasmtime::component::{Component, ComponentType, Lift, Linker, LinkerInstance, Lower, Resource, ResourceType};
@@ -75,12 +76,12 @@ pub fn linker(engine: &Engine, component: &Component) -> wasmtime::Result<Linker
     for (import, item) in ty.imports(engine) {
         let interface = import.split_once('@').map_or(import, |(interface, _)| interface);
         let ComponentItem::ComponentInstance(own) = &item.ty else { continue };
+        resources(&mut linker.instance(import)?, own, engine)?;
         if interface.starts_with("wasi:filesystem/") || interface.starts_with("wasi:sockets/") {
             stubs::deny(&mut linker, engine, import, own)?;
             continue;
         }
         let mut instance = linker.instance(import)?;
-        resources(&mut instance, own, engine)?;
         match interface {
             "wasi:cli/environment" => environment(&mut instance)?,
             "wasi:cli/exit" => exit(&mut instance)?,

@@ -1,5 +1,5 @@
-//! A component's code, ready to be run. A task of its own makes it, once, and goes on when its callers
-//! leave. A failure is told to everyone who waits, and is tried again after a while.
+//! A component's code, ready to be run. A task of its own makes it, once, and goes on when its
+//! callers leave. A failure is told to everyone who waits, and is tried again after a while.
 
 use std::future::Future;
 use std::pin::pin;

@@ -22,6 +22,7 @@ static MEMORY: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, 
 /// The manifest, in the one place of a component that the host can read without running it.
 #[used]
 #[allow(unsafe_code, reason = "a custom section is named by an unsafe attribute")]
+// SAFETY: no other section has this name, and nothing reads it as code.
 #[unsafe(link_section = "cofferdam-manifest")]
 static MANIFEST: [u8; include_bytes!("../../plugin.toml").len()] = *include_bytes!("../../plugin.toml");
 

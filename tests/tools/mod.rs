@@ -31,6 +31,9 @@ mod wait;
 /// Protocol handlers: what comes and goes as messages.
 mod handlers;
 
+/// Triggers that run scripts.
+mod scripts;
+
 /// Arguments that are wrong.
 mod bad_input;
 

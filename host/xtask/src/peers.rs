@@ -34,8 +34,8 @@ pub const NEWEST: [&str; 3] = ["bind9-dnsutils", "nsd", "knot"];
 /// The official Python MCP client, in both of its generations.
 pub const PYTHON: [&str; 2] = ["mcp==1.*", "mcp>=2,<3"];
 
-/// Servers written in Python: Modbus/TCP and SMTP.
-pub const PYTHON_SERVERS: [&str; 2] = ["pymodbus>=3,<4", "aiosmtpd==1.*"];
+/// Servers written in Python: Modbus/TCP, SMTP, and other mail.
+pub const PYTHON_SERVERS: [&str; 3] = ["pymodbus>=3,<4", "aiosmtpd==1.*", "twisted>=24,<27"];
 
 /// The official MCP inspector. It asks for Node.js 22 or later: run it with [`node`]'s.
 pub const NPM: [&str; 1] = ["@modelcontextprotocol/inspector@2.12.0"];

@@ -131,6 +131,11 @@ impl Pattern {
         self.0.vm.get_nfa().group_info().to_index(regex_automata::PatternID::ZERO, name)
     }
 
+    /// The name of each group, if it has one, from group 0 on, which has none.
+    pub fn group_names(&self) -> impl Iterator<Item = Option<&str>> {
+        self.0.vm.get_nfa().group_info().pattern_names(regex_automata::PatternID::ZERO)
+    }
+
     /// The most memory this pattern comes to use on one connection, in bytes, whatever the peer sends.
     pub fn most_memory(&self) -> usize {
         let nfa = self.0.vm.get_nfa();

@@ -83,7 +83,7 @@ pub struct BufferInfo {
     pub buffer_limit: usize,
     /// The buffer is full: reading is paused until it is cleared; nothing is lost
     pub reading_paused: bool,
-    /// Why the connection broke, or its handler has closed it
+    /// Why the connection broke, or why its handler or a script has closed it
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_reason: Option<String>,
 }
@@ -92,13 +92,21 @@ pub struct BufferInfo {
 pub struct Trigger {
     pub trigger_id: String,
     pub pattern: String,
-    pub response_size: usize,
-    /// Matches that were answered
+    /// Bytes of the response
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_size: Option<usize>,
+    /// Bytes of the script
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub script_size: Option<usize>,
+    /// Matches that were answered, or given to the script
     pub fired: u64,
     /// Matches that were not answered because of a fire limit
     pub suppressed: u64,
-    /// Matches whose response would have been too large
+    /// Matches whose response would have been too large, and messages that the handler could not send
     pub unanswerable: u64,
+    /// Runs of the script that failed
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed: Option<u64>,
     /// Segments that were too costly to search to their end
     pub skipped: u64,
     /// `bytes` or `message`
@@ -106,9 +114,15 @@ pub struct Trigger {
     /// What of a message is matched
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
-    /// Why the handler could not send the last response
+    /// Why the handler could not send the last response, or why the last run that failed has
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The script's last note
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Why the script is cut off: it fires no more
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut: Option<String>,
     pub fires_per_second: u32,
     pub fires_in_total: u64,
 }
@@ -119,13 +133,17 @@ impl From<TriggerInfo> for Trigger {
             trigger_id: info.trigger_id.to_string(),
             pattern: info.pattern,
             response_size: info.response_size,
+            script_size: info.script_size,
             fired: info.counts.fired,
             suppressed: info.counts.suppressed,
             unanswerable: info.counts.unanswerable,
+            failed: info.script_size.map(|_| info.counts.failed),
             skipped: info.counts.skipped,
             on: info.on.name(),
             member: info.on.member().map(str::to_owned),
             error: info.error,
+            note: info.note,
+            cut: info.cut,
             fires_per_second: info.limits.per_second,
             fires_in_total: info.limits.total,
         }
@@ -143,6 +161,9 @@ pub struct ConnectionInfo {
     pub created_at: String,
     pub buffer: BufferInfo,
     pub triggers: Vec<Trigger>,
+    /// Triggers that their scripts have stopped, the latest of them
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stopped_triggers: Vec<Trigger>,
     /// Its handlers, from the lowest up
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handler: Option<String>,

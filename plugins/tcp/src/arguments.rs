@@ -135,12 +135,14 @@ pub struct SetTrigger {
     /// Regular expression over bytes: multi-line, CRLF-aware, no look-around
     pub pattern: String,
     /// In utf-8, $1, $name and $$ are expanded from the match
-    pub response: String,
-    /// message: `response` is JSON of a message for the handler
+    pub response: Option<String>,
+    /// message: `response` is JSON of one for the handler
     #[serde(default)]
     pub response_encoding: ResponseEncoding,
     /// Bytes to append, in hex: 0d0a is CRLF
     pub response_terminator: Option<String>,
+    /// Instead of response: rhai source, run at each match, as send("PONG " + group(1)); language: handlers_list name=script
+    pub script: Option<String>,
     /// message: match a handler's messages, not bytes
     #[serde(default)]
     pub on: On,

@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use cofferdam_sdk::Failure;
-use tcp_logic::{FireLimits, Trigger, TriggerSet, Written};
+use tcp_logic::{FireLimits, On as Watched, Pattern, Trigger, TriggerError, TriggerSet, Written};
 
-use crate::arguments::{On, SetTrigger};
+use crate::arguments::{On, ResponseEncoding, SetTrigger};
 use crate::budget::Budget;
 use crate::connection::{Connection, Phase};
+use crate::scripts;
 
 /// The longest id.
 const ID: usize = 256;
@@ -146,22 +147,43 @@ impl Connections {
     }
 }
 
-/// The trigger that the arguments mean.
-pub fn trigger(trigger_id: &str, a: &SetTrigger) -> Result<Trigger, Failure> {
-    let (written, terminator) = (Written::from(a.response_encoding), a.response_terminator.as_deref());
-    let trigger = match (a.on, written) {
-        (On::Bytes, _) if a.member.is_some() => {
-            return Err(Failure::argument("member", "is of a message: it goes with on=message"));
+/// The trigger that the arguments mean. Its program is made here, also where its connection is still to come.
+pub async fn trigger(trigger_id: &str, a: &SetTrigger) -> Result<Trigger, Failure> {
+    let refused = |error: TriggerError| Failure::argument(error.argument(), error);
+    let terminator = a.response_terminator.as_deref();
+    if a.on == On::Bytes && a.member.is_some() {
+        return Err(Failure::argument("member", "is of a message: it goes with on=message"));
+    }
+    let response = match (&a.response, &a.script) {
+        (Some(response), None) => response,
+        (None, Some(script)) => {
+            if a.response_encoding != ResponseEncoding::Utf8 || terminator.is_some() {
+                let argument = if terminator.is_some() { "response_terminator" } else { "response_encoding" };
+                return Err(Failure::argument(argument, "goes with `response`; a script sends what it means"));
+            }
+            let on = match a.on {
+                On::Bytes => Watched::Bytes,
+                On::Message => Watched::message(a.member.as_deref()).map_err(refused)?,
+            };
+            let pattern = Pattern::new(&a.pattern).map_err(|error| refused(error.into()))?;
+            let program = scripts::create(script).await?;
+            return Ok(Trigger::scripted(trigger_id, pattern, on, script.len(), program));
         }
+        (Some(_), Some(_)) => {
+            return Err(Failure::argument("script", "stands instead of `response`: give one of them"));
+        }
+        (None, None) => return Err(Failure::argument("response", "is needed, or a `script` instead")),
+    };
+    let trigger = match (a.on, Written::from(a.response_encoding)) {
         (On::Bytes, Written::Message) => {
             return Err(Failure::argument("response_encoding", "`message` goes with on=message"));
         }
-        (On::Bytes, Written::As(encoding)) => Trigger::new(trigger_id, &a.pattern, &a.response, encoding, terminator),
+        (On::Bytes, Written::As(encoding)) => Trigger::new(trigger_id, &a.pattern, response, encoding, terminator),
         (On::Message, written) => {
-            Trigger::on_message(trigger_id, &a.pattern, a.member.as_deref(), &a.response, written, terminator)
+            Trigger::on_message(trigger_id, &a.pattern, a.member.as_deref(), response, written, terminator)
         }
     };
-    trigger.map_err(|error| Failure::argument(error.argument(), error))
+    trigger.map_err(refused)
 }
 
 /// What the triggers of a set may come to use.

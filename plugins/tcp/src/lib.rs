@@ -11,9 +11,11 @@ mod feeding;
 mod handling;
 mod json;
 mod limits;
+mod reacting;
 mod reader;
 mod reading;
 mod refusal;
+mod scripts;
 mod sending;
 mod stepping;
 mod talk;
@@ -25,8 +27,8 @@ use cofferdam_sdk::{Cx, Failure, NoArguments, handlers};
 
 use answers::{
     BufferInfo, Cleared, Connected, ConnectedAndSent, ConnectionInfo, Connections as Listed, Disconnected, HandlerSet,
-    Handlers, ListedConnection, MessageSent, MessagesAnswer, ReadAnswer, Requested, Sent, TriggerRemoved, TriggerSet,
-    Waited,
+    Handlers, Language, ListedConnection, MessageSent, MessagesAnswer, ReadAnswer, Requested, Sent, TriggerRemoved,
+    TriggerSet, Waited,
 };
 use connections::Connections;
 use dialling::Wanted;
@@ -134,7 +136,9 @@ impl Tcp {
         a: arguments::OfConnection,
     ) -> Result<ConnectionInfo, Failure> {
         let connection = self.connections.get(&a.connection_id)?;
+        let stopped_triggers = connection.triggers.borrow().stopped().cloned().map(Into::into).collect();
         Ok(ConnectionInfo {
+            stopped_triggers,
             connection_id: a.connection_id,
             host: connection.host.clone(),
             port: connection.port,
@@ -150,7 +154,8 @@ impl Tcp {
         })
     }
 
-    /// Reply automatically whenever received data matches a pattern: keep-alives such as PING/PONG, prompts, logins.
+    /// Reply automatically whenever received data matches a pattern: keep-alives such as PING/PONG, prompts, logins,
+    /// challenges.
     ///
     /// Set before connecting, it applies from the first byte.
     ///
@@ -159,10 +164,15 @@ impl Tcp {
     /// `member` (a text is itself, all else its JSON), or in all of the message's JSON. With response_encoding=message the
     /// groups stand in the texts of `response`, and the handler makes bytes of it; what it refuses is counted as
     /// unanswerable, and tcp_connection_info says why.
+    ///
+    /// A script runs at each match and keeps its state between runs. Its language, with all helpers and examples, is in
+    /// `plugins/scripts/README.md`. What is wrong with it is told with `line` and `column` when it is set.
+    /// tcp_connection_info has its last note, how many runs failed, and why the last of them did; of a trigger that has
+    /// stopped itself, in `stopped_triggers`.
     #[tool(title = "Set trigger")]
     async fn tcp_set_trigger(self: Rc<Self>, _cx: Cx, a: arguments::SetTrigger) -> Result<TriggerSet, Failure> {
         let trigger_id = connections::checked("trigger_id", a.trigger_id.clone())?;
-        let trigger = connections::trigger(&trigger_id, &a)?;
+        let trigger = connections::trigger(&trigger_id, &a).await?;
         let active = self.connections.set_trigger(a.connection_id.clone(), trigger)?;
         Ok(TriggerSet {
             success: true,
@@ -310,14 +320,21 @@ impl Tcp {
     }
 
     /// Protocol handlers (irc, redis, mqtt, modbus, smtp, http1 …), one line each; with `name`, its config, messages and
-    /// examples.
+    /// examples; name=script: the language of tcp_set_trigger's scripts.
     #[tool(title = "Handlers", read_only, closed_world)]
     async fn handlers_list(self: Rc<Self>, _cx: Cx, a: arguments::OfHandler) -> Result<Handlers, Failure> {
         Ok(match a.name {
-            None => Handlers { handlers: Some(handlers::list().into_iter().map(Into::into).collect()), handler: None },
+            None => Handlers {
+                handlers: Some(handlers::list().into_iter().map(Into::into).collect()),
+                ..Handlers::default()
+            },
+            Some(name) if name == scripts::NAME => {
+                let (language, summary) = scripts::describe().await?;
+                Handlers { script: Some(Language { language, summary }), ..Handlers::default() }
+            }
             Some(name) => {
                 let told = handlers::describe(name).await.map_err(refusal::of_call)?;
-                Handlers { handlers: None, handler: Some(told.into()) }
+                Handlers { handler: Some(told.into()), ..Handlers::default() }
             }
         })
     }

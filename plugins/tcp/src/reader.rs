@@ -6,19 +6,17 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
-use std::time::Duration;
 
 use cofferdam_sdk::handlers::Reason;
 use cofferdam_sdk::sockets::{ErrorCode, StreamReader, StreamResult};
 
 use crate::connection::{Connection, Phase};
+use crate::reacting::Reaction;
 use crate::{feeding, stepping};
 use plugin_kit::reason;
 
 /// The most one read takes.
 const READ: usize = 64 << 10;
-/// A trigger's answer that the peer does not take for so long is given up.
-const ANSWER: Duration = Duration::from_secs(30);
 /// After so many bytes other tasks get their turn, even if the peer has more.
 const TURN: usize = 256 << 10;
 
@@ -41,15 +39,11 @@ pub async fn run(
         }
         read_in_turn += chunk.len();
         connection.receive(&chunk);
-        let handled = feeding::received(&connection, &chunk);
+        let mut out = feeding::received(&connection, &chunk);
         let firings = connection.triggers.borrow_mut().push(&chunk, cofferdam_sdk::now());
         keep(chunk);
-        handled.deliver(&connection).await;
-        for firing in firings {
-            if connection.writer.send(&firing.response, ANSWER).await.is_ok() {
-                connection.count_sent(firing.response.len());
-            }
-        }
+        out.react(firings.into_iter().map(|firing| Reaction::new(firing.trigger_id, firing.reply)));
+        out.deliver(&connection).await;
         if read_in_turn >= TURN {
             read_in_turn = 0;
             cofferdam_sdk::yield_now().await;

@@ -1,21 +1,18 @@
 //! Carries out what a session wants after each call: messages are told, triggers look at them,
 //! bytes are sent, ticks come when they are asked for, and the connection is closed. A call of a
 //! session takes no time that others would have: it is synchronous, and nothing is borrowed while
-//! something is waited for.
+//! something is waited for. What triggers do is in `reacting.rs`.
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use cofferdam_sdk::handlers::{Encoded, ErrorCode, Reason, Session, Step};
-use tcp_logic::{Fired, Message, Reply};
+use tcp_logic::Message;
 
 use crate::connection::{Connection, Phase};
+use crate::reacting::{self, Reaction};
 use crate::refusal;
 
-/// What a handler sends by itself and the peer does not take for so long is given up.
-const ANSWER: Duration = Duration::from_secs(30);
-/// How long a close waits until what was sent is on its way.
-const CLOSE: Duration = Duration::from_secs(1);
 /// The time between two ticks, at least, in milliseconds.
 const TICK: u64 = 10;
 
@@ -23,7 +20,10 @@ const TICK: u64 = 10;
 #[must_use = "a step is delivered"]
 #[derive(Default)]
 pub struct Out {
+    /// The handler's own come first.
     bytes: Vec<u8>,
+    /// What triggers do, in the order in which they have fired.
+    reactions: Vec<Reaction>,
     close: Option<String>,
 }
 
@@ -31,7 +31,8 @@ impl Out {
     /// This, and then that.
     pub fn then(mut self, next: Out) -> Out {
         self.bytes.extend(next.bytes);
-        Out { bytes: self.bytes, close: self.close.or(next.close) }
+        self.reactions.extend(next.reactions);
+        Out { close: self.close.or(next.close), ..self }
     }
 
     /// The same, but the connection stays.
@@ -39,13 +40,15 @@ impl Out {
         Out { close: None, ..self }
     }
 
-    /// Sends it. What is sent after calls that follow each other keeps their order: the first one
-    /// to wait for our half of the connection gets it first.
-    pub async fn deliver(self, connection: &Connection) {
-        if !self.bytes.is_empty() {
-            let sent = connection.writer.send(&self.bytes, ANSWER).await;
-            connection.count_sent(sent.map_or_else(|unsent| unsent.sent, |()| self.bytes.len()));
-        }
+    /// Triggers have fired on what was received: what they do comes after what the handler sends.
+    pub fn react(&mut self, reactions: impl Iterator<Item = Reaction>) {
+        self.reactions.extend(reactions);
+    }
+
+    /// Sends it, and does what triggers do. What is sent after calls that follow each other keeps
+    /// their order: the first one to wait for our half of the connection gets it first.
+    pub async fn deliver(self, connection: &Rc<Connection>) {
+        reacting::carry_out(connection, self.bytes, self.reactions).await;
         if let Some(why) = self.close {
             // The peer reads what was sent, and our end of stream behind it.
             _ = connection.writer.end(CLOSE).await;
@@ -55,7 +58,7 @@ impl Out {
 }
 
 /// The session's time: milliseconds since some moment before the instance began.
-fn now() -> u64 {
+pub fn now() -> u64 {
     u64::try_from(cofferdam_sdk::now().as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -78,7 +81,12 @@ pub fn step(connection: &Rc<Connection>, call: impl FnOnce(&Session, u64) -> Res
 pub fn close(connection: &Rc<Connection>, reason: Reason) -> Out {
     let Some(attached) = connection.handling.take() else { return Out::default() };
     let out = match attached.session.close(reason, now()) {
-        Ok(step) => apply(connection, Step { tick: None, ..step }, attached.base),
+        Ok(step) => {
+            let mut out = apply(connection, Step { tick: None, ..step }, attached.base);
+            // Another session may begin before they are carried out, which has not told these messages.
+            out.reactions.iter_mut().for_each(Reaction::without_handler);
+            out
+        }
         Err(error) => {
             cut_off(connection, error);
             Out::default()
@@ -111,7 +119,7 @@ fn apply(connection: &Rc<Connection>, step: Step, base: u64) -> Out {
     if connection.phase() == Phase::Disconnected {
         return Out::default();
     }
-    let mut out = Out { bytes: step.send, close: step.close };
+    let mut out = Out { bytes: step.send, close: step.close, ..Out::default() };
     schedule(connection, step.tick);
     if step.messages.is_empty() {
         return out;
@@ -125,24 +133,10 @@ fn apply(connection: &Rc<Connection>, step: Step, base: u64) -> Out {
         let (start, end) = (base.saturating_add(message.start), base.saturating_add(message.end));
         let told = Message::new(message.value, start, end, message.answers);
         connection.budget.take(connection.handling.messages.borrow_mut().push(told));
-        fired.into_iter().for_each(|fired| answer(connection, fired, &mut out));
+        out.reactions.extend(fired.into_iter().map(|fired| Reaction::new(fired.trigger_id, fired.reply)));
     }
     connection.changed();
     out
-}
-
-/// What a trigger answers goes out behind what the handler sends itself.
-fn answer(connection: &Rc<Connection>, fired: Fired, out: &mut Out) {
-    let message = match fired.reply {
-        Reply::Bytes(bytes) => return out.bytes.extend_from_slice(&bytes),
-        Reply::Message(message) => message,
-    };
-    let why = match encode(connection, &message) {
-        Some(Ok(encoded)) => return out.bytes.extend(encoded.send),
-        Some(Err(error)) => refusal::text(error),
-        None => "the handler's session is over".to_owned(),
-    };
-    connection.triggers.borrow_mut().could_not_answer(&fired.trigger_id, &why);
 }
 
 /// Notes when the session is to be ticked. A task waits for it only where a tick is asked for.

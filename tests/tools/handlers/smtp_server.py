@@ -1,13 +1,13 @@
 """An SMTP server of aiosmtpd for the tests: each mail is written to a file in a folder, as it was received.
 
-Usage: smtp_server.py PORT FOLDER
+Usage: smtp_server.py PORT FOLDER [USER PASSWORD]
 """
 
 import asyncio
 import os
 import sys
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 
 class Kept:
@@ -21,10 +21,22 @@ class Kept:
         return "250 2.0.0 kept"
 
 
+def authenticate(server, session, envelope, mechanism, data):
+    right = (data.login, data.password) == tuple(text.encode() for text in sys.argv[3:5])
+    return AuthResult(success=right, handled=False)
+
+
+def server(loop):
+    if len(sys.argv) <= 3:
+        return SMTP(Kept(), hostname="mail.test", loop=loop)
+    login = {"authenticator": authenticate, "auth_require_tls": False, "auth_required": True}
+    return SMTP(Kept(), hostname="mail.test", loop=loop, **login)
+
+
 async def main():
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(Kept(), hostname="mail.test", loop=loop), "127.0.0.1", int(sys.argv[1]))
-    await server.serve_forever()
+    listening = await loop.create_server(lambda: server(loop), "127.0.0.1", int(sys.argv[1]))
+    await listening.serve_forever()
 
 
 asyncio.run(main())

@@ -1,7 +1,8 @@
-//! One trigger: what it waits for, what it answers, how often it may, and how often it did.
+//! One trigger: what it waits for, what it answers or runs, how often it may, and how often it did.
 //!
 //! How the triggers of a connection share a stream is in [`crate::trigger_set`].
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,17 +10,25 @@ use crate::encoding::Encoding;
 use crate::member::{Member, NoMember};
 use crate::pattern::{Pattern, PatternError};
 use crate::response::{Response, ResponseError};
+use crate::script::{Program, Run, Script};
 
 /// The most triggers on one connection.
 pub const MOST_TRIGGERS: usize = 256;
 
-/// A trigger as it was set. Cloning shares the compiled pattern and the response.
+/// A trigger as it was set. Cloning shares the compiled pattern, the response and the program.
 #[derive(Debug, Clone)]
 pub struct Trigger {
     pub(crate) id: Arc<str>,
     pub(crate) pattern: Pattern,
-    pub(crate) response: Response,
+    pub(crate) action: Action,
     pub(crate) on: On,
+}
+
+/// What a trigger does.
+#[derive(Debug, Clone)]
+pub(crate) enum Action {
+    Respond(Response),
+    Run(Script),
 }
 
 /// What a trigger looks at.
@@ -32,6 +41,11 @@ pub enum On {
 }
 
 impl On {
+    /// Messages: a member of them as an argument has it, or all.
+    pub fn message(member: Option<&str>) -> Result<On, TriggerError> {
+        Ok(On::Message(member.map(Member::new).transpose()?))
+    }
+
     /// The word for it in arguments and answers.
     pub fn name(&self) -> &'static str {
         match self {
@@ -98,7 +112,7 @@ impl Trigger {
     ) -> Result<Trigger, TriggerError> {
         let pattern = Pattern::new(pattern)?;
         let response = Response::new(&pattern, response, response_encoding, response_terminator)?;
-        Ok(Trigger { id: id.into(), pattern, response, on: On::Bytes })
+        Ok(Trigger { id: id.into(), pattern, action: Action::Respond(response), on: On::Bytes })
     }
 
     /// The same for a trigger that looks at messages: at a member, or at all of their JSON.
@@ -110,13 +124,18 @@ impl Trigger {
         written: Written,
         response_terminator: Option<&str>,
     ) -> Result<Trigger, TriggerError> {
-        let member = member.map(Member::new).transpose()?;
+        let on = On::message(member)?;
         let pattern = Pattern::new(pattern)?;
         let response = match written {
             Written::As(encoding) => Response::new(&pattern, response, encoding, response_terminator)?,
             Written::Message => Response::message(&pattern, response, response_terminator)?,
         };
-        Ok(Trigger { id: id.into(), pattern, response, on: On::Message(member) })
+        Ok(Trigger { id: id.into(), pattern, action: Action::Respond(response), on })
+    }
+
+    /// The same for a trigger that runs a program, whose source has so many bytes.
+    pub fn scripted(id: &str, pattern: Pattern, on: On, size: usize, program: Rc<dyn Program>) -> Trigger {
+        Trigger { id: id.into(), pattern, action: Action::Run(Script { size, program: Some(program) }), on }
     }
 
     /// What it looks at.
@@ -135,14 +154,23 @@ impl Trigger {
     }
 
     /// Bytes of the response, terminator included; of a response with groups, as it was written.
-    pub fn response_size(&self) -> usize {
-        self.response.size()
+    pub fn response_size(&self) -> Option<usize> {
+        if let Action::Respond(response) = &self.action { Some(response.size()) } else { None }
+    }
+
+    /// Bytes of the script's source.
+    pub fn script_size(&self) -> Option<usize> {
+        if let Action::Run(script) = &self.action { Some(script.size) } else { None }
     }
 
     /// The most memory this trigger comes to use, in bytes, whatever the peer sends; what all triggers of one connection
     /// share ([`crate::trigger_set::WINDOW`]) not counted. For a budget over all connections.
     pub fn most_memory(&self) -> usize {
-        self.pattern.most_memory() + self.response.size() + self.id.len()
+        let action = match &self.action {
+            Action::Respond(response) => response.size(),
+            Action::Run(script) => script.most_memory(),
+        };
+        self.pattern.most_memory() + action + self.id.len()
     }
 }
 
@@ -167,8 +195,8 @@ impl Default for FireLimits {
 pub struct Firing {
     /// The trigger that fired.
     pub trigger_id: Arc<str>,
-    /// What to send, terminator included. Fixed responses are shared, not copied.
-    pub response: Arc<[u8]>,
+    /// What to send, or to run.
+    pub reply: Reply,
     /// Absolute offset after the last byte of the match.
     pub end: u64,
 }
@@ -178,17 +206,26 @@ pub struct Firing {
 pub struct Fired {
     /// The trigger that fired.
     pub trigger_id: Arc<str>,
-    /// What to send.
+    /// What to send, or to run.
     pub reply: Reply,
 }
 
-/// What a trigger on messages answers.
+/// What a trigger answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
-    /// These bytes, terminator included.
+    /// These bytes, terminator included. Fixed responses are shared, not copied.
     Bytes(Arc<[u8]>),
     /// This message: a JSON object.
     Message(String),
+    /// What this run comes to.
+    Script(Box<Run>),
+}
+
+impl Reply {
+    /// The bytes, where it is bytes.
+    pub fn bytes(&self) -> Option<&Arc<[u8]>> {
+        if let Reply::Bytes(bytes) = self { Some(bytes) } else { None }
+    }
 }
 
 /// What `tcp_connection_info` shows of a trigger.
@@ -200,10 +237,16 @@ pub struct TriggerInfo {
     pub pattern: String,
     /// What it looks at.
     pub on: On,
-    /// Why the last response could not be made into bytes.
+    /// Why the last response could not be made into bytes, or the last run of its script that failed has.
     pub error: Option<String>,
+    /// The last note of its script.
+    pub note: Option<String>,
+    /// Why its program is over.
+    pub cut: Option<String>,
     /// See [`Trigger::response_size`].
-    pub response_size: usize,
+    pub response_size: Option<usize>,
+    /// See [`Trigger::script_size`].
+    pub script_size: Option<usize>,
     /// What happened to its matches.
     pub counts: Counts,
     /// The limits it stands under.
@@ -213,14 +256,16 @@ pub struct TriggerInfo {
 /// What happened to a trigger's matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Answered.
+    /// Answered, or given to the script.
     pub fired: u64,
     /// Not answered, because of a fire limit. The bytes are spent all the same.
     pub suppressed: u64,
     /// Not answered, because the response would have been too large once expanded, because the match was so long that
-    /// the groups for the response were gone (see [`crate::trigger_set::WINDOW`]), or because the handler could not make
-    /// bytes of it.
+    /// the groups for response or script were gone (see [`crate::trigger_set::WINDOW`]), or because the handler could
+    /// not make bytes of it: each message of a script that it could not send is one.
     pub unanswerable: u64,
+    /// Of those that were given to the script, runs that failed.
+    pub failed: u64,
     /// Segments whose rest was not looked at, because the pattern went over the same bytes again and again.
     pub skipped: u64,
 }

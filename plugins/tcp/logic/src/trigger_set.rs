@@ -4,23 +4,27 @@
 //! end of what has arrived fires at once; its bytes are then spent for that trigger, and its next match begins after
 //! them. Sending the answers is the caller's part.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::trigger::{FireLimits, Firing, MOST_TRIGGERS, Trigger, TriggerError, TriggerInfo};
 
 mod entry;
 mod on_message;
+mod on_script;
+
+pub use on_script::{Done, run};
 
 use entry::{Entry, Segment};
+use on_script::Stopped;
 
 /// How many bytes before the end of a match are looked at for its groups: 64 KiB. Up to twice that much is held.
 ///
-/// A trigger whose response needs no group matches over any length. One whose response does answers with the groups
-/// of the match as these bytes alone show it, and not at all if they show none that ends there.
+/// A trigger whose response needs no group matches over any length. One whose response does, or that runs a script,
+/// answers with the groups of the match as these bytes alone show it, and not at all if they show none that ends there.
 pub const WINDOW: u64 = 64 << 10;
 
-/// The most bytes of expanded responses that one segment can cause: 4 MiB. Fixed responses are shared and do not count.
+/// The most bytes of expanded responses, and of what scripts are given, that one segment can cause: 4 MiB. Fixed
+/// responses are shared and do not count.
 const EXPANDED: usize = 4 << 20;
 
 /// The triggers of one connection, in the order in which they were set.
@@ -38,6 +42,8 @@ pub struct TriggerSet {
     last: Option<u8>,
     /// The end of the stream up to `position`, as far back as growing matches may need their groups.
     tail: Vec<u8>,
+    /// What is left of triggers whose scripts have stopped them.
+    stopped: Stopped,
 }
 
 impl TriggerSet {
@@ -49,6 +55,7 @@ impl TriggerSet {
     /// Adds a trigger, which sees what arrives from now on. One with the same id is replaced in its place, counts and
     /// all, and returned.
     pub fn set(&mut self, trigger: Trigger) -> Result<Option<Trigger>, TriggerError> {
+        self.stopped.forget(trigger.id());
         let entry = Entry::new(trigger, self.position, self.last);
         if let Some(old) = self.entries.iter_mut().find(|old| old.trigger.id == entry.trigger.id) {
             return Ok(Some(std::mem::replace(old, entry).trigger));
@@ -88,16 +95,7 @@ impl TriggerSet {
 
     /// Every trigger with what happened to its matches.
     pub fn info(&self) -> Vec<TriggerInfo> {
-        let info = |entry: &Entry| TriggerInfo {
-            trigger_id: Arc::clone(&entry.trigger.id),
-            pattern: entry.trigger.pattern().to_owned(),
-            response_size: entry.trigger.response_size(),
-            on: entry.trigger.on.clone(),
-            error: entry.error.clone(),
-            counts: entry.counts,
-            limits: self.limits,
-        };
-        self.entries.iter().map(info).collect()
+        self.entries.iter().map(|entry| entry.info(self.limits)).collect()
     }
 
     /// Heap memory held for this connection, in bytes; patterns and responses, which may be shared, are not counted.
@@ -126,7 +124,7 @@ impl TriggerSet {
         let bytes = Segment { bytes: segment, start: self.position, end, before: self.last, tail: &self.tail, now };
         let mut firings = Vec::new();
         let mut expanded = EXPANDED;
-        for entry in self.entries.iter_mut().filter(|entry| !entry.is_on_message()) {
+        for entry in self.entries.iter_mut().filter(|entry| !entry.is_on_message() && !entry.is_over()) {
             entry.scan(&bytes, self.limits, &mut expanded, &mut firings);
         }
         firings.sort_by_key(|firing| firing.end);
@@ -181,7 +179,7 @@ mod tests {
 
     fn push(set: &mut TriggerSet, segment: &[u8]) -> Vec<String> {
         let firings = set.push(segment, Duration::ZERO).into_iter();
-        firings.map(|firing| String::from_utf8_lossy(&firing.response).into_owned()).collect()
+        firings.map(|firing| String::from_utf8_lossy(firing.reply.bytes().unwrap()).into_owned()).collect()
     }
 
     #[test]
@@ -225,7 +223,7 @@ mod tests {
         let mut set = set(&[("iac", r"\xff\xfd(.)", "$1")]);
         assert_eq!(set.push(b"a\xff", Duration::ZERO), []);
         let fired = set.push(b"\xfd\x18", Duration::ZERO);
-        assert_eq!((&*fired[0].response, fired[0].end), (&b"\x18"[..], 4));
+        assert_eq!((&**fired[0].reply.bytes().unwrap(), fired[0].end), (&b"\x18"[..], 4));
     }
 
     #[test]
@@ -235,7 +233,7 @@ mod tests {
         assert_eq!(push(&mut set, b"xxx").len(), 2);
         assert_eq!(set.push(b"xx", Duration::from_secs(1)).len(), 1);
         let info = &set.info()[0];
-        assert_eq!((info.counts.fired, info.counts.suppressed, info.response_size), (3, 2, 1));
+        assert_eq!((info.counts.fired, info.counts.suppressed, info.response_size), (3, 2, Some(1)));
     }
 
     #[test]

@@ -23,7 +23,7 @@ fn fire(pattern: &str, response: &str, segments: &[&[u8]]) -> Fired {
     let mut set = TriggerSet::new(NO_LIMITS);
     set.set(Trigger::new("t", pattern, response, Encoding::Utf8, None).unwrap()).unwrap();
     let firings = segments.iter().flat_map(|segment| set.push(segment, Duration::ZERO)).collect::<Vec<_>>();
-    firings.into_iter().map(|firing| (firing.end, firing.response.to_vec())).collect()
+    firings.into_iter().map(|firing| (firing.end, firing.reply.bytes().unwrap().to_vec())).collect()
 }
 
 /// The rule, spelled out: after each segment, search all data from where the last match ended.

@@ -95,12 +95,21 @@ pub struct HandlerSet {
     pub messages: usize,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Handlers {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handlers: Option<Vec<Summary>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handler: Option<Described>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub script: Option<Language>,
+}
+
+/// The language of scripts.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Language {
+    pub language: String,
+    pub summary: String,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]

@@ -1,6 +1,7 @@
 //! Triggers that look at messages. A pattern is matched against the text of one member, or all of
 //! the message's JSON, from its beginning to its end: each message fires a trigger once at most.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,89 +9,83 @@ use serde_json::Value;
 
 use super::entry::Entry;
 use super::{EXPANDED, TriggerSet};
-use crate::response::LARGEST;
 use crate::scanner::Scanner;
-use crate::trigger::{FireLimits, Fired, On, Reply};
+use crate::trigger::{Action, FireLimits, Fired, On, Reply};
 
-/// The most characters that are kept of a handler's error.
-const ERROR: usize = 300;
+/// The most characters that are kept of an error.
+pub(super) const ERROR: usize = 300;
 
 impl TriggerSet {
     /// Whether a trigger looks at messages.
     pub fn watches_messages(&self) -> bool {
-        self.entries.iter().any(Entry::is_on_message)
+        self.entries.iter().any(|entry| entry.is_on_message() && !entry.is_over())
     }
 
     /// Takes a message's JSON: what fires, in the order in which the triggers were set.
-    pub fn message(&mut self, text: &str, now: Duration) -> Vec<Fired> {
+    pub fn message(&mut self, message: &str, now: Duration) -> Vec<Fired> {
         let mut fired = Vec::new();
         let mut expanded = EXPANDED;
-        let mut parsed = None;
-        for entry in &mut self.entries {
+        let (mut parsed, mut shared) = (None, None);
+        for entry in self.entries.iter_mut().filter(|entry| !entry.is_over()) {
             let On::Message(member) = &entry.trigger.on else { continue };
             let looked_at = match member {
-                None => Some(std::borrow::Cow::Borrowed(text)),
+                None => Some(std::borrow::Cow::Borrowed(message)),
                 Some(member) => {
-                    let value = parsed.get_or_insert_with(|| serde_json::from_str::<Value>(text).unwrap_or_default());
+                    let value =
+                        parsed.get_or_insert_with(|| serde_json::from_str::<Value>(message).unwrap_or_default());
                     member.of(value)
                 }
             };
             if let Some(text) = looked_at {
-                let text = text.into_owned();
-                fired.extend(entry.look_at(&text, self.limits, &mut expanded, now));
+                let whole = || Rc::clone(shared.get_or_insert_with(|| Rc::from(message)));
+                fired.extend(entry.look_at(&text, whole, self.limits, &mut expanded, now));
             }
         }
         fired
     }
 
-    /// The handler could not make bytes of what this trigger answered.
+    /// The handler could not make bytes of what this trigger answered, or of one message of its script.
     pub fn could_not_answer(&mut self, id: &str, why: &str) {
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.trigger.id() == id) {
+        let why: String = why.chars().take(ERROR).collect();
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.trigger.id() == id) else {
+            return self.stopped.could_not_answer(id, why);
+        };
+        if matches!(entry.trigger.action, Action::Respond(_)) {
             entry.counts.fired = entry.counts.fired.saturating_sub(1);
-            entry.counts.unanswerable += 1;
-            entry.error = Some(why.chars().take(ERROR).collect());
         }
+        entry.counts.unanswerable += 1;
+        entry.error = Some(why);
     }
 }
 
 impl Entry {
-    fn look_at(&mut self, text: &str, limits: FireLimits, expanded: &mut usize, now: Duration) -> Option<Fired> {
+    fn look_at(
+        &mut self,
+        text: &str,
+        whole: impl FnOnce() -> Rc<str>,
+        limits: FireLimits,
+        expanded: &mut usize,
+        now: Duration,
+    ) -> Option<Fired> {
         let pattern = &self.trigger.pattern;
         let mut scanner = Scanner::new(pattern.clone(), 0, None);
         let end = scanner.feed(text.as_bytes()).or_else(|| scanner.at_end_of_data())?;
-        if !self.meter.admits(limits, self.counts.fired + self.counts.unanswerable, now) {
-            self.counts.suppressed += 1;
+        if !self.admits(limits, now) {
             return None;
         }
-        let response = &self.trigger.response;
-        let reply = match response.fixed() {
-            Some(bytes) => Some(Reply::Bytes(bytes)),
-            None => {
-                let mut cache = pattern.capture_cache();
-                let end = usize::try_from(end).unwrap_or(text.len()).min(text.len());
-                pattern.captures(&mut cache, text.as_bytes(), 0, end).and_then(|captures| {
-                    let group =
-                        |index| captures.get_group(index).map_or(&b""[..], |span| &text.as_bytes()[span.range()]);
-                    let most = (*expanded).min(LARGEST);
-                    if response.is_message() {
-                        response.expand_message(pattern, most, group).map(Reply::Message)
-                    } else {
-                        response.expand(most, group).map(Reply::Bytes)
-                    }
-                })
-            }
+        let (fixed, message) = match &self.trigger.action {
+            Action::Respond(response) => (response.fixed(), None),
+            Action::Run(_) => (None, Some(whole())),
         };
-        let Some(reply) = reply else {
-            self.counts.unanswerable += 1;
-            return None;
-        };
-        self.counts.fired += 1;
-        *expanded = expanded.saturating_sub(match &reply {
-            Reply::Bytes(_) if response.fixed().is_some() => 0,
-            Reply::Bytes(bytes) => bytes.len(),
-            Reply::Message(text) => text.len(),
+        let reply = fixed.map(Reply::Bytes).or_else(|| {
+            let pattern = &self.trigger.pattern;
+            let end = usize::try_from(end).unwrap_or(text.len()).min(text.len());
+            let captures = pattern.captures(&mut pattern.capture_cache(), text.as_bytes(), 0, end)?;
+            let group = |index| captures.get_group(index).map(|span| &text.as_bytes()[span.range()]);
+            self.reply(group, message.as_ref(), expanded)
         });
-        Some(Fired { trigger_id: Arc::clone(&self.trigger.id), reply })
+        self.count(reply.as_ref());
+        reply.map(|reply| Fired { trigger_id: Arc::clone(&self.trigger.id), reply })
     }
 }
 
@@ -113,6 +108,7 @@ mod tests {
         let text = |fired: Fired| match fired.reply {
             Reply::Bytes(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Reply::Message(text) => text,
+            Reply::Script(_) => "script".to_owned(),
         };
         fired.into_iter().map(text).collect()
     }
@@ -163,7 +159,7 @@ mod tests {
         set.set(Trigger::new("bytes", "PING", "bytes $0", Encoding::Utf8, None).unwrap()).unwrap();
         assert!(set.watches_messages());
         let bytes = set.push(b"PING", Duration::ZERO);
-        assert_eq!((bytes.len(), &*bytes[0].response), (1, &b"bytes PING"[..]));
+        assert_eq!((bytes.len(), &**bytes[0].reply.bytes().unwrap()), (1, &b"bytes PING"[..]));
         let fired = set.message(PING, Duration::ZERO);
         assert_eq!((fired.len(), &*fired[0].trigger_id), (1, "t"));
         assert_eq!(

@@ -7,7 +7,6 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use cofferdam_sdk::handlers::Reason;
 use cofferdam_sdk::sockets::{ErrorCode, StreamReader, StreamResult};
 
 use crate::connection::{Connection, Phase};

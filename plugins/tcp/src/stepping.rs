@@ -13,6 +13,8 @@ use crate::connection::{Connection, Phase};
 use crate::reacting::{self, Reaction};
 use crate::refusal;
 
+/// How long a close waits until what was sent is on its way.
+const CLOSE: Duration = Duration::from_secs(1);
 /// The time between two ticks, at least, in milliseconds.
 const TICK: u64 = 10;
 

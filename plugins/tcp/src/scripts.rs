@@ -68,6 +68,8 @@ fn failed(error: scripts::ErrorCode) -> Failed {
 /// Why there is no program.
 fn refused(error: scripts::ErrorCode) -> Failure {
     match error {
+        // A limit that the source exceeds has its place in it. Without one there is no room for a program.
+        scripts::ErrorCode::Limit(one) if one.at.is_none() => Failure::new("limit", one.message),
         scripts::ErrorCode::Source(one) | scripts::ErrorCode::Run(one) | scripts::ErrorCode::Limit(one) => {
             let fault = fault(one);
             let failure = Failure::argument("script", &fault);

@@ -29,7 +29,7 @@ impl Program {
         let limits = limits.bounded();
         if source.len() > limits.source {
             let message = format!("the source has {} bytes, {} are allowed", source.len(), limits.source);
-            return Err(Fault::new(Kind::Limit, message));
+            return Err(Fault { at: end_of(source, limits.source), ..Fault::new(Kind::Limit, message) });
         }
         let turn = Rc::new(Turn::new(limits, memory));
         let mut engine = language::engine(&turn);
@@ -92,6 +92,14 @@ impl Program {
         }
         Ok(state)
     }
+}
+
+/// Line and column of the first character that is not within the first `bytes` bytes.
+fn end_of(source: &str, bytes: usize) -> Option<(u32, u32)> {
+    let within = source.get(..source.floor_char_boundary(bytes))?;
+    let line = within.bytes().filter(|&byte| byte == b'\n').count() + 1;
+    let column = within.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Some((u32::try_from(line).ok()?, u32::try_from(column).ok()?))
 }
 
 impl std::fmt::Debug for Program {

@@ -186,6 +186,8 @@ fn what_is_sent() {
 fn the_source() {
     let source = |n: usize| format!("//{}", "x".repeat(n));
     bound(Limits::default(), &source(20_000), "16384 are allowed", &source(16_000));
+    let told = fault(&format!("//\n//{}", "é".repeat(10_000)), Limits::default());
+    assert_eq!(told.at, Some((2, 8_192)), "where it would have to end: {told}");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use frames_handler::Frames;
 
+use crate::handlers::{Compared, hold};
+
 /// Configurations that are valid.
 const CONFIGS: [&str; 8] = [
     r#"{}"#,
@@ -16,5 +18,5 @@ const CONFIGS: [&str; 8] = [
 
 /// Any bytes: a session.
 pub fn target(data: &[u8]) {
-    crate::handlers::hold::<Frames>(data, &CONFIGS);
+    hold::<Frames>(data, &CONFIGS, Compared::Alike);
 }

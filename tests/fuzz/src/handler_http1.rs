@@ -3,6 +3,8 @@
 use handler_kit::{Message, Span, Value, bytes_of, hex};
 use http1_handler::Http1;
 
+use crate::handlers::{Compared, hold};
+
 /// Configurations that are valid.
 const CONFIGS: [&str; 5] = [
     r#"{"host":"web.example"}"#,
@@ -14,7 +16,7 @@ const CONFIGS: [&str; 5] = [
 
 /// Any bytes: a session.
 pub fn target(data: &[u8]) {
-    crate::handlers::hold_alike::<Http1>(data, &CONFIGS, joined);
+    hold::<Http1>(data, &CONFIGS, Compared::Joined(joined));
 }
 
 /// Parts of one body, and bytes of another protocol, are told as they come: together they are the same.

@@ -2,6 +2,8 @@
 
 use irc_handler::Irc;
 
+use crate::handlers::{Compared, hold};
+
 /// Configurations that are valid.
 const CONFIGS: [&str; 4] = [
     r#"{}"#,
@@ -12,5 +14,5 @@ const CONFIGS: [&str; 4] = [
 
 /// Any bytes: a session.
 pub fn target(data: &[u8]) {
-    crate::handlers::hold::<Irc>(data, &CONFIGS);
+    hold::<Irc>(data, &CONFIGS, Compared::Alike);
 }

@@ -2,6 +2,8 @@
 
 use json_handler::Json;
 
+use crate::handlers::{Compared, hold};
+
 /// Configurations that are valid.
 const CONFIGS: [&str; 5] = [
     r#"{}"#,
@@ -13,5 +15,5 @@ const CONFIGS: [&str; 5] = [
 
 /// Any bytes: a session.
 pub fn target(data: &[u8]) {
-    crate::handlers::hold::<Json>(data, &CONFIGS);
+    hold::<Json>(data, &CONFIGS, Compared::Alike);
 }

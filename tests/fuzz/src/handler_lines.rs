@@ -2,6 +2,8 @@
 
 use lines_handler::Lines;
 
+use crate::handlers::{Compared, hold};
+
 /// Configurations that are valid.
 const CONFIGS: [&str; 7] = [
     r#"{}"#,
@@ -15,5 +17,5 @@ const CONFIGS: [&str; 7] = [
 
 /// Any bytes: a session.
 pub fn target(data: &[u8]) {
-    crate::handlers::hold::<Lines>(data, &CONFIGS);
+    hold::<Lines>(data, &CONFIGS, Compared::Alike);
 }

@@ -2,6 +2,8 @@
 
 use mqtt_handler::Mqtt;
 
+use crate::handlers::{Compared, hold};
+
 /// Configurations that are valid.
 const CONFIGS: [&str; 5] = [
     r#"{}"#,
@@ -13,5 +15,5 @@ const CONFIGS: [&str; 5] = [
 
 /// Any bytes: a session.
 pub fn target(data: &[u8]) {
-    crate::handlers::hold::<Mqtt>(data, &CONFIGS);
+    hold::<Mqtt>(data, &CONFIGS, Compared::Alike);
 }

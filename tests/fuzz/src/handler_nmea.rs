@@ -2,6 +2,8 @@
 
 use nmea_handler::Nmea;
 
+use crate::handlers::{Compared, hold};
+
 /// Configurations that are valid.
 const CONFIGS: [&str; 4] = [
     r#"{}"#,
@@ -12,5 +14,5 @@ const CONFIGS: [&str; 4] = [
 
 /// Any bytes: a session.
 pub fn target(data: &[u8]) {
-    crate::handlers::hold::<Nmea>(data, &CONFIGS);
+    hold::<Nmea>(data, &CONFIGS, Compared::Alike);
 }

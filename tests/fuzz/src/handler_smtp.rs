@@ -2,11 +2,13 @@
 
 use smtp_handler::Smtp;
 
+use crate::handlers::{Compared, hold};
+
 /// Configurations that are valid.
 const CONFIGS: [&str; 3] =
     [r#"{}"#, r#"{"ehlo":"client.example"}"#, r#"{"ehlo":"[192.0.2.1]","longest_line":512,"longest_reply":512}"#];
 
 /// Any bytes: a session.
 pub fn target(data: &[u8]) {
-    crate::handlers::hold::<Smtp>(data, &CONFIGS);
+    hold::<Smtp>(data, &CONFIGS, Compared::Alike);
 }

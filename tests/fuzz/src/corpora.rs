@@ -56,10 +56,21 @@ corpora! {
     encodings
     file_pages
     grep_patterns
+    handler_frames
+    handler_http1
+    handler_irc
+    handler_json
+    handler_lines
+    handler_modbus
+    handler_mqtt
+    handler_nmea
+    handler_redis
+    handler_smtp
     icmp_messages
     manifest_section
     mcp_lines
     policy_files
     rules
     telnet_stream
+    trigger_scripts
 }

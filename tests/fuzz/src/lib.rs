@@ -11,12 +11,26 @@ pub mod dns_answers;
 pub mod encodings;
 pub mod file_pages;
 pub mod grep_patterns;
+pub mod handler_frames;
+pub mod handler_http1;
+pub mod handler_irc;
+pub mod handler_json;
+pub mod handler_lines;
+pub mod handler_modbus;
+pub mod handler_mqtt;
+pub mod handler_nmea;
+pub mod handler_redis;
+pub mod handler_smtp;
 pub mod icmp_messages;
 pub mod manifest_section;
 pub mod mcp_lines;
 pub mod policy_files;
 pub mod rules;
 pub mod telnet_stream;
+pub mod trigger_scripts;
+
+// What targets of handlers have in common.
+pub mod handlers;
 
 // What the host's files use of the registry it passes on.
 extern crate cofferdam_policy as cofferdam_registry;

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use super::{Outcome, Steps, cargo, root, shown, target};
 
 /// The targets, as `tests/fuzz/Cargo.toml` names them.
-const TARGETS: [&str; 13] = [
+const TARGETS: [&str; 24] = [
     "rules",
     "policy_files",
     "addresses",
@@ -22,13 +22,24 @@ const TARGETS: [&str; 13] = [
     "manifest_section",
     "component_heads",
     "mcp_lines",
+    "handler_lines",
+    "handler_frames",
+    "handler_json",
+    "handler_irc",
+    "handler_redis",
+    "handler_mqtt",
+    "handler_modbus",
+    "handler_smtp",
+    "handler_http1",
+    "handler_nmea",
+    "trigger_scripts",
 ];
 
 /// Seconds a target where none are asked for.
 const SECONDS: u64 = 60;
 
-/// Seconds a target among the tests: half a minute for all of them.
-const SHORT: u64 = 2;
+/// Seconds a target among the tests: under half a minute for all of them.
+const SHORT: u64 = 1;
 
 /// What cargo-fuzz passes to rustc, but for the sanitizers, which are nightly's: no `unsafe` of
 /// ours is fuzzed here.

@@ -235,3 +235,19 @@ fn another_protocol_is_told_as_what_it_is() {
         pieces_change_nothing::<Modbus>(&json!({}), bytes, &[2]);
     }
 }
+
+#[test]
+fn an_answer_to_a_request_that_still_waits_is_unasked() {
+    let mut session = session(json!({}));
+    let first = session.encode(&read(0), 0).unwrap();
+    let second = session.encode(&read(1), 0).unwrap();
+    assert!(second.bytes.is_empty(), "one request is without an answer at a time");
+    // Both come together: the second cannot be of a request that goes out because of the first.
+    let step = session.data(&[answer(1, 7), answer(2, 8)].concat(), 1);
+    let value = |value: u8| json!({ "answer": "read_holding_registers", "address": 0, "values": [value], "unit": 1 });
+    assert_eq!(answered(&step)[0], (value(7), first.request));
+    assert_eq!(step.messages[1].value["unasked"], 2);
+    assert_eq!(step.messages[1].answers, None);
+    assert_eq!(step.send[..2], [0, 2], "the second request goes out now");
+    assert_eq!(session.data(&answer(2, 9), 2).messages[0].answers, second.request);
+}

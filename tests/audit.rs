@@ -16,7 +16,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::support::{LOCAL, Peer, Session, cofferdam, component, eventually, guest, scratch};
+use crate::support::{LOCAL, Peer, Session, cofferdam, component, eventually, scratch};
 
 /// A server's state folder, and a log elsewhere.
 struct LogFolder(PathBuf);

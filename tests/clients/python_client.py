@@ -49,7 +49,7 @@ async def main():
 
         answers = []
 
-        async def call(name, **given):
+        async def call(name, /, **given):
             result = await client.call_tool(name, given, progress_callback=progress)
             is_error = either(result, "is_error", "isError")
             text = json.loads(result.content[0].text)
@@ -74,7 +74,7 @@ async def main():
         await call("tcp_disconnect", **one)
         await call("tcp_send", **one, data="x")
         # A handler makes messages of lines; what is sent comes back.
-        await call("handlers_list", **{"name": "lines"})
+        await call("handlers_list", name="lines")
         await call("tcp_set_handler", connection_id="two", handler="lines", handler_config={"end": "lf"})
         await call("tcp_send_message", connection_id="two", message={"line": "a line"})
         await call("tcp_messages", connection_id="two", until=1)

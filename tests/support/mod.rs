@@ -31,5 +31,5 @@ pub use packet::Request;
 pub use peers::{Dns, Peer, closed_port};
 pub use raw::{add_section, component, raw_guest, raw_guest_with};
 pub use servers::Server;
-pub use session::{Answer, Session, cofferdam, run, scratch, stderr, stdout};
+pub use session::{Answer, Session, cofferdam, run, scratch, stderr, stdout, warm};
 pub use tcp::{ALL, LOCAL, connected, policy};

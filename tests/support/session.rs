@@ -358,6 +358,23 @@ pub fn run(arguments: &[&str]) -> Output {
     cofferdam(arguments).stdin(Stdio::null()).output().unwrap()
 }
 
+/// Has a handler, or the component for scripts, compiled and kept, once for all tests: those that wait for an answer
+/// do not wait for a compiler.
+pub fn warm(handler: &str) {
+    static WARM: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let mut warm = WARM.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if !warm.iter().any(|one| one == handler) {
+        let policy = scratch("warm").join("policy.toml");
+        let text =
+            "[plugins.tcp]\nconnect = [\"tcp://localhost:1\"]\n[limits]\ncall = \"10 min\"\ncompile = \"10 min\"\n";
+        std::fs::write(&policy, text).unwrap();
+        let name = format!("{{\"name\": {handler:?}}}");
+        let output = run(&["call", "handlers_list", &name, "--policy", &policy.display().to_string()]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        warm.push(handler.to_owned());
+    }
+}
+
 /// What a command has printed on standard output.
 pub fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()

@@ -4,13 +4,14 @@
 use serde_json::{Value, json};
 
 use super::handlers::{connect, handled, has, messages};
-use crate::support::{Line, Listener, Session, connected, eventually, policy};
+use crate::support::{Line, Listener, Session, connected, eventually, policy, warm};
 
 /// The worked examples, some of them against real mail servers.
 mod examples;
 
 /// `tcp_set_trigger` for `t` of the connection `c`.
 fn arguments(pattern: &str, script: &str) -> Value {
+    warm("script");
     json!({ "connection_id": "c", "trigger_id": "t", "pattern": pattern, "script": script })
 }
 

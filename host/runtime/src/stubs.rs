@@ -62,7 +62,8 @@ fn refuse<T: Refusing>(
     given: &[Val],
     results: &mut [Val],
 ) -> wasmtime::Result<()> {
-    // What was borrowed for the call goes back; what was given is gone. There is nothing behind either.
+    // What was borrowed for the call goes back, and what was given is gone. There is nothing behind
+    // either.
     for value in given {
         if let Val::Resource(handle) = value {
             handle.try_into_resource::<Nothing>(&mut store)?;

@@ -42,3 +42,8 @@ pub fn buffer(given: Option<Integer>) -> Result<usize, Failure> {
         Failure::argument("buffer_limit", format_args!("must be 1 to {most} (bytes), it is {given}"))
     })
 }
+
+/// The time of sessions and scripts: milliseconds since some moment before the instance began.
+pub fn now() -> u64 {
+    u64::try_from(cofferdam_sdk::now().as_millis()).unwrap_or(u64::MAX)
+}

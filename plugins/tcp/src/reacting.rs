@@ -10,7 +10,7 @@ use std::time::Duration;
 use tcp_logic::{Done, Piece, Reply, Run};
 
 use crate::connection::{Connection, Phase};
-use crate::{refusal, stepping};
+use crate::{limits, refusal, stepping};
 
 /// What the peer does not take for so long is given up.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -79,7 +79,7 @@ fn run(connection: &Rc<Connection>, trigger_id: &str, over: bool, run: Run, byte
     if !matches!(connection.phase(), Phase::Open | Phase::PeerClosed) {
         return None;
     }
-    let Done { send, close, stopped } = tcp_logic::run(&connection.triggers, trigger_id, run, stepping::now())?;
+    let Done { send, close, stopped } = tcp_logic::run(&connection.triggers, trigger_id, run, limits::now())?;
     if let Some(trigger) = stopped {
         connection.budget.give_back_trigger(trigger.most_memory());
     }

@@ -10,6 +10,7 @@ use cofferdam_sdk::handlers::{Encoded, ErrorCode, Reason, Session, Step};
 use tcp_logic::Message;
 
 use crate::connection::{Connection, Phase};
+use crate::limits::now;
 use crate::reacting::{self, Reaction};
 use crate::refusal;
 
@@ -57,11 +58,6 @@ impl Out {
             connection.close_because(why);
         }
     }
-}
-
-/// The session's time: milliseconds since some moment before the instance began.
-pub fn now() -> u64 {
-    u64::try_from(cofferdam_sdk::now().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Calls the session, if there is one. A session that the host has cut is taken off.

@@ -121,7 +121,7 @@ impl GuestSession for Own {
             "exit" => std::process::exit(3),
             "output" => Step { send: vec![b'x'; 40 << 20], ..own("{}".to_owned()) },
             "many" => Step {
-                messages: (0..1_000_000).map(|_| self.message("{}".to_owned(), start, start)).collect(),
+                messages: (0..280_000).map(|_| self.message("{}".to_owned(), start, start)).collect(),
                 ..nothing()
             },
             "giant" => own(json!({ "x": "y".repeat(20 << 20) }).to_string()),

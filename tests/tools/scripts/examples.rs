@@ -22,6 +22,7 @@ macro_rules! example {
 
 #[track_caller]
 fn set(session: &mut Session, (pattern, script): (String, String)) -> Value {
+    crate::support::warm("script");
     let arguments = json!({ "connection_id": "c", "trigger_id": "t", "pattern": pattern, "script": script });
     session.call("tcp_set_trigger", arguments).ok()
 }

@@ -18,15 +18,16 @@ const DESCRIPTION: usize = 256 << 10;
 const SUMMARY: usize = 1024;
 const TEXT: usize = 1024;
 
-/// What a program may use, beside processor time and memory, which the host bounds.
+/// What a program may use, beside processor time and memory, which the host bounds: what the
+/// reference of the language says. A run holds up the plugin while it lasts.
 const LIMITS: abi::Limits = abi::Limits {
-    source: 64 << 10,
-    operations: 1_000_000,
-    calls: 64,
-    value: 1 << 20,
-    members: 65_536,
-    memory: 16 << 20,
-    output: 1 << 20,
+    source: 16 << 10,
+    operations: 50_000,
+    calls: 16,
+    value: 64 << 10,
+    members: 1024,
+    memory: 8 << 20,
+    output: 64 << 10,
 };
 
 /// The component for scripts.

@@ -99,7 +99,8 @@ impl Generation {
                     continue;
                 }
             }
-            if !loaded.plugin.has_code() {
+            // A plugin that is allowed nothing is not called.
+            if !loaded.plugin.has_code() && loaded.candidate.allows_anything() {
                 // Compiled before the first call, most times; a call that comes sooner waits for
                 // it. Code that is kept is loaded by the first call, in milliseconds: most clients
                 // use few of the plugins.

@@ -7,10 +7,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cofferdam_sdk::handlers::{Encoded, ErrorCode};
 use tcp_logic::{Done, Piece, Reply, Run};
 
 use crate::connection::{Connection, Phase};
-use crate::{limits, refusal, stepping};
+use crate::{limits, refusal};
 
 /// What the peer does not take for so long is given up.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -18,6 +19,9 @@ const ANSWER: Duration = Duration::from_secs(30);
 const TOGETHER: usize = 64 << 10;
 /// After so much time in scripts other tasks get their turn.
 const TURN: Duration = Duration::from_millis(2);
+
+/// Makes bytes of a message by the connection's handler, if it has one.
+pub type Encode = fn(&Rc<Connection>, &str) -> Option<Result<Encoded, ErrorCode>>;
 
 /// What one firing comes to.
 pub struct Reaction {
@@ -40,15 +44,16 @@ impl Reaction {
 
 /// Sends these bytes, and then does what triggers do. Nothing else is waited for between making bytes of a message and
 /// sending them.
-pub async fn carry_out(connection: &Rc<Connection>, mut bytes: Vec<u8>, reactions: Vec<Reaction>) {
+pub async fn carry_out(connection: &Rc<Connection>, mut bytes: Vec<u8>, reactions: Vec<Reaction>, by_handler: Encode) {
     let mut spent = Duration::ZERO;
     for Reaction { trigger_id, reply, over } in reactions {
+        let by_handler: Encode = if over { |_, _| None } else { by_handler };
         match reply {
             Reply::Bytes(response) => bytes.extend_from_slice(&response),
-            Reply::Message(message) => encode(connection, &trigger_id, over, &message, &mut bytes),
+            Reply::Message(message) => encode(connection, &trigger_id, (over, by_handler), &message, &mut bytes),
             Reply::Script(run) => {
                 let began = cofferdam_sdk::now();
-                let close = self::run(connection, &trigger_id, over, *run, &mut bytes);
+                let close = self::run(connection, &trigger_id, (over, by_handler), *run, &mut bytes);
                 spent += cofferdam_sdk::now().saturating_sub(began);
                 if let Some(why) = close {
                     send(connection, take(&mut bytes)).await;
@@ -75,7 +80,13 @@ async fn send(connection: &Connection, bytes: Vec<u8>) {
 }
 
 /// Runs a script, unless the connection is over; why the connection is to be closed, if it is.
-fn run(connection: &Rc<Connection>, trigger_id: &str, over: bool, run: Run, bytes: &mut Vec<u8>) -> Option<String> {
+fn run(
+    connection: &Rc<Connection>,
+    trigger_id: &str,
+    handler: (bool, Encode),
+    run: Run,
+    bytes: &mut Vec<u8>,
+) -> Option<String> {
     if !matches!(connection.phase(), Phase::Open | Phase::PeerClosed) {
         return None;
     }
@@ -86,16 +97,21 @@ fn run(connection: &Rc<Connection>, trigger_id: &str, over: bool, run: Run, byte
     for piece in send {
         match piece {
             Piece::Bytes(more) => bytes.extend(more),
-            Piece::Message(message) => encode(connection, trigger_id, over, &message, bytes),
+            Piece::Message(message) => encode(connection, trigger_id, handler, &message, bytes),
         }
     }
     close
 }
 
 /// A message as bytes; why there are none is told with the trigger.
-fn encode(connection: &Rc<Connection>, trigger_id: &str, over: bool, message: &str, bytes: &mut Vec<u8>) {
-    let encoded = if over { None } else { stepping::encode(connection, message) };
-    let why = match encoded {
+fn encode(
+    connection: &Rc<Connection>,
+    trigger_id: &str,
+    (over, by_handler): (bool, Encode),
+    message: &str,
+    bytes: &mut Vec<u8>,
+) {
+    let why = match by_handler(connection, message) {
         Some(Ok(encoded)) => return bytes.extend(encoded.send),
         Some(Err(error)) => refusal::text(error),
         None if over || connection.handling.name().is_some() => "the handler's session is over".to_owned(),

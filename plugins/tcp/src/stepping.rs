@@ -51,7 +51,7 @@ impl Out {
     /// Sends it, and does what triggers do. What is sent after calls that follow each other keeps
     /// their order: the first one to wait for our half of the connection gets it first.
     pub async fn deliver(self, connection: &Rc<Connection>) {
-        reacting::carry_out(connection, self.bytes, self.reactions).await;
+        reacting::carry_out(connection, self.bytes, self.reactions, encode).await;
         if let Some(why) = self.close {
             // The peer reads what was sent, and our end of stream behind it.
             _ = connection.writer.end(CLOSE).await;

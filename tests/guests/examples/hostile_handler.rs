@@ -124,7 +124,13 @@ impl GuestSession for Own {
                 messages: (0..280_000).map(|_| self.message("{}".to_owned(), start, start)).collect(),
                 ..nothing()
             },
-            "giant" => own(json!({ "x": "y".repeat(20 << 20) }).to_string()),
+            "giant" => {
+                let mut text = String::with_capacity((17 << 20) + 8);
+                text.push_str("{\"x\":\"");
+                text.extend(std::iter::repeat_n('y', 17 << 20));
+                text.push_str("\"}");
+                own(text)
+            }
             "no-json" => own("{not json".to_owned()),
             "no-object" => own("[1]".to_owned()),
             "deep" => own(format!("{{\"a\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000))),

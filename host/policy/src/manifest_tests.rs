@@ -62,7 +62,7 @@ fn every_field_is_checked() {
         ("name", 5.into(), "manifest: `name` has to be a string"),
         ("version", "".into(), "manifest: `version` has to be"),
         ("version", "1 2".into(), "manifest: `version` has to be"),
-        ("kind", "tool".into(), "manifest: `kind` is `tool`, it has to be `plugin` or `handler`"),
+        ("kind", "tool".into(), "manifest: `kind` is `tool`, it has to be `plugin`, `handler` or `script`"),
         ("instance", "pool".into(), "manifest: `instance` is `pool`, it has to be `actor` or `call`"),
         ("description", "a\u{202e}b".into(), "manifest: `description` has to be"),
         ("description", "a\u{200b}b".into(), "manifest: `description` has to be"),

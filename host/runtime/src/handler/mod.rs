@@ -5,6 +5,7 @@
 //! same way, each program in a store of its own.
 
 mod inert;
+mod json;
 mod layer;
 mod linked;
 mod program;

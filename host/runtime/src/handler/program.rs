@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use cofferdam_grants::{Limits, printable};
-use serde::de::IgnoredAny;
 use wasmtime::Store;
 use wasmtime::component::{InstancePre, ResourceAny};
 
+use super::json::check_object;
 use super::pure::{Code, Place, Pure};
 use super::state::{Entry, HandlerState};
 use super::trapped::{Trapped, why};
@@ -146,12 +146,8 @@ fn check(mut outcome: Outcome, limits: &Limits) -> Result<Outcome, Trapped> {
     }
     for piece in &outcome.send {
         if let Piece::Message(text) = piece {
-            // The whole text is looked at, and nothing of it is kept.
-            let is_json = serde_json::from_str::<IgnoredAny>(text).is_ok();
-            if !is_json || !text.starts_with('{') {
-                let why = "it answered what it must not: a message that is no JSON object".to_owned();
-                return Err(Trapped { why, limit: None });
-            }
+            let wrong = |why| Trapped { why: format!("it answered what it must not: {why}"), limit: None };
+            check_object(text).map_err(wrong)?;
         }
     }
     for text in [&mut outcome.close, &mut outcome.note].into_iter().flatten() {

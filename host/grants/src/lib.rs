@@ -59,7 +59,7 @@ pub use range::{METADATA, Range, SPECIAL, Special, classify, is_barren, is_close
 pub use resource::Resource;
 pub use rule::{
     ConnectRule, DNS_PORT, HandlerName, HandlerRule, Host, Peers, PingRule, ResolveRule, Rule, RuleId, ServerRule,
-    Servers,
+    Servers, is_component_name,
 };
 pub use text::{cut, harmless_json, is_harmful, plain, printable, printable_text, quoted};
 pub use zone::{Zone, ZoneName};

@@ -15,7 +15,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 pub use connect::ConnectRule;
-pub use handler::{HandlerName, HandlerRule};
+pub use handler::{HandlerName, HandlerRule, is_component_name};
 pub use names::ResolveRule;
 pub use peers::{Host, Peers};
 pub(crate) use peers::{LOCALHOST, Reach};

@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::Path;
 
-use cofferdam_grants::{Cidr, DNS_PORT, Host, Peers};
+use cofferdam_grants::{Cidr, DNS_PORT, Host, Peers, is_component_name};
 use limits::of_the_process;
 use toml::de::DeTable;
 
@@ -19,7 +19,7 @@ use crate::expand::{ExpandError, expand};
 use crate::file::{File, PluginText, Reader, RuleText, Text};
 use crate::host::parse_within;
 use crate::json::{JsonError, to_json};
-use crate::manifest::{is_plugin_name, is_tool_name};
+use crate::manifest::is_tool_name;
 use crate::mend::mend;
 use crate::policy::{Part, PluginTable, Policy, PolicyRule, RuleSource, Scope};
 use crate::rule::{Capability, Purpose, further, groups, is_of_groups, parse_rule};
@@ -79,7 +79,7 @@ impl Lowering<'_> {
 
     fn plugin(&mut self, plugin: &PluginText<'_>) {
         let name = &plugin.name.value;
-        if !is_plugin_name(name) {
+        if !is_component_name(name) {
             self.error(
                 plugin.name.span.clone(),
                 format!("`{name}` is not a plugin's name"),

@@ -8,7 +8,7 @@ mod needs;
 
 use std::fmt;
 
-use cofferdam_grants::{Rule, is_harmful, plain, quoted};
+use cofferdam_grants::{Rule, is_component_name, is_harmful, plain, quoted};
 use serde_json::{Map, Value};
 use toml::de::DeTable;
 
@@ -136,7 +136,7 @@ impl Manifest {
             return Err(format!("manifest: `abi` is `{}`, this host speaks `{ABI}`", shown(&abi)));
         }
         let name = string(&mut fields, "name")?;
-        if !is_plugin_name(&name) {
+        if !is_component_name(&name) {
             return Err(format!(
                 "manifest: `name` is `{}`, it has to be a lower-case letter, then up to 31 \
                  letters, digits and hyphens",
@@ -181,13 +181,6 @@ impl Manifest {
         };
         Ok(Self { name, version, abi, kind, description, instance, wants, needs, settings_schema })
     }
-}
-
-/// Whether the text can be the name of a plugin: `[a-z][a-z0-9-]{0,31}`.
-pub(crate) fn is_plugin_name(text: &str) -> bool {
-    text.len() <= 32
-        && text.bytes().next().is_some_and(|first| first.is_ascii_lowercase())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// Whether the text can be the name of a tool: `[a-zA-Z0-9_-]{1,40}`.

@@ -43,7 +43,7 @@ pub struct Options {
 }
 
 /// What a component was compiled to, by an engine of our settings.
-pub(crate) struct Code(Vec<u8>);
+pub struct Code(Vec<u8>);
 
 impl Code {
     pub fn load(&self, engine: &Engine) -> wasmtime::Result<Component> {
@@ -58,7 +58,7 @@ impl Code {
 }
 
 /// Code that is ready for instances.
-pub(crate) struct Loaded {
+pub struct Loaded {
     pub component: Component,
     /// Its engine keeps memory ready for as many instances as was asked for.
     pub pooled: bool,

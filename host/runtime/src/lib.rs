@@ -29,6 +29,7 @@ mod memory;
 mod offer;
 mod output;
 mod permits;
+mod prepare;
 mod progress;
 mod settings;
 mod state;

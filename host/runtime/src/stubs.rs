@@ -69,11 +69,12 @@ fn refuse<T: Refusing>(
             handle.try_into_resource::<Nothing>(&mut store)?;
         }
     }
-    let denied = match ty.results().next() {
+    let answered = ty.results().next();
+    let denied = match &answered {
         Some(Type::Result(result)) => result.err().and_then(|error| refusal(&error)),
         _ => None,
     };
-    let answer = match (denied, ty.results().next()) {
+    let answer = match (denied, answered) {
         (Some(error), _) => {
             T::refused(&mut store, import);
             Val::Result(Err(Some(Box::new(error))))

@@ -5,16 +5,21 @@ use std::fmt;
 /// The longest name, in bytes.
 const LONGEST: usize = 32;
 
-/// A protocol handler's name: `[a-z][a-z0-9-]{0,31}`.
+/// Whether a text can be the name of a component: `[a-z][a-z0-9-]{0,31}`.
+pub fn is_component_name(text: &str) -> bool {
+    text.len() <= LONGEST
+        && text.bytes().next().is_some_and(|first| first.is_ascii_lowercase())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// A protocol handler's name, as every component has one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HandlerName(Box<str>);
 
 impl HandlerName {
     /// Reads a name; `None` for what no handler can be called.
     pub fn parse(text: &str) -> Option<Self> {
-        let first = text.bytes().next().is_some_and(|first| first.is_ascii_lowercase());
-        let rest = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        (first && rest && text.len() <= LONGEST).then(|| Self(text.into()))
+        is_component_name(text).then(|| Self(text.into()))
     }
 
     /// As text.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use cofferdam_audit::{Caller, Event};
-use cofferdam_grants::{Ask, Grants, HandlerName, printable};
+use cofferdam_grants::{Ask, Denial, Grants, HandlerName, Permit, printable};
 use wasmtime::AsContextMut as _;
 use wasmtime::component::{Accessor, Resource};
 use wasmtime_wasi::WasiView as _;
@@ -35,19 +35,32 @@ impl Gate {
         let shown = || printable(name, 64);
         let read = HandlerName::parse(name);
         let read = read.ok_or_else(|| ErrorCode::AccessDenied(format!("there is no handler `{}`", shown())))?;
-        if let Err(denial) = self.grants.decide(&Ask::Handler { name: &read }) {
-            self.recorded(&Ask::Handler { name: &read }, Err(denial.clone()), caller);
-            return Err(ErrorCode::AccessDenied(denial.for_model()));
-        }
+        let answer = self.grants.decide(&Ask::Handler { name: &read });
         let missing = || {
             let known: Vec<String> = self.allowed_handlers().map(|one| format!("`{}`", one.spec.name)).collect();
             let known = if known.is_empty() { "there are none".to_owned() } else { known.join(", ") };
             ErrorCode::AccessDenied(format!("there is no handler `{read}`: {known}"))
         };
-        let found = Arc::clone(self.handlers.find(name).ok_or_else(missing)?);
-        let permit = self.ask(&Ask::Handler { name: &read }, caller);
-        let unrecorded = || ErrorCode::AccessDenied(format!("the use of `{read}` could not be recorded"));
-        permit.map(|_| found).ok_or_else(unrecorded)
+        match (answer, self.handlers.find(name)) {
+            (Ok(_), None) => Err(missing()),
+            (answer, found) => {
+                self.may_use(&read, answer, caller).map_err(ErrorCode::AccessDenied)?;
+                found.map(Arc::clone).ok_or_else(missing)
+            }
+        }
+    }
+
+    /// Records the answer about a component that only computes, and gives it out in words.
+    pub(super) fn may_use(
+        &self,
+        name: &HandlerName,
+        answer: Result<Permit, Denial>,
+        caller: Option<&Caller>,
+    ) -> Result<(), String> {
+        let denied = answer.as_ref().err().map(Denial::for_model);
+        let permit = self.recorded(&Ask::Handler { name }, answer, caller);
+        let unrecorded = || format!("the use of `{name}` could not be recorded");
+        permit.map(drop).ok_or_else(|| denied.unwrap_or_else(unrecorded))
     }
 
     /// The handlers that the policy allows.
@@ -74,12 +87,15 @@ impl GatedView<'_> {
         session: &Resource<HandlerSession>,
         enter: impl FnOnce(&mut Layered) -> Result<T, Error>,
     ) -> wasmtime::Result<Result<T, ErrorCode>> {
-        let gate = Arc::clone(&self.0.gate);
         let HandlerSession { layered, caller } = self.0.ctx().table.get_mut(session)?;
-        Ok(enter(layered).map_err(|error| {
-            gate.handler_cut(&error, caller.as_deref());
-            wire_error(error)
-        }))
+        Ok(match enter(layered) {
+            Ok(done) => Ok(done),
+            Err(error) => {
+                let caller = caller.clone();
+                self.0.gate.handler_cut(&error, caller.as_deref());
+                Err(wire_error(error))
+            }
+        })
     }
 
     fn step(

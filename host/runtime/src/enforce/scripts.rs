@@ -31,14 +31,9 @@ impl Gate {
         let none = || ErrorCode::AccessDenied("there is no component for scripts".to_owned());
         let scripts = self.handlers.scripts().ok_or_else(none)?;
         let name = HandlerName::parse(&scripts.spec.name).ok_or_else(none)?;
-        let ask = Ask::Handler { name: &name };
-        let answer = self.grants.decide(&ask);
-        let told = answer.as_ref().err().map(cofferdam_grants::Denial::for_model);
-        match (self.recorded(&ask, answer, caller), told) {
-            (Some(_), _) => Ok(Arc::clone(scripts)),
-            (None, Some(told)) => Err(ErrorCode::AccessDenied(told)),
-            (None, None) => Err(ErrorCode::AccessDenied("the use of scripts could not be recorded".to_owned())),
-        }
+        let answer = self.grants.decide(&Ask::Handler { name: &name });
+        self.may_use(&name, answer, caller).map_err(ErrorCode::AccessDenied)?;
+        Ok(Arc::clone(scripts))
     }
 
     /// What a guest reads of a fault. The operator is told where the component is at fault.

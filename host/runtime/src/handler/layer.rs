@@ -45,7 +45,6 @@ impl Layer {
         below: bool,
         entry: &Arc<Entry>,
     ) -> Result<Self, Refused> {
-        let limits = &handler.spec.limits;
         let place = handler.place().map_err(Refused::Limit)?;
         let mut store = handler.store(linked.pre.engine(), entry).map_err(Refused::Limit)?;
         let exports = linked.pre.instantiate(&mut store);
@@ -58,7 +57,7 @@ impl Layer {
                 Ok(Self { handler: Arc::clone(handler), exports, session, store, given: 0, told: 0, _place: place })
             }
             Ok((_, Err(failure))) => Err(Refused::Failure(failure)),
-            Err(trap) => Err(Refused::Trapped(why(&trap, &store, limits))),
+            Err(trap) => Err(Refused::Trapped(why(&trap, &store, &handler.spec))),
         }
     }
 
@@ -114,9 +113,8 @@ impl Layer {
         now: u64,
         call: impl FnOnce(GuestSession<'_>, &mut Store<HandlerState>, ResourceAny) -> wasmtime::Result<T>,
     ) -> Result<T, Trapped> {
-        self.store.data_mut().now = now;
-        self.store.set_epoch_deadline(1);
+        HandlerState::enter(&mut self.store, now);
         let session = self.exports.cofferdam_handler_handler().session();
-        call(session, &mut self.store, self.session).map_err(|trap| why(&trap, &self.store, &self.handler.spec.limits))
+        call(session, &mut self.store, self.session).map_err(|trap| why(&trap, &self.store, &self.handler.spec))
     }
 }

@@ -1,17 +1,12 @@
 //! A protocol handler's code, and what the handler says of itself.
 
-use std::sync::Arc;
-
 use cofferdam_grants::printable;
 use wasmtime::component::InstancePre;
 
 use super::pure::{Code, Pure};
-use super::state::{Entry, HandlerState};
+use super::state::HandlerState;
 use super::trapped::why;
 use crate::abi::handler_0_1_0::{Description, ProtocolHandlerPre};
-
-/// The longest text that a handler says of itself, in bytes: its schemas and examples together.
-const DESCRIPTION: usize = 256 << 10;
 
 /// A protocol handler.
 pub type Handler = Pure<Linked>;
@@ -25,12 +20,11 @@ pub struct Linked {
 impl Code for Linked {
     fn of(handler: &Handler, linked: InstancePre<HandlerState>) -> Result<Self, String> {
         let pre = ProtocolHandlerPre::new(linked).map_err(|error| format!("{error:#}"))?;
-        let mut store = handler.store(pre.engine(), &Arc::new(Entry::default()))?;
-        store.set_hostcall_fuel(DESCRIPTION);
+        let mut store = handler.store_for_describing(pre.engine())?;
         let described = pre
             .instantiate(&mut store)
             .and_then(|handler| handler.cofferdam_handler_handler().call_describe(&mut store));
-        let description = described.map_err(|trap| why(&trap, &store, &handler.spec.limits).why)?;
+        let description = described.map_err(|trap| why(&trap, &store, &handler.spec).why)?;
         check(&handler.spec.name, &description)?;
         Ok(Self { pre, description })
     }

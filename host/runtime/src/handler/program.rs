@@ -12,8 +12,6 @@ use super::state::{Entry, HandlerState};
 use super::trapped::{Trapped, why};
 use crate::abi::script_0_1_0::{self as abi, Input, Outcome, Piece, TriggerScript, TriggerScriptPre};
 
-/// The longest text that the component says of its language, in bytes: the reference included.
-const DESCRIPTION: usize = 256 << 10;
 /// The longest summary of the language, and the longest reason to close and note, in bytes.
 const SUMMARY: usize = 1024;
 const TEXT: usize = 1024;
@@ -45,12 +43,11 @@ pub struct Language {
 impl Code for Language {
     fn of(scripts: &Scripts, linked: InstancePre<HandlerState>) -> Result<Self, String> {
         let pre = TriggerScriptPre::new(linked).map_err(|error| format!("{error:#}"))?;
-        let mut store = scripts.store(pre.engine(), &Arc::new(Entry::default()))?;
-        store.set_hostcall_fuel(DESCRIPTION);
+        let mut store = scripts.store_for_describing(pre.engine())?;
         let described = pre
             .instantiate(&mut store)
             .and_then(|component| component.cofferdam_script_script().call_describe(&mut store));
-        let described = described.map_err(|trap| why(&trap, &store, &scripts.spec.limits).why)?;
+        let described = described.map_err(|trap| why(&trap, &store, &scripts.spec).why)?;
         let summary = printable(&described.summary, SUMMARY).into_owned();
         Ok(Self { pre, name: printable(&described.name, 40).into_owned(), summary })
     }
@@ -97,7 +94,7 @@ impl Program {
                 Ok(Self { scripts: Arc::clone(scripts), exports, program, store, entry, over: None, _place: place })
             }
             Ok((_, Err(error))) => Err(Fault::Script(plain(error))),
-            Err(trap) => Err(Fault::Cut(why(&trap, &store, &scripts.spec.limits))),
+            Err(trap) => Err(Fault::Cut(why(&trap, &store, &scripts.spec))),
         }
     }
 
@@ -110,16 +107,14 @@ impl Program {
             return Err(Fault::Cut(trapped.clone()));
         }
         self.entry.begin();
-        self.store.data_mut().now = input.now;
-        self.store.set_epoch_deadline(1);
+        HandlerState::enter(&mut self.store, input.now);
         let programs = self.exports.cofferdam_script_script().program();
         let ran = programs.call_run(&mut self.store, self.program, input);
-        let limits = &self.scripts.spec.limits;
-        let ran = ran.map_err(|trap| why(&trap, &self.store, limits));
+        let spec = &self.scripts.spec;
         let checked = match ran {
-            Ok(Ok(outcome)) => check(outcome, limits),
+            Ok(Ok(outcome)) => check(outcome, &spec.limits),
             Ok(Err(error)) => return Err(Fault::Script(plain(error))),
-            Err(trapped) => Err(trapped),
+            Err(trap) => Err(why(&trap, &self.store, spec)),
         };
         checked.map_err(|trapped| {
             self.over = Some(trapped.clone());
@@ -146,8 +141,7 @@ fn check(mut outcome: Outcome, limits: &Limits) -> Result<Outcome, Trapped> {
     }
     for piece in &outcome.send {
         if let Piece::Message(text) = piece {
-            let wrong = |why| Trapped { why: format!("it answered what it must not: {why}"), limit: None };
-            check_object(text).map_err(wrong)?;
+            check_object(text).map_err(|why| Trapped::answered(&why))?;
         }
     }
     for text in [&mut outcome.close, &mut outcome.note].into_iter().flatten() {

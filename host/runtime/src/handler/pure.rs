@@ -5,21 +5,24 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use cofferdam_audit::Event;
 use cofferdam_grants::Limits;
 use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Engine, Store};
 
 use super::inert;
 use super::state::{Entry, HandlerState};
-use crate::component::{Digest, compile_memory};
-use crate::engine::Runtime;
+use crate::component::Digest;
+use crate::engine::{self, Runtime};
 use crate::error::LoadError;
 use crate::instance::{Made, Readiness};
 use crate::memory::PluginMemory;
+use crate::prepare::{Prepare, Source, prepare};
 
 /// What one session needs in the host besides its linear memory, about.
 const PER_SESSION: u64 = 64 << 10;
+/// The longest text that a component says of itself, in bytes: its schemas, examples and reference
+/// together.
+const DESCRIPTION: usize = 256 << 10;
 
 /// A component to be loaded.
 #[derive(Debug)]
@@ -87,7 +90,12 @@ impl<C: Code> Pure<C> {
         let limit = self.spec.limits.compile;
         let late = LoadError::TooSlow { plugin: self.spec.name.clone(), after: limit };
         let component = Arc::clone(self);
-        self.readiness.get(limit, late, move || component.make()).await
+        self.readiness
+            .get(limit, late, move || async move {
+                inert::check_imports(&component.spec.name, &component.spec.bytes)?;
+                prepare(component).await
+            })
+            .await
     }
 
     /// A place for one more session.
@@ -118,54 +126,39 @@ impl<C: Code> Pure<C> {
         Ok(store)
     }
 
-    async fn make(self: Arc<Self>) -> Made<C> {
-        let name = &self.spec.name;
-        let failed = |cause: String| LoadError::NotCompiled { plugin: name.clone(), cause };
-        inert::check_imports(name, &self.spec.bytes)?;
-        let component = Arc::clone(&self);
-        let kept = tokio::task::spawn_blocking(move || {
-            let Self { runtime, spec, .. } = &*component;
-            let engine = runtime.handlers();
-            let kept = || runtime.kept_code(engine, &spec.digest);
-            let ahead = || runtime.code_ahead(spec.ahead);
-            let loaded = kept().and_then(|code| code.load(engine).ok()).or_else(|| ahead()?.load(engine).ok());
-            loaded.map(|loaded| component.link(&loaded)).transpose()
-        });
-        if let Some(linked) = kept.await.map_err(|_| failed("its code cannot be read".to_owned()))?? {
-            return Ok(linked);
-        }
-        let component = Arc::clone(&self);
-        let compiled = self.runtime.compiler().run(move || {
-            let Self { runtime, spec, .. } = &*component;
-            let engine = runtime.handlers();
-            let invalid = |cause: String| LoadError::Invalid { plugin: spec.name.clone(), cause };
-            let takes = compile_memory(&spec.bytes).map_err(invalid)?;
-            let _memory = component.memory.take(takes).ok_or_else(|| LoadError::NotCompiled {
-                plugin: spec.name.clone(),
-                cause: format!("compiling it takes about {} MiB (limit `total_memory`)", takes >> 20),
-            })?;
-            let code = runtime.compile(engine, &spec.name, &spec.bytes, &spec.digest)?;
-            let loaded = code.load(engine).map_err(|error| invalid(format!("{error:#}")))?;
-            component.link(&loaded)
-        });
-        let compiled = compiled.await;
-        self.runtime.trimmer().much_was_used();
-        compiled.map_err(|error| failed(error.to_string()))?
+    /// The same for one question about what the component is, whose answer has at most so many
+    /// bytes.
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub fn store_for_describing(&self, engine: &Engine) -> Result<Store<HandlerState>, String> {
+        let mut store = self.store(engine, &Arc::new(Entry::default()))?;
+        store.set_hostcall_fuel(DESCRIPTION);
+        Ok(store)
+    }
+}
+
+impl<C: Code> Prepare for Pure<C> {
+    type Loaded = Component;
+    type Linked = C;
+
+    fn source(&self) -> Source<'_> {
+        let PureSpec { name, bytes, digest, ahead, .. } = &self.spec;
+        let (runtime, memory) = (&self.runtime, &self.memory);
+        Source { runtime, engine: runtime.handlers(), name, bytes, digest, ahead: *ahead, memory }
+    }
+
+    fn load(&self, code: &engine::Code) -> wasmtime::Result<Component> {
+        code.load(self.runtime.handlers())
     }
 
     /// Links the code, and asks the component what it is.
-    fn link(&self, loaded: &Component) -> Made<C> {
-        let name = &self.spec.name;
-        let invalid = |cause: String| LoadError::Invalid { plugin: name.clone(), cause };
-        let linker = inert::linker(self.runtime.handlers(), loaded);
-        let linked = linker.and_then(|linker| linker.instantiate_pre(loaded));
+    fn link(&self, loaded: Component) -> Result<C, LoadError> {
+        let invalid = |cause: String| LoadError::Invalid { plugin: self.spec.name.clone(), cause };
+        let linker = inert::linker(self.runtime.handlers(), &loaded);
+        let linked = linker.and_then(|linker| linker.instantiate_pre(&loaded));
         let linked = linked.map_err(|error| invalid(format!("{error:#}")))?;
-        let code = {
-            let _running = self.runtime.clock().running();
-            C::of(self, linked).map_err(invalid)?
-        };
-        let (plugin, digest) = (name.as_str(), self.spec.digest.as_str());
-        self.runtime.sink().defer(&Event::Loaded { plugin, digest });
-        Ok(Arc::new(code))
+        let _running = self.runtime.clock().running();
+        C::of(self, linked).map_err(invalid)
     }
 }

@@ -76,6 +76,12 @@ impl HandlerState {
         });
     }
 
+    /// Before each call: the time that is handed in, and the next tick that is looked at.
+    pub fn enter(store: &mut Store<Self>, now: u64) {
+        store.data_mut().now = now;
+        store.set_epoch_deadline(1);
+    }
+
     /// Keeps what was written to standard output or error.
     pub fn said(&mut self, bytes: &[u8]) {
         self.said.extend_from_slice(bytes);

@@ -28,7 +28,6 @@ pub struct Checked {
 /// # Errors
 /// What is wrong with it.
 pub fn check(mut step: Step, bytes: Range<u64>, limit: u64, now: u64) -> Result<Checked, Trapped> {
-    let wrong = |why: String| Trapped { why: format!("it answered what it must not: {why}"), limit: None };
     let sizes = step.messages.iter().map(|message| {
         let payload = message.payload.as_ref().map_or(0, Vec::len);
         PER_MESSAGE + (message.value.len() + payload) as u64
@@ -43,12 +42,12 @@ pub fn check(mut step: Step, bytes: Range<u64>, limit: u64, now: u64) -> Result<
         let Message { value, start, end, .. } = message;
         if *start != told || end < start || *end > bytes.end {
             let given = bytes.end;
-            return Err(wrong(format!(
+            return Err(Trapped::answered(&format!(
                 "a message of the bytes {start} to {end}, where the next byte is {told}, and {given} were given"
             )));
         }
         told = *end;
-        check_object(value).map_err(wrong)?;
+        check_object(value).map_err(|why| Trapped::answered(&why))?;
     }
     step.tick = step.tick.map(|at| at.max(now.saturating_add(SOONEST)));
     for text in [&mut step.close, &mut step.note].into_iter().flatten() {

@@ -1,9 +1,10 @@
 //! Why a component that only computes came to its end, in words: for whoever waits, for the
 //! operator, and without the place in its code.
 
-use cofferdam_grants::{Limits, printable, printable_text};
+use cofferdam_grants::{printable, printable_text};
 use wasmtime::Store;
 
+use super::pure::PureSpec;
 use super::state::{CpuLimit, HandlerState};
 
 /// A handler ended, or answered what it must not.
@@ -15,10 +16,17 @@ pub struct Trapped {
     pub limit: Option<&'static str>,
 }
 
-/// Why a handler trapped, without the place in its code: that is for the log only.
-pub fn why(trap: &wasmtime::Error, store: &Store<HandlerState>, limits: &Limits) -> Trapped {
-    let state = store.data();
-    tracing::debug!(target: "guest", "[handler] {}", printable_text(format!("{trap:?}")));
+impl Trapped {
+    /// It answered what it must not.
+    pub fn answered(what: &str) -> Self {
+        Self { why: format!("it answered what it must not: {what}"), limit: None }
+    }
+}
+
+/// Why a component trapped, without the place in its code: that is for the log only.
+pub fn why(trap: &wasmtime::Error, store: &Store<HandlerState>, spec: &PureSpec) -> Trapped {
+    let (state, PureSpec { name, limits, .. }) = (store.data(), spec);
+    tracing::debug!(target: "guest", "[{name} trap] {}", printable_text(format!("{trap:?}")));
     if let Some(limit) = trap.downcast_ref::<CpuLimit>() {
         return Trapped { why: limit.to_string(), limit: Some("cpu") };
     }
@@ -40,7 +48,7 @@ pub fn why(trap: &wasmtime::Error, store: &Store<HandlerState>, limits: &Limits)
     }
     let said = state.last_said();
     if !said.is_empty() {
-        tracing::warn!(target: "guest", "[handler stderr] {}", printable(&said, 2048));
+        tracing::warn!(target: "guest", "[{name} stderr] {}", printable(&said, 2048));
     }
     if let Some(code) = trap.downcast_ref::<wasmtime::Trap>() {
         return Trapped { why: format!("it trapped: {code}"), limit: None };

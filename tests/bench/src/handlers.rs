@@ -37,7 +37,7 @@ fn crossing(policy: &str) -> Row {
 }
 
 fn sessions(policy: &str) -> Row {
-    let mut ours = Client::with_policy(policy);
+    let mut ours = Client::with_policy(&format!("{policy}"));
     ours.call("hold", json!({ "sessions": 1 }));
     let before = memory(ours.pid(), "VmRSS");
     let held = ours.call("hold", json!({ "sessions": SESSIONS }));

@@ -1,0 +1,8 @@
+//! The build script of every handler that is shipped: a session's memory begins small, because a
+//! server holds many sessions. It grows as the session needs it.
+
+fn main() {
+    println!("cargo:rerun-if-changed=../memory.rs");
+    println!("cargo:rustc-link-arg-cdylib=-zstack-size=131072");
+    println!("cargo:rustc-link-arg-cdylib=--initial-memory=393216");
+}

@@ -122,6 +122,7 @@ impl Candidate {
                 Instance::Actor => Lifetime::Shared,
                 Instance::Call => Lifetime::PerCall,
             },
+            concurrency: self.manifest.concurrency.map(usize::from),
         }
     }
 }

@@ -144,7 +144,7 @@ impl Instances {
                     return false;
                 }
                 if let Some((actor, _)) = spare.take() {
-                    actor.close();
+                    actor.stop();
                 }
                 true
             }

@@ -16,6 +16,7 @@ mod preview;
 mod record;
 mod registry;
 mod schema;
+mod settings;
 #[cfg(test)]
 mod testing;
 mod tool;

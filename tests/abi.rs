@@ -1,5 +1,5 @@
-//! The contract with plugins: what is embedded about shipped ones is what they say themselves, and a component from
-//! elsewhere is loaded by the policy as by a flag.
+//! The contract with plugins: what is embedded about shipped ones is what they say themselves, and
+//! a component from elsewhere is loaded by the policy as by a flag.
 
 use std::io::{Read, Write};
 use std::path::Path;

@@ -1,5 +1,6 @@
-//! The command line: what each command prints where, and the exit codes that scripts rely on (0 done, 1 failed, 2 misused). What
-//! `serve` says to its client is everybody else's test; here is what it reads, and what it does not.
+//! The command line: what each command prints where, and the exit codes that scripts rely on (0
+//! done, 1 failed, 2 misused). What `serve` says to its client is everybody else's test; here is
+//! what it reads, and what it does not.
 
 /// `cofferdam call`.
 mod calls;
@@ -106,7 +107,8 @@ fn tools_as_json_are_what_a_client_is_told() {
 #[test]
 fn the_embedded_definitions_are_those_of_the_component() {
     for plugin in shipped::plugins() {
-        // With rules for everything: without one, the embedded definitions say which tools are not listed, and why.
+        // With rules for everything: without one, the embedded definitions say which tools
+        // are not listed, and why.
         let embedded = run(&[&["tools", "--json", "--of", &plugin][..], &ALL].concat());
         let fresh = run(&["tools", "--json", "--of", &plugin, "--fresh"]);
         ends(&embedded, 0);
@@ -220,7 +222,8 @@ fn a_policy_that_cannot_be_read_starts_nothing() {
 fn nothing_in_the_working_directory_is_read() {
     let peer = Peer::echo();
     let folder = scratch("project");
-    // Clients start servers inside other people's projects: whatever these are named, they grant nothing and break nothing.
+    // Clients start servers inside other people's projects: whatever these are named, they grant
+    // nothing and break nothing.
     let policy = "[plugins.tcp]\nconnect = [\"tcp://any:*\", \"tcp://localhost:*\"]\n";
     for (name, text) in [
         ("cofferdam.toml", policy),

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::support::{ALL, LOCAL, Session, cofferdam, guest, policy, run, scratch, shipped, stderr, stdout};
 
-/// What a model gets of all tools, of one tool, and the whole answer to `tools/list`, each in bytes of compact JSON.
+/// What a model gets of all tools, of one tool, and the whole answer to `tools/list`, each
+/// in bytes of compact JSON.
 const MODEL: usize = 20_000;
 const TOOL: usize = 1_500;
 const ANSWER: usize = 40_000;
@@ -81,7 +82,8 @@ fn a_tool_that_can_do_nothing_is_not_listed() {
     ] {
         assert_eq!(names(&mut Session::serve(rules)), of(plugins), "{rules:?}");
     }
-    // A server that may be asked is of no use without a name to ask for; a rule of one plugin serves no other.
+    // A server that may be asked is of no use without a name to ask for; a rule of
+    // one plugin serves no other.
     let [flag, file] =
         policy("[plugins.dns]\nservers = [\"192.0.2.1\"]\n[plugins.telnet]\nconnect = [\"tcp://localhost:23\"]\n");
     assert_eq!(names(&mut Session::serve(&[&flag, &file])), of(&["telnet"]));
@@ -160,7 +162,8 @@ fn the_tools_of_a_loaded_component_are_named_as_those_of_a_shipped_one() {
     assert_eq!(session.call("predecessor", json!({})).ok()["text"], "");
     assert_eq!(names(&mut session), set(&["predecessor"]));
     session.call("trap", json!({})).failed("denied");
-    // Its tools are known once it was asked: it is told then, and what is named beside it is served.
+    // Its tools are known once it was asked: it is told then, and what is
+    // named beside it is served.
     let [flag, file] = table("\"predecessor\", \"trapp\"");
     let mut session = Session::serve(&[&flag, &file]);
     assert_eq!(session.call("predecessor", json!({})).ok()["text"], "");

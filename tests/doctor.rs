@@ -1,5 +1,5 @@
-//! `cofferdam doctor`: what it says of clients' configurations as they are in the field, and that it changes nothing and tells
-//! no secret.
+//! `cofferdam doctor`: what it says of clients' configurations as they are in the field, and that
+//! it changes nothing and tells no secret.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,5 +1,5 @@
-//! `cofferdam explain`: allowed or denied, by which line, after which steps, or what would allow it; and that this is what a
-//! plugin meets.
+//! `cofferdam explain`: allowed or denied, by which line, after which steps, or what would allow
+//! it; and that this is what a plugin meets.
 
 use std::process::Output;
 

@@ -1,5 +1,6 @@
-//! Generations and principals, in this process: a policy and its plugins are replaced as a whole while a call runs, and
-//! principals share no instance. Nothing replaces a generation from outside yet, so there is no binary to ask.
+//! Generations and principals, in this process: a policy and its plugins are replaced as a whole
+//! while a call runs, and principals share no instance. Nothing replaces a generation from outside
+//! yet, so there is no binary to ask.
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,6 @@
-//! Hostile guests, run through the real binary: each claims something in its first line, and the test shows that it is not
-//! so. What they may not dial or look up is in `deny/`; how they die is in `lifecycle.rs`.
+//! Hostile guests, run through the real binary: each claims something in its first line, and
+//! the test shows that it is not so. What they may not dial or look up is in `deny/`; how they
+//! die is in `lifecycle.rs`.
 
 /// What is done in the name of calls, and without one.
 mod calls;
@@ -44,7 +45,8 @@ fn with_guest(name: &str) -> Session {
 fn i8_what_a_guest_prints_goes_to_the_log_not_to_the_client() {
     let mut session = with_guest("prints");
     let id = session.post_call("print", json!({}));
-    // Every line on stdout is checked to be JSON-RPC by the session; a forged answer would be one, and come first.
+    // Every line on stdout is checked to be JSON-RPC by the session; a forged answer
+    // would be one, and come first.
     let answer = session.answer_to(&json!(id));
     assert!(answer["result"].get("forged").is_none(), "{answer}");
     let text = answer["result"]["content"][0]["text"].as_str().unwrap();

@@ -1,5 +1,6 @@
-//! Nobody feels another: what one guest costs is felt by no other plugin, nor by the protocol, its timers and its order. Numbers
-//! are those of the benchmark (`cargo xtask bench`); here each has to be met in one round of several, because tests run side by side.
+//! Nobody feels another: what one guest costs is felt by no other plugin, nor by the protocol, its
+//! timers and its order. Numbers are those of the benchmark (`cargo xtask bench`); here each has to
+//! be met in one round of several, because tests run side by side.
 
 use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::PathBuf;
@@ -125,7 +126,8 @@ fn i10_answers_count_as_memory_until_they_are_written() {
     assert!(server.wait().unwrap().success());
 }
 
-/// A guest that takes a compiler long: one function whose every loop carries every variable, and there is one for each.
+/// A guest that takes a compiler long: one function whose every loop carries every variable, and
+/// there is one for each.
 fn slow_to_compile(variables: usize) -> String {
     let set = |n: usize| format!("(local.set {n} (i64.add (local.get {n}) (local.get {})))", (n * 7 + 1) % variables);
     let looped = |n| format!("(loop $l{n} {} (br_if $l{n} (i32.wrap_i64 (local.get {n}))))", set(n));

@@ -1,5 +1,6 @@
-//! How calls, instances and the server end: deadlines, cancellation, guests that spin, trap or eat memory, the end of
-//! input, and signals. In each case everyone who waits is told, and what has nothing to do with it goes on.
+//! How calls, instances and the server end: deadlines, cancellation, guests that spin, trap or eat
+//! memory, the end of input, and signals. In each case everyone who waits is told, and what has
+//! nothing to do with it goes on.
 
 use std::path::PathBuf;
 use std::process::Stdio;

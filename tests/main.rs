@@ -1,4 +1,5 @@
-//! Everything that is tested through the real binary, over real pipes and sockets, in one test program.
+//! Everything that is tested through the real binary, over real pipes and
+//! sockets, in one test program.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is a failed test")]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests play the world around the program")]

@@ -1,5 +1,6 @@
-//! The commands about a policy: `init`, `check`, `serve --dry-run`, and the flags and variables that make one; `explain` is
-//! `explain.rs`. What the policy language means is tested in its crate; here is what the program prints, and its exit codes.
+//! The commands about a policy: `init`, `check`, `serve --dry-run`, and the flags and variables
+//! that make one; `explain` is `explain.rs`. What the policy language means is tested in its crate;
+//! here is what the program prints, and its exit codes.
 
 use std::fs;
 use std::io::Write;

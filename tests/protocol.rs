@@ -1,5 +1,6 @@
-//! MCP as clients speak it, in both generations, and as no client should: what is malformed is answered by its id with the
-//! spec's code, and the server goes on. What the tools themselves answer is in `tools/`.
+//! MCP as clients speak it, in both generations, and as no client should: what is malformed is
+//! answered by its id with the spec's code, and the server goes on. What the tools themselves
+//! answer is in `tools/`.
 
 use serde_json::{Value, json};
 

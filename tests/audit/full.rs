@@ -1,4 +1,5 @@
-//! A disk that is full: nothing is granted, and what has happened is written once there is room. Only whoever may mount can try.
+//! A disk that is full: nothing is granted, and what has happened is written once there is room.
+//! Only whoever may mount can try.
 
 use std::fs;
 use std::io::Write as _;

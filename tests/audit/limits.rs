@@ -1,5 +1,5 @@
-//! Every limit that is hit has its line, with the call where there is one; also where a guest goes on, and where each call has an instance
-//! of its own.
+//! Every limit that is hit has its line, with the call where there is one; also where a guest goes
+//! on, and where each call has an instance of its own.
 
 use std::fs;
 
@@ -87,7 +87,8 @@ fn every_limit_that_is_hit_has_its_line() {
         assert_eq!(hits(&place), [hit(limit, Some(2))]);
     }
 
-    // A name server that is silent: the second of two lookups at once is one too many, and so is the third in a minute.
+    // A name server that is silent: the second of two lookups at once is one too many, and so is
+    // the third in a minute.
     let silent = NameServer::new(|_, _| Vec::new());
     for (limit, set) in [("lookups", "lookups = 1"), ("lookups_per_minute", "lookups_per_minute = 1")] {
         let place = LogFolder::new();

@@ -1,4 +1,5 @@
-//! An ask that cannot be recorded is no refusal by the policy: in every tool the call answers `audit_failed`.
+//! An ask that cannot be recorded is no refusal by the policy: in every tool the
+//! call answers `audit_failed`.
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +25,8 @@ impl Door {
     }
 }
 
-/// A name server that answers nobody before the door is open: names lead to 127.0.0.1, and `dig.example` takes a second question.
+/// A name server that answers nobody before the door is open: names lead to 127.0.0.1, and
+/// `dig.example` takes a second question.
 fn held_back(door: Arc<Door>) -> NameServer {
     NameServer::new(move |question, tcp| {
         door.pass();
@@ -79,7 +81,8 @@ fn i5_an_ask_that_cannot_be_recorded_is_no_refusal_by_the_policy() {
     eventually("each has asked once", || asked(&place.events()));
     let log = place.log();
     take_away(&mut session, log.as_ref());
-    // What each asks next: where its name has led, over TCP, the file that has taken the other's place.
+    // What each asks next: where its name has led, over TCP, the file that has
+    // taken the other's place.
     door.open();
     fs::rename(&followed, place.0.join("followed.1")).unwrap();
     fs::write(&followed, "another\n").unwrap();

@@ -1,4 +1,5 @@
-//! `cofferdam call`: a tool's answer on standard output, whether it failed as the exit code, and what is wrong with a command.
+//! `cofferdam call`: a tool's answer on standard output, whether it failed as the exit code, and
+//! what is wrong with a command.
 
 use std::io::Write;
 use std::process::{Output, Stdio};

@@ -1,5 +1,6 @@
-//! Files: what is not granted is not read, by whatever way; each way beside the same one where it is allowed. Through the shipped
-//! tools as a model would try, and through guests that ask the host for what it does not expect.
+//! Files: what is not granted is not read, by whatever way; each way beside the same one where it
+//! is allowed. Through the shipped tools as a model would try, and through guests that ask the host
+//! for what it does not expect.
 
 use std::fs;
 use std::sync::Arc;
@@ -186,7 +187,8 @@ fn a_guest_opens_no_device_pipe_or_socket_inside_its_folder() {
     let socket = granted.path("socket");
     let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     let node = granted.path("device");
-    // Only whoever may make devices has one in the folder itself; the others have those of the system.
+    // Only whoever may make devices has one in the folder itself; the others
+    // have those of the system.
     let made = std::process::Command::new("mknod").args([&node, "c", "1", "5"]).output();
     let made = made.is_ok_and(|made| made.status.success());
     let mut session =
@@ -263,7 +265,8 @@ fn devices_pipes_and_processes_are_not_opened() {
         let failed = session.call("cat_tool", json!({ "file_path": path })).failed("not_a_file");
         assert!(failed["message"].as_str().unwrap().contains("only regular files"), "{failed}");
     }
-    // What a process has open, its memory and its environment are nobody's to read: this one's least of all.
+    // What a process has open, its memory and its environment are nobody's to read:
+    // this one's least of all.
     let own = format!("/proc/{}/environ", session.pid());
     for path in [
         "/proc/self/environ",

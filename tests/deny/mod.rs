@@ -1,5 +1,6 @@
-//! Refusals, each beside its allowed twin: what is not granted is not reached, in whatever spelling, and both the model
-//! and the operator are told. What guests attempt besides is in `hostile.rs`.
+//! Refusals, each beside its allowed twin: what is not granted is not reached, in
+//! whatever spelling, and both the model and the operator are told. What guests attempt
+//! besides is in `hostile.rs`.
 
 mod addresses;
 mod files;

@@ -1,4 +1,5 @@
-//! Names: only granted names are looked up, their answers are filtered and pinned, and only what is pinned is dialled.
+//! Names: only granted names are looked up, their answers are filtered and pinned, and only
+//! what is pinned is dialled.
 
 use serde_json::json;
 
@@ -80,7 +81,8 @@ fn i6_a_name_that_changes_its_answer_leads_nowhere_new() {
     let mut session = resolves(&dns, &rule);
     assert_eq!(ask(&mut session, "dial_std", "rebind.example", first.port()), "Ok(())");
     dns.set("rebind.example", &["127.0.0.3"]);
-    // The old answer is kept for a while (its TTL is short, its pin lives 5 s); the new one may never be dialled.
+    // The old answer is kept for a while (its TTL is short, its pin lives 5 s); the new
+    // one may never be dialled.
     let before = dns.asked().len();
     eventually("the name is asked about again", || {
         assert!(ask(&mut session, "dial_std", "rebind.example", second.port()).starts_with("Err("));

@@ -1,5 +1,5 @@
-//! Echo requests: which addresses a guest may send them to, how large, how many, and over how many sockets; each refusal beside
-//! what is allowed.
+//! Echo requests: which addresses a guest may send them to, how large, how many, and over how many
+//! sockets; each refusal beside what is allowed.
 
 use std::time::Duration;
 

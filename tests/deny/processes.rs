@@ -1,4 +1,5 @@
-//! Files of processes: refused wherever the file system that they are on is mounted, and nothing else of it is.
+//! Files of processes: refused wherever the file system that they are on is mounted,
+//! and nothing else of it is.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! Questions to name servers: only granted names are asked for, only of granted servers, and a question carries nothing but
-//! what a question has. Each refusal stands beside what is allowed.
+//! Questions to name servers: only granted names are asked for, only of granted servers, and a
+//! question carries nothing but what a question has. Each refusal stands beside what is allowed.
 
 use serde_json::json;
 
@@ -56,7 +56,8 @@ fn only_a_granted_name_is_asked_for() {
         &[b"lab", b"example"],
         &[b"www", b"evil", b"example"],
         &[b"www", b"lab", b"example", b"evil"],
-        // A dot in a label makes a name that only looks like a granted one; so does a label that is cut by a zero.
+        // A dot in a label makes a name that only looks like a granted one; so does a
+        // label that is cut by a zero.
         &[b"www.lab.example"],
         &[b"evil\0", b"lab.example"],
         // So might an instance of a service that ends early.
@@ -97,7 +98,8 @@ fn only_a_granted_server_is_asked() {
 fn a_question_carries_nothing_but_a_question() {
     let server = answering();
     let (at, mut session) = (server.address.to_string(), asks(&granted("*.lab.example", &server)));
-    // In mixed case, with an id, and with flags that no question has: all of that would be room for data.
+    // In mixed case, with an id, and with flags that no question has: all of
+    // that would be room for data.
     let mut mixed = question(&[b"wWw", b"LAB", b"eXample"]);
     mixed.replace_range(4..8, "07ff");
     assert!(send(&mut session, &at, &mixed).ends_with(", true))"), "the reply has the question's id");
@@ -218,7 +220,8 @@ fn questions_count_as_lookups_at_one_time_and_by_the_minute() {
     };
     let (ask, silent) = (json!({ "target": "www.example" }), json!({ "target": "x.example", "tries": 1 }));
 
-    // At one time: two are under way, the third is one too many, in whatever call; then there is room again.
+    // At one time: two are under way, the third is one too many, in whatever call;
+    // then there is room again.
     let mut session = digs(&server, "lookups = 2");
     let held: Vec<u64> = (0..2).map(|_| session.post_call("dig_tool", silent.clone())).collect();
     eventually("both are asked", || server.asked().len() == 2);
@@ -245,7 +248,8 @@ fn questions_count_as_lookups_at_one_time_and_by_the_minute() {
     session.log_has("`dns` hit its limit `lookups_per_minute`");
     assert_eq!(server.asked().len(), 6);
 
-    // As many as clients ask at one time, and by the minute, are let through without a word about it.
+    // As many as clients ask at one time, and by the minute, are let through
+    // without a word about it.
     let mut session = digs(&server, "");
     let posted: Vec<u64> = (0..250).map(|_| session.post_call("dig_tool", silent.clone())).collect();
     for id in posted {

@@ -1,4 +1,5 @@
-//! Granted roots: several of them, links between them, one that is not there, one whose file system does not answer.
+//! Granted roots: several of them, links between them, one that is not there, one whose
+//! file system does not answer.
 
 use std::os::fd::AsRawFd;
 use std::time::Duration;
@@ -67,7 +68,8 @@ fn a_file_system_that_does_not_answer_holds_nobody_else_up() {
         for _ in 0..5 {
             quickly(&mut session).within(Claim::Isolation, Duration::from_millis(900));
         }
-        // With the last handle of its server's the file system is at an end, and with it all waiting.
+        // With the last handle of its server's the file system is at an end,
+        // and with it all waiting.
         drop(device);
     });
 }

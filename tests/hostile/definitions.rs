@@ -1,5 +1,6 @@
-//! Forged tool definitions: whatever a plugin calls its tools and says of them, it is refused by name and reason, the server
-//! stays up, and the tools of others stay where they were. And schemas made to keep whoever checks against them busy.
+//! Forged tool definitions: whatever a plugin calls its tools and says of them, it is refused by
+//! name and reason, the server stays up, and the tools of others stay where they were. And schemas
+//! made to keep whoever checks against them busy.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! File descriptors: whatever guests open, a plugin has no more than its limit, whatever plugins have, the process keeps its reserve,
-//! and what is refused is told. Tables of the host count as memory.
+//! File descriptors: whatever guests open, a plugin has no more than its limit, whatever
+//! plugins have, the process keeps its reserve, and what is refused is told. Tables of
+//! the host count as memory.
 
 use std::process::Command;
 
@@ -12,7 +13,8 @@ fn open(session: &Session) -> usize {
     std::fs::read_dir(format!("/proc/{}/fd", session.pid())).unwrap().count()
 }
 
-/// Those of them that lead to this path: a plugin's threads, which are started when they are needed, have some of their own that stay.
+/// Those of them that lead to this path: a plugin's threads, which are started when they are
+/// needed, have some of their own that stay.
 fn opened(session: &Session, path: &str) -> usize {
     let path = std::fs::canonicalize(path).unwrap();
     let all = std::fs::read_dir(format!("/proc/{}/fd", session.pid())).unwrap();
@@ -143,7 +145,8 @@ fn i10_entries_of_the_hosts_tables_are_a_part_of_the_memory() {
     }
 }
 
-/// Those of them that a plugin's code has for all of its instances: images of memory, and what tells which of it was written.
+/// Those of them that a plugin's code has for all of its instances: images of memory, and what
+/// tells which of it was written.
 fn images(session: &Session) -> usize {
     let all = std::fs::read_dir(format!("/proc/{}/fd", session.pid())).unwrap().flatten();
     all.filter(|one| {

@@ -1,5 +1,6 @@
-//! Peers that end a connection in every way, at any moment of any call: that connection ends, and nothing else does.
-//! `COFFERDAM_ENDS` is how many (2,000 without it), `COFFERDAM_SEED` repeats a run.
+//! Peers that end a connection in every way, at any moment of any call: that connection
+//! ends, and nothing else does. `COFFERDAM_ENDS` is how many (2,000 without it),
+//! `COFFERDAM_SEED` repeats a run.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};

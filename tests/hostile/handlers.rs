@@ -1,4 +1,5 @@
-//! Hostile protocol handlers, and their allowed twin: `hostile_handler` does what its configuration says.
+//! Hostile protocol handlers, and their allowed twin: `hostile_handler` does
+//! what its configuration says.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! What a guest holds and does not let go of: connections by their streams, connections that it forgets, timers. Each counts for
-//! as long as it is open, whoever remembers it.
+//! What a guest holds and does not let go of: connections by their streams, connections that it
+//! forgets, timers. Each counts for as long as it is open, whoever remembers it.
 
 use serde_json::{Value, json};
 

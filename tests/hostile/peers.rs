@@ -1,5 +1,6 @@
-//! What went wrong elsewhere: the faults that were seen in other hosts of components, each as a test that this one does not have it.
-//! Some are shown in more detail where they belong; here they stand together.
+//! What went wrong elsewhere: the faults that were seen in other hosts of components, each as
+//! a test that this one does not have it. Some are shown in more detail where they belong;
+//! here they stand together.
 
 use serde_json::{Value, json};
 
@@ -111,7 +112,8 @@ fn i15_there_is_no_grant_tool_for_a_model_to_call() {
 
 #[test]
 fn two_components_with_one_tool_name_leave_the_first_its_own() {
-    // Both have an `echo`, and so the second has none of its tools, whichever of them is compiled sooner.
+    // Both have an `echo`, and so the second has none of its tools, whichever of
+    // them is compiled sooner.
     let first = Forged::new(&json!([{ "name": "echo" }, { "name": "alone" }]));
     let mut session = first.serve(&["--plugin", &guest("spin")]);
     session.log_has("plugin `hostile`: its tool `echo` is the name of a tool of `forges` already");

@@ -1,5 +1,6 @@
-//! Guests written by hand, for what no compiler makes: start functions that spin, tables, texts that are none, pointers that
-//! lead outside. Each does the allowed thing when it is called with `{}`, and what it claims when it is given more.
+//! Guests written by hand, for what no compiler makes: start functions that spin, tables, texts
+//! that are none, pointers that lead outside. Each does the allowed thing when it is called with
+//! `{}`, and what it claims when it is given more.
 
 use std::time::Duration;
 
@@ -59,7 +60,8 @@ fn an_instance_for_one_call_finds_nothing_of_another() {
     let mut session = Session::serve(&["--plugin", &raw_guest("leaves_traces")]);
     assert_eq!(session.call("raw", json!({})).text, "alive");
     session.call("raw", json!({})).failed("instance_lost");
-    // One after the other in the memory that is kept ready, and many at once; of components that fit into the pool and that do not.
+    // One after the other in the memory that is kept ready, and many at once; of components that
+    // fit into the pool and that do not.
     for more in ["", "(memory $second 1)", "(table 8 funcref) (table 8 funcref) (table 8 funcref) (table 8 funcref)"] {
         let mut session = Session::serve(&["--plugin", &raw_guest_with("leaves_traces", more, "call")]);
         for _ in 0..10 {

@@ -1,4 +1,5 @@
-//! Sockets as guests use them, by both generations of WASI: what they ask of one is answered, and what they write goes out at once.
+//! Sockets as guests use them, by both generations of WASI: what they ask of one is answered, and
+//! what they write goes out at once.
 
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -16,7 +17,8 @@ fn pairs() -> Peer {
     })
 }
 
-/// With Nagle's algorithm the second piece waits for the first one's acknowledgement: 40 ms, once the kernel delays those.
+/// With Nagle's algorithm the second piece waits for the first one's acknowledgement: 40 ms, once
+/// the kernel delays those.
 const ROUNDS: u64 = 100;
 const MOST: Duration = Duration::from_millis(1500);
 

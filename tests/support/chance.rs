@@ -1,5 +1,6 @@
-//! Chance that can be repeated: what a test of random ends does is drawn by a seed (`COFFERDAM_SEED`), and how much of it there is can be
-//! said (`COFFERDAM_ENDS`). How threads and processes meet is the system's.
+//! Chance that can be repeated: what a test of random ends does is drawn by a seed
+//! (`COFFERDAM_SEED`), and how much of it there is can be said (`COFFERDAM_ENDS`). How threads and
+//! processes meet is the system's.
 
 use std::time::Duration;
 

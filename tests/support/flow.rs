@@ -1,5 +1,6 @@
-//! Many calls of one session under way at once, some of which are cancelled at some moment. Each of the others has to be answered in time,
-//! and no instance of any plugin may be lost, whatever happens to what the calls are about.
+//! Many calls of one session under way at once, some of which are cancelled at some moment. Each of
+//! the others has to be answered in time, and no instance of any plugin may be lost, whatever
+//! happens to what the calls are about.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
@@ -16,7 +17,8 @@ const CANCELLED: usize = 8;
 /// The longest that a call may take; those of the tests that flow ask for less than two seconds.
 const IN_TIME: Duration = Duration::from_secs(15);
 
-/// Descriptors of the event loops of a plugin's threads, which may start while calls flow: four threads with four each.
+/// Descriptors of the event loops of a plugin's threads, which may start while calls flow: four
+/// threads with four each.
 const EVENT_LOOPS: usize = 16;
 
 /// A server with calls under way.
@@ -53,8 +55,8 @@ impl Flow {
         Self { session, dice, seed, at_once, known, audit, under_way, called: 0, outcomes, descriptors }
     }
 
-    /// Makes a call. Perhaps one of those under way is cancelled, whichever; where there are too many, the oldest one's answer is awaited,
-    /// and given back.
+    /// Makes a call. Perhaps one of those under way is cancelled, whichever; where there are too
+    /// many, the oldest one's answer is awaited, and given back.
     #[track_caller]
     pub fn call(&mut self, tool: &str, arguments: Value) -> Option<(Value, Answer)> {
         let id = self.session.post_call(tool, arguments.clone());
@@ -89,7 +91,8 @@ impl Flow {
         (call, answer)
     }
 
-    /// Waits for what is under way, and says what came of all; nothing may be left of it, and nothing lost.
+    /// Waits for what is under way, and says what came of all; nothing may be left
+    /// of it, and nothing lost.
     #[track_caller]
     pub fn end(mut self) -> BTreeMap<String, usize> {
         while !self.under_way.is_empty() {

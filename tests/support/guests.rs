@@ -1,4 +1,5 @@
-//! The components: the hostile guests, built once for all tests, and where their files are; and what the shipped ones offer.
+//! The components: the hostile guests, built once for all tests, and where their files are; and
+//! what the shipped ones offer.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! A peer that the test plays itself: it accepts when it wants to, and says and hears what the test wants. For everything that
-//! has to happen in a certain order.
+//! A peer that the test plays itself: it accepts when it wants to, and says and hears what the test
+//! wants. For everything that has to happen in a certain order.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -54,7 +54,8 @@ impl Listener {
     }
 }
 
-/// A port on which nobody answers: the kernel drops what comes after a full backlog, as a firewall would.
+/// A port on which nobody answers: the kernel drops what comes after a full
+/// backlog, as a firewall would.
 pub struct Deaf {
     listener: TcpListener,
     _waiting: Vec<TcpStream>,

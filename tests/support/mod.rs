@@ -1,5 +1,6 @@
-//! What every test stands on: the real binary spoken to over real pipes, peers on loopback, and the hostile guests. No test
-//! logic lives here. Every wait has a deadline, and running into it is a failure that says what was waited for.
+//! What every test stands on: the real binary spoken to over real pipes, peers on loopback, and the
+//! hostile guests. No test logic lives here. Every wait has a deadline, and running into it is a
+//! failure that says what was waited for.
 
 mod chance;
 pub mod clock;

@@ -1,5 +1,5 @@
-//! Name servers for the `dns` plugin: real ones (nsd, knot, unbound), fetched once and run on loopback, and ones of the tests' own that
-//! may lie. All listen on UDP and TCP.
+//! Name servers for the `dns` plugin: real ones (nsd, knot, unbound), fetched once and run on
+//! loopback, and ones of the tests' own that may lie. All listen on UDP and TCP.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -108,7 +108,8 @@ pub fn newest_knot(address: SocketAddr, zone: &str, text: &str) -> Daemon {
     Daemon::start(command.arg("-c").arg(&file), address, &folder.join("log"))
 }
 
-/// The resolver `unbound`, which asks these servers for these zones; `more` goes into its `server` section.
+/// The resolver `unbound`, which asks these servers for these zones; `more` goes
+/// into its `server` section.
 pub fn unbound(address: SocketAddr, zones: &[(&str, SocketAddr)], more: &str) -> Daemon {
     let peer = peers::debian("unbound", &mut stderr_progress()).unwrap_or_else(|error| panic!("{error}"));
     let folder = scratch("unbound");
@@ -129,7 +130,8 @@ pub fn unbound(address: SocketAddr, zones: &[(&str, SocketAddr)], more: &str) ->
     Daemon::start(command.arg("-d").arg("-c").arg(&file), address, &folder.join("log"))
 }
 
-/// What a server of ours does with a question: the messages to send back. Over TCP the connection ends afterwards.
+/// What a server of ours does with a question: the messages to send back. Over TCP the
+/// connection ends afterwards.
 type Serve = dyn Fn(&[u8], bool) -> Vec<Vec<u8>> + Send + Sync;
 
 /// A name server that is a test's own code.
@@ -248,7 +250,8 @@ pub fn reply_six(question: &[u8], address: [u8; 16]) -> Vec<u8> {
     reply
 }
 
-/// A reply to a question: these flags and this status, and A records of the name that was asked for.
+/// A reply to a question: these flags and this status, and A records of the
+/// name that was asked for.
 pub fn reply(question: &[u8], flags: u8, status: u8, addresses: &[[u8; 4]]) -> Vec<u8> {
     let count = u8::try_from(addresses.len()).unwrap();
     let mut reply = question[..2].to_vec();

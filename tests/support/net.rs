@@ -1,5 +1,6 @@
-//! Networks of a test's own: a namespace in which the test runs once more, and in it a TUN device whose other end is the test.
-//! As root, or where users may make namespaces; elsewhere the test fails and says so.
+//! Networks of a test's own: a namespace in which the test runs once more, and in it a TUN
+//! device whose other end is the test. As root, or where users may make namespaces; elsewhere
+//! the test fails and says so.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -18,8 +19,8 @@ const INSIDE: &str = "COFFERDAM_TEST_NAMESPACE";
 /// The longest a test may take in its namespace.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// Runs a test in a network namespace (and a mount namespace) of its own, with nothing but a loopback device: this program runs itself once more for that
-/// one test.
+/// Runs a test in a network namespace (and a mount namespace) of its own, with nothing but a
+/// loopback device: this program runs itself once more for that one test.
 #[track_caller]
 pub fn in_namespace<F: FnOnce()>(test: F) {
     if std::env::var_os(INSIDE).is_some() {
@@ -69,7 +70,8 @@ pub fn ip(arguments: &[&str]) {
     assert!(ran.status.success(), "ip {}: {}", arguments.join(" "), String::from_utf8_lossy(&ran.stderr));
 }
 
-/// Whether anybody in this namespace may open datagram sockets for ICMP. Where not, a process needs `CAP_NET_RAW`.
+/// Whether anybody in this namespace may open datagram sockets for ICMP. Where not, a
+/// process needs `CAP_NET_RAW`.
 #[track_caller]
 pub fn allow_ping_sockets(allow: bool) {
     let range = if allow { "0 0" } else { "1 0" };
@@ -85,8 +87,8 @@ pub struct Tun {
 }
 
 impl Tun {
-    /// A device with 10.9.0.1/16 and fd09::1/64 at our end, behind which everything else is: every echo request that gets there is
-    /// given to the code, and what it returns is sent back.
+    /// A device with 10.9.0.1/16 and fd09::1/64 at our end, behind which everything else is: every
+    /// echo request that gets there is given to the code, and what it returns is sent back.
     pub fn new(mut peer: impl FnMut(&Request) -> Sends + Send + 'static) -> Self {
         let mut device = open("tun0");
         ip(&["link", "set", "tun0", "mtu", "65535", "up"]);
@@ -97,7 +99,8 @@ impl Tun {
         std::thread::spawn(move || {
             let mut buffer = vec![0; 1 << 16];
             while let Ok(length) = device.read(&mut buffer) {
-                // Neighbours and multicast groups are looked for as well; only echo requests are the test's affair.
+                // Neighbours and multicast groups are looked for as well; only echo
+                // requests are the test's affair.
                 let Some(request) = Request::read(&buffer[..length]) else { continue };
                 kept.lock().unwrap().push(request.clone());
                 for (after, packet) in peer(&request) {
@@ -128,7 +131,8 @@ impl Tun {
     }
 }
 
-/// Makes a TUN device (Linux, `Documentation/networking/tuntap.rst`): packets without a header before them.
+/// Makes a TUN device (Linux, `Documentation/networking/tuntap.rst`): packets
+/// without a header before them.
 fn open(name: &str) -> File {
     let device = File::options().read(true).write(true).open("/dev/net/tun").unwrap_or_else(|error| {
         panic!("`/dev/net/tun` is needed, and open to this user (it is to everybody, as udev makes it): {error}")

@@ -1,5 +1,6 @@
-//! Echo requests as a peer on a TUN device sees them, and the packets it can answer with: whole, with their checksums, in both IP
-//! versions (RFC 791, 792, 8200, 4443). Written apart from the program's own code, so that a mistake of one is seen by the other.
+//! Echo requests as a peer on a TUN device sees them, and the packets it can answer with: whole,
+//! with their checksums, in both IP versions (RFC 791, 792, 8200, 4443). Written apart from the
+//! program's own code, so that a mistake of one is seen by the other.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -48,7 +49,8 @@ impl Request {
         self.reply_of(self.target, |_| {})
     }
 
-    /// A reply that somebody else sends, or that is not quite right: the code may change it before its checksum is made.
+    /// A reply that somebody else sends, or that is not quite right: the code may change it before
+    /// its checksum is made.
     pub fn reply_of(&self, from: IpAddr, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
         let mut message = self.message.clone();
         message[0] = if from.is_ipv4() { 0 } else { 129 };
@@ -56,7 +58,8 @@ impl Request {
         packet(from, self.source, 61, message)
     }
 
-    /// An error about this request, from anybody: its type, its code, and what stands in the last four bytes of its header.
+    /// An error about this request, from anybody: its type, its code, and what stands in the last
+    /// four bytes of its header.
     pub fn error(&self, from: &str, icmp_type: u8, code: u8, rest: u32) -> Vec<u8> {
         self.error_quoting(from, icmp_type, code, rest, &self.packet)
     }

@@ -1,5 +1,5 @@
-//! Guests written by hand, in WebAssembly's text form: for what no compiler would make. Each is a core module in
-//! `tests/guests/raw`, put around with what all of them share.
+//! Guests written by hand, in WebAssembly's text form: for what no compiler would make. Each is a
+//! core module in `tests/guests/raw`, put around with what all of them share.
 
 use super::scratch;
 

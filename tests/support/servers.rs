@@ -1,5 +1,5 @@
-//! Servers of other people's that listen on a port of this machine: fetched once (`cofferdam_xtask::peers`), started for a test,
-//! ended with it.
+//! Servers of other people's that listen on a port of this machine: fetched once
+//! (`cofferdam_xtask::peers`), started for a test, ended with it.
 
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
@@ -78,7 +78,8 @@ impl Server {
         Self::start("nginx", port, &mut command)
     }
 
-    /// A script of `tests/tools/handlers` with its port, in an environment that has this requirement.
+    /// A script of `tests/tools/handlers` with its port, in an environment
+    /// that has this requirement.
     pub fn python(requirement: &str, script: &str, arguments: &[&str]) -> Self {
         let python = peers::python(requirement, &mut stderr_progress()).unwrap_or_else(|error| panic!("{error}"));
         let port = closed_port();

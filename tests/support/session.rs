@@ -1,4 +1,5 @@
-//! The binary as a client has it: a child process, JSON-RPC lines on its pipes, its log on standard error.
+//! The binary as a client has it: a child process, JSON-RPC lines on its pipes,
+//! its log on standard error.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -26,7 +27,8 @@ pub fn scratch(name: &str) -> PathBuf {
     folder
 }
 
-/// The binary with an environment that tells it nothing about this machine, and a cache that the tests share.
+/// The binary with an environment that tells it nothing about this machine, and a
+/// cache that the tests share.
 pub fn cofferdam(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cofferdam"));
     command.args(arguments).env_clear();
@@ -95,7 +97,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Starts `cofferdam serve` with these arguments and opens the protocol as clients in the field do (2025-11-25).
+    /// Starts `cofferdam serve` with these arguments and opens the protocol as clients in
+    /// the field do (2025-11-25).
     pub fn serve(arguments: &[&str]) -> Self {
         let mut session = Self::bare(arguments);
         session.initialize("2025-11-25");
@@ -309,7 +312,8 @@ impl Session {
         assert!(Command::new("kill").args([name, &self.pid().to_string()]).status().unwrap().success());
     }
 
-    /// Closes standard input, and gives every message that comes until the server closes its output.
+    /// Closes standard input, and gives every message that comes until the
+    /// server closes its output.
     pub fn rest(&mut self) -> Vec<Value> {
         self.stdin = None;
         let mut rest: Vec<Value> = self.early.drain(..).collect();
@@ -358,8 +362,8 @@ pub fn run(arguments: &[&str]) -> Output {
     cofferdam(arguments).stdin(Stdio::null()).output().unwrap()
 }
 
-/// Has a handler, or the component for scripts, compiled and kept, once for all tests: those that wait for an answer
-/// do not wait for a compiler.
+/// Has a handler, or the component for scripts, compiled and kept, once for all tests: those that
+/// wait for an answer do not wait for a compiler.
 pub fn warm(handler: &str) {
     static WARM: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let mut warm = WARM.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -34,7 +34,8 @@ pub fn tools_of(plugin: &str) -> BTreeSet<String> {
     definitions(plugin).iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Fails unless the structured answer of a shipped tool matches the tool's output schema. Other tools may say what they like.
+/// Fails unless the structured answer of a shipped tool matches the tool's output schema. Other
+/// tools may say what they like.
 #[track_caller]
 pub fn check_answer(tool: &str, structured: &Value) {
     static SCHEMAS: LazyLock<HashMap<String, Validator>> = LazyLock::new(|| {

@@ -18,7 +18,8 @@ pub fn policy(text: &str) -> [String; 2] {
     ["--policy".to_owned(), file.display().to_string()]
 }
 
-/// A server that may dial everything on this machine, with the connection `c` to a peer that the test plays itself.
+/// A server that may dial everything on this machine, with the connection `c` to a peer
+/// that the test plays itself.
 pub fn connected() -> (Session, Line) {
     let listener = Listener::new();
     let mut session = Session::local();
@@ -50,7 +51,8 @@ impl Session {
         self.call("tcp_buffer_info", json!({ "connection_id": id })).ok()
     }
 
-    /// Waits until so many bytes have been received in all, without moving the cursor of `tcp_wait`.
+    /// Waits until so many bytes have been received in all, without moving
+    /// the cursor of `tcp_wait`.
     #[track_caller]
     pub fn receives(&mut self, id: &str, bytes: u64) {
         eventually(&format!("{bytes} bytes of `{id}`"), || {

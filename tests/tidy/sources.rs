@@ -68,7 +68,7 @@ fn no_file_is_too_long_to_read() {
 const COLUMNS: usize = 100;
 
 /// Rooms whose comments are not that narrow yet. The list only shrinks.
-const WIDE: &[&str] = &["plugins/", "tests/"];
+const WIDE: &[&str] = &["plugins/sdk/", "plugins/sdk-macros/"];
 
 #[test]
 fn comments_are_narrow_enough_to_be_read() {

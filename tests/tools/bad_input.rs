@@ -1,5 +1,6 @@
-//! Every argument of every tool, wrong in every way: the answer names the argument, nothing is sent, nothing is lost, and the
-//! server goes on. Wrong data, patterns and hosts are in the files of their tools; messages that are no MCP in `protocol.rs`.
+//! Every argument of every tool, wrong in every way: the answer names the argument, nothing is
+//! sent, nothing is lost, and the server goes on. Wrong data, patterns and hosts are in the files
+//! of their tools; messages that are no MCP in `protocol.rs`.
 
 use std::time::Duration;
 
@@ -284,7 +285,8 @@ fn sixteen_mebibytes_are_sent_and_more_is_refused() {
     line.0.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let heard = std::thread::spawn(move || line.hear_all());
 
-    // A line of the protocol is longer than its data: the limit on data is reached by the shortest way to write it.
+    // A line of the protocol is longer than its data: the limit on data is reached by the
+    // shortest way to write it.
     let answer = session.call("tcp_send", json!({ "connection_id": "c", "data": "x".repeat(MOST) }));
     assert_eq!(answer.ok()["bytes_sent"], MOST);
     let failure = session

@@ -1,4 +1,5 @@
-//! What a connection holds: clearing it, and the bound that makes the peer wait instead of losing anything.
+//! What a connection holds: clearing it, and the bound that makes the peer wait
+//! instead of losing anything.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -122,7 +123,8 @@ fn a_paused_connection_still_sends_and_disconnects() {
 
 #[test]
 fn all_connections_together_stay_below_half_of_the_memory() {
-    // 64 MiB of memory: each of four peers could fill 16 MiB, and no one of them may end the instance.
+    // 64 MiB of memory: each of four peers could fill 16 MiB, and no one of
+    // them may end the instance.
     let [flag, file] =
         crate::support::policy("[plugins.tcp]\nconnect = [\"tcp://localhost:*\"]\nlimits = { memory = \"64 MiB\" }\n");
     let mut session = Session::serve(&[&flag, &file]);

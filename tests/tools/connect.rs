@@ -1,5 +1,5 @@
-//! Connecting, disconnecting, and the ids: whose they are, and that each belongs to one connection. Connections that cannot be
-//! made are in `refused.rs`.
+//! Connecting, disconnecting, and the ids: whose they are, and that each belongs to one connection.
+//! Connections that cannot be made are in `refused.rs`.
 
 use std::collections::HashSet;
 use std::io::Write;

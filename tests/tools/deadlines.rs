@@ -1,5 +1,5 @@
-//! A caller who waits for less time than the operator allows gets what there is by then, marked as not being all of it; what starting
-//! and compiling took counts.
+//! A caller who waits for less time than the operator allows gets what there is by then, marked as
+//! not being all of it; what starting and compiling took counts.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! The `dns` plugin's tools against real name servers (nsd, unbound) on loopback, beside the real `dig` and `nslookup`: what
-//! they print is what ours have to print.
+//! The `dns` plugin's tools against real name servers (nsd, unbound) on loopback, beside the real
+//! `dig` and `nslookup`: what they print is what ours have to print.
 
 use std::net::SocketAddr;
 

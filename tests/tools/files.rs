@@ -1,4 +1,5 @@
-//! `cat_tool`, `head_tool`, `tail_tool`: what a model and a person see of a file, whatever the file is.
+//! `cat_tool`, `head_tool`, `tail_tool`: what a model and a person see of a
+//! file, whatever the file is.
 
 use std::io::Write as _;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Files that are broken: every tool shows what can be read of them, and says by one code what is wrong.
+//! Files that are broken: every tool shows what can be read of them, and says
+//! by one code what is wrong.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,6 @@
-//! Files that are cut, grow, are replaced, removed, and become directories, pipes, links or broken archives, at any moment of any call that
-//! reads them, while calls are cancelled at any moment: each call has its answer in time, and the next one works.
+//! Files that are cut, grow, are replaced, removed, and become directories, pipes, links or broken
+//! archives, at any moment of any call that reads them, while calls are cancelled at any moment:
+//! each call has its answer in time, and the next one works.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -21,8 +22,8 @@ const AT_ONCE: usize = 120;
 /// What the files are called that come and go.
 const NAMES: [&str; 8] = ["a", "b", "c.gz", "d.gz", "dir/e", "dir/f", "dir", "dir/g"];
 
-/// What a call may say of a file that is not there any more, or is something else now. A link that leads nowhere by its whole path is one
-/// that leads out, as far as anybody is told.
+/// What a call may say of a file that is not there any more, or is something else now. A link that
+/// leads nowhere by its whole path is one that leads out, as far as anybody is told.
 const KNOWN: &[&str] = &[
     "not_found",
     "not_allowed",

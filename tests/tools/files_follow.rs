@@ -1,4 +1,5 @@
-//! `tail_tool` with `follow`: what is written meanwhile comes as progress and is returned, whatever happens to the file.
+//! `tail_tool` with `follow`: what is written meanwhile comes as progress and is returned, whatever
+//! happens to the file.
 
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::time::Duration;
@@ -51,7 +52,8 @@ impl<'a> Followed<'a> {
     }
 }
 
-/// Follows a file for two seconds while `during` happens to it; the answer, and what was reported meanwhile.
+/// Follows a file for two seconds while `during` happens to it; the answer, and
+/// what was reported meanwhile.
 fn follow(folder: &Folder, during: impl FnOnce(&mut Followed<'_>)) -> (Value, String) {
     let before = std::fs::read_to_string(folder.0.join("log")).unwrap();
     let mut session = folder.session();
@@ -62,7 +64,8 @@ fn follow(folder: &Folder, during: impl FnOnce(&mut Followed<'_>)) -> (Value, St
     let text = answer["result"]["content"][0]["text"].as_str().unwrap();
     assert_eq!(without_note(text), object["content"], "{answer}");
     assert!(text.contains(object["next_cursor"].as_str().unwrap()), "{answer}");
-    // The reports came before the answer, so they are all there. What was there before is not reported.
+    // The reports came before the answer, so they are all there. What was
+    // there before is not reported.
     let known = before.split_inclusive('\n').next_back().unwrap().len();
     followed.tells(&object["content"].as_str().unwrap()[known..]);
     (object, followed.told)

@@ -1,5 +1,5 @@
-//! Protocol handlers on connections, against peers that the tests play: messages in and out, requests and their answers, and
-//! what is refused. Each topic of its own is in a file beside.
+//! Protocol handlers on connections, against peers that the tests play: messages in and out,
+//! requests and their answers, and what is refused. Each topic of its own is in a file beside.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,6 @@
-//! The shipped plugins' tools as a model sees them, a file for each topic: the keys and texts that users of TcpSocketMCP and ITMCP
-//! know, and each deliberate difference. Peers are the tests' own, on loopback.
+//! The shipped plugins' tools as a model sees them, a file for each topic: the keys and texts
+//! that users of TcpSocketMCP and ITMCP know, and each deliberate difference. Peers are the
+//! tests' own, on loopback.
 
 /// Connections, their ids, their end.
 mod connect;
@@ -100,5 +101,6 @@ mod traceroute;
 /// The `ping` plugin beside the real programs, and against peers that lie.
 mod ping_compared;
 
-/// The `ping` plugin over raw sockets, beside the real program: advice, and answers with a wrong checksum.
+/// The `ping` plugin over raw sockets, beside the real program: advice, and
+/// answers with a wrong checksum.
 mod ping_raw;

@@ -1,5 +1,6 @@
-//! Names, as the tools that dial and ping meet them: every name that a rule takes is looked up by each plugin; one kind of address
-//! does not wait for the other; and what name servers get wrong is told, in bounded time.
+//! Names, as the tools that dial and ping meet them: every name that a rule takes is looked up by
+//! each plugin; one kind of address does not wait for the other; and what name servers get wrong is
+//! told, in bounded time.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,5 +1,6 @@
-//! How long calls wait where nobody says how long. Clients give a call up after 5 s: against silence each tool answers after about 4 s, with what
-//! was gathered. Who says how long is waited for as long as that.
+//! How long calls wait where nobody says how long. Clients give a call up after 5 s: against
+//! silence each tool answers after about 4 s, with what was gathered. Who says how long is waited
+//! for as long as that.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! `ping_tool`, in network namespaces of the tests' own: against the kernel on loopback, and against a peer behind a TUN device
-//! that delays, drops, duplicates, reorders and complains.
+//! `ping_tool`, in network namespaces of the tests' own: against the kernel on loopback, and
+//! against a peer behind a TUN device that delays, drops, duplicates, reorders and complains.
 
 use std::time::Duration;
 

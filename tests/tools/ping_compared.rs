@@ -1,5 +1,6 @@
-//! `ping_tool` and `traceroute_tool` beside the programs whose text they give: iputils' `ping` and `traceroute -n -I` out of
-//! Debian, run in the same namespace against the same peer, line for line.
+//! `ping_tool` and `traceroute_tool` beside the programs whose text they give: iputils'
+//! `ping` and `traceroute -n -I` out of Debian, run in the same namespace against the
+//! same peer, line for line.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -13,7 +14,8 @@ use super::ping::{at_once, ping, server};
 use super::traceroute::trace;
 use crate::support::{Request, Sends, Session, Tun, allow_ping_sockets, in_namespace};
 
-/// What the real program prints. The package is fetched before a test enters its namespace, where there is no network.
+/// What the real program prints. The package is fetched before a test enters its namespace, where
+/// there is no network.
 fn real(package: &str, programs: &[&str], arguments: &[&str]) -> String {
     let peer = peers::debian(package, &mut stderr_progress()).unwrap_or_else(|error| panic!("{error}"));
     let program = programs.iter().find(|program| Path::new(peer.root()).join(program).exists());
@@ -83,7 +85,8 @@ pub fn error(request: &Request, from: &str, (icmp_type, code): (u8, u8)) -> Vec<
     request.error(from, icmp_type, code, rest)
 }
 
-/// What kernels hand on of ICMP. (They drop unknown codes of unreachable, and reassembly that took too long.)
+/// What kernels hand on of ICMP. (They drop unknown codes of unreachable, and
+/// reassembly that took too long.)
 fn errors(four: bool) -> Vec<(u8, u8)> {
     match four {
         true => (0..16).map(|code| (3, code)).chain([(11, 0), (11, 2), (12, 0), (12, 1)]).collect(),
@@ -199,7 +202,8 @@ fn every_answer_is_told_in_the_words_of_ping() {
         assert_eq!(lines[1], "From 10.9.0.254 icmp_seq=1 Redirect Host(New nexthop: 0.0.0.1)");
         assert!(lines[2].starts_with("64 bytes from 10.9.3.1: icmp_seq=1 "), "{text}");
         assert_eq!((&told["received"], &told["errors"]), (&json!(1), &json!(1)), "{text}");
-        // The kernel tells the errors of one moment in any order; the last line says how many were on their way.
+        // The kernel tells the errors of one moment in any order; the last line says
+        // how many were on their way.
         let told = |text: &str| steady(text).last().cloned().unwrap_or_default();
         let real = real_ping(&["-n", "-c", "3", "-i", "0.1", "-W", "1", "10.9.6.1"]);
         let ask = json!({ "target": "10.9.6.1", "count": 3, "interval_ms": 100 });
@@ -293,7 +297,8 @@ fn noise(length: usize, number: &mut u64) -> Vec<u8> {
     (0..length).map(|_| next()).collect()
 }
 
-/// Lies about a request: replies and errors with bytes changed in their messages, cut, or with no sense at all.
+/// Lies about a request: replies and errors with bytes changed in their messages, cut,
+/// or with no sense at all.
 fn lies(request: &Request, number: &mut u64) -> Sends {
     let four = request.target.is_ipv4();
     let router = if four { "10.9.0.254" } else { "fd09::fe" };
@@ -324,7 +329,8 @@ fn a_peer_that_lies_and_floods_ends_no_run_and_is_felt_by_no_other() {
     in_namespace(|| {
         let mut number = 0x9e37_79b9_7f4a_7c15;
         let _tun = Tun::new(move |request| match request.target.to_string().as_str() {
-            // An error for the last request ends a run before its answer comes, as it ends `ping`: that one is told no lies.
+            // An error for the last request ends a run before its answer comes, as it ends `ping`:
+            // that one is told no lies.
             "10.9.66.6" | "fd09::66" if request.sequence != COUNT => {
                 let mut sends = lies(request, &mut number);
                 // In their midst, so that no buffer is full before it.

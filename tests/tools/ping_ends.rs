@@ -1,5 +1,6 @@
-//! Peers that answer, lie, refuse, stay silent or send anything, links that go down, and calls that are cancelled, at any moment of
-//! `ping_tool` and `traceroute_tool`: each call has its answer in time, and the next one works.
+//! Peers that answer, lie, refuse, stay silent or send anything, links that go down, and calls that
+//! are cancelled, at any moment of `ping_tool` and `traceroute_tool`: each call has its answer in
+//! time, and the next one works.
 
 use std::net::IpAddr;
 use std::time::Duration;

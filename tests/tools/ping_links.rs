@@ -56,7 +56,8 @@ fn a_run_that_is_slowed_down_is_told_once() {
     in_namespace(|| {
         allow_ping_sockets(true);
         let mut session = server();
-        // Together more than all may send in a second: the host has some of them wait, again and again.
+        // Together more than all may send in a second: the host has some of
+        // them wait, again and again.
         let arguments = json!({ "target": "127.0.0.1", "count": 200, "interval_ms": 10 });
         let calls: Vec<u64> = (0..8).map(|_| session.post_call("ping_tool", arguments.clone())).collect();
         for call in calls {

@@ -1,5 +1,5 @@
-//! What only raw sockets hear, beside iputils' `ping`: advice of routers, which has a socket of its own there, and answers whose checksum is
-//! wrong, which the kernel drops elsewhere.
+//! What only raw sockets hear, beside iputils' `ping`: advice of routers, which has a socket of its
+//! own there, and answers whose checksum is wrong, which the kernel drops elsewhere.
 
 use std::time::Duration;
 
@@ -16,7 +16,8 @@ fn advice_is_told_over_raw_sockets_too_and_only_ones_own() {
     in_namespace(|| {
         let _tun = Tun::new(|request| {
             let advice = error(request, "10.9.0.254", meant(request.target));
-            // The same about another program's request, and one that is damaged: those are not told.
+            // The same about another program's request, and one that is
+            // damaged: those are not told.
             let others = request.error_quoting("10.9.0.253", 5, 1, 1, &request.of_another_program());
             let mut damaged = error(request, "10.9.0.252", meant(request.target));
             *damaged.last_mut().unwrap() ^= 1;
@@ -28,8 +29,9 @@ fn advice_is_told_over_raw_sockets_too_and_only_ones_own() {
         for (icmp_type, code) in ADVICE {
             let target = target(true, icmp_type, code);
             let real = real_ping(&["-n", "-c", "1", "-W", "1", &target]);
-            // Over a raw socket iputils sets a colon behind the sender, tells the damaged one as well, and counts neither as an error:
-            // the same program over a datagram socket does otherwise, and so does this tool over both.
+            // Over a raw socket iputils sets a colon behind the sender, tells the damaged one as
+            // well, and counts neither as an error: the same program over a datagram socket does
+            // otherwise, and so does this tool over both.
             let told = real.lines().filter(|line| !line.contains("10.9.0.252"));
             let real: Vec<String> = told
                 .map(|line| line.replacen(": icmp_seq", " icmp_seq", usize::from(line.starts_with("From "))))
@@ -56,8 +58,9 @@ fn an_answer_with_a_wrong_checksum_is_told_over_raw_sockets_and_answers_nothing(
         });
         allow_ping_sockets(false);
         let mut session = server();
-        // The kernel looks at ICMPv6's checksum itself. For IPv4 this is iputils' own mark, but its version of 2022 takes such an answer
-        // for a sound one, so that there is nothing to compare with.
+        // The kernel looks at ICMPv6's checksum itself. For IPv4 this is iputils' own mark,
+        // but its version of 2022 takes such an answer for a sound one, so that there is
+        // nothing to compare with.
         compare_pings(&mut session, "fd09::1:1", 2, "IPv6");
         let (text, told) =
             ping(&mut session, json!({ "target": "10.9.1.1", "count": 2, "interval_ms": 100, "timeout_ms": 100 }));

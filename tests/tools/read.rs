@@ -1,4 +1,5 @@
-//! Reading what was received: by chunks as users know it, by bytes, page by page, in each format. Reading consumes nothing.
+//! Reading what was received: by chunks as users know it, by bytes, page by page, in each format.
+//! Reading consumes nothing.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! Connections that cannot be made: the code and message that users know, and the reason, which is ours to add. What policies
-//! refuse in detail is in `deny/`.
+//! Connections that cannot be made: the code and message that users know, and the reason, which is
+//! ours to add. What policies refuse in detail is in `deny/`.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Triggers with scripts, against peers that the tests play: what a script is given and does, its mistakes, its limits. The
-//! worked examples of `plugins/scripts` run in `scripts/examples.rs`.
+//! Triggers with scripts, against peers that the tests play: what a script is given and does, its
+//! mistakes, its limits. The worked examples of `plugins/scripts` run in `scripts/examples.rs`.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! Sending: what goes over the wire for each encoding, that nothing does where the data is not what it claims to be, and peers
-//! that do not take it.
+//! Sending: what goes over the wire for each encoding, that nothing does where the data is not what
+//! it claims to be, and peers that do not take it.
 
 use std::time::Duration;
 

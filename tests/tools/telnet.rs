@@ -1,5 +1,5 @@
-//! `telnet_tool` with ITMCP's three arguments: a probe. What is reachable, how fast, by which address, with what greeting; and each
-//! reason why not. A refusal by the policy is no probe.
+//! `telnet_tool` with ITMCP's three arguments: a probe. What is reachable, how fast, by which
+//! address, with what greeting; and each reason why not. A refusal by the policy is no probe.
 
 use std::io::{Read, Write};
 use std::time::Duration;

@@ -1,5 +1,6 @@
-//! Connections that end at any moment of a telnet session, in every way: closed, reset, half closed, stalled, with much or nothing
-//! unread. It is that session's end and nobody else's. What happens is drawn by a seed (`COFFERDAM_SEED`).
+//! Connections that end at any moment of a telnet session, in every way: closed, reset, half
+//! closed, stalled, with much or nothing unread. It is that session's end and nobody else's. What
+//! happens is drawn by a seed (`COFFERDAM_SEED`).
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
@@ -18,7 +19,8 @@ const ENDS: usize = 10_000;
 /// So many calls are under way at once.
 const AT_ONCE: usize = 150;
 
-/// Says a part of what a device would, in pieces, hears some of what it is told, and ends in one of the ways there are.
+/// Says a part of what a device would, in pieces, hears some of what it is told, and ends in
+/// one of the ways there are.
 fn ends_somehow(mut stream: TcpStream, mut dice: Dice) {
     const SAYS: &[u8] = b"\xff\xfd\x18\xff\xfb\x01\xff\xfb\x03\xff\xfd\x1f\r\nlogin: \xff\xfa\x18\x01\xff\xf0Password: \r\n\x1b[24;1Hsw1# go go go go go go go go \r\nsw1# bye\r\n";
     let _ = stream.set_read_timeout(Some(Duration::from_millis(10)));

@@ -1,5 +1,5 @@
-//! A telnet server's words in every piece that a network and a console make of them, on every screen that a device paints, and with
-//! every line end that one takes.
+//! A telnet server's words in every piece that a network and a console make of them, on every
+//! screen that a device paints, and with every line end that one takes.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -14,8 +14,8 @@ use crate::support::{Claim, Clock, Passes, Peer, Session, closed_port, pass};
 /// What a server says after each text that it has heard, the first at once.
 type Script = &'static [(&'static str, &'static str)];
 
-/// A server whose words come in pieces of so many bytes, with a gap after each. What it heard is kept, with what it had said of its
-/// turn by then.
+/// A server whose words come in pieces of so many bytes, with a gap after each. What it heard is
+/// kept, with what it had said of its turn by then.
 fn in_pieces(script: Script, size: usize, gap: Duration) -> (Peer, Arc<Mutex<Vec<String>>>) {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&heard);
@@ -70,7 +70,8 @@ fn a_banner_that_speaks_of_passwords_is_no_question_in_any_piece() {
     let mut session = Session::local();
     let steps = json!([{ "expect": "[>#] ?\\z", "send": "exit" }]);
     let arguments = json!({ "user": "ops", "password": "hunter22", "steps": steps });
-    // As a console sends it, and cut behind `password`, `password ` and `days:`, with the rest a while later.
+    // As a console sends it, and cut behind `password`, `password ` and `days:`,
+    // with the rest a while later.
     for (size, gap) in [(1, 1), (13, 200), (14, 200), (36, 200), (4096, 0)] {
         let (peer, heard) = in_pieces(SCRIPT, size, Duration::from_millis(gap));
         let (answer, _) = told(session.call("telnet_tool", with(peer.port(), arguments.clone())));
@@ -158,7 +159,8 @@ fn prompts_that_are_repainted_are_prompts() {
     }
 }
 
-/// Asks for something as a console does that ends a line at CR, and takes the LF behind it for another, empty one.
+/// Asks for something as a console does that ends a line at CR, and takes the LF behind
+/// it for another, empty one.
 fn asked(stream: &mut TcpStream, asks: &str) -> Option<String> {
     stream.write_all(asks.as_bytes()).ok()?;
     let (mut text, mut byte) = (String::new(), [0]);
@@ -250,7 +252,8 @@ fn the_return_key_sends_what_is_asked_for() {
         crate::support::eventually("all of it is heard", || heard.lock().unwrap().len() >= all.len());
         assert_eq!(String::from_utf8_lossy(&heard.lock().unwrap()), all, "{line_end:?}");
     }
-    // Where both sides have agreed on binary, the return key is CR, unless something else is asked for.
+    // Where both sides have agreed on binary, the return key is CR, unless
+    // something else is asked for.
     for (line_end, sent) in [(json!(null), "\r"), (json!("crlf"), "\r\n")] {
         let peer = Peer::new(|mut stream| {
             let _ = stream.write_all(b"\xff\xfd\x00\xff\xfb\x00> ");

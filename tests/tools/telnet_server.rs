@@ -1,5 +1,6 @@
-//! A real telnet server: GNU inetutils' `telnetd` out of Debian, with a login program of the test's own, so that nobody needs an
-//! account. It negotiates as servers in the field do, on a pseudo-terminal of the kernel's.
+//! A real telnet server: GNU inetutils' `telnetd` out of Debian, with a login program of the test's
+//! own, so that nobody needs an account. It negotiates as servers in the field do, on a
+//! pseudo-terminal of the kernel's.
 
 use std::fs;
 use std::net::TcpListener;
@@ -38,7 +39,8 @@ while read -r line; do
 done
 "#;
 
-/// The port of a server that runs as long as the tests do: as inetd would, it starts one `telnetd` for each connection.
+/// The port of a server that runs as long as the tests do: as inetd would, it starts one `telnetd`
+/// for each connection.
 fn telnetd() -> u16 {
     static PORT: OnceLock<u16> = OnceLock::new();
     *PORT.get_or_init(|| {
@@ -52,7 +54,8 @@ fn telnetd() -> u16 {
             for stream in listener.incoming().flatten() {
                 let output = stream.try_clone().unwrap();
                 let telnetd = peer.command("usr/sbin/telnetd");
-                // A shell that starts these tests in the background has them ignore interrupts, and whatever they start.
+                // A shell that starts these tests in the background has them ignore interrupts, and
+                // whatever they start.
                 let mut command = Command::new("env");
                 command.arg("--default-signal=INT").arg(telnetd.get_program());
                 command.envs(telnetd.get_envs().filter_map(|(name, value)| Some((name, value?))));

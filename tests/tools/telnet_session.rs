@@ -1,5 +1,5 @@
-//! `telnet_tool` in session, with servers that the tests play: steps, options, the transcript, secrets, what came when something
-//! did not, and sessions that are kept.
+//! `telnet_tool` in session, with servers that the tests play: steps, options, the transcript,
+//! secrets, what came when something did not, and sessions that are kept.
 
 use std::io::{Read, Write};
 
@@ -94,7 +94,8 @@ fn options_are_negotiated_and_commands_taken_out_of_the_text() {
     let arguments = with(listener.port(), json!({ "steps": steps, "terminal": "vt100", "columns": 255, "rows": 50 }));
     let call = session.post_call("telnet_tool", arguments);
     let mut line = listener.accept();
-    // DO TTYPE, DO NAWS, WILL ECHO, WILL SGA, DO CHARSET, WILL EOR: what is ours is taken, what is not refused.
+    // DO TTYPE, DO NAWS, WILL ECHO, WILL SGA, DO CHARSET, WILL EOR: what is ours is
+    // taken, what is not refused.
     line.say(b"\xff\xfd\x18\xff\xfd\x1f\xff\xfb\x01\xff\xfb\x03\xff\xfd\x2a\xff\xfb\x19");
     line.expect(b"\xff\xfb\x18\xff\xfb\x1f\xff\xfa\x1f\x00\xff\xff\x00\x32\xff\xf0\xff\xfd\x01\xff\xfd\x03\xff\xfc\x2a\xff\xfe\x19");
     line.say(b"\xff\xfa\x18\x01\xff\xf0");

@@ -1,5 +1,6 @@
-//! Time and memory of telnet sessions: what had come at a deadline is told, whoever set it; many sessions go on beside each other,
-//! and one that would have no time left is told so instead of being cut.
+//! Time and memory of telnet sessions: what had come at a deadline is told, whoever set
+//! it; many sessions go on beside each other, and one that would have no time left is told
+//! so instead of being cut.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! `traceroute_tool`, in network namespaces of the tests' own, against a network of routers that a TUN peer plays.
+//! `traceroute_tool`, in network namespaces of the tests' own, against a network of
+//! routers that a TUN peer plays.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Patterns and responses that are refused, and triggers that would take more than their share: of time, of the wire, of memory.
+//! Patterns and responses that are refused, and triggers that would take more than their share: of
+//! time, of the wire, of memory.
 
 use std::time::Duration;
 
@@ -40,7 +41,8 @@ fn a_pattern_that_is_none_is_refused_with_the_place_and_the_others_stay_live() {
             assert_eq!(failure["argument"], "pattern", "{failure}");
             let message = failure["message"].as_str().unwrap();
             assert!(message.contains("`pattern`"), "{message}");
-            // `tcp_wait` can do without a pattern, and an empty text is none: what is missing is said there.
+            // `tcp_wait` can do without a pattern, and an empty text is none: what
+            // is missing is said there.
             let words = if tool == "tcp_wait" && pattern.is_empty() { &["is needed"][..] } else { words };
             for word in words {
                 assert!(message.contains(word), "{tool} {pattern}: `{word}` is not in {message}");
@@ -102,7 +104,8 @@ fn a_trigger_that_answers_itself_is_stopped_by_its_limit_and_shown() {
     session.call("tcp_set_trigger", trigger("loop", "ping", "ping")).ok();
     const LOOPS: u64 = 8;
     session.send_text("c", &"ping".repeat(LOOPS as usize));
-    // The echo of each answer is a match again, until a second's share is used up: then the loops die away, one by one.
+    // The echo of each answer is a match again, until a second's share is used up: then the loops
+    // die away, one by one.
     eventually("the loops are stopped", || session.trigger("c", "loop")["suppressed"] == LOOPS);
     let shown = session.trigger("c", "loop");
     assert_eq!(shown["fires_per_second"], 1000, "{shown}");

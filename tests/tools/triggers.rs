@@ -1,5 +1,5 @@
-//! Triggers: what matches, what is answered, and which triggers a connection has. What is refused, and what ends a trigger that
-//! runs wild, is in `trigger_limits.rs`.
+//! Triggers: what matches, what is answered, and which triggers a connection has. What is refused,
+//! and what ends a trigger that runs wild, is in `trigger_limits.rs`.
 
 use serde_json::{Value, json};
 

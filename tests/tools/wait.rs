@@ -1,4 +1,5 @@
-//! Waiting: for a pattern, for bytes, for silence, for the close; what ends a wait otherwise; and where the next one begins.
+//! Waiting: for a pattern, for bytes, for silence, for the close; what ends a wait otherwise; and
+//! where the next one begins.
 
 use std::time::Duration;
 

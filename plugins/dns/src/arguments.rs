@@ -1,5 +1,5 @@
-//! What the tools take. Names and defaults are ITMCP's; what it does not have is optional. Ranges are checked where they are
-//! used, so that the message can say what is meant.
+//! What the tools take. Names and defaults are ITMCP's; what it does not have is optional. Ranges
+//! are checked where they are used, so that the message can say what is meant.
 
 use cofferdam_sdk::Integer;
 use schemars::JsonSchema;
@@ -10,13 +10,15 @@ pub struct Dig {
     /// Name, or IP address for its name (PTR)
     ///
     /// # Details
-    /// In a label, `\.` is a dot and `\032` a blank; the name of a service's instance may be written as it is
-    /// (My Printer._ipp._tcp.example).
+    /// In a label, `\.` is a dot and `\032` a blank; the name of a service's instance may be
+    /// written as it is (My Printer._ipp._tcp.example).
     pub target: String,
-    /// A (default), AAAA, MX, NS, TXT, SOA, CNAME, SRV, PTR, CAA, DS, DNSKEY, HTTPS, NAPTR, TLSA, ANY, any that dig knows, or TYPE123
+    /// A (default), AAAA, MX, NS, TXT, SOA, CNAME, SRV, PTR, CAA, DS, DNSKEY, HTTPS, NAPTR, TLSA,
+    /// ANY, any that dig knows, or TYPE123
     ///
     /// # Details
-    /// In any case; also SVCB, LOC, SSHFP, URI, NSEC3PARAM and so on. PTR is the default for an address.
+    /// In any case; also SVCB, LOC, SSHFP, URI, NSEC3PARAM and so on. PTR is
+    /// the default for an address.
     #[serde(rename = "type")]
     pub kind: Option<String>,
     /// Name server to ask, as ADDRESS, NAME or either with #PORT
@@ -24,8 +26,9 @@ pub struct Dig {
     /// # Details
     /// Without it, those of the operator's policy are asked, or the machine's.
     pub server: Option<String>,
-    /// dig's: -p PORT, -t TYPE, -x, +short, +trace, +tcp, +dnssec, +nsid, +norecurse, +cdflag, +noadflag, +ignore, +noedns,
-    /// +bufsize=512|1232|1400|4096, +time=S, +tries=N, +noall, +answer and the like
+    /// dig's: -p PORT, -t TYPE, -x, +short, +trace, +tcp, +dnssec, +nsid, +norecurse,
+    /// +cdflag, +noadflag, +ignore, +noedns, +bufsize=512|1232|1400|4096, +time=S, +tries=N,
+    /// +noall, +answer and the like
     ///
     /// # Details
     /// Separated by spaces. Arguments win over them.
@@ -51,13 +54,15 @@ pub struct Nslookup {
     /// Name, or IP address for its name (PTR)
     ///
     /// # Details
-    /// In a label, `\.` is a dot and `\032` a blank; the name of a service's instance may be written as it is
-    /// (My Printer._ipp._tcp.example).
+    /// In a label, `\.` is a dot and `\032` a blank; the name of a service's instance may be
+    /// written as it is (My Printer._ipp._tcp.example).
     pub target: String,
-    /// A (default), AAAA, MX, NS, TXT, SOA, CNAME, SRV, PTR, CAA, DS, DNSKEY, HTTPS, NAPTR, TLSA, ANY, any that dig knows, or TYPE123
+    /// A (default), AAAA, MX, NS, TXT, SOA, CNAME, SRV, PTR, CAA, DS, DNSKEY, HTTPS, NAPTR, TLSA,
+    /// ANY, any that dig knows, or TYPE123
     ///
     /// # Details
-    /// In any case; also SVCB, LOC, SSHFP, URI, NSEC3PARAM and so on. PTR is the default for an address.
+    /// In any case; also SVCB, LOC, SSHFP, URI, NSEC3PARAM and so on. PTR is
+    /// the default for an address.
     #[serde(rename = "type")]
     pub kind: Option<String>,
     /// Name server to ask, as ADDRESS, NAME or either with #PORT

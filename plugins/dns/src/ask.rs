@@ -1,4 +1,5 @@
-//! One call: what its arguments and options mean together, whom it asks, and the failure if nobody answers.
+//! One call: what its arguments and options mean together, whom it asks, and the
+//! failure if nobody answers.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -12,7 +13,8 @@ use dns_logic::{
 use crate::arguments::{Dig, Nslookup};
 use crate::network::Network;
 
-/// How long all tries together take at most where nobody says how long one may: clients give a call up after 5 s.
+/// How long all tries together take at most where nobody says how long one may: clients
+/// give a call up after 5 s.
 const ALL: Duration = Duration::from_secs(4);
 
 /// Of that time one try at one server has at least so much, however many there are.
@@ -46,7 +48,8 @@ pub struct Call {
     /// How long one answer is waited for, where that is said.
     per_try: Option<Duration>,
     tries: u32,
-    /// SERVFAIL of one server is not the last word while there is another: so with nslookup, not with dig.
+    /// SERVFAIL of one server is not the last word while there is another: so
+    /// with nslookup, not with dig.
     past_failures: bool,
 }
 
@@ -77,7 +80,8 @@ impl Call {
         let (server, port) = server(a.server.as_deref(), a.port, options.port)?;
         let mut shown = options.shown;
         shown.short = a.short.unwrap_or(shown.short);
-        // As dig does: what ANY gives rarely fits a datagram, and many servers refuse it there (RFC 8482).
+        // As dig does: what ANY gives rarely fits a datagram, and many servers
+        // refuse it there (RFC 8482).
         let tcp = a.tcp.or(options.tcp).unwrap_or(kind == Kind::ANY);
         let tries = match a.tries {
             None => options.tries.unwrap_or(TRIES),
@@ -106,7 +110,8 @@ impl Call {
     pub fn nslookup(a: Nslookup) -> Result<Self, Failure> {
         let target = target(&a.target)?;
         let kind = match (&target, argument(a.kind)?) {
-            // As nslookup does: an address is asked about by its name, whatever address type was said.
+            // As nslookup does: an address is asked about by its name,
+            // whatever address type was said.
             (Target::Address(_), Some(Kind::A | Kind::AAAA)) => Kind::PTR,
             (target, asked) => kind(target, asked)?,
         };
@@ -148,7 +153,8 @@ impl Call {
         asked.map_err(|unanswered| no_answer(&self.question, &unanswered, &attempts))
     }
 
-    /// How long so many servers are waited for, one after the other: as the caller says, or each its share of the time.
+    /// How long so many servers are waited for, one after the other: as the caller says, or each
+    /// its share of the time.
     fn patience(&self, until: Duration, servers: usize) -> Patience {
         let turns = self.tries.saturating_mul(u32::try_from(servers).unwrap_or(u32::MAX)).max(1);
         let share = if self.trace { STEP } else { (ALL / turns).max(LEAST) };

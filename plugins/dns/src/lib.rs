@@ -1,5 +1,5 @@
-//! DNS for AI clients: `dig_tool` and `nslookup_tool`. This file lists the tools; what is asked is in `ask.rs`, and
-//! everything that needs no network in `logic/`.
+//! DNS for AI clients: `dig_tool` and `nslookup_tool`. This file lists the tools; what is asked is
+//! in `ask.rs`, and everything that needs no network in `logic/`.
 
 mod arguments;
 mod ask;
@@ -17,12 +17,14 @@ pub struct Dns;
 
 #[cofferdam_sdk::plugin]
 impl Dns {
-    /// Look up DNS records of a name as dig does, of any type: flags, timing, the server that answered, why a lookup failed.
+    /// Look up DNS records of a name as dig does, of any type: flags, timing, the server that
+    /// answered, why a lookup failed.
     ///
     /// # Details
-    /// The text is dig's; the structured answer has every record with its parts by name, the outcome (answer, nodata,
-    /// nxdomain, servfail, refused …) and every attempt. Only names and servers that the operator's policy allows can be
-    /// asked; a refusal (reason `denied`) is final. Silence is told after 4 seconds, unless `timeout_ms` says otherwise.
+    /// The text is dig's; the structured answer has every record with its parts by name, the
+    /// outcome (answer, nodata, nxdomain, servfail, refused …) and every attempt. Only names and
+    /// servers that the operator's policy allows can be asked; a refusal (reason `denied`) is
+    /// final. Silence is told after 4 seconds, unless `timeout_ms` says otherwise.
     #[tool(title = "dig", read_only)]
     async fn dig_tool(self: Rc<Self>, cx: Cx, a: arguments::Dig) -> Result<Answer<dns_logic::Answer>, Failure> {
         let call = Call::dig(a)?;
@@ -31,7 +33,8 @@ impl Dns {
         Ok(Answer::new(call.shown.text(&answer, &call.command, &when), answer))
     }
 
-    /// Resolve a name to its addresses, or look up other DNS records, as nslookup does: the short form of dig_tool.
+    /// Resolve a name to its addresses, or look up other DNS records, as nslookup does:
+    /// the short form of dig_tool.
     #[tool(title = "nslookup", read_only)]
     async fn nslookup_tool(
         self: Rc<Self>,

@@ -1,5 +1,5 @@
-//! What the tools answer. The content stands in the structured answer as well as in the text: some clients show their model the
-//! one, some the other.
+//! What the tools answer. The content stands in the structured answer as well as in the text: some
+//! clients show their model the one, some the other.
 
 use files_logic::Encoding;
 use schemars::JsonSchema;
@@ -19,7 +19,8 @@ pub struct Warning {
     /// The file, where there may be several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// `truncated_gzip`, `corrupt_gzip`, `gzip_checksum`, `gzip_trailing_garbage`, `truncated_utf16`, or why it could not be read further.
+    /// `truncated_gzip`, `corrupt_gzip`, `gzip_checksum`, `gzip_trailing_garbage`,
+    /// `truncated_utf16`, or why it could not be read further.
     pub code: &'static str,
     /// What that means.
     pub message: String,
@@ -62,13 +63,15 @@ pub struct Content {
     /// Whether it begins like no text does.
     #[serde(skip_serializing_if = "not")]
     pub binary: bool,
-    /// How many bytes are not shown as they are: as \xNN, or a run of one of them as \xNN (7 times).
+    /// How many bytes are not shown as they are: as \xNN, or a run of one
+    /// of them as \xNN (7 times).
     #[serde(skip_serializing_if = "zero")]
     pub escaped: u64,
     /// What following saw.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub followed: Option<Followed>,
-    /// The content; bytes that are not UTF-8 as \xNN, a run of one unprintable byte as \xNN (7 times).
+    /// The content; bytes that are not UTF-8 as \xNN, a run of one
+    /// unprintable byte as \xNN (7 times).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
 }
@@ -90,7 +93,8 @@ pub struct Followed {
     /// Whether there was no file under the name at the end.
     #[serde(skip_serializing_if = "not")]
     pub missing: bool,
-    /// Whether the file is another than the one the cursor was given out for, or was written anew: it was read from its beginning.
+    /// Whether the file is another than the one the cursor was given out for, or was written anew:
+    /// it was read from its beginning.
     #[serde(skip_serializing_if = "not")]
     pub replaced: bool,
     /// Whether the call's time was over before the seconds were.
@@ -111,8 +115,9 @@ pub struct Matching {
     /// Whether it is binary, so that its lines are not shown.
     #[serde(skip_serializing_if = "not")]
     pub binary: bool,
-    /// Its lines, in order: `12:text` matches, `13-text` is context, `--` stands where lines were left out. With -b the offset stands
-    /// behind the number: `12:345:text`. A line that is longer than what is shown ends in `…`.
+    /// Its lines, in order: `12:text` matches, `13-text` is context, `--` stands where lines were
+    /// left out. With -b the offset stands behind the number: `12:345:text`. A line that is longer
+    /// than what is shown ends in `…`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<String>,
 }

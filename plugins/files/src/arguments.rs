@@ -57,8 +57,8 @@ pub struct Grep {
     pub pattern: String,
     /// Whole path of a file, or of a directory with -r
     pub file_path: String,
-    /// Of grep's: -i -v -w -x -n -b -c -l -L -o -r -h -H -s -a -E -F -G -P, -m N, -A N, -B N, -C N, --include=GLOB,
-    /// --exclude=GLOB, --exclude-dir=GLOB
+    /// Of grep's: -i -v -w -x -n -b -c -l -L -o -r -h -H -s -a -E -F -G -P, -m N, -A N, -B N, -C N,
+    /// --include=GLOB, --exclude=GLOB, --exclude-dir=GLOB
     ///
     /// # Details
     /// Their long names are taken as well.
@@ -92,7 +92,8 @@ pub struct Stat {
     pub follow: Option<bool>,
 }
 
-/// An optional text; an empty one counts as absent, as clients send it that make every argument required.
+/// An optional text; an empty one counts as absent, as clients send it that make
+/// every argument required.
 pub fn given(text: &Option<String>) -> Option<&str> {
     text.as_deref().filter(|text| !text.is_empty())
 }

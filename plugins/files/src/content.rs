@@ -24,7 +24,8 @@ const DEFAULT: u64 = 32 << 10;
 /// What the structured answer has beside the content and the path, in JSON.
 const FRAME: usize = 1 << 10;
 
-/// Lines from either end are looked for in so many bytes at least: a long run of one byte takes little room.
+/// Lines from either end are looked for in so many bytes at least: a long run of
+/// one byte takes little room.
 const AT_LEAST: usize = 256 << 10;
 
 /// A position in a file: which file, and how far.
@@ -70,7 +71,8 @@ fn warn(content: &mut Content, fault: Option<Fault>, failed: Option<io::Error>) 
     content.warnings.extend(fault.into_iter().chain(failed).map(warning));
 }
 
-/// Puts the content into both halves of the answer, and says in the text what only the other half says.
+/// Puts the content into both halves of the answer, and says in the text what
+/// only the other half says.
 fn answer(mut content: Content, text: String) -> Answer<Content> {
     let mut notes: Vec<String> =
         content.warnings.iter().map(|Warning { code, message, .. }| format!("{code}: {message}")).collect();

@@ -1,5 +1,6 @@
-//! The granted files as WASI gives them: roots by their paths on the machine, files that are read where one likes, and the errors as
-//! the host gave them. Nothing here decides what may be opened; the host does, on every use.
+//! The granted files as WASI gives them: roots by their paths on the machine, files that are read
+//! where one likes, and the errors as the host gave them. Nothing here decides what may be opened;
+//! the host does, on every use.
 
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -13,7 +14,8 @@ use wasip2::filesystem::types::{
     Descriptor, DescriptorFlags, DescriptorStat, DescriptorType, ErrorCode, OpenFlags, PathFlags,
 };
 
-/// Bytes that one request to the host asks for where less is wanted: short files and short answers are read with one.
+/// Bytes that one request to the host asks for where less is wanted: short files and short
+/// answers are read with one.
 const BLOCK: usize = 32 << 10;
 
 /// An error of WASI's, inside an `io::Error`.
@@ -75,7 +77,8 @@ impl Disk {
     fn at<'p>(&self, path: &'p UserPath) -> io::Result<(&Descriptor, &'p str)> {
         match files_logic::place(self.roots(), path) {
             Some((index, rest)) => Ok((&self.roots[index].0, rest)),
-            // Outside every root. The host is asked all the same, so that the operator's record has it; it refuses.
+            // Outside every root. The host is asked all the same, so that the operator's
+            // record has it; it refuses.
             None => match self.roots.first() {
                 Some((root, _)) => Ok((root, path.as_str())),
                 None => Err(error(ErrorCode::NotPermitted)),

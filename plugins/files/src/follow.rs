@@ -30,7 +30,8 @@ pub struct Beginning {
     pub content: Content,
 }
 
-/// Follows a file for so long, or until there is no more room; with no time at all, to its present end.
+/// Follows a file for so long, or until there is no more room; with no time at
+/// all, to its present end.
 pub async fn follow(
     cx: Cx,
     disk: &Disk,

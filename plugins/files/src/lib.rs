@@ -1,5 +1,6 @@
-//! Files for AI clients, read-only: ITMCP's `cat_tool`, `head_tool`, `tail_tool`, `grep_tool`, and `ls_tool`, `stat_tool`. This file
-//! lists the tools; what they do with bytes is `files-logic`, what they read comes through `disk.rs`.
+//! Files for AI clients, read-only: ITMCP's `cat_tool`, `head_tool`, `tail_tool`, `grep_tool`, and
+//! `ls_tool`, `stat_tool`. This file lists the tools; what they do with bytes is `files-logic`,
+//! what they read comes through `disk.rs`.
 
 mod answers;
 mod arguments;
@@ -37,13 +38,14 @@ fn margin(call: Duration) -> Duration {
 impl Files {
     /// Read a text file or log, page by page: if `end` is false, go on with `next_cursor`.
     ///
-    /// gzip is decompressed, UTF-16 read as text; other bytes show as \xNN. ls_tool without arguments lists what may be read;
-    /// tail_tool shows the end of a long file.
+    /// gzip is decompressed, UTF-16 read as text; other bytes show as \xNN. ls_tool without
+    /// arguments lists what may be read; tail_tool shows the end of a long file.
     ///
     /// # Details
-    /// Only files that the operator's policy allows can be read; any other path answers `not_allowed`, whether it exists or not,
-    /// and that is final. A run of one byte that is no text is shown as \xNN (7 times). A broken file is read as far as it can be,
-    /// and `warnings` says what is wrong.
+    /// Only files that the operator's policy allows can be read; any other path answers
+    /// `not_allowed`, whether it exists or not, and that is final. A run of one byte that is no
+    /// text is shown as \xNN (7 times). A broken file is read as far as it can be, and
+    /// `warnings` says what is wrong.
     #[tool(title = "Read a file", read_only, closed_world, pages)]
     async fn cat_tool(self: Rc<Self>, cx: Cx, a: arguments::Cat) -> Result<Answer<Content>, Failure> {
         content::cat(&disk(cx), &a)
@@ -55,20 +57,23 @@ impl Files {
         content::head(&disk(cx), &a)
     }
 
-    /// Read the last lines of a text file or log, however long; with `follow`, also what is written to it during the next `seconds`,
-    /// across log rotation.
+    /// Read the last lines of a text file or log, however long; with `follow`, also what is written
+    /// to it during the next `seconds`, across log rotation.
     ///
     /// # Details
-    /// What comes is reported as progress at once, and returned as a whole at the end; `next_cursor`, passed back, goes on behind it.
-    /// The longest that can be followed is what a call may take.
+    /// What comes is reported as progress at once, and returned as a whole at the end;
+    /// `next_cursor`, passed back, goes on behind it. The longest that can be followed
+    /// is what a call may take.
     #[tool(title = "Last lines of a file", read_only, closed_world, pages)]
     async fn tail_tool(self: Rc<Self>, cx: Cx, a: arguments::Tail) -> Result<Answer<Content>, Failure> {
         content::tail(cx, &disk(cx), &a).await
     }
 
-    /// Search a file or log for a pattern (grep), or with -r in `options` all files below a directory.
+    /// Search a file or log for a pattern (grep), or with -r in `options` all
+    /// files below a directory.
     ///
-    /// No back-references or look-around. gzip is searched decompressed. If `end` is false, go on with `next_cursor`.
+    /// No back-references or look-around. gzip is searched decompressed. If `end` is false,
+    /// go on with `next_cursor`.
     ///
     /// # Details
     /// Matching takes linear time. A binary file only says that it matches.
@@ -77,7 +82,8 @@ impl Files {
         search::grep(disk(cx), &a)
     }
 
-    /// List files of a directory, or without `file_path` the directories and files that may be read at all.
+    /// List files of a directory, or without `file_path` the directories and files
+    /// that may be read at all.
     #[tool(title = "List a directory", read_only, closed_world, pages)]
     async fn ls_tool(self: Rc<Self>, cx: Cx, a: arguments::Ls) -> Result<Answer<Entries>, Failure> {
         listing::ls(&disk(cx), &a)

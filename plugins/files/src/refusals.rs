@@ -1,5 +1,5 @@
-//! Why something could not be read, in the user's words. What lies outside the granted files, what is denied, and what is not there
-//! outside of them, reads the same.
+//! Why something could not be read, in the user's words. What lies outside the granted files, what
+//! is denied, and what is not there outside of them, reads the same.
 
 use std::io;
 

@@ -22,11 +22,13 @@ const FILES: usize = 5000;
 /// The most skipped files that are named, and the most warnings.
 const SKIPPED: usize = 100;
 
-/// What the structured answer has beside files and lines, in JSON, and what each file has beside its name.
+/// What the structured answer has beside files and lines, in JSON, and what each
+/// file has beside its name.
 const FRAME: usize = 1 << 10;
 const EACH: usize = 64;
 
-/// Where a search goes on: in which file, or right behind it; where in it; whether lines were shown before; and which search it is of.
+/// Where a search goes on: in which file, or right behind it; where in it; whether lines were shown
+/// before; and which search it is of.
 type Position = (String, bool, Resume, bool, String);
 
 /// Where a search goes on.
@@ -65,7 +67,8 @@ impl Run<'_> {
         let text = source.and_then(|source| {
             let (binary, plain) = (source.binary, source.is_plain());
             match source.into_reader(from.offset) {
-                // Each page of a stream reads it from its beginning: what time does not suffice for once, it never will.
+                // Each page of a stream reads it from its beginning: what time does not suffice for
+                // once, it never will.
                 Err(error) if is_stop(&error) && !plain && from.offset > 0 => {
                     let why = format!("there is not enough time to come to byte {} of it again", from.offset);
                     Err(io::Error::new(io::ErrorKind::Unsupported, why))
@@ -300,7 +303,8 @@ fn position(a: &Grep, text: &str) -> Result<From, Failure> {
         let message = "belongs to another search (pattern, path or options differ); leave it out to begin anew";
         return Err(Failure::argument("cursor", message));
     }
-    // A line's number begins at one; a cursor is no authority, but it may not break the arithmetic either.
+    // A line's number begins at one; a cursor is no authority, but it may not
+    // break the arithmetic either.
     let at = Resume { number: at.number.max(1), ..at };
     Ok(From { file, behind, at, shown })
 }

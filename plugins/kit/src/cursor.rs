@@ -1,5 +1,6 @@
-//! Cursors: where the next page begins, as a text that means nothing to whoever passes it back. It holds a position, never
-//! an authority: what it leads to is asked for again. A cursor of another tool, or a mangled one, is refused.
+//! Cursors: where the next page begins, as a text that means nothing to whoever passes it back. It
+//! holds a position, never an authority: what it leads to is asked for again. A cursor of another
+//! tool, or a mangled one, is refused.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -21,7 +22,8 @@ pub enum CursorError {
 
 /// Writes a position as a cursor of the tool `kind`.
 pub fn encode(kind: &str, position: &impl Serialize) -> String {
-    // A position is a plain record: it has a JSON form. Without one the cursor is empty, and is refused when it comes back.
+    // A position is a plain record: it has a JSON form. Without one the cursor is empty, and is
+    // refused when it comes back.
     let json = serde_json::to_vec(&(kind, position)).unwrap_or_default();
     let mut bytes = crc32fast::hash(&json).to_le_bytes().to_vec();
     bytes.extend_from_slice(&json);

@@ -1,10 +1,12 @@
-//! A byte regex as triggers, waits and dialogues use it: which flags are on, what is refused, and why.
+//! A byte regex as triggers, waits and dialogues use it: which flags are on,
+//! what is refused, and why.
 //!
-//! Patterns match bytes. Multi-line and CRLF modes are on (`^` and `$` at every line break, `.` stops before `\r` and
-//! `\n`), Unicode mode is off: `\xff` is byte FF, `.` and `\w` are one byte, `\w` `\d` `\s` `\b` and `(?i)` are ASCII. A
-//! literal `é` stands for its UTF-8 bytes, and a class that names characters outside ASCII (`[é-ü]`, `\p{L}`) matches
-//! their UTF-8 encodings, as if written `(?u:[é-ü])`. Patterns match in linear time, so look-around and
-//! back-references do not exist. Feeding data is not here but in [`crate::scanner`].
+//! Patterns match bytes. Multi-line and CRLF modes are on (`^` and `$` at every line break, `.`
+//! stops before `\r` and `\n`), Unicode mode is off: `\xff` is byte FF, `.` and `\w` are one byte,
+//! `\w` `\d` `\s` `\b` and `(?i)` are ASCII. A literal `é` stands for its UTF-8 bytes, and a class
+//! that names characters outside ASCII (`[é-ü]`, `\p{L}`) matches their UTF-8 encodings, as if
+//! written `(?u:[é-ü])`. Patterns match in linear time, so look-around and back-references do not
+//! exist. Feeding data is not here but in [`crate::scanner`].
 
 use std::sync::Arc;
 
@@ -27,10 +29,12 @@ pub const LONGEST: usize = 64 << 10;
 /// The most capture groups in one pattern.
 pub const GROUPS: usize = 64;
 
-/// The most memory a compiled pattern may take, in bytes. It also bounds the time that the worst byte can cost.
+/// The most memory a compiled pattern may take, in bytes. It also bounds the time that
+/// the worst byte can cost.
 pub const COMPILED: usize = 128 << 10;
 
-/// What a pattern remembers of the states it has seen, per connection, in bytes. More makes odd patterns faster.
+/// What a pattern remembers of the states it has seen, per connection, in bytes. More
+/// makes odd patterns faster.
 const REMEMBERED: usize = 32 << 10;
 
 /// The most places for groups while a match is taken apart: states times twice the groups.
@@ -64,7 +68,8 @@ pub enum Reach {
 impl Pattern {
     /// Compiles a pattern, or says in one line what is wrong with it and where.
     ///
-    /// A pattern that can match the empty string is refused, since it would match for ever without any data.
+    /// A pattern that can match the empty string is refused, since it would match
+    /// for ever without any data.
     pub fn new(text: &str) -> Result<Pattern, PatternError> {
         Pattern::with_memory(text, REMEMBERED)
     }
@@ -136,7 +141,8 @@ impl Pattern {
         self.0.vm.get_nfa().group_info().pattern_names(regex_automata::PatternID::ZERO)
     }
 
-    /// The most memory this pattern comes to use on one connection, in bytes, whatever the peer sends.
+    /// The most memory this pattern comes to use on one connection, in bytes,
+    /// whatever the peer sends.
     pub fn most_memory(&self) -> usize {
         let nfa = self.0.vm.get_nfa();
         let slots = 2 * nfa.states().len() * nfa.group_info().slot_len() * size_of::<usize>();
@@ -147,7 +153,8 @@ impl Pattern {
         &self.0.dfa
     }
 
-    /// From this memory usage on, a cache of [`Pattern::dfa`] may forget its states at the next step at the end of data.
+    /// From this memory usage on, a cache of [`Pattern::dfa`] may forget its states at the next
+    /// step at the end of data.
     pub(crate) fn nearly_full(&self) -> usize {
         self.0.nearly_full
     }
@@ -162,9 +169,11 @@ impl Pattern {
         self.0.vm.create_cache()
     }
 
-    /// The groups of the first match in `haystack` that begins at `from` or later, if that match ends at `to`.
+    /// The groups of the first match in `haystack` that begins at `from` or later, if
+    /// that match ends at `to`.
     ///
-    /// `haystack` should reach one byte before `from` and one after `to` wherever the stream has them.
+    /// `haystack` should reach one byte before `from` and one after `to`
+    /// wherever the stream has them.
     pub fn captures(&self, cache: &mut Cache, haystack: &[u8], from: usize, to: usize) -> Option<Captures> {
         let mut captures = self.0.vm.create_captures();
         self.0.vm.captures(cache, Input::new(haystack).span(from..to), &mut captures);

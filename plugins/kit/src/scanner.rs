@@ -1,7 +1,8 @@
 //! A pattern's progress through a stream that arrives in pieces.
 //!
-//! A [`Scanner`] is an automaton that stops between pieces, so every byte is looked at once, however small the pieces
-//! are, and no data is kept. What to do with a match, and what was spent by earlier ones, is the caller's business.
+//! A [`Scanner`] is an automaton that stops between pieces, so every byte is looked at once,
+//! however small the pieces are, and no data is kept. What to do with a match, and what was spent
+//! by earlier ones, is the caller's business.
 
 use regex_automata::Anchored;
 use regex_automata::hybrid::LazyStateID;
@@ -12,11 +13,13 @@ use crate::pattern::Pattern;
 
 /// Looks for the first match of one pattern, from a given place in a stream on.
 ///
-/// Leftmost-first, like Perl: of all matches the one that begins first, and among those the one the pattern prefers.
+/// Leftmost-first, like Perl: of all matches the one that begins first, and among those the
+/// one the pattern prefers.
 #[derive(Debug)]
 pub struct Scanner {
     pattern: Pattern,
-    /// States seen so far; made with the first byte, so that an idle connection does not pay for it.
+    /// States seen so far; made with the first byte, so that an idle
+    /// connection does not pay for it.
     cache: Option<Cache>,
     state: State,
     /// Offset of the next byte.
@@ -35,7 +38,8 @@ enum State {
 }
 
 impl Scanner {
-    /// A scanner at `position`, where `before` is the byte before it, `None` only at the very start of the stream.
+    /// A scanner at `position`, where `before` is the byte before it, `None` only at the
+    /// very start of the stream.
     pub fn new(pattern: Pattern, position: u64, before: Option<u8>) -> Scanner {
         Scanner { pattern, cache: None, state: State::Start(before), position, candidate: None }
     }
@@ -59,7 +63,8 @@ impl Scanner {
 
     /// Takes the next bytes. The end offset of the match, once nothing that follows can change it.
     ///
-    /// After a match the scanner has to be restarted; [`position`](Self::position) tells how far it has read.
+    /// After a match the scanner has to be restarted; [`position`](Self::position)
+    /// tells how far it has read.
     pub fn feed(&mut self, bytes: &[u8]) -> Option<u64> {
         if bytes.is_empty() {
             return None;
@@ -99,15 +104,18 @@ impl Scanner {
         None
     }
 
-    /// The end offset of the match if the data ended here, which it may not: the scanner stays as it is.
+    /// The end offset of the match if the data ended here, which it may not:
+    /// the scanner stays as it is.
     pub fn at_end_of_data(&mut self) -> Option<u64> {
         self.matches_before(None).or(self.candidate)
     }
 
-    /// The end offset of a match that there is whatever follows: a longer one may still grow, but none of them waits for the end of
-    /// the data, as those of `\z`, `$` and `\b` may. The scanner stays as it is.
+    /// The end offset of a match that there is whatever follows: a longer one may still grow,
+    /// but none of them waits for the end of the data, as those of `\z`, `$` and `\b` may.
+    /// The scanner stays as it is.
     pub fn whatever_follows(&mut self) -> Option<u64> {
-        // What a pattern can ask of the next byte is a line break, the end, or whether it belongs to a word.
+        // What a pattern can ask of the next byte is a line break, the end, or
+        // whether it belongs to a word.
         let (word, other) = (self.matches_before(Some(b'a')), self.matches_before(Some(b' ')));
         word.and(other).or(self.candidate)
     }
@@ -117,7 +125,8 @@ impl Scanner {
         let State::At(state) = self.state else { return None };
         let dfa = self.pattern.dfa();
         let cache = self.cache.as_mut()?;
-        // Asking may make a full cache forget everything, our state included. When it is nearly full, ask a copy.
+        // Asking may make a full cache forget everything, our state included. When it is
+        // nearly full, ask a copy.
         let mut copy = (cache.memory_usage() > self.pattern.nearly_full()).then(|| cache.clone());
         let cache = copy.as_mut().unwrap_or(cache);
         let end = match next {

@@ -1,19 +1,21 @@
 //! Received bytes as text, chunk by chunk, without destroying a character that two chunks share.
 //!
-//! The rule: a character belongs whole to the chunk in which it begins; bytes that are no UTF-8 become U+FFFD in the
-//! chunk where they stand. The strings of all chunks, joined, are the lossy decoding of all bytes, joined. Where the
-//! bytes are kept is the plugin's business.
+//! The rule: a character belongs whole to the chunk in which it begins; bytes that are no UTF-8
+//! become U+FFFD in the chunk where they stand. The strings of all chunks, joined, are the lossy
+//! decoding of all bytes, joined. Where the bytes are kept is the plugin's business.
 
-/// One string per chunk, by the rule above. A character whose end is missing after the last chunk becomes U+FFFD.
+/// One string per chunk, by the rule above. A character whose end is missing after the
+/// last chunk becomes U+FFFD.
 pub fn utf8_chunks<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
     let chunks: Vec<&[u8]> = chunks.into_iter().collect();
     utf8_between(&[], &chunks, &[])
 }
 
-/// As [`utf8_chunks`], for chunks cut out of a longer stream: `before` and `after` are up to three bytes around them.
+/// As [`utf8_chunks`], for chunks cut out of a longer stream: `before` and `after` are up to
+/// three bytes around them.
 ///
-/// What begins in `before` or in `after` is not shown; what begins in a chunk is completed from `after`. So pages that
-/// were cut anywhere still join to the lossy decoding of the whole.
+/// What begins in `before` or in `after` is not shown; what begins in a chunk is completed from
+/// `after`. So pages that were cut anywhere still join to the lossy decoding of the whole.
 pub fn utf8_between(before: &[u8], chunks: &[&[u8]], after: &[u8]) -> Vec<String> {
     let length = chunks.iter().map(|chunk| chunk.len()).sum::<usize>();
     let mut whole = Vec::with_capacity(before.len() + length + after.len());

@@ -1,5 +1,6 @@
-//! `ping_tool` and `traceroute_tool`. This file lists the tools and puts their parts together: what is due when, and what it
-//! means, is `ping-logic`; which target may be asked, and what is sent to it, is the host's.
+//! `ping_tool` and `traceroute_tool`. This file lists the tools and puts their parts together:
+//! what is due when, and what it means, is `ping-logic`; which target may be asked, and what is
+//! sent to it, is the host's.
 
 mod answers;
 mod arguments;
@@ -16,8 +17,9 @@ use answers::{Pinged, Traced};
 use arguments::{milliseconds, within};
 use run::{Pinging, Tracing, deadline};
 
-/// How long a call takes at most where its arguments do not say otherwise: clients give one up after 5 s. Four requests, or the
-/// thirty hops of a trace, and their answers take 4 s; a slow lookup of the target's name takes of that time.
+/// How long a call takes at most where its arguments do not say otherwise: clients give one up
+/// after 5 s. Four requests, or the thirty hops of a trace, and their answers take 4 s; a slow
+/// lookup of the target's name takes of that time.
 const USUAL: Duration = Duration::from_millis(4400);
 
 /// The plugin: it keeps nothing from call to call.
@@ -28,11 +30,12 @@ pub struct Ping;
 impl Ping {
     /// Ping a host (ICMP echo): is it up, how fast does it answer, how much is lost.
     ///
-    /// No answer at all is a result (100% packet loss), not a failure. By default a call ends after about 4 seconds.
+    /// No answer at all is a result (100% packet loss), not a failure. By default a call
+    /// ends after about 4 seconds.
     ///
     /// # Details
-    /// Only targets that the operator's policy allows can be asked; a refusal (reason `denied`) is final. Without `family`, the
-    /// IP version is whichever the name has first.
+    /// Only targets that the operator's policy allows can be asked; a refusal (reason `denied`) is
+    /// final. Without `family`, the IP version is whichever the name has first.
     #[tool(title = "Ping", read_only)]
     async fn ping_tool(self: Rc<Self>, cx: Cx, a: arguments::Ping) -> Result<Answer<Pinged>, Failure> {
         let (deadline, over) = end(cx, a.has_times());
@@ -54,13 +57,15 @@ impl Ping {
         Ok(Answer::new(parts.collect::<Vec<_>>().join("\n"), structured))
     }
 
-    /// Trace the route to a host: the routers (hops) on the way, with the time to each, by ICMP echo.
+    /// Trace the route to a host: the routers (hops) on the way, with the
+    /// time to each, by ICMP echo.
     ///
-    /// `*` is a request that nobody answered. By default a call ends after about 4 seconds, with the hops known by then.
+    /// `*` is a request that nobody answered. By default a call ends after about 4 seconds, with
+    /// the hops known by then.
     ///
     /// # Details
-    /// Only targets that the operator's policy allows can be traced; a refusal (reason `denied`) is final. Without `family`, the
-    /// IP version is whichever the name has first.
+    /// Only targets that the operator's policy allows can be traced; a refusal (reason `denied`) is
+    /// final. Without `family`, the IP version is whichever the name has first.
     #[tool(title = "Trace route", read_only)]
     async fn traceroute_tool(self: Rc<Self>, cx: Cx, a: arguments::Traceroute) -> Result<Answer<Traced>, Failure> {
         let (deadline, over) = end(cx, a.has_times());

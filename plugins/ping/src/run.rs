@@ -1,4 +1,5 @@
-//! Does what the logic says is due: sends, waits for messages and for the next moment, and hands everything back to it.
+//! Does what the logic says is due: sends, waits for messages and for the next moment, and hands
+//! everything back to it.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -191,7 +192,8 @@ async fn drive(work: &mut impl Work, socket: &Socket, payload: &[u8]) -> Option<
                         return Some(words(Error::TooLarge(mtu)));
                     }
                 }
-                // What is so now may be otherwise at the next request: a link comes up, a route comes back.
+                // What is so now may be otherwise at the next request: a link
+                // comes up, a route comes back.
                 Err(Error::Unreachable(why) | Error::Other(why)) => {
                     if !work.unsent(sequence, &why, now()) {
                         return Some(why);

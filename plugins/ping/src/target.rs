@@ -1,5 +1,6 @@
-//! From what the caller wrote to a socket for one address: the name is looked up in the time there is, and the first of its addresses that may be
-//! reached is taken. Whether that is allowed is the host's to say.
+//! From what the caller wrote to a socket for one address: the name is looked up in the time
+//! there is, and the first of its addresses that may be reached is taken. Whether that is
+//! allowed is the host's to say.
 
 use std::net::IpAddr;
 use std::time::Duration;

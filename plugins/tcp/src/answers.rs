@@ -1,5 +1,5 @@
-//! What the tools answer. The keys that TcpSocketMCP has keep their names; others are added. What has to do with handlers
-//! is in `answers/handlers.rs`.
+//! What the tools answer. The keys that TcpSocketMCP has keep their names; others are added. What
+//! has to do with handlers is in `answers/handlers.rs`.
 
 mod handlers;
 
@@ -102,7 +102,8 @@ pub struct Trigger {
     pub fired: u64,
     /// Matches that were not answered because of a fire limit
     pub suppressed: u64,
-    /// Matches whose response would have been too large, and messages that the handler could not send
+    /// Matches whose response would have been too large, and messages that
+    /// the handler could not send
     pub unanswerable: u64,
     /// Runs of the script that failed
     #[serde(skip_serializing_if = "Option::is_none")]

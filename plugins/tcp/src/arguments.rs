@@ -1,5 +1,5 @@
-//! What the tools take. Names and defaults are TcpSocketMCP's; what it does not have is optional. Ranges and encodings are
-//! checked where they are used, so that the message can say what is meant.
+//! What the tools take. Names and defaults are TcpSocketMCP's; what it does not have is optional.
+//! Ranges and encodings are checked where they are used, so that the message can say what is meant.
 
 use cofferdam_sdk::Integer;
 use schemars::JsonSchema;
@@ -141,7 +141,8 @@ pub struct SetTrigger {
     pub response_encoding: ResponseEncoding,
     /// Bytes to append, in hex: 0d0a is CRLF
     pub response_terminator: Option<String>,
-    /// Instead of response: rhai source, run at each match, as send("PONG " + group(1)); language: handlers_list name=script
+    /// Instead of response: rhai source, run at each match, as send("PONG " + group(1)); language:
+    /// handlers_list name=script
     pub script: Option<String>,
     /// message: match a handler's messages, not bytes
     #[serde(default)]
@@ -201,7 +202,8 @@ pub struct Wait {
     pub silence_ms: Option<Integer>,
     /// Default 4000; then what came is returned with ended=timeout
     pub timeout_ms: Option<Integer>,
-    /// First byte to look at, counted from the connection's beginning; where the last tcp_wait ended if absent
+    /// First byte to look at, counted from the connection's beginning; where the last
+    /// tcp_wait ended if absent
     pub from: Option<Integer>,
     #[serde(default)]
     pub format: Encoding,

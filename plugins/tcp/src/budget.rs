@@ -1,5 +1,6 @@
-//! What all connections together may hold: at most half of the instance's memory, so that no peer can make it
-//! run out. Bytes received and triggers set count; the other half is for everything else.
+//! What all connections together may hold: at most half of the instance's memory, so
+//! that no peer can make it run out. Bytes received and triggers set count; the other
+//! half is for everything else.
 
 use std::cell::Cell;
 

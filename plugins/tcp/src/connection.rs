@@ -1,5 +1,5 @@
-//! One connection: its buffer, its triggers, and how its two halves stand. Reading goes on in a task of its own
-//! (`reader.rs`), writing in whoever sends; that and dialling are `plugin-kit`'s.
+//! One connection: its buffer, its triggers, and how its two halves stand. Reading goes on in a
+//! task of its own (`reader.rs`), writing in whoever sends; that and dialling are `plugin-kit`'s.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -126,8 +126,8 @@ impl Connection {
         if attached { received.saturating_sub(self.handling.fed.get()) } else { 0 }
     }
 
-    /// Up to where bytes may be let go of when the buffer is full. With a handler its messages stand
-    /// for the bytes: those of messages that were acknowledged may go. Without one, none may.
+    /// Up to where bytes may be let go of when the buffer is full. With a handler its messages
+    /// stand for the bytes: those of messages that were acknowledged may go. Without one, none may.
     fn spent(&self) -> u64 {
         let first = self.buffer.borrow().first_offset();
         if !self.handling.is_attached() {
@@ -145,8 +145,8 @@ impl Connection {
             && (bytes || messages || self.budget.left() > 0)
     }
 
-    /// Makes room where there is none: forgets messages that were acknowledged, and the older half of
-    /// the buffer as far as it may go.
+    /// Makes room where there is none: forgets messages that were acknowledged, and the older half
+    /// of the buffer as far as it may go.
     pub fn relieve(&self) {
         let mut freed = 0;
         if self.lacks_room_for_messages() || self.budget.left() == 0 {

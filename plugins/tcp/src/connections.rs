@@ -1,5 +1,5 @@
-//! All connections by id, the ids that are being dialled, and the triggers that wait for a connection. Ids are the
-//! caller's; an id belongs to one connection at a time.
+//! All connections by id, the ids that are being dialled, and the triggers that wait for a
+//! connection. Ids are the caller's; an id belongs to one connection at a time.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -147,7 +147,8 @@ impl Connections {
     }
 }
 
-/// The trigger that the arguments mean. Its program is made here, also where its connection is still to come.
+/// The trigger that the arguments mean. Its program is made here, also where its
+/// connection is still to come.
 pub async fn trigger(trigger_id: &str, a: &SetTrigger) -> Result<Trigger, Failure> {
     let refused = |error: TriggerError| Failure::argument(error.argument(), error);
     let terminator = a.response_terminator.as_deref();

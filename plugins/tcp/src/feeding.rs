@@ -138,8 +138,8 @@ fn next(connection: &Rc<Connection>) -> Option<(usize, Out)> {
     Some((piece.len(), stepping::step(connection, |session, now| session.data(piece, now))))
 }
 
-/// Nothing more comes: the session sees the rest, and ends. It may have to wait until somebody takes
-/// its messages.
+/// Nothing more comes: the session sees the rest, and ends. It may have to wait until
+/// somebody takes its messages.
 pub async fn end(connection: &Rc<Connection>, reason: Reason) {
     let mut changes = connection.watch();
     loop {

@@ -1,5 +1,5 @@
-//! JSON objects in arguments and answers that the plugin hands on as they are: a handler's messages,
-//! configurations and schemas.
+//! JSON objects in arguments and answers that the plugin hands on as they are: a handler's
+//! messages, configurations and schemas.
 
 use std::borrow::Cow;
 

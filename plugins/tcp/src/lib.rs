@@ -1,5 +1,6 @@
-//! TCP for AI clients: TcpSocketMCP's eleven tools, `tcp_wait`, and messages by protocol handlers. This file lists the
-//! tools; a connection's life is in `connection.rs` and the files it names, what handlers do in `handling.rs` and those.
+//! TCP for AI clients: TcpSocketMCP's eleven tools, `tcp_wait`, and messages by protocol handlers.
+//! This file lists the tools; a connection's life is in `connection.rs` and the files it names,
+//! what handlers do in `handling.rs` and those.
 
 mod answers;
 mod arguments;
@@ -47,13 +48,14 @@ impl Default for Tcp {
 
 #[cofferdam_sdk::plugin]
 impl Tcp {
-    /// Open a raw TCP connection (socket) to a host and port; its connection_id is for the other tcp tools.
+    /// Open a raw TCP connection (socket) to a host and port; its connection_id is
+    /// for the other tcp tools.
     ///
     /// What arrives is kept, in order, until tcp_clear_buffer.
     ///
     /// # Details
-    /// Data is received in the background from the first byte on. Only hosts and ports that the operator's policy allows
-    /// can be reached; a refusal (reason `denied`) is final.
+    /// Data is received in the background from the first byte on. Only hosts and ports that the
+    /// operator's policy allows can be reached; a refusal (reason `denied`) is final.
     #[tool(title = "Connect")]
     async fn tcp_connect(self: Rc<Self>, _cx: Cx, a: arguments::Connect) -> Result<Connected, Failure> {
         let wanted = Wanted {
@@ -102,8 +104,8 @@ impl Tcp {
         Ok(Sent { success: true, connection_id: a.connection_id, bytes_sent: data.len() as u64 })
     }
 
-    /// Read what a connection has received, without consuming it: chunks by `index` and `count`, or bytes by `offset` and
-    /// `limit`.
+    /// Read what a connection has received, without consuming it: chunks by `index` and `count`, or
+    /// bytes by `offset` and `limit`.
     ///
     /// If `more` is true, go on with `offset` = `next_offset`.
     ///
@@ -154,21 +156,22 @@ impl Tcp {
         })
     }
 
-    /// Reply automatically whenever received data matches a pattern: keep-alives such as PING/PONG, prompts, logins,
-    /// challenges.
+    /// Reply automatically whenever received data matches a pattern: keep-alives such as PING/PONG,
+    /// prompts, logins, challenges.
     ///
     /// Set before connecting, it applies from the first byte.
     ///
     /// # Details
-    /// With on=message it fires once for each message of the connection's handler that its pattern matches: in the text of
-    /// `member` (a text is itself, all else its JSON), or in all of the message's JSON. With response_encoding=message the
-    /// groups stand in the texts of `response`, and the handler makes bytes of it; what it refuses is counted as
-    /// unanswerable, and tcp_connection_info says why.
+    /// With on=message it fires once for each message of the connection's handler that its pattern
+    /// matches: in the text of `member` (a text is itself, all else its JSON), or in all of the
+    /// message's JSON. With response_encoding=message the groups stand in the texts of `response`,
+    /// and the handler makes bytes of it; what it refuses is counted as unanswerable, and
+    /// tcp_connection_info says why.
     ///
-    /// A script runs at each match and keeps its state between runs. Its language, with all helpers and examples, is in
-    /// `plugins/scripts/README.md`. What is wrong with it is told with `line` and `column` when it is set.
-    /// tcp_connection_info has its last note, how many runs failed, and why the last of them did; of a trigger that has
-    /// stopped itself, in `stopped_triggers`.
+    /// A script runs at each match and keeps its state between runs. Its language, with all helpers
+    /// and examples, is in `plugins/scripts/README.md`. What is wrong with it is told with `line`
+    /// and `column` when it is set. tcp_connection_info has its last note, how many runs failed,
+    /// and why the last of them did; of a trigger that has stopped itself, in `stopped_triggers`.
     #[tool(title = "Set trigger")]
     async fn tcp_set_trigger(self: Rc<Self>, _cx: Cx, a: arguments::SetTrigger) -> Result<TriggerSet, Failure> {
         let trigger_id = connections::checked("trigger_id", a.trigger_id.clone())?;
@@ -278,13 +281,15 @@ impl Tcp {
         wait::wait(cx, connection, a).await
     }
 
-    /// Decoded messages of a connection that has a handler: waits until some are there, returns those not returned yet.
+    /// Decoded messages of a connection that has a handler: waits until some are there, returns
+    /// those not returned yet.
     ///
     /// If `more` is true, call it again.
     ///
     /// # Details
-    /// A message stays until a later call shows that it has arrived, and longer as long as there is room. An answer ends
-    /// before it has 32 KiB, but has at least one message. `start` and `end` are the message's bytes in tcp_read_buffer.
+    /// A message stays until a later call shows that it has arrived, and longer as long as there is
+    /// room. An answer ends before it has 32 KiB, but has at least one message. `start` and `end`
+    /// are the message's bytes in tcp_read_buffer.
     #[tool(title = "Messages", read_only, pages)]
     async fn tcp_messages(self: Rc<Self>, cx: Cx, a: arguments::Messages) -> Result<MessagesAnswer, Failure> {
         let connection = self.connections.get(&a.connection_id)?;
@@ -301,8 +306,8 @@ impl Tcp {
     /// Send a message and return its answer, where the handler pairs them (redis, modbus, http1 …).
     ///
     /// # Details
-    /// Several requests may wait at once. An answer that comes too late is among tcp_messages. Without an answer in time,
-    /// `messages` are what else came meanwhile.
+    /// Several requests may wait at once. An answer that comes too late is among tcp_messages.
+    /// Without an answer in time, `messages` are what else came meanwhile.
     #[tool(title = "Request")]
     async fn tcp_request(self: Rc<Self>, cx: Cx, a: arguments::SendMessage) -> Result<Requested, Failure> {
         let connection = self.connections.get(&a.connection_id)?;
@@ -319,8 +324,8 @@ impl Tcp {
         feeding::set(&connection, a).await
     }
 
-    /// Protocol handlers (irc, redis, mqtt, modbus, smtp, http1 …), one line each; with `name`, its config, messages and
-    /// examples; name=script: the language of tcp_set_trigger's scripts.
+    /// Protocol handlers (irc, redis, mqtt, modbus, smtp, http1 …), one line each; with `name`, its
+    /// config, messages and examples; name=script: the language of tcp_set_trigger's scripts.
     #[tool(title = "Handlers", read_only, closed_world)]
     async fn handlers_list(self: Rc<Self>, _cx: Cx, a: arguments::OfHandler) -> Result<Handlers, Failure> {
         Ok(match a.name {

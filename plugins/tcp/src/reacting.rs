@@ -1,6 +1,6 @@
-//! Carries out what triggers do: sends their responses, has messages made into bytes, runs scripts and does what they want.
-//! A message is made into bytes right before it is sent, so that a handler that pairs requests with answers sees the order
-//! of the wire.
+//! Carries out what triggers do: sends their responses, has messages made into bytes, runs scripts
+//! and does what they want. A message is made into bytes right before it is sent, so that a handler
+//! that pairs requests with answers sees the order of the wire.
 
 use std::mem::take;
 use std::rc::Rc;
@@ -42,8 +42,8 @@ impl Reaction {
     }
 }
 
-/// Sends these bytes, and then does what triggers do. Nothing else is waited for between making bytes of a message and
-/// sending them.
+/// Sends these bytes, and then does what triggers do. Nothing else is waited for between making
+/// bytes of a message and sending them.
 pub async fn carry_out(connection: &Rc<Connection>, mut bytes: Vec<u8>, reactions: Vec<Reaction>, by_handler: Encode) {
     let mut spent = Duration::ZERO;
     for Reaction { trigger_id, reply, over } in reactions {

@@ -1,5 +1,5 @@
-//! The peer's half: reads as fast as the buffer takes it, and lets handlers and triggers answer. It runs from the first byte
-//! to the last, whatever calls come and go.
+//! The peer's half: reads as fast as the buffer takes it, and lets handlers and triggers answer. It
+//! runs from the first byte to the last, whatever calls come and go.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -60,8 +60,8 @@ pub async fn run(
         return;
     }
     let reason = feeding::end_of(phase);
-    // What a handler tells of the end is there when the end is; but the end does not wait for whoever
-    // takes its messages.
+    // What a handler tells of the end is there when the end is; but the end does not wait for
+    // whoever takes its messages.
     if connection.unfed() == 0 {
         stepping::close(&connection, reason).deliver(&connection).await;
     }
@@ -102,7 +102,8 @@ async fn has_room(connection: &Rc<Connection>) -> bool {
     }
 }
 
-/// One read; nothing where others have taken the room meanwhile, `None` at the end of the stream, or once we have disconnected.
+/// One read; nothing where others have taken the room meanwhile, `None` at the end of the stream,
+/// or once we have disconnected.
 async fn read(connection: &Connection, stream: &mut StreamReader<u8>) -> Option<Vec<u8>> {
     let mut changes = connection.watch();
     loop {
@@ -138,7 +139,8 @@ async fn read(connection: &Connection, stream: &mut StreamReader<u8>) -> Option<
         if buffer.capacity() > most {
             buffer = Vec::with_capacity(most);
         }
-        // Ready may be a rumour. What does not come at once is waited for without a buffer again, where a disconnect is seen.
+        // Ready may be a rumour. What does not come at once is waited for without a buffer again,
+        // where a disconnect is seen.
         let (result, buffer) = {
             let mut reading = pin!(stream.read(buffer));
             match poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await {

@@ -1,5 +1,6 @@
-//! Scripts of triggers: programs that the host runs. A run is synchronous, and nothing is borrowed while it goes on. Which
-//! runs begin and what they count is `tcp-logic`'s; here is the host's side of it.
+//! Scripts of triggers: programs that the host runs. A run is synchronous, and nothing is
+//! borrowed while it goes on. Which runs begin and what they count is `tcp-logic`'s; here
+//! is the host's side of it.
 
 use std::rc::Rc;
 
@@ -68,7 +69,8 @@ fn failed(error: scripts::ErrorCode) -> Failed {
 /// Why there is no program.
 fn refused(error: scripts::ErrorCode) -> Failure {
     match error {
-        // A limit that the source exceeds has its place in it. Without one there is no room for a program.
+        // A limit that the source exceeds has its place in it. Without one there
+        // is no room for a program.
         scripts::ErrorCode::Limit(one) if one.at.is_none() => Failure::new("limit", one.message),
         scripts::ErrorCode::Source(one) | scripts::ErrorCode::Run(one) | scripts::ErrorCode::Limit(one) => {
             let fault = fault(one);

@@ -81,7 +81,8 @@ pub fn close(connection: &Rc<Connection>, reason: Reason) -> Out {
     let out = match attached.session.close(reason, now()) {
         Ok(step) => {
             let mut out = apply(connection, Step { tick: None, ..step }, attached.base);
-            // Another session may begin before they are carried out, which has not told these messages.
+            // Another session may begin before they are carried out, which has
+            // not told these messages.
             out.reactions.iter_mut().for_each(Reaction::without_handler);
             out
         }

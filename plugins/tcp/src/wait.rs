@@ -1,5 +1,5 @@
-//! `tcp_wait`: watches a connection until what the caller waits for has come, the peer has closed, or time is up; then
-//! returns what came. It consumes nothing.
+//! `tcp_wait`: watches a connection until what the caller waits for has come, the peer has closed,
+//! or time is up; then returns what came. It consumes nothing.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -123,7 +123,8 @@ fn until(arguments: &arguments::Wait) -> Result<Until, Failure> {
     })
 }
 
-/// A pattern, compiled; the last few are kept, since who waits for a prompt does so again and again.
+/// A pattern, compiled; the last few are kept, since who waits for a prompt
+/// does so again and again.
 fn compiled(text: &str) -> Result<Pattern, PatternError> {
     const KEPT: usize = 8;
     thread_local! {

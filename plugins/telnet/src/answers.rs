@@ -86,7 +86,8 @@ pub struct Piece {
     /// Absent if hidden
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Why the client's text is not shown: secret, or echo (the server shows of it what may be seen)
+    /// Why the client's text is not shown: secret, or echo (the server
+    /// shows of it what may be seen)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hidden: Option<&'static str>,
     /// Bytes sent

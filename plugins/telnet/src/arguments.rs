@@ -1,5 +1,6 @@
-//! What the tool takes. The first three are ITMCP's; without any other they ask for a probe. Ranges are checked where they are
-//! used, so that the message can say what is meant. An empty word is an absent one: some clients fill in every argument.
+//! What the tool takes. The first three are ITMCP's; without any other they ask for a probe. Ranges
+//! are checked where they are used, so that the message can say what is meant. An empty word is an
+//! absent one: some clients fill in every argument.
 
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use serde::{Deserialize, Deserializer};
 
 use telnet_logic as logic;
 
-// What a model reads of most of them stands in the tool's own description, which says it in fewer bytes.
+// What a model reads of most of them stands in the tool's own description,
+// which says it in fewer bytes.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Telnet {
     pub target: String,
@@ -17,15 +19,17 @@ pub struct Telnet {
     /// Seconds to connect, and for each step (4)
     pub timeout: Option<Integer>,
     /// # Details
-    /// The conversation, step by step; [] only connects and returns the greeting. Without any argument of a session: a probe.
+    /// The conversation, step by step; [] only connects and returns the greeting. Without any
+    /// argument of a session: a probe.
     pub steps: Option<Vec<Step>>,
     /// # Details
     /// Name to answer the login prompt with, before the steps.
     #[serde(default, deserialize_with = "word")]
     pub user: Option<String>,
     /// # Details
-    /// Password to answer the password prompt with. It never appears in the answer, but it has passed through the model: prefer
-    /// accounts that may do little. An empty one takes a step that sends an empty text.
+    /// Password to answer the password prompt with. It never appears in the answer, but it has
+    /// passed through the model: prefer accounts that may do little. An empty one takes a step that
+    /// sends an empty text.
     #[serde(default, deserialize_with = "word")]
     pub password: Option<String>,
     /// # Details
@@ -33,11 +37,13 @@ pub struct Telnet {
     #[serde(default, deserialize_with = "word")]
     pub session_id: Option<String>,
     /// # Details
-    /// Keep the connection open and return a `session_id` (default false). Kept sessions close after 5 minutes without a call.
+    /// Keep the connection open and return a `session_id` (default false). Kept sessions close
+    /// after 5 minutes without a call.
     pub keep: Option<bool>,
     /// # Details
-    /// What the return key sends (default crlf; cr once both sides have agreed on binary). If a login with the right password fails,
-    /// try cr: some consoles take the lf of crlf for an empty password.
+    /// What the return key sends (default crlf; cr once both sides have agreed on
+    /// binary). If a login with the right password fails, try cr: some consoles take the
+    /// lf of crlf for an empty password.
     #[serde(default, deserialize_with = "choice")]
     pub line_end: Option<LineEnd>,
     /// # Details
@@ -51,14 +57,17 @@ pub struct Telnet {
     /// Terminal height to tell the server (default 100); a greater one makes pagers ask less often.
     pub rows: Option<Integer>,
     /// # Details
-    /// How the server's bytes are characters (default utf-8). A byte that is none is shown as \xNN, and `expect` matches it so.
+    /// How the server's bytes are characters (default utf-8). A byte that is none is shown as \xNN,
+    /// and `expect` matches it so.
     #[serde(default, deserialize_with = "choice")]
     pub encoding: Option<Encoding>,
     /// # Details
-    /// How long nothing has to arrive until the server is taken to be done, in milliseconds (default 500).
+    /// How long nothing has to arrive until the server is taken to be done, in
+    /// milliseconds (default 500).
     pub silence_ms: Option<Integer>,
     /// # Details
-    /// Most bytes of transcript to return (default 65536); of more, the beginning and the end of each piece.
+    /// Most bytes of transcript to return (default 65536); of more, the beginning
+    /// and the end of each piece.
     pub output_limit: Option<Integer>,
 }
 
@@ -111,8 +120,9 @@ fn choice<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(source: D) 
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// # Details
-    /// Regular expression to wait for: multi-line, no look-around, over the text as a person sees it. `[>#] ?\z` is a prompt at
-    /// the end of what has come, once the server is quiet behind it for 100 ms ($ is the end of any line). Without it, the step waits
+    /// Regular expression to wait for: multi-line, no look-around, over the text as a
+    /// person sees it. `[>#] ?\z` is a prompt at the end of what has come, once the server
+    /// is quiet behind it for 100 ms ($ is the end of any line). Without it, the step waits
     /// until the server is silent.
     #[serde(default, deserialize_with = "word")]
     pub expect: Option<String>,
@@ -124,10 +134,12 @@ pub struct Step {
     /// Whether the return key follows `send` (default true).
     pub enter: Option<bool>,
     /// # Details
-    /// Do not show `send` in the transcript (default false; answers to password prompts are never shown).
+    /// Do not show `send` in the transcript (default false; answers to password
+    /// prompts are never shown).
     pub secret: Option<bool>,
     /// # Details
-    /// Answer every match until the next step's turn comes, perhaps none: for pagers (default false).
+    /// Answer every match until the next step's turn comes, perhaps none:
+    /// for pagers (default false).
     pub repeat: Option<bool>,
     /// # Details
     /// Pass over this step if the next one's turn comes first (default false).
@@ -217,14 +229,16 @@ impl Telnet {
         plugin_kit::milliseconds("silence_ms", self.silence_ms, Duration::from_millis(500), most)
     }
 
-    /// The time that is asked for before anything is said: to connect, or for the step that waits longest.
+    /// The time that is asked for before anything is said: to connect, or for the
+    /// step that waits longest.
     pub fn asked(&self, times: logic::Times, most: Duration) -> Duration {
         let steps = self.steps.iter().flatten().filter_map(|step| step.timeout_ms);
         let steps = steps.filter_map(|Integer(ms)| u64::try_from(ms).ok()).map(Duration::from_millis);
         steps.chain([times.step]).max().unwrap_or(times.step).min(most)
     }
 
-    /// The most bytes of transcript: what is asked for, but no more than fits twice, as text and as JSON, into one answer.
+    /// The most bytes of transcript: what is asked for, but no more than fits twice, as text and as
+    /// JSON, into one answer.
     pub fn most(&self) -> Result<usize, Failure> {
         let most: usize = plugin_kit::within("output_limit", self.output_limit, 64 << 10, 1024..=512 << 10)?;
         Ok(most.min(usize::try_from(cofferdam_sdk::limits().output / 6).unwrap_or(most)))

@@ -1,4 +1,5 @@
-//! Sessions that are kept between calls. While nobody calls, nothing of theirs is read: the server waits, and TCP with it.
+//! Sessions that are kept between calls. While nobody calls, nothing of theirs is read: the server
+//! waits, and TCP with it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;

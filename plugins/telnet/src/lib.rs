@@ -1,5 +1,5 @@
-//! Telnet for AI clients: ITMCP's `telnet_tool`, which asks if a port can be reached, and real sessions beside it. This file puts
-//! the parts together; what telnet is, is `telnet-logic`'s.
+//! Telnet for AI clients: ITMCP's `telnet_tool`, which asks if a port can be reached, and real
+//! sessions beside it. This file puts the parts together; what telnet is, is `telnet-logic`'s.
 
 mod answers;
 mod arguments;
@@ -21,7 +21,8 @@ use arguments::Telnet as Arguments;
 use kept::{Kept, Place};
 use turn::{Deadline, Turns};
 
-/// How long to connect, and how long a step waits, where nobody says otherwise: clients give a call up after 5 s.
+/// How long to connect, and how long a step waits, where nobody says otherwise: clients
+/// give a call up after 5 s.
 const WAIT: Duration = Duration::from_secs(4);
 /// The same for a whole call in which the server says nothing.
 const MUTE: Duration = Duration::from_millis(4400);
@@ -35,19 +36,21 @@ pub struct Telnet {
 
 #[cofferdam_sdk::plugin]
 impl Telnet {
-    /// Check whether a TCP port is open (target and port alone), or log in to a device by telnet and run commands.
+    /// Check whether a TCP port is open (target and port alone), or log in to a device by
+    /// telnet and run commands.
     ///
-    /// It answers the login with `user` and `password`; then each step waits for regex `expect` (a prompt: `[>#] ?\z`; none:
-    /// until silent) and sends `send` and return (\u0003: Ctrl-C). A pager:
-    /// {"expect":"--More--","send":" ","enter":false,"repeat":true} before the prompt's step. `keep` gives a session_id to go
-    /// on with. If a login fails, try line_end cr.
+    /// It answers the login with `user` and `password`; then each step waits for regex `expect` (a
+    /// prompt: `[>#] ?\z`; none: until silent) and sends `send` and return (\u0003: Ctrl-C). A
+    /// pager: {"expect":"--More--","send":" ","enter":false,"repeat":true} before the prompt's
+    /// step. `keep` gives a session_id to go on with. If a login fails, try line_end cr.
     ///
     /// # Details
-    /// A probe returns whether the port answers, how fast, or why not, and the banner. A session negotiates options, logs in
-    /// with `user` and `password` if given, then goes through `steps`. The transcript says who said what, as plain text; if
-    /// something does not come in time, what came so far is returned with ended=timeout. To decide step by step, set `keep`
-    /// and go on with the `session_id`. A server that says nothing is given up after about 4 seconds, unless `timeout` says
-    /// otherwise.
+    /// A probe returns whether the port answers, how fast, or why not, and the banner. A session
+    /// negotiates options, logs in with `user` and `password` if given, then goes through `steps`.
+    /// The transcript says who said what, as plain text; if something does not come in time, what
+    /// came so far is returned with ended=timeout. To decide step by step, set `keep` and go on
+    /// with the `session_id`. A server that says nothing is given up after about 4 seconds, unless
+    /// `timeout` says otherwise.
     #[tool(title = "Telnet", pages)]
     async fn telnet_tool(self: Rc<Self>, cx: Cx, a: Arguments) -> Result<cofferdam_sdk::Answer<Answer>, Failure> {
         let began = cofferdam_sdk::now();

@@ -49,7 +49,8 @@ pub async fn probe(
     let mut answer = Answer { target: target.to_owned(), port, connect_ms: Some(tenths(took)), ..Answer::default() };
     let (socket, address) = match dialled {
         Ok(made) => made,
-        // Whether it can be reached is not known if nobody was asked, or nobody could say where it is.
+        // Whether it can be reached is not known if nobody was asked, or
+        // nobody could say where it is.
         Err(failed) if failed.inconclusive => return Err(failed.failure(host, target, port)),
         Err(failed) if !["refused", "timeout", "dns", "unreachable", "reset", "closed"].contains(&failed.reason) => {
             return Err(failed.failure(host, target, port));

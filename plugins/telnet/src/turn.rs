@@ -8,7 +8,8 @@ use std::time::Duration;
 use cofferdam_sdk::{Cx, Failure};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// What every session comes to use, beside its script and its answer: a line, what was read at once, its place in tables.
+/// What every session comes to use, beside its script and its answer: a line, what was read at
+/// once, its place in tables.
 const SESSION: usize = 512 << 10;
 /// An answer is at hand several times: as pieces, as JSON, as text, and on its way out.
 const COPIES: usize = 4;
@@ -66,7 +67,8 @@ impl Default for Turns {
 }
 
 impl Turns {
-    /// Waits until there is memory for a script and an answer of these sizes, in the order of the calls, for `patience` at most.
+    /// Waits until there is memory for a script and an answer of these sizes, in the order of the
+    /// calls, for `patience` at most.
     pub async fn come(
         &self,
         script: usize,

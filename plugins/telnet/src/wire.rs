@@ -1,7 +1,9 @@
-//! A connection with a conversation on it: bytes go in and out, and nothing is waited for without a time.
+//! A connection with a conversation on it: bytes go in and out, and nothing is
+//! waited for without a time.
 //!
-//! A read or a write that is given up for something else may have met the end of its stream. That is remembered, and neither is used
-//! again: the host ends an instance that uses a stream behind its end.
+//! A read or a write that is given up for something else may have met the end of its
+//! stream. That is remembered, and neither is used again: the host ends an instance that
+//! uses a stream behind its end.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -26,7 +28,8 @@ const SEND: Duration = Duration::from_secs(30);
 const LAST: Duration = Duration::from_secs(1);
 /// The same once the call's deadline has come, which leaves little for an answer.
 const HURRIED: Duration = Duration::from_millis(50);
-/// After so long a silence a greeting is over, and whatever it does it may not take longer than that.
+/// After so long a silence a greeting is over, and whatever it does it may
+/// not take longer than that.
 const QUIET: Duration = Duration::from_millis(100);
 const GREETS: Duration = Duration::from_millis(500);
 /// Of a greeting so much is read.
@@ -157,7 +160,8 @@ impl Wire {
         }
     }
 
-    /// Gives the peer so long to take what was not sent yet. What it does not take stays for a further conversation.
+    /// Gives the peer so long to take what was not sent yet. What it does not take stays for a
+    /// further conversation.
     async fn flush(&mut self, patience: Duration) {
         let end = cofferdam_sdk::now() + patience;
         while self.writer.is_some() && !self.unsent.is_empty() {
@@ -168,8 +172,9 @@ impl Wire {
         }
     }
 
-    /// Reads, if that is wanted, and writes what there is to write, until either comes to something; or for so long, or until the
-    /// deadline. What both have come to is in the answer and in `self`, also of the one that was given up for the other.
+    /// Reads, if that is wanted, and writes what there is to write, until either comes to
+    /// something; or for so long, or until the deadline. What both have come to is in the answer
+    /// and in `self`, also of the one that was given up for the other.
     async fn happens(&mut self, patience: Duration, deadline: Option<&mut Deadline>, reads: bool) -> Happened {
         let mut deadline = deadline.filter(|deadline| !deadline.has_come());
         let piece = self.unsent.get(..self.unsent.len().min(WRITE)).unwrap_or_default().to_vec();

@@ -1,5 +1,5 @@
-//! What the audit adds to a call: the events of one call, written to a file as `serve` writes them, beside bare appends of as
-//! many bytes.
+//! What the audit adds to a call: the events of one call, written to a file as `serve` writes them,
+//! beside bare appends of as many bytes.
 
 use std::fs::OpenOptions;
 use std::io::Write;

@@ -1,5 +1,5 @@
-//! The bare rmcp server that everything is compared with: one tool, which answers its arguments; the fastest that there is, on one
-//! thread and two pipes.
+//! The bare rmcp server that everything is compared with: one tool, which answers its arguments;
+//! the fastest that there is, on one thread and two pipes.
 
 use std::os::fd::AsFd as _;
 use std::process::ExitCode;

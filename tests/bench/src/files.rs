@@ -1,5 +1,5 @@
-//! Files: the shipped tools against the native programs' own processes on the same data, and against a bare rmcp server that answers
-//! the same text.
+//! Files: the shipped tools against the native programs' own processes on the same data, and
+//! against a bare rmcp server that answers the same text.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -133,8 +133,8 @@ pub fn search() -> Vec<Row> {
     vec![Row { what, ours: millis(a), bare: millis(b), ratio: ratio(a, b), most: 3.0, unit: "≤" }]
 }
 
-/// A hundred calls of each tool at once, until the last is answered, against as many processes of its native program, one after the
-/// other: none is left to wait for the others.
+/// A hundred calls of each tool at once, until the last is answered, against as many processes of
+/// its native program, one after the other: none is left to wait for the others.
 pub fn many() -> Vec<Row> {
     const AT_ONCE: u32 = 100;
     let path = data("one", 1);

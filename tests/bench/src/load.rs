@@ -1,5 +1,5 @@
-//! What the protocol and other plugins feel of four hundred searches of a large file at once. The bounds are absolute: a person
-//! waits for these.
+//! What the protocol and other plugins feel of four hundred searches of a large file at once. The
+//! bounds are absolute: a person waits for these.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! What is measured, one function each. Ours and the bare twin take turns, and medians are compared.
+//! What is measured, one function each. Ours and the bare twin take turns,
+//! and medians are compared.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -93,7 +93,8 @@ pub fn names() -> Vec<Row> {
     let (a, b, many) = (median(a), median(b), median(many));
     let show = |time: Duration| format!("{:.2} ms", time.as_secs_f64() * 1e3);
     let ratio = |ours: Duration, bare: Duration| ours.as_secs_f64() / bare.as_secs_f64();
-    // The same of the other tools that only wait: nslookup's native program, and pings beside those of one after the other.
+    // The same of the other tools that only wait: nslookup's native program, and pings beside those
+    // of one after the other.
     let mut looked = Vec::new();
     let asked = json!({ "target": "www.example" });
     for _ in 0..ROUNDS {

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// `bench echo`: prints its port and sends back what it receives. `bench echo dial PORT` dials instead.
+/// `bench echo`: prints its port and sends back what it receives.
+/// `bench echo dial PORT` dials instead.
 pub fn serve() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {

@@ -26,7 +26,8 @@ fn greets() -> u16 {
     port
 }
 
-/// The same natively: as many connections at once, each until its greeting is there; the time of the last.
+/// The same natively: as many connections at once, each until its greeting is
+/// there; the time of the last.
 fn natively(port: u16) -> Duration {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {

@@ -1,5 +1,6 @@
-//! What kind of address it is, against `ip_network`, which has tables of its own. For IPv4 the two agree but for what is listed
-//! in [`four`]; for IPv6 that library knows fewer ranges, so that there only one direction is a rule: see [`six`].
+//! What kind of address it is, against `ip_network`, which has tables of its own. For IPv4 the two
+//! agree but for what is listed in [`four`]; for IPv6 that library knows fewer ranges, so that
+//! there only one direction is a rule: see [`six`].
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -99,14 +100,16 @@ pub(crate) fn other_opinion(address: IpAddr) -> Range {
 fn four(address: Ipv4Addr) -> Range {
     let network = Ipv4Network::from(address);
     match address.octets() {
-        // Deliberate: relays of 6to4 (RFC 7526) are global to the library; here nobody knows where they lead.
+        // Deliberate: relays of 6to4 (RFC 7526) are global to the library; here
+        // nobody knows where they lead.
         [192, 88, 99, _] => Range::SixToFour,
         _ if network.is_local_identification() => Range::Unspecified,
         _ if network.is_loopback() => Range::Loopback,
         _ if network.is_private() => Range::Private,
         _ if network.is_shared_address_space() => Range::Cgnat,
         _ if network.is_link_local() => Range::LinkLocal,
-        // Deliberate: 192.0.0.9 and 192.0.0.10 are global anycast (RFC 7723, RFC 8155), and reserved here with the rest.
+        // Deliberate: 192.0.0.9 and 192.0.0.10 are global anycast (RFC 7723, RFC 8155), and
+        // reserved here with the rest.
         _ if network.is_ietf_protocol_assignments() => Range::Reserved,
         _ if network.is_documentation() => Range::Documentation,
         _ if network.is_benchmarking() => Range::Benchmarking,
@@ -148,7 +151,8 @@ fn agree(address: IpAddr) {
     }
     match canonical(address) {
         IpAddr::V4(_) => assert_eq!(ours, theirs, "{address}"),
-        // Deliberate: the library takes every other address for global, even in space that nobody was given.
+        // Deliberate: the library takes every other address for global, even in
+        // space that nobody was given.
         IpAddr::V6(six) if theirs == Range::Public => match ours {
             Range::Public => {
                 let nat64 = six.segments()[..6] == [0x64, 0xff9b, 0, 0, 0, 0];
@@ -168,7 +172,8 @@ fn agree(address: IpAddr) {
     }
 }
 
-/// Ranges that the library does not know, by the first segments, from the registry (RFC 6890 and the RFCs of the rows).
+/// Ranges that the library does not know, by the first segments, from the registry (RFC 6890 and
+/// the RFCs of the rows).
 fn unknown_to_the_library(address: Ipv6Addr, ours: Range) -> bool {
     let segments = address.segments();
     match (ours, segments) {

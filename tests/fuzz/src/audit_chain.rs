@@ -1,6 +1,6 @@
-//! The audit file under forgery. A chain of several files, with a crash in it, is edited in any way, by whoever can write the
-//! log and not the key: `verify` finds it, and the next writer that takes the file up does not wipe it out. Bytes that are no
-//! chain at all make nothing panic.
+//! The audit file under forgery. A chain of several files, with a crash in it, is edited in any
+//! way, by whoever can write the log and not the key: `verify` finds it, and the next writer that
+//! takes the file up does not wipe it out. Bytes that are no chain at all make nothing panic.
 
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -163,7 +163,8 @@ fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Gives every line that looks like one the hash of the line before and its own, as whoever knows the format can.
+/// Gives every line that looks like one the hash of the line before and its own, as
+/// whoever knows the format can.
 fn rehash(files: &mut Files, renumber: bool) {
     let mut before: Option<(String, u64)> = None;
     for bytes in files.iter_mut().flatten() {
@@ -286,7 +287,8 @@ impl LogFolder {
             head.get_mut(at).into_iter().for_each(|own| *own ^= byte);
         }
         self.lay(&forged, &head).unwrap_or_else(|error| panic!("{error}"));
-        // Without its current file there is no log that could be checked; that is an error of its own.
+        // Without its current file there is no log that could be checked;
+        // that is an error of its own.
         let report = verify(&self.log(), &self.key());
         if forgery.head.is_some() {
             let _ = self.process(u64::MAX, 1);
@@ -313,15 +315,17 @@ impl LogFolder {
     fn is_harmless(&self, forged: &Files) -> bool {
         let all = joined(forged);
         let Some(more) = all.strip_prefix(joined(&self.files).as_slice()) else { return false };
-        // What ends in no line feed is no event: a writer may have been killed there, and the next one in the line that was
-        // to explain it. And one whole line can be added without a key, as a writer may have been killed before its head knew
-        // of it (`host/SECURITY.md`, known limits); it may be the one that explains what is torn before it.
+        // What ends in no line feed is no event: a writer may have been killed there, and the next
+        // one in the line that was to explain it. And one whole line can be added without a key, as
+        // a writer may have been killed before its head knew of it (`host/SECURITY.md`, known
+        // limits); it may be the one that explains what is torn before it.
         let whole: Vec<&[u8]> = lines(more).into_iter().filter(|line| line.ends_with(b"\n")).collect();
         let sealed = whole.iter().filter(|line| carries_its_hash(line)).count();
         sealed == 0 && !more.ends_with(b"\n") || sealed == 1 && whole.last().is_some_and(|line| carries_its_hash(line))
     }
 
-    /// Whether the files hold all that was written: a line feed was missing, and the next writer has set it.
+    /// Whether the files hold all that was written: a line feed was missing, and
+    /// the next writer has set it.
     fn is_whole_again(&self) -> bool {
         let files: Files = (0..=OLD).rev().map(|number| fs::read(self.numbered(number)).ok()).collect();
         joined(&files).starts_with(&joined(&self.files))
@@ -372,7 +376,8 @@ mod tests {
         let place = place();
         let mut files = place.files.clone();
         rehash(&mut files, true);
-        // The first line is not changed by it, and nor are those behind; but for the torn one, which no line is.
+        // The first line is not changed by it, and nor are those behind; but for the
+        // torn one, which no line is.
         assert_eq!(files, place.files);
     }
 }

@@ -1,5 +1,6 @@
-//! Every seed of every target is an ordinary test: what must hold, holds for it, and it takes no longer than a moment. What a long
-//! run has found beside them (`corpus/`, not committed) is run as well where it is there.
+//! Every seed of every target is an ordinary test: what must hold, holds for it, and it takes no
+//! longer than a moment. What a long run has found beside them (`corpus/`, not committed) is run as
+//! well where it is there.
 
 use std::fs;
 use std::path::{Path, PathBuf};

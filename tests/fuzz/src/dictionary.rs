@@ -1,5 +1,5 @@
-//! Dictionaries in libFuzzer's format: `"token"` or `name="token"` a line, `\"`, `\\` and `\xNN` inside, `#` before a comment
-//! (<https://llvm.org/docs/LibFuzzer.html#dictionaries>).
+//! Dictionaries in libFuzzer's format: `"token"` or `name="token"` a line, `\"`, `\\` and `\xNN`
+//! inside, `#` before a comment (<https://llvm.org/docs/LibFuzzer.html#dictionaries>).
 
 /// The tokens of a dictionary.
 ///

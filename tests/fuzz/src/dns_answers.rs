@@ -1,5 +1,5 @@
-//! DNS: any message is the answer to a question or is not, in plain words; what is read of it is what another reading gives; and
-//! what is told of it is bounded and does nothing to a terminal.
+//! DNS: any message is the answer to a question or is not, in plain words; what is read of it is
+//! what another reading gives; and what is told of it is bounded and does nothing to a terminal.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -27,7 +27,8 @@ const KINDS: [RecordType; 12] = [
     RecordType::ANY,
 ];
 
-/// Any bytes: which question, and a message. Its id and its question are made to fit, so that what is behind them is read.
+/// Any bytes: which question, and a message. Its id and its question are made to fit, so that what
+/// is behind them is read.
 pub fn target(data: &[u8]) {
     let Some((&first, message)) = data.split_first() else { return };
     let kind = KINDS[usize::from(first) % KINDS.len()];
@@ -82,7 +83,8 @@ fn told(answer: &Answer, message: &[u8]) {
     for (section, at) in sections.iter().zip([6, 8, 10]) {
         assert!(section.len() <= number(at), "no more records than the header says");
     }
-    // A name of 255 bytes may stand at the end of a pointer of two, each byte of it as `\DDD`, and the base64 of a byte is no longer.
+    // A name of 255 bytes may stand at the end of a pointer of two, each byte of it as `\DDD`, and
+    // the base64 of a byte is no longer.
     let records: usize = sections.iter().map(|section| section.len()).sum();
     let most = 16_384 + 8 * message.len() + records * 6 * 1024;
     let json = serde_json::to_string(answer).unwrap_or_else(|error| panic!("{error}"));

@@ -1,5 +1,6 @@
-//! Runs a target where there is no libFuzzer: over its committed seeds, then over what is made of them, for some seconds. Nothing
-//! guides it to code that it has not seen; for that there is `cargo xtask fuzz` with a C++ compiler (`tests/README.md`).
+//! Runs a target where there is no libFuzzer: over its committed seeds, then over what is made of
+//! them, for some seconds. Nothing guides it to code that it has not seen; for that there is
+//! `cargo xtask fuzz` with a C++ compiler (`tests/README.md`).
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -123,7 +124,8 @@ struct Driver {
     executions: u64,
 }
 
-/// When the input that is being run began, in milliseconds after the process; 0 while there is none.
+/// When the input that is being run began, in milliseconds after the
+/// process; 0 while there is none.
 static RUNNING: AtomicU64 = AtomicU64::new(0);
 
 impl Driver {

@@ -1,5 +1,5 @@
-//! Hex, terminators, base64: what is decoded is what a slower and plainer reading gives, what is encoded comes back, and a
-//! refusal names a place inside the text.
+//! Hex, terminators, base64: what is decoded is what a slower and plainer reading gives, what is
+//! encoded comes back, and a refusal names a place inside the text.
 
 use tcp_logic::text::{incomplete_tail, utf8_between, utf8_chunks};
 use tcp_logic::{Encoding, EncodingError, decode, encode, terminator};
@@ -36,7 +36,8 @@ fn round_trip(bytes: &[u8]) {
     assert_eq!(terminator(&escapes).as_deref(), Ok(bytes));
 }
 
-/// Text that arrives in pieces, the first bytes saying where it is cut, is the text that arrives whole.
+/// Text that arrives in pieces, the first bytes saying where it is cut, is the
+/// text that arrives whole.
 fn in_pieces(data: &[u8]) {
     let (cuts, bytes) = data.split_at(data.len().min(4));
     let mut cuts: Vec<usize> = cuts.iter().map(|cut| usize::from(*cut).min(bytes.len())).collect();

@@ -1,5 +1,6 @@
-//! Pages and lines of files: as they are, compressed, in UTF-16, and half written. Pages put together are the text, however small
-//! they are; a text is the same through gzip and in UTF-16; the first and the last lines are the text's own.
+//! Pages and lines of files: as they are, compressed, in UTF-16, and half written. Pages put
+//! together are the text, however small they are; a text is the same through gzip and in UTF-16;
+//! the first and the last lines are the text's own.
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write as _};
 

@@ -1,5 +1,6 @@
-//! Patterns, beside GNU grep: what `grep_tool` finds in a text is what the machine's own grep finds, line for line. The inputs are
-//! turned into ASCII text and into patterns without back-references, which are left out on purpose (they take exponential time).
+//! Patterns, beside GNU grep: what `grep_tool` finds in a text is what the machine's own grep
+//! finds, line for line. The inputs are turned into ASCII text and into patterns without
+//! back-references, which are left out on purpose (they take exponential time).
 
 use std::collections::BTreeSet;
 use std::io::Write as _;

@@ -19,7 +19,8 @@ pub fn target(data: &[u8]) {
     hold::<Http1>(data, &CONFIGS, Compared::Joined(joined));
 }
 
-/// Parts of one body, and bytes of another protocol, are told as they come: together they are the same.
+/// Parts of one body, and bytes of another protocol, are told as they come:
+/// together they are the same.
 fn joined(messages: Vec<Message>) -> Vec<Message> {
     let mut all: Vec<Message> = Vec::new();
     for mut message in messages {

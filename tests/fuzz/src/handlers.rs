@@ -1,11 +1,13 @@
-//! What holds for every protocol handler. An input is a session: a head, then acts, each behind a line that begins with `%%`.
+//! What holds for every protocol handler. An input is a session: a head, then acts, each behind a
+//! line that begins with `%%`.
 //!
-//! The head is three characters: the number of a configuration, the lengths of the pieces that data comes in, and why the
-//! session ends. An act is a letter and what belongs to it:
+//! The head is three characters: the number of a configuration, the lengths of the pieces that data
+//! comes in, and why the session ends. An act is a letter and what belongs to it:
 //!
 //! - `d` bytes of the peer; so is an act of another letter, as a whole
 //! - `e` a message to encode, as JSON
-//! - `x` a message of the handler's examples: its number, the number of a value in it, and what stands there instead
+//! - `x` a message of the handler's examples: its number, the number of a value in it, and what
+//!   stands there instead
 //! - `p` bytes of a handler above, to encode as one message
 //! - `t` milliseconds that pass
 //! - `c` another configuration, as JSON, for the whole session
@@ -63,7 +65,8 @@ pub enum Compared {
     Alike,
     /// By what becomes of them where those that are told as data comes are put together.
     Joined(fn(Vec<Message>) -> Vec<Message>),
-    /// As they are, where no data has made the handler send: what it sends then decides what the data behind it is.
+    /// As they are, where no data has made the handler send: what it sends then decides
+    /// what the data behind it is.
     WhereSilent,
 }
 
@@ -164,7 +167,8 @@ fn replace(value: &mut Value, number: &mut usize, new: &Value) {
     }
 }
 
-/// Plays a session, data in pieces of these lengths, without the acts to be left out. None if the configuration is refused.
+/// Plays a session, data in pieces of these lengths, without the acts to be left out. None if the
+/// configuration is refused.
 fn play<H: Handler>(script: &Script<'_>, pieces: [usize; 2], left_out: &BTreeSet<usize>) -> Option<Told> {
     let mut session = Session::<H>::new(script.config.clone()).ok()?;
     let mut told = Told { given: script.config.to_string().len(), ..Told::default() };

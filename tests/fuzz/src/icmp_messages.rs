@@ -1,5 +1,6 @@
-//! ICMP: what the host reads of messages is what a plainer reading gives, requests come back as they were written, and a run or a
-//! trace that hears anything in any order adds up, stays bounded and tells nothing that a terminal would obey.
+//! ICMP: what the host reads of messages is what a plainer reading gives, requests come back as
+//! they were written, and a run or a trace that hears anything in any order adds up, stays bounded
+//! and tells nothing that a terminal would obey.
 
 use std::net::IpAddr;
 use std::time::Duration;

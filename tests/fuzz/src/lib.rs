@@ -1,5 +1,6 @@
-//! The bodies of the fuzz targets, one file each, and the two ways to drive them: libFuzzer under `--cfg fuzzing`, and
-//! [`drive`] everywhere else. A body takes any bytes and panics if what must hold does not.
+//! The bodies of the fuzz targets, one file each, and the two ways to drive them: libFuzzer
+//! under `--cfg fuzzing`, and [`drive`] everywhere else. A body takes any bytes and panics if
+//! what must hold does not.
 
 #![allow(clippy::disallowed_methods, reason = "tests read and forge files")]
 
@@ -65,7 +66,8 @@ pub mod dictionary;
 pub mod drive;
 mod mutate;
 
-/// The program of a target: libFuzzer's entry point under `--cfg fuzzing`, otherwise [`drive::main`].
+/// The program of a target: libFuzzer's entry point under `--cfg fuzzing`,
+/// otherwise [`drive::main`].
 #[macro_export]
 macro_rules! main {
     ($target:ident) => {

@@ -1,5 +1,5 @@
-//! Lines of MCP: cut alike however they arrive, a line over the limit named by its id, every request answered by the id that it
-//! came with, and every refusal one line of JSON.
+//! Lines of MCP: cut alike however they arrive, a line over the limit named by its id, every
+//! request answered by the id that it came with, and every refusal one line of JSON.
 
 use std::io;
 use std::pin::Pin;
@@ -86,7 +86,8 @@ fn understood(line: &[u8], decoded: &Decoded) {
             if let Some(value) = value {
                 same_id(&value, bare, one);
             } else if let Decoded::Message(message) = one {
-                // What the library's values cannot hold, a lone surrogate or a large number, may stand in a part that is not read.
+                // What the library's values cannot hold, a lone surrogate or a large number, may
+                // stand in a part that is not read.
                 assert!(bare.starts_with(b"{"), "{message:?}");
             }
         }

@@ -1,5 +1,5 @@
-//! New inputs out of old ones: single bytes by `mutatis`, and, as that knows no texts, whole tokens of the dictionary and pieces
-//! of other seeds.
+//! New inputs out of old ones: single bytes by `mutatis`, and, as that knows no texts, whole tokens
+//! of the dictionary and pieces of other seeds.
 
 use mutatis::{Candidates, Context, Mutate, Session};
 

@@ -1,5 +1,5 @@
-//! Policy files: any text is read or refused, each mistake stands at a place that the file has, and what is read can be asked
-//! anything.
+//! Policy files: any text is read or refused, each mistake stands at a place that the file has, and
+//! what is read can be asked anything.
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -1,9 +1,10 @@
-//! The rule language and the decision. A rule that is read, shown and read again is the same rule; no question makes `decide`
-//! panic; an allow rule covers no more than what is written, a deny rule no less. What is written is read a second time, plainly,
-//! in [`Written`].
+//! The rule language and the decision. A rule that is read, shown and read again is the same rule;
+//! no question makes `decide` panic; an allow rule covers no more than what is written, a deny rule
+//! no less. What is written is read a second time, plainly, in [`Written`].
 //!
-//! An input is a text: the first line a rule behind `+` (allow), `-` (deny) or `?` (want), the others what is asked about it,
-//! `ADDRESS`, `NAME` or `NAME=ADDRESS`, each with `:PORT` behind it or on port 22.
+//! An input is a text: the first line a rule behind `+` (allow), `-` (deny) or `?` (want), the
+//! others what is asked about it, `ADDRESS`, `NAME` or `NAME=ADDRESS`, each with `:PORT`
+//! behind it or on port 22.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -143,7 +144,8 @@ impl<'a> Written<'a> {
             _ => {}
         }
         match (self.network(), address) {
-            // IPv4 networks may be spelled as ::ffff:a.b.c.d/96 and longer; wider ones speak of no IPv4 address.
+            // IPv4 networks may be spelled as ::ffff:a.b.c.d/96 and longer; wider ones
+            // speak of no IPv4 address.
             (Some(IpNetwork::V6(network)), IpAddr::V4(four)) => {
                 network.netmask() >= 96 && network.contains(four.to_ipv6_mapped())
             }
@@ -243,7 +245,8 @@ fn connect(grants: &Grants, to: SocketAddr, pins: &Pins) -> bool {
     grants.decide(&Ask::Connect { protocol: TCP, to, zone: None, pins, now: Moment::default() }).is_ok()
 }
 
-/// Asks about an address, and about binding, listening and accepting, which no rule of today speaks of.
+/// Asks about an address, and about binding, listening and accepting, which no
+/// rule of today speaks of.
 fn may(grants: &Grants, probe: &Probe, address: IpAddr) -> bool {
     let to = SocketAddr::new(address, probe.port);
     for never in [Ask::Listen { protocol: TCP, at: to }, Ask::Accept { protocol: TCP, from: to }] {

@@ -1,5 +1,5 @@
-//! Telnet: a stream is read alike however it is cut, no secret comes through in any pieces, what is answered is telnet and bounded,
-//! and what is shown of a terminal does nothing to another.
+//! Telnet: a stream is read alike however it is cut, no secret comes through in any pieces, what is
+//! answered is telnet and bounded, and what is shown of a terminal does nothing to another.
 
 use telnet_logic::codec::{Decoder, Event, LONGEST, subnegotiation};
 use telnet_logic::protocol::ANSWERS;

@@ -1,5 +1,6 @@
-//! Trigger scripts: no source and no match makes the engine panic, nothing that comes of a run is beyond its bounds, and the
-//! same runs give the same again. The source stands first; what a run is given stands behind lines that begin with `%%`.
+//! Trigger scripts: no source and no match makes the engine panic, nothing that comes of a run is
+//! beyond its bounds, and the same runs give the same again. The source stands first; what a run is
+//! given stands behind lines that begin with `%%`.
 
 use script::{Fault, Group, Input, Limits, Outcome, Piece, Program};
 

@@ -1,5 +1,5 @@
-//! Claims: it acts in the name of calls that are not its own, or that have ended: it reports their progress, waits for their
-//! cancellation, and dials when nobody is calling.
+//! Claims: it acts in the name of calls that are not its own, or that have ended: it reports their
+//! progress, waits for their cancellation, and dials when nobody is calling.
 use std::net::TcpStream;
 use std::rc::Rc;
 use std::time::Duration;

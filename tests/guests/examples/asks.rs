@@ -27,7 +27,8 @@ struct Guest;
 
 #[cofferdam_sdk::plugin(manifest = "names.toml")]
 impl Guest {
-    /// Sends a message `count` times, keeps all of them open, and says what came of the last, and what came back.
+    /// Sends a message `count` times, keeps all of them open, and says what came of the
+    /// last, and what came back.
     #[tool]
     async fn ask(self: Rc<Self>, _: Cx, a: Bytes) -> Result<Text, Failure> {
         let server: SocketAddr = a.server.parse().map_err(|error| Failure::new("address", error))?;

@@ -10,7 +10,8 @@ struct Guest;
 
 #[cofferdam_sdk::plugin(manifest = "reads.toml")]
 impl Guest {
-    /// Tries everything that would change something below a directory with a file `file`; which of it succeeded.
+    /// Tries everything that would change something below a directory with a file
+    /// `file`; which of it succeeded.
     #[tool]
     async fn change(self: Rc<Self>, _: Cx, a: Text) -> Result<Text, Failure> {
         let at = |name: &str| format!("{}/{name}", a.text);

@@ -1,4 +1,5 @@
-//! Claims: its clocks tell of the host what is none of its business, or stand still, or can be waited out.
+//! Claims: its clocks tell of the host what is none of its business, or stand
+//! still, or can be waited out.
 use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,8 +11,8 @@ struct Guest;
 
 #[cofferdam_sdk::plugin(manifest = "guest.toml")]
 impl Guest {
-    /// Tells how long this instance has been there by its clock, in milliseconds, what time it is, and whether a thousand
-    /// looks at the clock ever saw it go back.
+    /// Tells how long this instance has been there by its clock, in milliseconds, what time it is,
+    /// and whether a thousand looks at the clock ever saw it go back.
     #[tool]
     async fn look(self: Rc<Self>, _: Cx, _: NoArguments) -> Result<Text, Failure> {
         let there = cofferdam_sdk::now();

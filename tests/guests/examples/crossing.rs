@@ -1,4 +1,5 @@
-//! Measures what it costs to call the handler `lines` through the host, beside the same code called directly.
+//! Measures what it costs to call the handler `lines` through the host, beside the
+//! same code called directly.
 use std::rc::Rc;
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Claims: it can read what lies outside its directory, by `..`, links, and paths that the host does not expect.
+//! Claims: it can read what lies outside its directory, by `..`, links, and paths that
+//! the host does not expect.
 use std::rc::Rc;
 
 use cofferdam_sdk::{Cx, Failure, NoArguments};

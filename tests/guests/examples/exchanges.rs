@@ -1,4 +1,5 @@
-//! Claims: its own exchange with a peer is delayed by the host. It sends in small pieces and waits for answers, within one call.
+//! Claims: its own exchange with a peer is delayed by the host. It sends in small pieces and waits
+//! for answers, within one call.
 use std::rc::Rc;
 use std::time::Duration;
 

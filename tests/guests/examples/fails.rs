@@ -1,4 +1,5 @@
-//! Claims: what it fails with is shown as it is: terminal escapes and hidden characters in message, details and code.
+//! Claims: what it fails with is shown as it is: terminal escapes and hidden characters in
+//! message, details and code.
 use std::rc::Rc;
 
 use cofferdam_sdk::{Cx, Failure, NoArguments};

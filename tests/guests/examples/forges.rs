@@ -1,4 +1,5 @@
-//! Claims: whatever it calls its tools reaches clients. Lists the tools that its settings say, as they say it; each answers.
+//! Claims: whatever it calls its tools reaches clients. Lists the tools that its settings say, as
+//! they say it; each answers.
 use std::rc::Rc;
 
 use cofferdam_sdk::export::{Definition, Hints, Output, Plugin};

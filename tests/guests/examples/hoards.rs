@@ -1,4 +1,5 @@
-//! Claims: what it opens is nobody's: files and directories that it does not close, and entries of the host's tables.
+//! Claims: what it opens is nobody's: files and directories that it does not close, and
+//! entries of the host's tables.
 use std::rc::Rc;
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! A protocol handler whose configuration says what it does: `{"do": "loop"}`. `behave` is the allowed twin.
+//! A protocol handler whose configuration says what it does: `{"do": "loop"}`.
+//! `behave` is the allowed twin.
 #![allow(unsafe_code, reason = "the bindings are generated, and the manifest is a section")]
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};

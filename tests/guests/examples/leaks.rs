@@ -1,5 +1,5 @@
-//! Claims: what it does not let go of is not counted: connections whose handle it drops and whose streams it keeps,
-//! connections that it forgets, timers that nobody waits for.
+//! Claims: what it does not let go of is not counted: connections whose handle it drops and whose
+//! streams it keeps, connections that it forgets, timers that nobody waits for.
 use std::cell::RefCell;
 use std::net::{IpAddr, TcpStream};
 use std::rc::Rc;
@@ -30,7 +30,8 @@ struct Dials {
 
 #[cofferdam_sdk::plugin(manifest = "guest.toml")]
 impl Guest {
-    /// Connects so often with WASI 0.3, drops each handle, and keeps its streams; tells how many it got, and why no more.
+    /// Connects so often with WASI 0.3, drops each handle, and keeps its streams; tells how many it
+    /// got, and why no more.
     #[tool]
     async fn keep_streams(self: Rc<Self>, _: Cx, a: Dials) -> Result<Text, Failure> {
         for made in 0..a.count {

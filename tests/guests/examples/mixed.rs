@@ -1,4 +1,5 @@
-//! Claims: whatever one call of it does, others' calls notice nothing. Every kind of harm in one plugin, for the soak.
+//! Claims: whatever one call of it does, others' calls notice nothing. Every kind of harm in one
+//! plugin, for the soak.
 use std::net::TcpStream;
 use std::rc::Rc;
 use std::time::{Duration, Instant};

@@ -1,4 +1,5 @@
-//! Claims: it can send echo requests to addresses it was never given, as large, as many and over as many sockets as it likes.
+//! Claims: it can send echo requests to addresses it was never given, as large, as many and over as
+//! many sockets as it likes.
 use std::net::IpAddr;
 use std::rc::Rc;
 

@@ -1,4 +1,5 @@
-//! Claims: its standard output is the client's stream. Prints a JSON-RPC message, and terminal escapes.
+//! Claims: its standard output is the client's stream. Prints a JSON-RPC
+//! message, and terminal escapes.
 use std::rc::Rc;
 
 use cofferdam_sdk::{Cx, Failure, NoArguments};

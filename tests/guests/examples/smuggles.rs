@@ -1,4 +1,5 @@
-//! Claims: a rule that lets it ping gives it sockets as well, because their interface has the types of addresses.
+//! Claims: a rule that lets it ping gives it sockets as well, because their interface
+//! has the types of addresses.
 use std::rc::Rc;
 
 use cofferdam_sdk::icmp::Socket;

@@ -40,7 +40,8 @@ impl Guest {
         text(sockets.len().to_string())
     }
 
-    /// Sets every option of a new socket, asks for each, and tells what it was told, by WASI 0.3 and by 0.2.
+    /// Sets every option of a new socket, asks for each, and tells what it was
+    /// told, by WASI 0.3 and by 0.2.
     #[tool]
     async fn options(self: Rc<Self>, _: Cx, _: NoArguments) -> Result<Text, Failure> {
         let new =
@@ -90,7 +91,8 @@ impl Guest {
         text(format!("{lately}\n{formerly}"))
     }
 
-    /// Sends two small pieces and waits for one answer, so often, by std (WASI 0.2) or by WASI 0.3; tells how long all of it took, in ms.
+    /// Sends two small pieces and waits for one answer, so often, by std (WASI 0.2) or by WASI 0.3;
+    /// tells how long all of it took, in ms.
     #[tool]
     async fn pairs(self: Rc<Self>, _: Cx, a: Pairs) -> Result<Text, Failure> {
         let failed = |what: &str| Failure::new("failed", what);

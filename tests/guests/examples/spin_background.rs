@@ -1,4 +1,5 @@
-//! Claims: it can hold a CPU for ever when nobody waits for it. A task that spins after its call has returned.
+//! Claims: it can hold a CPU for ever when nobody waits for it. A task that spins
+//! after its call has returned.
 use std::rc::Rc;
 
 use cofferdam_sdk::{Cx, Failure, NoArguments};

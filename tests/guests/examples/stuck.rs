@@ -1,4 +1,5 @@
-//! Claims: it can ignore being cancelled. A call that blocks in the host without giving its task up, and one that waits politely.
+//! Claims: it can ignore being cancelled. A call that blocks in the host without giving its task
+//! up, and one that waits politely.
 use std::rc::Rc;
 
 use cofferdam_sdk::{Cx, Failure, NoArguments};

@@ -1,4 +1,5 @@
-//! What the hostile guests share: arguments and answers of the simplest kind. The guests themselves are in `examples/`.
+//! What the hostile guests share: arguments and answers of the simplest kind. The guests
+//! themselves are in `examples/`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,5 @@
-//! The command line, and the namespace of mounts in which the soak runs, so that its small disk goes with it.
+//! The command line, and the namespace of mounts in which the soak runs, so that its
+//! small disk goes with it.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
@@ -38,7 +39,8 @@ impl Arguments {
     }
 }
 
-/// Runs this program again where it may mount; `None` if it is there already, or no such place can be made.
+/// Runs this program again where it may mount; `None` if it is there already, or
+/// no such place can be made.
 pub fn in_namespace() -> Option<ExitCode> {
     if std::env::var_os(INSIDE).is_some() {
         return None;

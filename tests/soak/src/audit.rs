@@ -1,5 +1,5 @@
-//! Reads the audit file while it is written, through its rotations: which asks were refused, which calls have begun and ended, and
-//! which instances were lost.
+//! Reads the audit file while it is written, through its rotations: which asks were refused, which
+//! calls have begun and ended, and which instances were lost.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -97,8 +97,8 @@ pub fn follow(path: &Path, heard: &Mutex<Heard>, stop: &AtomicBool) {
     }
 }
 
-/// Takes in whole lines. What is part of one is read again next time: on a full disk the writer takes back what it could
-/// not write whole, and writes it again once there is room.
+/// Takes in whole lines. What is part of one is read again next time: on a full disk the writer
+/// takes back what it could not write whole, and writes it again once there is room.
 fn drain(reader: &mut BufReader<File>, line: &mut String, heard: &Mutex<Heard>) {
     while reader.read_line(line).is_ok_and(|n| n > 0) {
         if !line.ends_with('\n') {

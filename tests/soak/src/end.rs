@@ -1,4 +1,5 @@
-//! The end: what is left open is closed, then the server; what has to hold is compared, and told as a table.
+//! The end: what is left open is closed, then the server; what has to hold is
+//! compared, and told as a table.
 
 use std::process::Child;
 use std::sync::Arc;

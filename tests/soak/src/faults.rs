@@ -1,5 +1,6 @@
-//! Faults of the server's surroundings, by choices of the seed: a full disk under the audit, hardly any descriptor left. While one
-//! lasts, and a moment after, calls may fail that would not otherwise.
+//! Faults of the server's surroundings, by choices of the seed: a full disk under the
+//! audit, hardly any descriptor left. While one lasts, and a moment after, calls may fail
+//! that would not otherwise.
 
 use std::process::{Command, Stdio};
 use std::sync::Mutex;

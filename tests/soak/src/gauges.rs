@@ -1,4 +1,5 @@
-//! The server's resident memory over time, and its plateau: what it is after the first minute and what it is at the end.
+//! The server's resident memory over time, and its plateau: what it is after the first minute and
+//! what it is at the end.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};

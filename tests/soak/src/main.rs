@@ -1,5 +1,6 @@
-//! The soak: mixed calls of every tool for as long as one likes, with faults injected, all choices from one seed. At its end nothing
-//! may be lost, crossed or kept: answers, descriptors, memory, the audit. `cargo xtask soak --seed N --seconds S` builds and runs it.
+//! The soak: mixed calls of every tool for as long as one likes, with faults injected, all choices
+//! from one seed. At its end nothing may be lost, crossed or kept: answers, descriptors, memory,
+//! the audit. `cargo xtask soak --seed N --seconds S` builds and runs it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -150,7 +151,8 @@ fn run(arguments: &Arguments) -> ExitCode {
     ExitCode::from(u8::from(!passed))
 }
 
-/// Has every plugin compiled by a server of its own, so that the one that is measured finds the code in the cache.
+/// Has every plugin compiled by a server of its own, so that the one that is measured
+/// finds the code in the cache.
 fn compile(place: &Place, arguments: &Arguments) {
     let mut server = place.serve(&arguments.guest);
     let tally = Arc::new(Tally::default());
@@ -170,7 +172,8 @@ fn compile(place: &Place, arguments: &Arguments) {
     let _ = server.wait();
 }
 
-/// Every talk twice, so that what is made once is there; what this machine does not let the server do is found out.
+/// Every talk twice, so that what is made once is there; what this machine does not let
+/// the server do is found out.
 fn warm_up(soak: &Arc<Soak>, seed: u64) {
     let mut lane = Lane::new(soak, Rng::with_seed(seed), 0);
     if let session::Reply::Failed { code, .. } =

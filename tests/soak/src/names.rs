@@ -1,5 +1,6 @@
-//! A name server that lies where the name tells it to: `n123-lies.soak.example` is answered with what is wrong first. The right
-//! address is computed from the number, so that an answer shows whose it is.
+//! A name server that lies where the name tells it to: `n123-lies.soak.example` is answered
+//! with what is wrong first. The right address is computed from the number, so that an
+//! answer shows whose it is.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};

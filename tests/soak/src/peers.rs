@@ -1,5 +1,6 @@
-//! Peers on loopback. A connection's first line says what the peer does to it, so that every choice is the caller's: echo, reset,
-//! close, half-close, stall or flood, after so many bytes. A second peer speaks a console's dialogue for `telnet_tool`.
+//! Peers on loopback. A connection's first line says what the peer does to it, so that every choice
+//! is the caller's: echo, reset, close, half-close, stall or flood, after so many bytes. A second
+//! peer speaks a console's dialogue for `telnet_tool`.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

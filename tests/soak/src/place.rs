@@ -1,4 +1,5 @@
-//! Where the soak happens: a folder with a policy, files to read and the server's state, a small disk for the audit, and the server.
+//! Where the soak happens: a folder with a policy, files to read and the server's state, a small
+//! disk for the audit, and the server.
 
 use std::fs;
 use std::path::{Path, PathBuf};

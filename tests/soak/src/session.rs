@@ -1,5 +1,5 @@
-//! One MCP session over the server's pipes that many threads share: every request has an id, and whoever has sent it waits for
-//! the answer with that id. What comes unasked is counted.
+//! One MCP session over the server's pipes that many threads share: every request has an id, and
+//! whoever has sent it waits for the answer with that id. What comes unasked is counted.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Write};

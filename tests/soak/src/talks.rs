@@ -1,5 +1,5 @@
-//! What a lane does: one talk after the other, each a few calls that belong together, by choices of the lane's own generator. Each
-//! answer is compared with its call.
+//! What a lane does: one talk after the other, each a few calls that belong together, by choices of
+//! the lane's own generator. Each answer is compared with its call.
 
 mod cancels;
 mod files;
@@ -121,7 +121,8 @@ impl Lane {
         self.soak.session.call(tool, arguments)
     }
 
-    /// A call and its answer. A failure with one of these codes is one that may be; `None` stands for it.
+    /// A call and its answer. A failure with one of these codes is one that may
+    /// be; `None` stands for it.
     pub fn call(&mut self, tool: &str, arguments: Value, may_fail: &[&str]) -> Option<Told> {
         let shown = arguments.to_string();
         let pending = self.begin(tool, arguments);

@@ -1,4 +1,5 @@
-//! What is counted: calls and how long they took, answers that were lost or another's, and everything else that must not be.
+//! What is counted: calls and how long they took, answers that were lost or another's, and
+//! everything else that must not be.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

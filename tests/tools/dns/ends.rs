@@ -1,5 +1,6 @@
-//! Name servers that answer, lie, stay silent, cut off, close, reset, half close or stall, at any moment, over UDP and TCP, while calls are
-//! cancelled at any moment: each call has its answer in time, and the next one works.
+//! Name servers that answer, lie, stay silent, cut off, close, reset, half close or stall, at any
+//! moment, over UDP and TCP, while calls are cancelled at any moment: each call has its answer in
+//! time, and the next one works.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -99,7 +100,8 @@ fn some_reply(dice: &mut Dice, question: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A referral to a server of some zone above the name: this very server, or one that nobody may ask.
+/// A referral to a server of some zone above the name: this very server, or
+/// one that nobody may ask.
 fn referral(dice: &mut Dice, question: &[u8]) -> Vec<u8> {
     let mut message = reply(question, 0, 0, &[]);
     (message[9], message[11]) = (1, u8::from(!dice.one_in(4)));
@@ -138,7 +140,8 @@ fn reset(stream: &TcpStream) {
     let _ = setsockopt(stream, sockopt::Linger, &linger { l_onoff: 1, l_linger: 0 });
 }
 
-/// One connection's life: it ends before the question, in it, before the answer, in it, or behind it.
+/// One connection's life: it ends before the question, in it, before the
+/// answer, in it, or behind it.
 fn over_tcp(mut stream: TcpStream, mut dice: Dice) {
     let _ = stream.set_read_timeout(Some(Duration::from_millis(500)));
     let _ = stream.set_write_timeout(Some(Duration::from_millis(500)));

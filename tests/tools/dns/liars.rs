@@ -1,4 +1,5 @@
-//! Servers of the tests' own that lie, are silent, slow, or answer in part: what comes of it is told, and nothing hangs.
+//! Servers of the tests' own that lie, are silent, slow, or answer in part: what comes of it is
+//! told, and nothing hangs.
 
 use std::net::UdpSocket;
 use std::time::Duration;

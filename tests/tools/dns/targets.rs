@@ -1,5 +1,5 @@
-//! Names in any spelling: instances of services as people call them, labels with escapes. What is asked, granted and denied is
-//! the name in the packet.
+//! Names in any spelling: instances of services as people call them, labels with escapes. What is
+//! asked, granted and denied is the name in the packet.
 
 use serde_json::json;
 
@@ -63,8 +63,8 @@ fn a_rule_for_a_domain_grants_its_instances_and_no_others() {
         let (_, answer) = shown(&mut session, "dig_tool", json!({ "target": target, "type": "SRV" }));
         assert_eq!(answer["outcome"], "answer", "{target}");
     }
-    // A dot in a label is no border between labels, and free text is for instances of services only. What is none has its blanks
-    // escaped.
+    // A dot in a label is no border between labels, and free text is for instances of services
+    // only. What is none has its blanks escaped.
     for target in [
         "My Printer._ipp._tcp.elsewhere.example",
         r"My\032Printer._ipp._tcp\.services.example",

@@ -1,4 +1,5 @@
-//! `+trace` over real servers: the root, a zone below it, and one below that, each on an address of its own.
+//! `+trace` over real servers: the root, a zone below it, and one below that, each
+//! on an address of its own.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! Every type that dig knows, over zones of nsd and knot and over a server of the tests' own: ours is what the newest dig
-//! prints, byte for byte, and its parts stand in the JSON.
+//! Every type that dig knows, over zones of nsd and knot and over a server of the tests' own: ours
+//! is what the newest dig prints, byte for byte, and its parts stand in the JSON.
 
 use std::collections::BTreeMap;
 
@@ -111,8 +111,8 @@ fn nslookup_names_every_type_as_nslookup_does() {
     }
 }
 
-/// Data with a name that points at the question's, and what no server of others' serves: by the type's number. `Q` at the end of a
-/// part is that name.
+/// Data with a name that points at the question's, and what no server of others' serves: by the
+/// type's number. `Q` at the end of a part is that name.
 const COMPRESSED: &[(u16, &str, &[u8], &str)] = &[
     (2, "NS", b"\xc0\x0c", r#"{"name":"Q"}"#),
     (3, "MD", b"\x01a\xc0\x0c", r#"{"name":"a.Q"}"#),
@@ -155,7 +155,8 @@ fn compressed_names_are_written_in_full() {
 
 #[test]
 fn a_name_in_what_does_not_fit_its_type_is_not_cut() {
-    // An MX with a byte too many: dig refuses the whole message, and a pointer in hex would lead nowhere.
+    // An MX with a byte too many: dig refuses the whole message, and a pointer
+    // in hex would lead nowhere.
     let server = NameServer::new(|question, _| vec![answered(question, b"\0\x0a\xc0\x0c!")]);
     let (mut session, port) = (session(&[server.address], "\"any\""), server.address.port());
     let (line, parts) = ours(&mut session, port, "a.example", "MX");

@@ -37,7 +37,8 @@ fn what_cannot_be_meant_is_refused_and_nothing_is_sent() {
         let failure = session.call("dig_tool", arguments.clone()).failed("invalid_argument");
         assert_eq!(failure["argument"], argument, "{arguments} {failure}");
     }
-    // What ITMCP hands to dig's command line, where it reads a file, or sends what it likes to whom it likes.
+    // What ITMCP hands to dig's command line, where it reads a file, or sends what
+    // it likes to whom it likes.
     for option in [
         "-f",
         "-f/etc/passwd",

@@ -1,4 +1,5 @@
-//! Handlers on connections that are open already; how a session ends; what is held of messages, and what of bytes.
+//! Handlers on connections that are open already; how a session ends; what is held of
+//! messages, and what of bytes.
 
 use std::io::Write;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Triggers that look at a handler's messages: at a member or at all of one, answered by bytes or by a message.
+//! Triggers that look at a handler's messages: at a member or at all of one, answered
+//! by bytes or by a message.
 
 use serde_json::{Value, json};
 

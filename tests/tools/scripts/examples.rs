@@ -1,5 +1,5 @@
-//! The worked examples of `plugins/scripts/examples`, as they are: those for mail against real servers, of Twisted and
-//! aiosmtpd; those for devices against peers that the test plays.
+//! The worked examples of `plugins/scripts/examples`, as they are: those for mail against real
+//! servers, of Twisted and aiosmtpd; those for devices against peers that the test plays.
 
 use cofferdam_xtask::peers;
 use serde_json::{Value, json};

@@ -77,8 +77,8 @@ pub struct Answer {
     /// Why a trace has not come to its end
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incomplete: Option<String>,
-    /// True if this is a part of the answer: it is cut off and TCP, which carries all of it, was not possible or not
-    /// wanted, or the trace has not come to its end
+    /// True if this is a part of the answer: it is cut off and TCP, which carries all of it, was
+    /// not possible or not wanted, or the trace has not come to its end
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
     /// Whether EDNS was sent, and in it a wish for signatures.

@@ -12,7 +12,8 @@ pub struct Attempt {
     pub server: String,
     /// How it was asked
     pub transport: Transport,
-    /// answered, truncated, timeout, refused, unreachable, denied, closed, malformed, limit or other
+    /// answered, truncated, timeout, refused, unreachable, denied, closed,
+    /// malformed, limit or other
     pub result: &'static str,
     /// More about it
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,5 @@
-//! Answers as dig prints them: its sections, its columns, its words. Only the first line differs, which says who asked.
+//! Answers as dig prints them: its sections, its columns, its words. Only the first line differs,
+//! which says who asked.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -220,7 +221,8 @@ pub(crate) fn line(record: &Record) -> String {
     line + &record.data + "\n"
 }
 
-/// White space up to a column, or one further if the line is there already: tabs where they fit, as BIND does it.
+/// White space up to a column, or one further if the line is there already: tabs where
+/// they fit, as BIND does it.
 fn to_column(line: &mut String, column: usize) {
     let from = line.chars().fold(0, |at, c| if c == '\t' { at / 8 * 8 + 8 } else { at + 1 });
     let to = column.max(from + 1);

@@ -1,4 +1,5 @@
-//! EDNS in a reply: the server's sizes and flags, its name (NSID), and why it failed (extended errors, RFC 8914).
+//! EDNS in a reply: the server's sizes and flags, its name (NSID), and why it failed
+//! (extended errors, RFC 8914).
 
 use data_encoding::HEXLOWER;
 use schemars::JsonSchema;
@@ -77,8 +78,8 @@ pub struct ExtendedError {
     pub text: Option<String>,
 }
 
-/// Reads an OPT record (RFC 6891, section 6.1): its class is a size, its TTL the rest of the status, a version and flags.
-/// Gives what it says and the upper bits of the status.
+/// Reads an OPT record (RFC 6891, section 6.1): its class is a size, its TTL the rest of the
+/// status, a version and flags. Gives what it says and the upper bits of the status.
 pub(crate) fn read(class: u16, ttl: u32, mut options: &[u8]) -> (Edns, u16) {
     let [high, version, flags, _] = ttl.to_be_bytes();
     let mut edns = Edns {

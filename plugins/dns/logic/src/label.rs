@@ -1,5 +1,6 @@
-//! Names as people write them, label by label: in any script, with escapes as in a master file (RFC 1035, section 5.1), and the
-//! instances of services as they are called (RFC 6763, section 4.1.1).
+//! Names as people write them, label by label: in any script, with escapes as in a master
+//! file (RFC 1035, section 5.1), and the instances of services as they are called
+//! (RFC 6763, section 4.1.1).
 
 use hickory_proto::rr::Name;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
@@ -26,7 +27,8 @@ impl Label {
     }
 }
 
-/// Reads a name that is asked about; it is absolute with or without its last dot, and `.` is the root.
+/// Reads a name that is asked about; it is absolute with or without its last
+/// dot, and `.` is the root.
 pub(crate) fn target(text: &str) -> Result<Name, TargetError> {
     if text == "." {
         return Ok(Name::root());
@@ -96,7 +98,8 @@ fn split(text: &str, escapes: bool) -> Result<Vec<Label>, TargetError> {
     Ok(labels)
 }
 
-/// Reads what follows a backslash: a byte as three decimal digits, or a character that means itself.
+/// Reads what follows a backslash: a byte as three decimal digits, or a
+/// character that means itself.
 fn unescape(characters: &mut std::str::Chars<'_>, into: &mut Vec<u8>) -> Result<(), TargetError> {
     let first = characters.next().ok_or(TargetError::Escape)?;
     let Some(first_digit) = first.to_digit(10) else {

@@ -1,5 +1,6 @@
-//! What dig and nslookup do, without a network: options, names, messages, whom to ask next, and how answers are shown. The
-//! network is a trait ([`Wire`]) that the plugin implements over the host's `dns` interface, and the tests over a table.
+//! What dig and nslookup do, without a network: options, names, messages, whom to ask next, and how
+//! answers are shown. The network is a trait ([`Wire`]) that the plugin implements over the host's
+//! `dns` interface, and the tests over a table.
 
 mod answer;
 mod attempt;

@@ -1,5 +1,5 @@
-//! dig's options as one string, in the manner of ITMCP's `options` argument. They are read here, word by word, and never
-//! reach a command line: what is not in the table is refused by its name.
+//! dig's options as one string, in the manner of ITMCP's `options` argument. They are read here,
+//! word by word, and never reach a command line: what is not in the table is refused by its name.
 
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ const KNOWN: &str = "-p PORT, -t TYPE, -x, +short, +trace, +tcp, +dnssec, +nsid,
                      +bufsize=512|1232|1400|4096, +time=SECONDS, +tries=N, +retry=N, +all, +cmd, +comments, +question, \
                      +answer, +authority, +additional, +stats; with `no` after the `+` to turn one off";
 
-/// The words behind `+` or `+no`, each with the fewest letters that dig takes for it; where two begin alike, the first is meant.
+/// The words behind `+` or `+no`, each with the fewest letters that dig takes for it; where two
+/// begin alike, the first is meant.
 const WORDS: [(&str, usize); 26] = [
     ("adflag", 3),
     ("additional", 3),

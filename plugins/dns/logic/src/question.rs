@@ -4,12 +4,14 @@ use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query};
 use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption, NSIDPayload};
 use hickory_proto::rr::{Name, RecordType};
 
-/// How large a datagram the asker takes. A closed list, because any number that a question may carry is a way out for data.
+/// How large a datagram the asker takes. A closed list, because any number that a question may
+/// carry is a way out for data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Payload(u16);
 
 impl Payload {
-    /// The sizes there are: without EDNS, the usual one since the DNS flag day 2020, Ethernet's, and the largest in use.
+    /// The sizes there are: without EDNS, the usual one since the DNS flag day 2020, Ethernet's,
+    /// and the largest in use.
     pub const SIZES: [u16; 4] = [512, 1232, 1400, 4096];
 
     /// dig's default.

@@ -1,5 +1,6 @@
-//! The data of a record: `types.rs` says of which parts each type consists, `field.rs` what parts there are, `part.rs` reads
-//! one, `special.rs` the types whose parts depend on each other. What does not fit its type is shown as bytes (RFC 3597).
+//! The data of a record: `types.rs` says of which parts each type consists, `field.rs` what parts
+//! there are, `part.rs` reads one, `special.rs` the types whose parts depend on each other. What
+//! does not fit its type is shown as bytes (RFC 3597).
 
 mod data;
 mod field;
@@ -19,8 +20,8 @@ use reader::Reader;
 
 use crate::{text, types};
 
-/// Reads the data that begins where the decoder stands and has this length; the decoder knows the whole message, for names
-/// that are compressed. Afterwards it stands behind them.
+/// Reads the data that begins where the decoder stands and has this length; the decoder knows the
+/// whole message, for names that are compressed. Afterwards it stands behind them.
 pub(crate) fn read(decoder: &mut BinDecoder<'_>, kind: RecordType, length: usize) -> Option<Data> {
     let start = decoder.index();
     let mut reader = Reader::new(decoder, length)?;

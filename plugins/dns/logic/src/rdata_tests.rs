@@ -1,4 +1,5 @@
-//! Records as master files write them, from their bytes; types with their servers' own bytes are tested end to end.
+//! Records as master files write them, from their bytes; types with their servers' own
+//! bytes are tested end to end.
 
 use serde_json::{Value, json};
 
@@ -86,7 +87,8 @@ fn dates_are_those_of_the_calendar() {
     assert_eq!(part::date(0, in_2026), "19700101000000");
     assert_eq!(part::date(951_782_400, in_2026), "20000229000000");
     assert_eq!(part::date(0x8000_0000, in_2026), "20380119031408");
-    // The numbers begin anew in 2106: which of the two times is meant is a matter of when it is asked.
+    // The numbers begin anew in 2106: which of the two times is meant is a
+    // matter of when it is asked.
     assert_eq!(part::date(u32::MAX, in_2026), "19691231235959");
     assert_eq!(part::date(u32::MAX, 4_000_000_000), "21060207062815");
     assert_eq!(part::date(0, 4_000_000_000), "21060207062816");
@@ -113,7 +115,8 @@ fn parts_that_depend_on_each_other_are_read_together() {
 
 #[test]
 fn a_compressed_name_is_never_shown_as_its_pointer() {
-    // The data stands behind the name it points to: `5 x.ex.` as MX, and the same with a byte too many.
+    // The data stands behind the name it points to: `5 x.ex.` as MX, and the
+    // same with a byte too many.
     let message = b"\x02ex\0\0\x05\x01x\xc0\0!";
     let at = |length| {
         let mut decoder = BinDecoder::new(message);

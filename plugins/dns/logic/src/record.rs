@@ -1,4 +1,5 @@
-//! One resource record as it is answered: its parts by name, and the line that a master file would have.
+//! One resource record as it is answered: its parts by name, and the line that
+//! a master file would have.
 
 use hickory_proto::rr::{DNSClass, Name, RecordType};
 use hickory_proto::serialize::binary::{BinDecodable as _, BinDecoder};

@@ -1,5 +1,6 @@
-//! A message that came back: whether it is the answer to our question at all, and what it says. The library reads header,
-//! question and names; records are read one by one, so that one that is malformed is shown as bytes and spoils no other.
+//! A message that came back: whether it is the answer to our question at all, and what it says. The
+//! library reads header, question and names; records are read one by one, so that one that is
+//! malformed is shown as bytes and spoils no other.
 
 use std::collections::BTreeMap;
 
@@ -143,7 +144,8 @@ impl Reply {
         all.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag).collect()
     }
 
-    /// The names from the question's along its aliases, in the order of the chain: one, if there is no alias.
+    /// The names from the question's along its aliases, in the order of the chain:
+    /// one, if there is no alias.
     pub(crate) fn chain(&self, from: &Name) -> Vec<Name> {
         let aliases = self.answers.iter().filter(|record| record.raw.kind == RecordType::CNAME);
         let aliases: BTreeMap<&Name, &Name> =

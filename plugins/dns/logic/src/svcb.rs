@@ -96,8 +96,8 @@ fn alpn(mut value: &[u8]) -> Option<Vec<&[u8]>> {
     value.is_empty().then_some(protocols)
 }
 
-/// A protocol in a comma-separated list inside of a quoted string: commas and backslashes are escaped twice (RFC 9460,
-/// appendix A.1), and blanks are numbers.
+/// A protocol in a comma-separated list inside of a quoted string: commas and backslashes are
+/// escaped twice (RFC 9460, appendix A.1), and blanks are numbers.
 fn escaped(protocol: &[u8]) -> String {
     let mut shown = String::with_capacity(protocol.len());
     for byte in protocol {

@@ -1,4 +1,5 @@
-//! How `target` and `server` may be written: names (also with letters beyond ASCII), addresses, and servers with a port.
+//! How `target` and `server` may be written: names (also with letters beyond ASCII), addresses, and
+//! servers with a port.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -61,8 +62,8 @@ impl Target {
 }
 
 impl Server {
-    /// Reads a server: an address or a name, perhaps with dig's `@` in front, perhaps with a port (`192.0.2.53#5353`,
-    /// `192.0.2.53:5353`, `[2001:db8::53]:5353`).
+    /// Reads a server: an address or a name, perhaps with dig's `@` in front, perhaps with a port
+    /// (`192.0.2.53#5353`, `192.0.2.53:5353`, `[2001:db8::53]:5353`).
     ///
     /// # Errors
     /// What is wrong with it.

@@ -1,13 +1,14 @@
-//! How master files write the bytes of strangers (RFC 1035, section 5.1): printable, and the same again when read back.
-//! Addresses and long data are written as dig has them.
+//! How master files write the bytes of strangers (RFC 1035, section 5.1): printable, and the same
+//! again when read back. Addresses and long data are written as dig has them.
 
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use hickory_proto::rr::Name;
 
-/// A name, absolute, as BIND writes it (RFC 1035, section 5.1; RFC 4343, section 2.1): what means something in a master file
-/// behind a backslash, what is not printable ASCII as `\DDD`, in decimal.
+/// A name, absolute, as BIND writes it (RFC 1035, section 5.1; RFC 4343, section 2.1):
+/// what means something in a master file behind a backslash, what is not printable
+/// ASCII as `\DDD`, in decimal.
 pub fn name(name: &Name) -> String {
     let mut text = String::new();
     for label in name.iter() {
@@ -48,7 +49,8 @@ pub(crate) fn quoted(bytes: &[u8]) -> String {
     text
 }
 
-/// The same for JSON: UTF-8 where it is, and without quotes. A stranger's bytes are shown, never lost silently.
+/// The same for JSON: UTF-8 where it is, and without quotes. A stranger's bytes are
+/// shown, never lost silently.
 pub(crate) fn plain(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.chars().any(char::is_control) => text.to_owned(),
@@ -56,7 +58,8 @@ pub(crate) fn plain(bytes: &[u8]) -> String {
     }
 }
 
-/// An address as `inet_ntop` writes it: the standard library differs for those that only end in an IPv4 address.
+/// An address as `inet_ntop` writes it: the standard library differs for those that
+/// only end in an IPv4 address.
 pub(crate) fn v6(address: Ipv6Addr) -> String {
     match u32::try_from(address.to_bits()) {
         Ok(low @ 0x1_0000..) => format!("::{}", Ipv4Addr::from_bits(low)),

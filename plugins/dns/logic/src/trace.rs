@@ -1,5 +1,5 @@
-//! `+trace`: from the root down, asking each zone's own servers, until one answers. Every step goes strictly downward, so a
-//! trace ends; servers that lie about where they stand are passed over.
+//! `+trace`: from the root down, asking each zone's own servers, until one answers. Every step goes
+//! strictly downward, so a trace ends; servers that lie about where they stand are passed over.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -53,9 +53,9 @@ struct Walk<'a, W> {
     patience: Patience,
 }
 
-/// Follows the referrals for a question, and gives what the last server said, with all steps; `incomplete` says why a trace
-/// ends before its end. `resolvers` are asked for the root's servers and for addresses of others; all other
-/// servers are asked on `port`.
+/// Follows the referrals for a question, and gives what the last server said, with all steps;
+/// `incomplete` says why a trace ends before its end. `resolvers` are asked for the root's servers
+/// and for addresses of others; all other servers are asked on `port`.
 ///
 /// # Errors
 /// Nobody answered at all.
@@ -153,7 +153,8 @@ impl<W: Wire> Walk<'_, W> {
         Err(last)
     }
 
-    /// The servers that a referral names, with the addresses it has for them, or that the resolvers have.
+    /// The servers that a referral names, with the addresses it has for them, or
+    /// that the resolvers have.
     async fn servers_of(&self, zone: &Name, from: &Name, reply: &Reply, attempts: &mut Vec<Attempt>) -> Vec<Known> {
         self.servers_in(&reply.authority, zone, from, reply, attempts).await
     }
@@ -185,7 +186,8 @@ impl<W: Wire> Walk<'_, W> {
     }
 }
 
-/// Why nobody is asked any more, if the last question was not sent because the operator's limit is reached.
+/// Why nobody is asked any more, if the last question was not sent because the
+/// operator's limit is reached.
 fn at_limit(attempts: &[Attempt]) -> Option<Unanswered> {
     let last = attempts.last().filter(|attempt| attempt.result == LIMIT)?;
     Some(Unanswered { reason: LIMIT, message: last.detail.clone().unwrap_or_default() })
@@ -218,8 +220,8 @@ fn is_ns_of(record: &crate::Record, zone: &Name) -> bool {
     record.raw.kind == RecordType::NS && record.raw.name == *zone
 }
 
-/// The zone's servers whose addresses stand in the reply. An address counts only if the zone that was asked is above the
-/// server's name: it has no say about others.
+/// The zone's servers whose addresses stand in the reply. An address counts only if the zone that
+/// was asked is above the server's name: it has no say about others.
 fn with_addresses(section: &[crate::Record], zone: &Name, from: &Name, reply: &Reply, port: u16) -> Vec<Known> {
     let mut found = Vec::new();
     for ns in section.iter().filter(|record| is_ns_of(record, zone)) {

@@ -1,5 +1,6 @@
-//! Every record type that dig knows: its number, its mnemonic, and of which parts its data consists. One table serves the
-//! names of types, the text of a zone file, and the members of the JSON object.
+//! Every record type that dig knows: its number, its mnemonic, and of which parts its
+//! data consists. One table serves the names of types, the text of a zone file, and the
+//! members of the JSON object.
 
 use crate::rdata::Field::{
     self, Base64, Base64IfAny, Base64OrDash, CertType, DsyncScheme, Eui48, Eui64, Hash, Hex, HexIfAny, Kind,

@@ -12,7 +12,8 @@ pub struct Outside {
     pub value: i64,
 }
 
-/// The number, or `default` as near as the bounds let it be. Where `most` is below `least`, `most` alone is taken.
+/// The number, or `default` as near as the bounds let it be. Where `most` is below
+/// `least`, `most` alone is taken.
 ///
 /// # Errors
 /// It lies outside.

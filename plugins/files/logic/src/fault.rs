@@ -1,4 +1,5 @@
-//! What is wrong with a file, told beside what can be read of it: one code for one fault, whichever tool meets it.
+//! What is wrong with a file, told beside what can be read of it: one code for one fault,
+//! whichever tool meets it.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -42,7 +43,8 @@ impl Fault {
     }
 }
 
-/// Where the fault of one file is told, by whichever layer of its reading finds it. The first stays.
+/// Where the fault of one file is told, by whichever layer of its reading
+/// finds it. The first stays.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Rc<Cell<Option<Fault>>>);
 

@@ -1,12 +1,13 @@
-//! Following a file as it grows: what is new at each look, across rotation (another file under the same name), truncation and
-//! rewriting. When to look is the caller's.
+//! Following a file as it grows: what is new at each look, across rotation (another file under the
+//! same name), truncation and rewriting. When to look is the caller's.
 
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::source::{fill, is_stop};
 
-/// How many bytes before a position are compared, to know whether it is still a position in the same text.
+/// How many bytes before a position are compared, to know whether it is still a
+/// position in the same text.
 const MARK: u64 = 1024;
 
 /// Bytes that are read at a time.
@@ -34,7 +35,8 @@ pub trait Named {
     fn open(&mut self) -> io::Result<(Self::File, Identity)>;
 }
 
-/// A position in a text, and what stands before it: whoever has written the text anew has moved the position as well.
+/// A position in a text, and what stands before it: whoever has written the text anew has
+/// moved the position as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Mark {
     /// The position, in bytes.
@@ -81,7 +83,8 @@ impl Mark {
 pub struct News {
     /// The new bytes.
     pub bytes: Vec<u8>,
-    /// Where among them a text begins anew, if one does: with another file, or with what the file holds now.
+    /// Where among them a text begins anew, if one does: with another file, or with
+    /// what the file holds now.
     pub begins: Option<usize>,
     /// Another file has taken the name, and is read from its beginning.
     pub rotated: bool,
@@ -162,7 +165,8 @@ impl<F: Read + Seek> Follower<F> {
         self.mark = Mark::beginning();
     }
 
-    /// Reads on from the mark, or from the beginning if what stands before the mark is something else now.
+    /// Reads on from the mark, or from the beginning if what stands before the
+    /// mark is something else now.
     fn read(&mut self, news: &mut News, most: usize) -> io::Result<()> {
         while let Some((file, _)) = &mut self.file {
             let before = self.mark.length();

@@ -1,5 +1,5 @@
-//! Searching: what is asked (`options`, `pattern` with its `syntax` and `list`s), one file (`search`, `collect`, `found`,
-//! `resume`), many files (`walk`), and how it is printed (`print`).
+//! Searching: what is asked (`options`, `pattern` with its `syntax` and `list`s), one file
+//! (`search`, `collect`, `found`, `resume`), many files (`walk`), and how it is printed (`print`).
 
 mod collect;
 mod found;

@@ -1,5 +1,6 @@
-//! gzip as a stream (RFC 1952): all that can be decompressed, member after member, as `zcat` writes it. What is wrong is told beside
-//! it and ends the stream; only a file that cannot be read is an error.
+//! gzip as a stream (RFC 1952): all that can be decompressed, member after member, as
+//! `zcat` writes it. What is wrong is told beside it and ends the stream; only a file that
+//! cannot be read is an error.
 
 use std::io::{self, BufRead, Read};
 
@@ -7,7 +8,8 @@ use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use crate::fault::{Fault, Faults};
 
-/// Bytes that are decompressed at a time: more than deflate's window, so that nothing stays behind in the decompressor when it fails.
+/// Bytes that are decompressed at a time: more than deflate's window, so that nothing stays behind
+/// in the decompressor when it fails.
 const OUT: usize = 64 << 10;
 
 /// Flags of a header that have a meaning here; any other is one that no decompressor knows.

@@ -1,7 +1,8 @@
 //! How long a text is in JSON, whichever half of an answer it stands in.
 
-/// The length of a text as a string of JSON, without its quotation marks: the longer of what the structured answer needs, and of the
-/// text block, in which the host shows a harmful character as `\u{…}`.
+/// The length of a text as a string of JSON, without its quotation marks: the longer of
+/// what the structured answer needs, and of the text block, in which the host shows a
+/// harmful character as `\u{…}`.
 pub fn json_len(text: &str) -> usize {
     let extra = |byte: &u8| match byte {
         b'"' | b'\\' | b'\n' | b'\t' | b'\r' => 1,
@@ -12,7 +13,8 @@ pub fn json_len(text: &str) -> usize {
     if text.is_ascii() {
         return plain;
     }
-    // Of what is not ASCII the host shows what has no width, or turns the direction, by its number (`is_harmful` of its `grants`).
+    // Of what is not ASCII the host shows what has no width, or turns the direction, by its number
+    // (`is_harmful` of its `grants`).
     let long = |c: char| match c {
         '\u{80}'..='\u{9f}' | '\u{ad}' => 5,
         '\u{34f}' | '\u{61c}' => 6,

@@ -1,6 +1,6 @@
-//! What the `files` plugin does with paths and bytes once it has them: paths as users spell them, pages, lines from either end,
-//! following, searching, listing, and how bytes are shown. It opens nothing: files come as `Read + Seek` or through traits, so
-//! that all of it is tested natively.
+//! What the `files` plugin does with paths and bytes once it has them: paths as users spell them,
+//! pages, lines from either end, following, searching, listing, and how bytes are shown. It opens
+//! nothing: files come as `Read + Seek` or through traits, so that all of it is tested natively.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 

@@ -1,5 +1,6 @@
-//! Lines from either end of a text. The end of a plain file is found backwards, block by block, so that what a tail costs does not
-//! depend on how long the file is; a stream is read through, and its last bytes are kept.
+//! Lines from either end of a text. The end of a plain file is found backwards, block by block, so
+//! that what a tail costs does not depend on how long the file is; a stream is read through, and
+//! its last bytes are kept.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -139,7 +140,8 @@ fn tail_of_file<R: Read + Seek>(file: &mut R, start: u64, mut size: u64, lines: 
     let kept = size.saturating_sub(limit as u64).max(from);
     let mut bytes = vec![0; usize::try_from(size - kept).unwrap_or(limit)];
     file.seek(SeekFrom::Start(kept))?;
-    // What was written meanwhile belongs to whoever asks next; what was cut off meanwhile is not there any more.
+    // What was written meanwhile belongs to whoever asks next; what was cut off
+    // meanwhile is not there any more.
     let (filled, error) = fill(file, &mut bytes);
     part.broken(error, filled == 0)?;
     bytes.truncate(filled);

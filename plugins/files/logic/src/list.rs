@@ -1,4 +1,5 @@
-//! A directory's entries, sorted and in pages, however many there are: only the entries of one page are kept.
+//! A directory's entries, sorted and in pages, however many there are: only the
+//! entries of one page are kept.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;

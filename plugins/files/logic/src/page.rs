@@ -1,11 +1,13 @@
-//! One page of a text, from any offset: as much as may be shown at once, and where the next one begins.
+//! One page of a text, from any offset: as much as may be shown at once, and
+//! where the next one begins.
 
 use std::io::{self, SeekFrom};
 
 use crate::show::{Room, Showing};
 use crate::source::{File, Source, blocks, fill, is_stop};
 
-/// The most bytes of a file that one page passes over: a run of one byte takes little room, however long it is.
+/// The most bytes of a file that one page passes over: a run of one byte takes little
+/// room, however long it is.
 const MOST: u64 = 256 << 20;
 
 /// The least that is read at a time.

@@ -1,5 +1,6 @@
-//! Paths as users spell them: absolute, as `ls -l` on the machine shows them. `..` is resolved in the text, before anything is
-//! opened: what comes out never climbs, and the host looks at the real path besides.
+//! Paths as users spell them: absolute, as `ls -l` on the machine shows them. `..` is
+//! resolved in the text, before anything is opened: what comes out never climbs, and the host
+//! looks at the real path besides.
 
 use std::fmt;
 
@@ -92,7 +93,8 @@ impl fmt::Display for UserPath {
     }
 }
 
-/// The root that a path lies in, by its index, and the path below it. Of nested roots the innermost serves.
+/// The root that a path lies in, by its index, and the path below it. Of nested
+/// roots the innermost serves.
 pub fn place<'p>(roots: impl IntoIterator<Item = impl AsRef<str>>, path: &'p UserPath) -> Option<(usize, &'p str)> {
     let below = roots.into_iter().enumerate().filter_map(|(index, root)| Some((index, path.below(root.as_ref())?)));
     below.min_by_key(|(_, rest)| if *rest == "." { 0 } else { rest.len() })

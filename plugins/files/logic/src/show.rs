@@ -1,6 +1,7 @@
-//! Bytes as text that can be shown: UTF-8 as it is, every other byte as `\xNN`, and a run of one unprintable byte once, with its
-//! number: `\x00 (65505 times)`. Where a file itself has `\x00 (`, its backslash is shown as `\x5c`, so that this form is always a
-//! run. What a terminal would obey is made visible by the host, for all plugins alike.
+//! Bytes as text that can be shown: UTF-8 as it is, every other byte as `\xNN`, and a run of one
+//! unprintable byte once, with its number: `\x00 (65505 times)`. Where a file itself has `\x00 (`,
+//! its backslash is shown as `\x5c`, so that this form is always a run. What a terminal would obey
+//! is made visible by the host, for all plugins alike.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -94,8 +95,8 @@ fn alike(bytes: &[u8], byte: u8) -> usize {
     eights + bytes[eights..].iter().take_while(|one| **one == byte).count()
 }
 
-/// Whether UTF-8 may hold what is not shown as it is. A run of four has one of them at a fourth place; one that only begins stands at
-/// the end.
+/// Whether UTF-8 may hold what is not shown as it is. A run of four has one of them at a fourth
+/// place; one that only begins stands at the end.
 fn suspicious(bytes: &[u8]) -> bool {
     let end = &bytes[bytes.len().saturating_sub(3)..];
     bytes.iter().step_by(4).chain(end).any(|byte| unprintable(*byte)) || memchr::memmem::find(bytes, b"\\x").is_some()
@@ -114,7 +115,8 @@ fn like_a_run(bytes: &[u8]) -> bool {
     bytes.iter().take(6).enumerate().all(fits)
 }
 
-/// The length of these bytes without a character that only begins at their end, so that no page ends inside one.
+/// The length of these bytes without a character that only begins at their end, so that
+/// no page ends inside one.
 pub fn complete(bytes: &[u8]) -> usize {
     let from = bytes.len().saturating_sub(3);
     for (index, byte) in bytes.iter().enumerate().skip(from).rev() {
@@ -137,7 +139,8 @@ pub struct Showing {
     json: usize,
     room: Room,
     escaped: u64,
-    /// The unprintable byte that came last, how often in a row, and whether it is one of UTF-8: it is written once another follows.
+    /// The unprintable byte that came last, how often in a row, and whether it is one of UTF-8: it
+    /// is written once another follows.
     run: Option<(u8, u64, bool)>,
     full: bool,
 }
@@ -154,8 +157,8 @@ impl Showing {
         Self { text, json, room, escaped: 0, run: None, full: false }
     }
 
-    /// Takes bytes in and says how many. The rest belongs before what comes next: there was no room for it, or it only begins
-    /// something; the latter is taken if these are the last.
+    /// Takes bytes in and says how many. The rest belongs before what comes next: there was no room
+    /// for it, or it only begins something; the latter is taken if these are the last.
     pub fn push(&mut self, bytes: &[u8], last: bool) -> usize {
         let mut usable = bytes;
         if !last {
@@ -175,7 +178,8 @@ impl Showing {
             for byte in chunk.invalid() {
                 taken += usize::from(!self.full && self.byte(*byte, false));
             }
-            // 0x80..=0xc1 and 0xf5.. begin no character, so that all that are alike are invalid, too.
+            // 0x80..=0xc1 and 0xf5.. begin no character, so that all that
+            // are alike are invalid, too.
             if let [byte @ (0x80..=0xc1 | 0xf5..)] = chunk.invalid()
                 && !self.full
             {
@@ -187,7 +191,8 @@ impl Showing {
         taken
     }
 
-    /// Takes a block over as it is, if it is the first, and plain text for which there is room. Says how many bytes it has.
+    /// Takes a block over as it is, if it is the first, and plain text for which there is room.
+    /// Says how many bytes it has.
     ///
     /// # Errors
     /// It is not; the block comes back.

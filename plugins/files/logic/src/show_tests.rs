@@ -176,7 +176,8 @@ proptest::proptest! {
         let same = shown(&bytes[..some.taken]);
         proptest::prop_assert_eq!(&some.text, &same.text);
         if some.taken < bytes.len() {
-            // The next whole character or byte does not fit any more. (Four of them may: a run is shorter than they are.)
+            // The next whole character or byte does not fit any more. (Four of them may: a run is
+            // shorter than they are.)
             let rest = &bytes[some.taken..];
             let width = if rest.starts_with("ü".as_bytes()) { 2 } else { 1 };
             let next = shown(&bytes[..some.taken + width]);

@@ -1,5 +1,5 @@
-//! A file as the tools read it: what is compressed or UTF-16 is a stream of UTF-8 that only goes forward; everything else is read
-//! where one likes. Which it is, its first bytes say.
+//! A file as the tools read it: what is compressed or UTF-16 is a stream of UTF-8 that only goes
+//! forward; everything else is read where one likes. Which it is, its first bytes say.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
@@ -46,7 +46,8 @@ enum Inner<R> {
     Stream(Box<dyn Read>),
 }
 
-/// A file that may have its bytes at hand as a block of their own, so that a long piece of it is not copied once more.
+/// A file that may have its bytes at hand as a block of their own, so that a long piece of it is
+/// not copied once more.
 pub trait File: Read + Seek + 'static {
     /// Reads at most so many bytes from where it stands; none at the end.
     ///
@@ -75,7 +76,8 @@ pub(crate) fn blocks(file: &mut impl File, want: usize) -> (Vec<u8>, Option<io::
     (all, None)
 }
 
-/// Reads until the buffer is full, or the file ends or cannot be read further. What came before an error is there.
+/// Reads until the buffer is full, or the file ends or cannot be read further. What came
+/// before an error is there.
 pub(crate) fn fill(reader: &mut (impl Read + ?Sized), buffer: &mut [u8]) -> (usize, Option<io::Error>) {
     let mut filled = 0;
     while filled < buffer.len() {
@@ -100,7 +102,8 @@ fn sniff(reader: &mut (impl Read + ?Sized)) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Whether an error is the deadline's, which whoever gives the file tells as `TimedOut`: what was read until then is an answer.
+/// Whether an error is the deadline's, which whoever gives the file tells as `TimedOut`: what was
+/// read until then is an answer.
 pub fn is_stop(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::TimedOut
 }
@@ -154,7 +157,8 @@ impl<R: Read + Seek + 'static> Source<R> {
         }
     }
 
-    /// Ends what is decompressed or decoded with `TimedOut` once `up` says so. What is read as it is, its file ends by itself.
+    /// Ends what is decompressed or decoded with `TimedOut` once `up` says so. What is read as it
+    /// is, its file ends by itself.
     #[must_use]
     pub fn until(mut self, up: impl Fn() -> bool + 'static) -> Self {
         if let Inner::Stream(text) = self.inner {
@@ -203,7 +207,8 @@ impl<R: Read + Seek + 'static> Source<R> {
     }
 }
 
-/// A stream that ends with `TimedOut` once time is up, however little of its file it takes to come that far.
+/// A stream that ends with `TimedOut` once time is up, however little of its file
+/// it takes to come that far.
 struct Timed<F> {
     text: Box<dyn Read>,
     up: F,

@@ -1,4 +1,5 @@
-//! Files that are broken: what can be read of them is read, as `zcat` reads it, and what is wrong is told.
+//! Files that are broken: what can be read of them is read, as `zcat` reads it,
+//! and what is wrong is told.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::io::{self, Cursor, Read as _, Write as _};
@@ -107,7 +108,8 @@ fn what_zcat_reads_of_a_broken_file_is_read() {
         assert!(says.is_empty() && said.is_empty() || said.contains(says), "{index}: {said}");
         let (ours, told) = read(bytes);
         assert_eq!(told, *fault, "{index}");
-        // All of what gzip reads; it asks for more bits than it needs, so that at the end of the data a character may be missing.
+        // All of what gzip reads; it asks for more bits than it needs, so that at the end of the
+        // data a character may be missing.
         assert!(ours.starts_with(&theirs), "{index}: {} {}", ours.len(), theirs.len());
         let more = ours.len() - theirs.len();
         assert!(more == 0 || (*fault == Some(Fault::GzipTruncated) && more < 300), "{index}: {more} bytes more");

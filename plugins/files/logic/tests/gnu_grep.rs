@@ -1,7 +1,9 @@
-//! Patterns and files by chance, searched here and by GNU grep itself: the same lines, the same counts, the same refusals. What
-//! differs by design (no back-references, no look-around) is refused by name here and passed over.
+//! Patterns and files by chance, searched here and by GNU grep itself: the same lines, the same
+//! counts, the same refusals. What differs by design (no back-references, no look-around) is
+//! refused by name here and passed over.
 //!
-//! `COFFERDAM_GREP_SEED` and `COFFERDAM_GREP_CASES` choose what is tried; a failure says which seed it was. In CI a few thousand.
+//! `COFFERDAM_GREP_SEED` and `COFFERDAM_GREP_CASES` choose what is tried; a failure says which seed
+//! it was. In CI a few thousand.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "gnu_grep/cases.rs"]
@@ -91,7 +93,8 @@ fn what_is_found_is_what_gnu_grep_finds() {
     for _ in 0..cases {
         let case = case(&mut chance);
         let (theirs, ours) = (of_grep(&case), of_ours(&case).map(|(text, _)| text));
-        // No mark stands for lines that show nothing: with -v and -o, and where what matches is empty.
+        // No mark stands for lines that show nothing: with -v and -o, and
+        // where what matches is empty.
         let marks = case.has("-o") && (case.has("-v") || of_ours(&case).is_ok_and(|(_, blank)| blank));
         let unmarked = |text: String| {
             let text = quirks::without_empty_matches(&case, text);

@@ -9,7 +9,8 @@ fn search(pattern: &str, options: &str) -> Search {
     Search::new(pattern, Options::parse(options).unwrap()).unwrap()
 }
 
-/// All lines, in pages of so many bytes and lines; and how many pages, and matching lines, these are.
+/// All lines, in pages of so many bytes and lines; and how many pages, and
+/// matching lines, these are.
 fn paged(search: &Search, text: &[u8], bytes: usize, lines: usize) -> (Vec<Line>, u64, u64) {
     let (mut all, mut pages, mut matches, mut from) = (Vec::new(), 0, 0, Resume::default());
     loop {

@@ -1,5 +1,5 @@
-//! A handler as a component: `handler_guest::export!(MyHandler)` in a `cdylib` is all that it takes, beside the
-//! crate's `plugin.toml`, which becomes the component's manifest.
+//! A handler as a component: `handler_guest::export!(MyHandler)` in a `cdylib` is all that it
+//! takes, beside the crate's `plugin.toml`, which becomes the component's manifest.
 
 #[cfg(all(target_arch = "wasm32", any(not(target_os = "wasi"), target_env = "p1")))]
 compile_error!("a handler is a component: build it with `cargo build --release --target wasm32-wasip2`");
@@ -135,8 +135,9 @@ pub mod way {
     }
 }
 
-/// Makes the component's exports from a [`Handler`], and its manifest from the crate's `plugin.toml`, or from the file that
-/// `export!(Handler, manifest = "…")` names. The manifest's name is the handler's.
+/// Makes the component's exports from a [`Handler`], and its manifest from the crate's
+/// `plugin.toml`, or from the file that `export!(Handler, manifest = "…")` names. The manifest's
+/// name is the handler's.
 #[macro_export]
 macro_rules! export {
     ($handler:ty) => {

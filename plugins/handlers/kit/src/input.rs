@@ -33,7 +33,8 @@ impl Input {
         self.start + self.taken as u64
     }
 
-    /// Takes that many bytes, or all that there are: they belong to the message that is pushed with this span.
+    /// Takes that many bytes, or all that there are: they belong to the message that
+    /// is pushed with this span.
     pub fn take(&mut self, count: usize) -> Span {
         let start = self.at();
         self.taken = self.held.len().min(self.taken.saturating_add(count));

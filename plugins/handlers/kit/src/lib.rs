@@ -1,11 +1,13 @@
-//! What a protocol handler is, without the contract around it. A handler turns the bytes of one connection into messages and messages
-//! into bytes. It does no I/O and reads no clock: bytes and the time are handed in, and what has to happen comes back as a
-//! [`Step`].
+//! What a protocol handler is, without the contract around it. A handler turns the bytes of one
+//! connection into messages and messages into bytes. It does no I/O and reads no clock: bytes and
+//! the time are handed in, and what has to happen comes back as a [`Step`].
 //!
-//! Every byte that comes in belongs to exactly one message: the ranges of the messages, put together, are the input. What is
-//! no message of the protocol is a message too: `{"malformed": REASON, "at": OFFSET}`, with its bytes.
+//! Every byte that comes in belongs to exactly one message: the ranges of the messages, put
+//! together, are the input. What is no message of the protocol is a message too:
+//! `{"malformed": REASON, "at": OFFSET}`, with its bytes.
 //!
-//! Handlers stand on each other in a [`Stack`]: the messages of the lower one carry the bytes of the upper one.
+//! Handlers stand on each other in a [`Stack`]: the messages of the lower one carry
+//! the bytes of the upper one.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -79,7 +81,8 @@ pub struct Schemas {
 pub struct Encoded {
     /// What goes to the peer.
     pub bytes: Vec<u8>,
-    /// The number by which an answer to it is known: see [`Step::answer`]. None where the protocol answers nothing to it.
+    /// The number by which an answer to it is known: see [`Step::answer`]. None where the protocol
+    /// answers nothing to it.
     pub request: Option<u64>,
 }
 

@@ -33,7 +33,8 @@ pub struct Step {
     pub send: Vec<u8>,
     /// Messages of the peer, in the order of their bytes.
     pub messages: Vec<Message>,
-    /// When to call [`tick`](crate::Handler::tick): it replaces what an earlier step asked for. None leaves that as it is.
+    /// When to call [`tick`](crate::Handler::tick): it replaces what an earlier step asked for.
+    /// None leaves that as it is.
     pub tick: Option<Now>,
     /// Close the connection, and why.
     pub close: Option<String>,

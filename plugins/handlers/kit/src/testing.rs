@@ -1,12 +1,13 @@
-//! What holds for every handler, for its tests and its fuzz target. A handler's tests call [`examples_hold`] and, over generated
-//! input, [`input_is_kept`].
+//! What holds for every handler, for its tests and its fuzz target. A handler's tests call
+//! [`examples_hold`] and, over generated input, [`input_is_kept`].
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "it is called by tests")]
 
 use serde_json::{Value, json};
 
 use crate::{Handler, Layer, Message, Reason, Session, Stack, Step};
 
-/// Feeds the bytes in pieces of these lengths, one after another and over again, and then ends; all messages.
+/// Feeds the bytes in pieces of these lengths, one after another and over again, and
+/// then ends; all messages.
 pub fn messages<H: Handler>(config: &Value, bytes: &[u8], pieces: &[usize]) -> Vec<Message> {
     messages_after::<H>(config, &[], bytes, pieces)
 }
@@ -46,7 +47,8 @@ fn told_and_sent<H: Handler>(
     (all.messages, all.send)
 }
 
-/// The ranges of all messages, put together, are the input: none is missing, none is told twice, and each stands where it came.
+/// The ranges of all messages, put together, are the input: none is missing, none is told twice,
+/// and each stands where it came.
 pub fn input_is_kept<H: Handler>(config: &Value, bytes: &[u8], pieces: &[usize]) {
     let messages = messages::<H>(config, bytes, pieces);
     ranges_are_the_input(H::NAME, &messages, bytes.len());
@@ -90,8 +92,8 @@ pub fn pieces_change_nothing<H: Handler>(config: &Value, bytes: &[u8], pieces: &
     assert_eq!(sent, sent_in_pieces, "{}", H::NAME);
 }
 
-/// Bytes with changes, for valid input that is to be broken. A change says where, what is done there
-/// (a byte is set, put in or taken out, or the rest is cut off) and with which byte.
+/// Bytes with changes, for valid input that is to be broken. A change says where, what is done
+/// there (a byte is set, put in or taken out, or the rest is cut off) and with which byte.
 pub fn mutated(bytes: &[u8], changes: &[(u16, u8, u8)]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     for (at, change, byte) in changes {

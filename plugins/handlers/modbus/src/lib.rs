@@ -5,8 +5,8 @@
 //! Crates tried: `modbus-core` 0.2.0 (no mask write, no device identification, and an exception
 //! whose function is 80 alone is an error without the transaction) and `rmodbus` 0.13.0 (a client
 //! of one request at a time that checks the answer against its own state; no functions 22, 23, 43).
-//! `tokio-modbus` 0.17.0, by its documentation, is bound to a runtime. None is taken: what is needed
-//! of them is the table of functions.
+//! `tokio-modbus` 0.17.0, by its documentation, is bound to a runtime. None is taken: what is
+//! needed of them is the table of functions.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 

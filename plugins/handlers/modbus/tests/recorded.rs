@@ -1,6 +1,6 @@
-//! What real servers answer, recorded on loopback: pymodbus 3.16.1, modbus_tk 1.1.5, pyModbusTCP 0.3.1
-//! and uModbus 1.0.4, each with 100 registers (three times their address) and 100 coils (every third
-//! is on). A recording is the request and the answer, with their transaction numbers.
+//! What real servers answer, recorded on loopback: pymodbus 3.16.1, modbus_tk 1.1.5, pyModbusTCP
+//! 0.3.1 and uModbus 1.0.4, each with 100 registers (three times their address) and 100 coils
+//! (every third is on). A recording is the request and the answer, with their transaction numbers.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 use handler_kit::{Message, Session, Step, Value, bytes_of, json};
@@ -244,8 +244,8 @@ fn modbus_tk_closes_a_request_that_pauses_so_that_each_goes_out_in_one_write() {
 
 #[test]
 fn modbus_tk_answers_protocol_1_with_protocol_1_which_is_no_modbus() {
-    // Recorded as the answer to a request of protocol 1. pyModbusTCP resets the connection, pymodbus
-    // is silent, and uModbus answers with protocol 0.
+    // Recorded as the answer to a request of protocol 1. pyModbusTCP resets the connection,
+    // pymodbus is silent, and uModbus answers with protocol 0.
     let mut session = Session::<Modbus>::new(json!({})).unwrap();
     let step = session.data(&bytes("0016000100050103020000000100000003018302"), 0);
     assert_eq!(step.messages[0].value["malformed"], "no Modbus/TCP: protocol 1, where it is 0");

@@ -2,8 +2,8 @@
 //! specification"), with each answer paired with its command. Valkey, KeyDB and others speak the
 //! same.
 //!
-//! `redis-protocol` 6.0.0 was tried and does not stand under it. It does not bound its recursion; its
-//! RESP3 decoder refuses `$-1` and `*-1`, which servers mix in; and it reads a message from the
+//! `redis-protocol` 6.0.0 was tried and does not stand under it. It does not bound its recursion;
+//! its RESP3 decoder refuses `$-1` and `*-1`, which servers mix in; and it reads a message from the
 //! start each time that more of it comes. `redis` is a client with sockets.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]

@@ -1,12 +1,14 @@
-//! Write a protocol handler for Cofferdam in ordinary Rust. A handler turns the bytes of one connection into messages, and
-//! messages into bytes. It does no I/O, reads no clock and imports nothing, so that it can do no harm.
+//! Write a protocol handler for Cofferdam in ordinary Rust. A handler turns the bytes of one
+//! connection into messages, and messages into bytes. It does no I/O, reads no clock and imports
+//! nothing, so that it can do no harm.
 //!
-//! A protocol whose messages stand one behind the other is a [`Protocol`]: its types are the schemas, and what it is called
-//! stands in the crate's `plugin.toml`. Timers, answers paired with requests and payloads for a handler above are in
-//! [`Handler`], which `#[handler]` takes as well.
+//! A protocol whose messages stand one behind the other is a [`Protocol`]: its types are the
+//! schemas, and what it is called stands in the crate's `plugin.toml`. Timers, answers paired with
+//! requests and payloads for a handler above are in [`Handler`], which `#[handler]` takes as well.
 //!
 //! ```
-//! use cofferdam_handler::{Example, Failure, Next, NoConfig, Protocol, handler, json, message, testing};
+//! use cofferdam_handler::{Example, Failure, Next, NoConfig, Protocol};
+//! use cofferdam_handler::{handler, json, message, testing};
 //!
 //! /// A reading.
 //! #[message]

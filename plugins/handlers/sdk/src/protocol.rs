@@ -1,4 +1,5 @@
-//! A protocol by its types: what most handlers are. What they cannot say is in `Handler`, which this becomes.
+//! A protocol by its types: what most handlers are. What they cannot say is in
+//! `Handler`, which this becomes.
 
 use handler_kit::{Example, Failure};
 use schemars::JsonSchema;
@@ -11,7 +12,8 @@ pub enum Next<M> {
     More,
     /// So many bytes, at least one, are this message.
     Message(usize, M),
-    /// So many bytes, at least one, are none, and why. They are told as `{"malformed": REASON, "at": OFFSET}`.
+    /// So many bytes, at least one, are none, and why. They are told as
+    /// `{"malformed": REASON, "at": OFFSET}`.
     Malformed(usize, String),
 }
 
@@ -40,8 +42,9 @@ pub trait Protocol: Sized {
         let _ = send;
     }
 
-    /// The first message of these bytes, which begin where the last message ended. There is at least one byte. What is put
-    /// into `send` goes to the peer: it is called once for each message, but again for one that was not whole.
+    /// The first message of these bytes, which begin where the last message ended. There is at
+    /// least one byte. What is put into `send` goes to the peer: it is called once for each
+    /// message, but again for one that was not whole.
     fn next(&mut self, bytes: &[u8], send: &mut Vec<u8>) -> Next<Self::Incoming>;
 
     /// A message as bytes.
@@ -50,7 +53,8 @@ pub trait Protocol: Sized {
     /// It cannot be said in this protocol; the failure names the member.
     fn encode(&mut self, message: Self::Outgoing) -> Result<Vec<u8>, Failure>;
 
-    /// Worked examples, which models read and [`testing::examples_hold`](crate::testing::examples_hold) runs. At least one.
+    /// Worked examples, which models read and
+    /// [`testing::examples_hold`](crate::testing::examples_hold) runs. At least one.
     fn examples() -> Vec<Example>;
 }
 

@@ -1,6 +1,7 @@
 //! Why a pattern is refused, in one line that a model can act on.
 //!
-//! Positions count characters of the pattern from 1. The engine's own multi-line messages with carets are not used.
+//! Positions count characters of the pattern from 1. The engine's own multi-line messages with
+//! carets are not used.
 
 use regex_syntax::ast::{ErrorKind as Syntax, Span};
 use regex_syntax::hir::ErrorKind as Meaning;
@@ -55,7 +56,8 @@ impl PatternError {
                 unsupported("back-references (`\\1`) are", "; repeat the expression itself")
             }
             _ => {
-                // The parser takes the next forms for unknown flags or escapes; name them by what was meant.
+                // The parser takes the next forms for unknown flags or escapes;
+                // name them by what was meant.
                 let before = &text[..span.start.offset.min(text.len())];
                 let flag = before.ends_with("(?");
                 if flag && here.starts_with("P=") {

@@ -1,6 +1,8 @@
-//! Classes that name characters outside ASCII get Unicode mode for themselves, although patterns match bytes.
+//! Classes that name characters outside ASCII get Unicode mode for themselves,
+//! although patterns match bytes.
 //!
-//! The rewriting is done on the syntax tree, so that positions in messages stay those of the text as written.
+//! The rewriting is done on the syntax tree, so that positions in messages stay
+//! those of the text as written.
 
 use regex_syntax::ast::{
     Ast, ClassSet, ClassSetItem, Flag, Flags, FlagsItem, FlagsItemKind, Group, GroupKind, Literal, Span,

@@ -1,7 +1,9 @@
-//! What the `ping` plugin knows without touching the world: when the next request is due, what the messages that come back
-//! mean, the statistics, and the text that people know from `ping` and `traceroute`.
+//! What the `ping` plugin knows without touching the world: when the next request is due,
+//! what the messages that come back mean, the statistics, and the text that people know from
+//! `ping` and `traceroute`.
 //!
-//! Two clocks are handed in, and never mixed: the caller's own for what is due when, and the host's for round trips.
+//! Two clocks are handed in, and never mixed: the caller's own for what is due when, and
+//! the host's for round trips.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 

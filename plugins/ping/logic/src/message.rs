@@ -1,4 +1,5 @@
-//! One message that came back, and its meaning in words: those of iputils' `ping`, and traceroute's marks.
+//! One message that came back, and its meaning in words: those of iputils'
+//! `ping`, and traceroute's marks.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -25,7 +26,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Whether the request is open all the same, so that an answer can still come: it is on its way, or was answered for nothing.
+    /// Whether the request is open all the same, so that an answer can still come: it is on its
+    /// way, or was answered for nothing.
     pub fn leaves_open(self) -> bool {
         matches!(self, Self::Redirect | Self::SourceQuench | Self::DamagedReply)
     }
@@ -155,13 +157,14 @@ fn explain_v6(message: &Message) -> String {
     words.to_owned()
 }
 
-/// Whether a trace ends where such a message comes from: everything but what it asks for, and advice.
+/// Whether a trace ends where such a message comes from: everything but what
+/// it asks for, and advice.
 pub fn ends_the_way(message: &Message) -> bool {
     !matches!((message.kind, message.code), (Kind::TimeExceeded, 0)) && !message.kind.leaves_open()
 }
 
-/// The mark that `traceroute` sets behind the time of such a message; nothing behind those that it expects, nor where a port
-/// is unreachable, which says that the target is reached.
+/// The mark that `traceroute` sets behind the time of such a message; nothing behind those that it
+/// expects, nor where a port is unreachable, which says that the target is reached.
 pub fn mark(message: &Message) -> Option<String> {
     let mark = match (message.kind, message.sender, message.code) {
         (Kind::EchoReply | Kind::DamagedReply | Kind::Redirect | Kind::SourceQuench, ..)

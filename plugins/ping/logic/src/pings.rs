@@ -1,4 +1,5 @@
-//! A run of echo requests to one target: when the next one is due, what each message is to the run, and what stays unanswered.
+//! A run of echo requests to one target: when the next one is due, what each message is to the run,
+//! and what stays unanswered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -66,7 +67,8 @@ pub struct Event {
     pub message: Option<Message>,
     /// Whether it is an answer that carries less than the request did.
     pub is_truncated: bool,
-    /// Whether it is among the events of the run, and its line worth telling: what a peer sends without end is only counted.
+    /// Whether it is among the events of the run, and its line worth telling: what a peer sends
+    /// without end is only counted.
     pub is_kept: bool,
 }
 
@@ -78,7 +80,8 @@ pub struct Pings {
     events: Vec<Event>,
     /// How many of them are neither the first about their request nor its first answer.
     further: usize,
-    /// When each open request was sent, on the host's clock; what was answered stays for its duplicates.
+    /// When each open request was sent, on the host's clock; what was answered
+    /// stays for its duplicates.
     sent: BTreeMap<u16, Duration>,
     /// Requests of which nothing was heard.
     open: BTreeSet<u16>,
@@ -152,7 +155,8 @@ impl Pings {
         })
     }
 
-    /// The request that was due could not be sent. The next one may be: a link that is down comes up again.
+    /// The request that was due could not be sent. The next one may be: a link
+    /// that is down comes up again.
     pub fn unsent(&mut self, sequence: u16, why: &str, now: Duration) -> Event {
         self.statistics.errors += 1;
         self.passed(now);
@@ -226,7 +230,8 @@ impl Pings {
         event
     }
 
-    /// What is kept beside the first event about each request and its first answer, which a flood leaves no less room for.
+    /// What is kept beside the first event about each request and its first answer, which a flood
+    /// leaves no less room for.
     fn most_further(&self) -> usize {
         usize::from(self.plan.count) + 64
     }

@@ -1,5 +1,5 @@
-//! The numbers below the line: loss, duplicates, order, and round trips. Duplicates count for themselves; the times are those
-//! of all answers, as iputils counts them.
+//! The numbers below the line: loss, duplicates, order, and round trips. Duplicates count for
+//! themselves; the times are those of all answers, as iputils counts them.
 
 use std::time::Duration;
 

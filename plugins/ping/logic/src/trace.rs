@@ -1,13 +1,14 @@
-//! The way to a target: requests whose hop limit grows, several on their way at once, and who answers each. The way ends where
-//! the target answers, or where somebody says that it goes no further.
+//! The way to a target: requests whose hop limit grows, several on their way at once,
+//! and who answers each. The way ends where the target answers, or where somebody says
+//! that it goes no further.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::{Message, Step, ends_the_way};
 
-/// Requests on their way at once: ten hops of three. Linux's `traceroute` has 16; with thirty, a way of thirty silent hops is known to be
-/// silent after three timeouts.
+/// Requests on their way at once: ten hops of three. Linux's `traceroute` has 16; with thirty, a
+/// way of thirty silent hops is known to be silent after three timeouts.
 const PARALLEL: usize = 30;
 
 /// What a trace is to do.
@@ -104,7 +105,8 @@ impl Trace {
         Step::Wait(wake.unwrap_or(self.plan.deadline).min(self.plan.deadline))
     }
 
-    /// The request that was due has left, at this instant of the host's clock and this moment of the caller's.
+    /// The request that was due has left, at this instant of the host's clock and
+    /// this moment of the caller's.
     pub fn sent(&mut self, at: Duration, now: Duration) {
         self.probes.push(Probe { sent: at, overdue: now + self.plan.timeout, answer: None });
     }
@@ -119,7 +121,8 @@ impl Trace {
         self.stopped = true;
     }
 
-    /// Takes in a message; only the first to each request counts. Advice is nothing that `traceroute` asks for.
+    /// Takes in a message; only the first to each request counts. Advice is nothing that
+    /// `traceroute` asks for.
     pub fn heard(&mut self, message: Message) {
         if message.kind.leaves_open() {
             return;

@@ -1,4 +1,5 @@
-//! Runs of echo requests, played without a network: what is due when, what each message counts as, and the text.
+//! Runs of echo requests, played without a network: what is due when, what each message
+//! counts as, and the text.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is a failed test")]
 

@@ -1,4 +1,5 @@
-//! Traces, played without a network: how many requests are on their way, where the way ends, and the text.
+//! Traces, played without a network: how many requests are on their way, where
+//! the way ends, and the text.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is a failed test")]
 

@@ -75,8 +75,8 @@ fn worst() {
     }
 }
 
-/// The deepest that the bounds let through, which the stack has to hold: for each way of nesting the
-/// deepest source that is accepted, and lists as deep as they can be.
+/// The deepest that the bounds let through, which the stack has to hold: for each way of nesting
+/// the deepest source that is accepted, and lists as deep as they can be.
 fn stack() {
     for (open, close) in [
         ("(0 + ", ")"),

@@ -50,8 +50,8 @@ pub(crate) fn engine(turn: &Rc<Turn>) -> Engine {
     engine
 }
 
-/// Closes what no script may reach. Where a function is taken, the language also takes its name as a
-/// text, which `names.rs` does not see: `[1].map("sleep")`.
+/// Closes what no script may reach. Where a function is taken, the language also takes its name as
+/// a text, which `names.rs` does not see: `[1].map("sleep")`.
 fn closed(engine: &mut Engine) {
     fn refused(name: &str) -> Failable<()> {
         wrong(format!("there is no function `{name}`"))

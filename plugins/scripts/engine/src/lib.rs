@@ -13,16 +13,16 @@
 //! | piccolo 0.3.3 (Lua) | 0.71 MB | 20 µs | 35 µs | 12.2 µs | a line; nothing at run time | fuel, memory |
 //! | starlark 0.14.3 | 5.42 MB | 5 µs | 11 µs | 0.9 µs | line, column, at run time as well | calls, rounds of loops, its heap: best effort, by its own words not against malice; the heap grows with every run until the program ends (4 MB after 20,000) |
 //!
-//! Boa 0.22.0 (JavaScript) was not built: it bounds loops, calls and its stack, not memory. Mlua and
-//! rquickjs are C.
+//! Boa 0.22.0 (JavaScript) was not built: it bounds loops, calls and its stack, not memory.
+//! Mlua and rquickjs are C.
 //!
 //! Rhai is the one that bounds operations, depth and the size of each value, and names a place for
 //! every fault. What it lacks is added here: memory as a whole (the allocator is asked at each
 //! operation), the cost of helpers, names that are checked before anything runs, and lists and maps
 //! compared and shown within the stack. With all helpers it is a component of 3.0 MB; a program is
-//! made in 0.1 ms, a run of a line takes 2 µs, one with a hash 5 µs, the dearest that the bounds let
-//! through 0.6 s (`examples/measure.rs`, the same wasmtime). Of these, rhai's own code is 1.1 MB;
-//! `opt-level = "s"` makes it no smaller. The deepest run needs half a MiB of stack.
+//! made in 0.1 ms, a run of a line takes 2 µs, one with a hash 5 µs, the dearest that the bounds
+//! let through 0.6 s (`examples/measure.rs`, the same wasmtime). Of these, rhai's own code is 1.1
+//! MB; `opt-level = "s"` makes it no smaller. The deepest run needs half a MiB of stack.
 //!
 //! `no_optimize`, `only_i64` and leaving out modules, shared values, times and its blobs make it
 //! smaller; `unchecked` would remove the bounds and is never used. `compact_str` takes the place of

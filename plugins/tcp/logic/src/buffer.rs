@@ -1,8 +1,9 @@
 //! What one connection has received and nobody has cleared yet, in order from the first byte.
 //!
-//! Reading never consumes; only [`ReceiveBuffer::clear`] and [`ReceiveBuffer::forget`] free. Nothing else is ever
-//! dropped: who reads the socket asks [`ReceiveBuffer::space`] first and pauses when there is none. How a read is cut into
-//! pages and shown is not here but in [`crate::reading`].
+//! Reading never consumes; only [`ReceiveBuffer::clear`] and [`ReceiveBuffer::forget`]
+//! free. Nothing else is ever dropped: who reads the socket asks [`ReceiveBuffer::space`]
+//! first and pauses when there is none. How a read is cut into pages and shown is not here
+//! but in [`crate::reading`].
 
 /// Payload a connection may hold unless set otherwise: exactly 64 MiB.
 pub const DEFAULT_LIMIT: usize = 64 << 20;
@@ -15,11 +16,12 @@ const SMALLEST_BLOCK: usize = 128;
 
 /// Received bytes with their chunk boundaries and absolute offsets.
 ///
-/// *Offsets* count the bytes of the connection from its first one and never go back, so that a cursor survives a clear.
-/// A *chunk* is what one read returned. Its boundary costs 8 bytes, so at most `limit / 64` boundaries are kept (1,048,576
-/// by default): once that many chunks are held, whatever comes joins the last one until the next clear. Boundaries
-/// therefore never cost more than an eighth of the limit (three sixteenths while their list grows), even if a peer
-/// sends single bytes. Blocks waste at most half of what is held, and never more than one block.
+/// *Offsets* count the bytes of the connection from its first one and never go back, so that a
+/// cursor survives a clear. A *chunk* is what one read returned. Its boundary costs 8 bytes, so at
+/// most `limit / 64` boundaries are kept (1,048,576 by default): once that many chunks are held,
+/// whatever comes joins the last one until the next clear. Boundaries therefore never cost more
+/// than an eighth of the limit (three sixteenths while their list grows), even if a peer sends
+/// single bytes. Blocks waste at most half of what is held, and never more than one block.
 #[derive(Debug)]
 pub struct ReceiveBuffer {
     limit: usize,
@@ -63,7 +65,8 @@ impl ReceiveBuffer {
 
     /// Appends what one read returned, as one chunk. An empty chunk leaves no trace.
     ///
-    /// Everything is kept, even beyond the limit: keeping to [`space`](Self::space) is the reader's part.
+    /// Everything is kept, even beyond the limit: keeping to
+    /// [`space`](Self::space) is the reader's part.
     pub fn push(&mut self, chunk: &[u8]) {
         if chunk.is_empty() {
             return;
@@ -101,7 +104,8 @@ impl ReceiveBuffer {
         self.first = self.end;
     }
 
-    /// Forgets the bytes before an absolute offset; those that are held from there on stay. Says how many they were.
+    /// Forgets the bytes before an absolute offset; those that are held from there on stay.
+    /// Says how many they were.
     pub fn forget(&mut self, until: u64) -> usize {
         let until = until.clamp(self.first, self.end);
         if until == self.end {
@@ -138,7 +142,8 @@ impl ReceiveBuffer {
         self.end
     }
 
-    /// Offset of the first byte held; equal to [`bytes_received`](Self::bytes_received) if there is none.
+    /// Offset of the first byte held; equal to
+    /// [`bytes_received`](Self::bytes_received) if there is none.
     pub fn first_offset(&self) -> u64 {
         self.first
     }
@@ -160,9 +165,11 @@ impl ReceiveBuffer {
         Some((start, end))
     }
 
-    /// The bytes held from `from` (an absolute offset), at most `length` of them, as the slices they lie in.
+    /// The bytes held from `from` (an absolute offset), at most `length` of them,
+    /// as the slices they lie in.
     ///
-    /// Offsets that are not held are left out: the first slice begins at `from` or at the first byte held.
+    /// Offsets that are not held are left out: the first slice begins at `from`
+    /// or at the first byte held.
     pub fn slices(&self, from: u64, length: u64) -> impl Iterator<Item = &[u8]> {
         let to = from.saturating_add(length).min(self.end);
         let from = from.max(self.first);

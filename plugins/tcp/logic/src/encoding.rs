@@ -1,7 +1,7 @@
 //! The three encodings of `tcp_send` and `tcp_read_buffer`: text to bytes and back.
 //!
-//! Decoding is strict: what cannot be understood is refused with the place, and nothing is guessed. Joining UTF-8
-//! characters across chunks is not here but in [`crate::text`].
+//! Decoding is strict: what cannot be understood is refused with the place, and nothing is guessed.
+//! Joining UTF-8 characters across chunks is not here but in [`crate::text`].
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -63,11 +63,13 @@ pub enum EncodingError {
     Base64TrailingBits { position: usize, found: char },
 }
 
-/// Turns an argument into the bytes it stands for, or says what is wrong and where; never a part of them.
+/// Turns an argument into the bytes it stands for, or says what is wrong and
+/// where; never a part of them.
 ///
-/// Hex has two forms. **Without** `\x` anywhere the text is pure hex: digits of either case, spaces, tabs, line breaks
-/// and `0x` before a byte, an even number of digits. **With** `\x` somewhere it is literal text with escapes: `\xNN` is
-/// one byte, and every other character, white space and single backslashes included, stands for its own UTF-8 bytes.
+/// Hex has two forms. **Without** `\x` anywhere the text is pure hex: digits of either case,
+/// spaces, tabs, line breaks and `0x` before a byte, an even number of digits. **With** `\x`
+/// somewhere it is literal text with escapes: `\xNN` is one byte, and every other character, white
+/// space and single backslashes included, stands for its own UTF-8 bytes.
 pub fn decode(text: &str, encoding: Encoding) -> Result<Vec<u8>, EncodingError> {
     match encoding {
         Encoding::Utf8 => Ok(text.as_bytes().to_vec()),
@@ -77,12 +79,14 @@ pub fn decode(text: &str, encoding: Encoding) -> Result<Vec<u8>, EncodingError> 
     }
 }
 
-/// The bytes of a `terminator` argument, which is always hex in either form of [`decode`]; empty text, no bytes.
+/// The bytes of a `terminator` argument, which is always hex in either form of
+/// [`decode`]; empty text, no bytes.
 pub fn terminator(text: &str) -> Result<Vec<u8>, EncodingError> {
     decode(text, Encoding::Hex)
 }
 
-/// Shows bytes as text: lower-case hex without spaces, padded base64, or UTF-8 with U+FFFD for what is none.
+/// Shows bytes as text: lower-case hex without spaces, padded base64, or UTF-8 with
+/// U+FFFD for what is none.
 pub fn encode(bytes: &[u8], encoding: Encoding) -> String {
     match encoding {
         Encoding::Utf8 => String::from_utf8_lossy(bytes).into_owned(),
@@ -148,8 +152,9 @@ fn decode_escapes(text: &str) -> Result<Vec<u8>, EncodingError> {
 fn decode_base64(text: &str) -> Result<Vec<u8>, EncodingError> {
     use base64::DecodeError::{InvalidByte, InvalidLastSymbol, InvalidLength, InvalidPadding};
     STANDARD.decode(text).map_err(|error| {
-        // The library looks at the end first where the length is wrong, and counts bytes: the first character that no base64
-        // has is the place to tell. Without one the text is ASCII, where bytes are characters.
+        // The library looks at the end first where the length is wrong, and counts bytes: the first
+        // character that no base64 has is the place to tell. Without one the text is ASCII, where
+        // bytes are characters.
         let foreign = |&(c, _): &(char, usize)| !(c.is_ascii_alphanumeric() || "+/=".contains(c));
         if let Some((found, position)) = text.chars().zip(1..).find(foreign) {
             return EncodingError::NotBase64 { position, found };

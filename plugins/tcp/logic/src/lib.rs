@@ -1,8 +1,10 @@
-//! What the `tcp` plugin knows without touching the world: how text becomes bytes, how received bytes and messages are
-//! kept and read, when a trigger fires and what comes of it, when a wait is over, which handlers arguments mean.
+//! What the `tcp` plugin knows without touching the world: how text becomes bytes, how received
+//! bytes and messages are kept and read, when a trigger fires and what comes of it, when a wait is
+//! over, which handlers arguments mean.
 //!
-//! No sockets, no clocks and no async live here. Time is given as a [`std::time::Duration`] since any fixed
-//! start. Whatever a peer or a model can send, the functions here answer in linear time and bounded memory.
+//! No sockets, no clocks and no async live here. Time is given as a [`std::time::Duration`]
+//! since any fixed start. Whatever a peer or a model can send, the functions here answer in
+//! linear time and bounded memory.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 

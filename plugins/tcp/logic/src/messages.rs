@@ -171,7 +171,8 @@ impl Messages {
         (from..=self.last()).filter(answers).collect()
     }
 
-    /// The numbers of messages after `after` that answer nothing, and that no call has returned: the first hundred.
+    /// The numbers of messages after `after` that answer nothing, and that no call has
+    /// returned: the first hundred.
     pub fn unasked(&self, after: u64) -> Vec<u64> {
         let from = after.max(self.forgotten).saturating_add(1);
         let is_unasked =
@@ -179,7 +180,8 @@ impl Messages {
         (from..=self.last()).filter(is_unasked).take(100).collect()
     }
 
-    /// Of these, the first that have at most so many bytes of JSON, but at least one. They count as returned.
+    /// Of these, the first that have at most so many bytes of JSON, but at least
+    /// one. They count as returned.
     pub fn first_of(&mut self, numbers: impl Iterator<Item = u64>, bytes: usize) -> Vec<u64> {
         let mut taken = 0;
         let mut first = Vec::new();

@@ -1,7 +1,8 @@
-//! One read of a [`ReceiveBuffer`]: a page of at most 1 MiB, where it lies, and the cursor to go on with.
+//! One read of a [`ReceiveBuffer`]: a page of at most 1 MiB, where it lies, and
+//! the cursor to go on with.
 //!
-//! Chunks are addressed by index and count as in TcpSocketMCP, bytes by absolute offset and limit. Nothing here
-//! changes the buffer; encodings other than UTF-8 are [`crate::encoding`]'s.
+//! Chunks are addressed by index and count as in TcpSocketMCP, bytes by absolute offset and limit.
+//! Nothing here changes the buffer; encodings other than UTF-8 are [`crate::encoding`]'s.
 
 use std::borrow::Cow;
 
@@ -11,20 +12,23 @@ use crate::text;
 /// The most payload one read returns, in bytes: 1 MiB.
 pub const PAGE: u64 = 1 << 20;
 
-/// The most chunks one read returns, so that a million one-byte chunks do not become a million strings.
+/// The most chunks one read returns, so that a million one-byte chunks do not
+/// become a million strings.
 pub const PIECES: usize = 16_384;
 
 /// What one read returned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading<'a> {
-    /// The payload: one piece per chunk when chunks were asked for, at most one piece when bytes were.
+    /// The payload: one piece per chunk when chunks were asked for, at most
+    /// one piece when bytes were.
     pub pieces: Vec<Cow<'a, [u8]>>,
     /// Offset of the first byte returned; without any, where it would be.
     pub first_offset: u64,
     /// Offset after the last byte returned: the cursor for the next read.
     pub next_offset: u64,
-    /// Whether the page ended before what was asked for did; then `next_offset` points at the rest, which may be in
-    /// the middle of a chunk. For bytes: whether any more are held after `next_offset`, asked for or not.
+    /// Whether the page ended before what was asked for did; then `next_offset` points at the rest,
+    /// which may be in the middle of a chunk. For bytes: whether any more are held after
+    /// `next_offset`, asked for or not.
     pub more: bool,
     /// Up to three bytes held on either side, so that characters can be joined.
     before: Vec<u8>,
@@ -53,8 +57,9 @@ pub enum ReadError {
 }
 
 impl ReceiveBuffer {
-    /// The chunks from `index` (the first if absent, from the end if negative, none past the end) and `count` of them
-    /// (all if absent). An index further from the end than the buffer is long means the first chunk.
+    /// The chunks from `index` (the first if absent, from the end if negative, none past the end)
+    /// and `count` of them (all if absent). An index further from the end than the buffer is long
+    /// means the first chunk.
     pub fn read_chunks(&self, index: Option<i64>, count: Option<i64>) -> Result<Reading<'_>, ReadError> {
         let held = self.chunks();
         let index = index.unwrap_or(0);
@@ -90,7 +95,8 @@ impl ReceiveBuffer {
 
     /// The bytes from absolute `offset`, at most `limit` and at most a page of them, as one piece.
     ///
-    /// An offset that was cleared means the first byte held, one that has not arrived yet means the end.
+    /// An offset that was cleared means the first byte held, one that has not
+    /// arrived yet means the end.
     pub fn read_bytes(&self, offset: u64, limit: Option<u64>) -> Reading<'_> {
         let start = offset.clamp(self.first_offset(), self.bytes_received());
         let length = limit.unwrap_or(PAGE).min(PAGE);
@@ -139,10 +145,11 @@ impl Reading<'_> {
         self.pieces.iter().map(|piece| piece.len()).sum()
     }
 
-    /// The pieces as UTF-8 text. A character that pages or chunks share is shown whole where it begins.
+    /// The pieces as UTF-8 text. A character that pages or chunks share is
+    /// shown whole where it begins.
     ///
-    /// While the stream is `open`, a character whose rest has not arrived is left out and the cursor stays before it;
-    /// once the peer's end was read (`open` false) it becomes U+FFFD.
+    /// While the stream is `open`, a character whose rest has not arrived is left out and the
+    /// cursor stays before it; once the peer's end was read (`open` false) it becomes U+FFFD.
     pub fn text(&self, open: bool) -> Text {
         let mut pieces: Vec<&[u8]> = self.pieces.iter().map(AsRef::as_ref).collect();
         let mut after = self.after.clone();

@@ -1,9 +1,9 @@
 //! What a trigger answers: fixed bytes, or a template with the groups of its match.
 //!
-//! Only `utf-8` responses are templates: `$1` (digits only, so `$1abc` is group 1 and `abc`), `$0` the whole match,
-//! `$name`, `${name}`, `${1}`, and `$$` for a dollar sign. A `$` before anything else is itself. Groups are bytes and
-//! go out as they came in. A response can be a message for the connection's handler too (`message.rs`): then each text in
-//! its JSON is a template.
+//! Only `utf-8` responses are templates: `$1` (digits only, so `$1abc` is group 1 and `abc`), `$0`
+//! the whole match, `$name`, `${name}`, `${1}`, and `$$` for a dollar sign. A `$` before anything
+//! else is itself. Groups are bytes and go out as they came in. A response can be a message for the
+//! connection's handler too (`message.rs`): then each text in its JSON is a template.
 
 mod message;
 
@@ -70,7 +70,8 @@ impl ResponseError {
 }
 
 impl Response {
-    /// Reads the `response`, `response_encoding` and `response_terminator` arguments of a trigger with that pattern.
+    /// Reads the `response`, `response_encoding` and `response_terminator` arguments of a
+    /// trigger with that pattern.
     pub fn new(
         pattern: &Pattern,
         text: &str,
@@ -115,8 +116,8 @@ impl Response {
         }
     }
 
-    /// The bytes for one match, where `group` yields a group's bytes (nothing for one that took no part). `None` if
-    /// they would be more than `most`.
+    /// The bytes for one match, where `group` yields a group's bytes (nothing for one that took no
+    /// part). `None` if they would be more than `most`.
     pub fn expand<'h>(&self, most: usize, group: impl Fn(usize) -> &'h [u8]) -> Option<Arc<[u8]>> {
         let parts = match &self.kind {
             Kind::Fixed(bytes) => return (bytes.len() <= most).then(|| Arc::clone(bytes)),

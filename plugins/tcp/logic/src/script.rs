@@ -1,11 +1,11 @@
-//! Scripts as what a trigger does: what a program is given, what it wants, and how a run ends. Whoever runs programs is
-//! behind [`Program`]; how runs count is in [`crate::trigger_set`].
+//! Scripts as what a trigger does: what a program is given, what it wants, and how a run ends.
+//! Whoever runs programs is behind [`Program`]; how runs count is in [`crate::trigger_set`].
 
 use std::fmt;
 use std::rc::Rc;
 
-/// What a program takes of the memory for triggers besides its source: what this side keeps of it, and what the
-/// host's side of a budget would not see.
+/// What a program takes of the memory for triggers besides its source: what this side keeps of it,
+/// and what the host's side of a budget would not see.
 const PROGRAM: usize = 64 << 10;
 
 /// The program of one trigger. It keeps its state between runs.

@@ -81,7 +81,8 @@ pub fn stack(handler: &str, config: Option<&str>) -> Result<Vec<Layer>, StackErr
     Ok(names.iter().map(|name| layer(name, config(name))).collect())
 }
 
-/// Whether a configuration says nothing: clients that make a model fill in every argument send `{}`.
+/// Whether a configuration says nothing: clients that make a model fill in
+/// every argument send `{}`.
 pub fn is_empty(config: &str) -> bool {
     config.bytes().filter(|byte| !byte.is_ascii_whitespace()).eq(*b"{}")
 }

@@ -102,7 +102,8 @@ impl TriggerError {
 }
 
 impl Trigger {
-    /// Reads the arguments of `tcp_set_trigger`; everything that can be wrong is refused here, before any data.
+    /// Reads the arguments of `tcp_set_trigger`; everything that can be wrong is
+    /// refused here, before any data.
     pub fn new(
         id: &str,
         pattern: &str,
@@ -163,8 +164,9 @@ impl Trigger {
         if let Action::Run(script) = &self.action { Some(script.size) } else { None }
     }
 
-    /// The most memory this trigger comes to use, in bytes, whatever the peer sends; what all triggers of one connection
-    /// share ([`crate::trigger_set::WINDOW`]) not counted. For a budget over all connections.
+    /// The most memory this trigger comes to use, in bytes, whatever the peer sends; what all
+    /// triggers of one connection share ([`crate::trigger_set::WINDOW`]) not counted. For a budget
+    /// over all connections.
     pub fn most_memory(&self) -> usize {
         let action = match &self.action {
             Action::Respond(response) => response.size(),
@@ -237,7 +239,8 @@ pub struct TriggerInfo {
     pub pattern: String,
     /// What it looks at.
     pub on: On,
-    /// Why the last response could not be made into bytes, or the last run of its script that failed has.
+    /// Why the last response could not be made into bytes, or the last run of
+    /// its script that failed has.
     pub error: Option<String>,
     /// The last note of its script.
     pub note: Option<String>,
@@ -260,13 +263,15 @@ pub struct Counts {
     pub fired: u64,
     /// Not answered, because of a fire limit. The bytes are spent all the same.
     pub suppressed: u64,
-    /// Not answered, because the response would have been too large once expanded, because the match was so long that
-    /// the groups for response or script were gone (see [`crate::trigger_set::WINDOW`]), or because the handler could
-    /// not make bytes of it: each message of a script that it could not send is one.
+    /// Not answered, because the response would have been too large once expanded, because the
+    /// match was so long that the groups for response or script were gone (see
+    /// [`crate::trigger_set::WINDOW`]), or because the handler could not make bytes of it: each
+    /// message of a script that it could not send is one.
     pub unanswerable: u64,
     /// Of those that were given to the script, runs that failed.
     pub failed: u64,
-    /// Segments whose rest was not looked at, because the pattern went over the same bytes again and again.
+    /// Segments whose rest was not looked at, because the pattern went over the
+    /// same bytes again and again.
     pub skipped: u64,
 }
 

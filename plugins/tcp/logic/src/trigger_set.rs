@@ -1,8 +1,8 @@
 //! The triggers of one connection and the stream they watch.
 //!
-//! Every trigger looks at every byte once, across segment boundaries, and every match fires. A match that reaches the
-//! end of what has arrived fires at once; its bytes are then spent for that trigger, and its next match begins after
-//! them. Sending the answers is the caller's part.
+//! Every trigger looks at every byte once, across segment boundaries, and every match fires. A
+//! match that reaches the end of what has arrived fires at once; its bytes are then spent for that
+//! trigger, and its next match begins after them. Sending the answers is the caller's part.
 
 use std::time::Duration;
 
@@ -17,14 +17,16 @@ pub use on_script::{Done, run};
 use entry::{Entry, Segment};
 use on_script::Stopped;
 
-/// How many bytes before the end of a match are looked at for its groups: 64 KiB. Up to twice that much is held.
+/// How many bytes before the end of a match are looked at for its groups: 64 KiB. Up to
+/// twice that much is held.
 ///
-/// A trigger whose response needs no group matches over any length. One whose response does, or that runs a script,
-/// answers with the groups of the match as these bytes alone show it, and not at all if they show none that ends there.
+/// A trigger whose response needs no group matches over any length. One whose response does, or
+/// that runs a script, answers with the groups of the match as these bytes alone show it, and not
+/// at all if they show none that ends there.
 pub const WINDOW: u64 = 64 << 10;
 
-/// The most bytes of expanded responses, and of what scripts are given, that one segment can cause: 4 MiB. Fixed
-/// responses are shared and do not count.
+/// The most bytes of expanded responses, and of what scripts are given, that one segment can cause:
+/// 4 MiB. Fixed responses are shared and do not count.
 const EXPANDED: usize = 4 << 20;
 
 /// The triggers of one connection, in the order in which they were set.
@@ -40,7 +42,8 @@ pub struct TriggerSet {
     line_start: u64,
     /// The last byte seen.
     last: Option<u8>,
-    /// The end of the stream up to `position`, as far back as growing matches may need their groups.
+    /// The end of the stream up to `position`, as far back as growing
+    /// matches may need their groups.
     tail: Vec<u8>,
     /// What is left of triggers whose scripts have stopped them.
     stopped: Stopped,
@@ -52,8 +55,8 @@ impl TriggerSet {
         TriggerSet { limits, ..TriggerSet::default() }
     }
 
-    /// Adds a trigger, which sees what arrives from now on. One with the same id is replaced in its place, counts and
-    /// all, and returned.
+    /// Adds a trigger, which sees what arrives from now on. One with the same id is replaced in its
+    /// place, counts and all, and returned.
     pub fn set(&mut self, trigger: Trigger) -> Result<Option<Trigger>, TriggerError> {
         self.stopped.forget(trigger.id());
         let entry = Entry::new(trigger, self.position, self.last);
@@ -98,17 +101,20 @@ impl TriggerSet {
         self.entries.iter().map(|entry| entry.info(self.limits)).collect()
     }
 
-    /// Heap memory held for this connection, in bytes; patterns and responses, which may be shared, are not counted.
+    /// Heap memory held for this connection, in bytes; patterns and responses, which may be
+    /// shared, are not counted.
     pub fn heap_bytes(&self) -> usize {
         self.tail.capacity()
             + self.entries.capacity() * size_of::<Entry>()
             + self.entries.iter().map(|entry| entry.scanner.heap_bytes()).sum::<usize>()
     }
 
-    /// Takes the next segment of the stream, every one of them from the first byte on, even while the set is empty:
-    /// what fires, in the order in which the matches end, then in the order in which the triggers were set.
+    /// Takes the next segment of the stream, every one of them from the first byte on, even while
+    /// the set is empty: what fires, in the order in which the matches end, then in the order in
+    /// which the triggers were set.
     ///
-    /// Takes time linear in the segment, however the stream is cut. `now` is the time since any fixed start.
+    /// Takes time linear in the segment, however the stream is cut. `now` is the
+    /// time since any fixed start.
     pub fn push(&mut self, segment: &[u8], now: Duration) -> Vec<Firing> {
         let Some(&last) = segment.last() else {
             return Vec::new();
@@ -137,14 +143,16 @@ impl TriggerSet {
             }
             self.forget();
         } else {
-            // Nobody looked for line feeds; a trigger set later begins here and needs none from before.
+            // Nobody looked for line feeds; a trigger set later begins here
+            // and needs none from before.
             self.line_start = end;
             self.tail = Vec::new();
         }
         firings
     }
 
-    /// Frees what no growing match can need: all but the bytes from the earliest possible start, and one before.
+    /// Frees what no growing match can need: all but the bytes from the earliest
+    /// possible start, and one before.
     fn forget(&mut self) {
         let needed = self.entries.iter().filter(|entry| entry.needs_groups());
         let needed = needed.map(|entry| entry.reaches_back_to(self.position, self.line_start)).min();

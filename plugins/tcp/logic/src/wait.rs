@@ -1,7 +1,8 @@
 //! When a `tcp_wait` is over: a pure matcher over the receive buffer.
 //!
-//! The caller polls after each segment, when the stream ends, and at `wake_at`; deadlines, cancelling and the bytes to
-//! return are the caller's part. Waiting consumes nothing and does not disturb triggers.
+//! The caller polls after each segment, when the stream ends, and at `wake_at`; deadlines,
+//! cancelling and the bytes to return are the caller's part. Waiting consumes nothing and
+//! does not disturb triggers.
 
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ const STRIDE: u64 = 1 << 20;
 /// What is waited for.
 #[derive(Debug, Clone)]
 pub enum Until {
-    /// A match of the pattern, at or after the offset to wait from. A match that reaches the end of the data counts.
+    /// A match of the pattern, at or after the offset to wait from. A match that reaches
+    /// the end of the data counts.
     Pattern(Pattern),
     /// So many bytes after the offset to wait from.
     Bytes(u64),
@@ -30,7 +32,8 @@ pub enum Until {
 pub enum Progress {
     /// Not yet. Poll again when data arrives, when the stream ends, or at `wake_at`.
     Pending {
-        /// When a silence would be complete; or now, if this poll looked at 1 MiB and there is more.
+        /// When a silence would be complete; or now, if this poll looked at
+        /// 1 MiB and there is more.
         wake_at: Option<Duration>,
     },
     /// What was waited for came; it ends at this absolute offset.
@@ -61,22 +64,26 @@ pub struct Wait {
 }
 
 impl Wait {
-    /// A wait that begins `now` and looks at what was received from absolute offset `from` on, old data included.
+    /// A wait that begins `now` and looks at what was received from absolute offset
+    /// `from` on, old data included.
     ///
-    /// What has been cleared is not seen: an older `from` means the first byte held at the first poll.
+    /// What has been cleared is not seen: an older `from` means the first
+    /// byte held at the first poll.
     pub fn new(until: Until, from: u64, now: Duration) -> Wait {
         Wait { until, from, scanner: None, received: None, quiet_since: now }
     }
 
-    /// The absolute offset from which this wait looks, once polled never one that was cleared before.
+    /// The absolute offset from which this wait looks, once polled never one
+    /// that was cleared before.
     pub fn from(&self) -> u64 {
         self.from
     }
 
-    /// Whether the wait is over. Looks at what came since the last poll, but at 1 MiB at most, so that searching old
-    /// data does not hold up other connections.
+    /// Whether the wait is over. Looks at what came since the last poll, but at 1 MiB at most, so
+    /// that searching old data does not hold up other connections.
     ///
-    /// `closed`: the peer's end of stream or a reset was read. `now` is on the clock of [`Wait::new`].
+    /// `closed`: the peer's end of stream or a reset was read. `now` is on
+    /// the clock of [`Wait::new`].
     pub fn poll(&mut self, buffer: &ReceiveBuffer, closed: bool, now: Duration) -> Progress {
         let end = buffer.bytes_received();
         match self.received.replace(end) {

@@ -1,5 +1,6 @@
-//! Triggers against models: however a stream is cut, delimited matches fire alike, and at every cut the rule "first
-//! match in what has arrived and is not spent" holds against a plain search over all data.
+//! Triggers against models: however a stream is cut, delimited matches fire alike, and at
+//! every cut the rule "first match in what has arrived and is not spent" holds against a
+//! plain search over all data.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

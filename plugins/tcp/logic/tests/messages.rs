@@ -1,5 +1,5 @@
-//! Whatever calls come in whatever order: each message is returned once by calls that ask for what is new, in order, and none is
-//! forgotten that was not acknowledged.
+//! Whatever calls come in whatever order: each message is returned once by calls that ask for what
+//! is new, in order, and none is forgotten that was not acknowledged.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

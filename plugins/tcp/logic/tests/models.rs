@@ -89,7 +89,8 @@ proptest! {
         let text: String = data.into_iter().collect();
         let mut buffer = ReceiveBuffer::default();
         let (mut at, mut shown) = (0, String::new());
-        // Data arrives and is read by cursor at the same time, so that pages end in the middle of characters.
+        // Data arrives and is read by cursor at the same time, so that pages end in
+        // the middle of characters.
         for piece in text.as_bytes().chunks(chunk) {
             buffer.push(piece);
             let read = buffer.read_bytes(at, Some(page)).text(true);

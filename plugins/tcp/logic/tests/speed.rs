@@ -1,4 +1,5 @@
-//! Timing checks, left out of the usual run: `cargo test --release --test speed -- --ignored --nocapture`.
+//! Timing checks, left out of the usual run:
+//! `cargo test --release --test speed -- --ignored --nocapture`.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

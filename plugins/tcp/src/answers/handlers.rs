@@ -63,8 +63,8 @@ pub struct MessageSent {
 pub struct Requested {
     pub connection_id: String,
     pub answered: bool,
-    /// Why the wait ended: answer, unanswered (nothing answers such a message), timeout, close, buffer_full, handler_cut, or
-    /// detached
+    /// Why the wait ended: answer, unanswered (nothing answers such a message), timeout, close,
+    /// buffer_full, handler_cut, or detached
     pub ended: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<u64>,

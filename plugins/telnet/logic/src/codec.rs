@@ -1,4 +1,5 @@
-//! How telnet's commands lie among the data (RFC 854): taking them apart, and writing data so that none is taken for a command.
+//! How telnet's commands lie among the data (RFC 854): taking them apart, and writing data so that
+//! none is taken for a command.
 //!
 //! What a command means is not here but in [`crate::protocol`].
 
@@ -56,7 +57,8 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// Reads up to and including the next event. Gives it with how many bytes it took; `None` if all were taken without one.
+    /// Reads up to and including the next event. Gives it with how many bytes it took; `None` if
+    /// all were taken without one.
     ///
     /// `binary`: the other side sends in binary (RFC 856), where a NUL after a CR is data.
     pub fn next(&mut self, bytes: &[u8], binary: bool) -> (usize, Option<Event>) {
@@ -64,7 +66,8 @@ impl Decoder {
         for (at, &byte) in bytes.iter().enumerate() {
             let (state, event) = match (self.state, byte) {
                 (State::Data | State::Return, IAC) => {
-                    // The data before is an event of its own; the command follows with the next call.
+                    // The data before is an event of its own; the command
+                    // follows with the next call.
                     if !data.is_empty() {
                         return (at, Some(Event::Data(data)));
                     }
@@ -79,7 +82,8 @@ impl Decoder {
                 (State::Command, SB) => (State::Option, None),
                 (State::Command, verb @ WILL..=DONT) => (State::Negotiation(verb), None),
                 (State::Command, command @ LOWEST..) => (State::Data, Some(Event::Command(command))),
-                // No command. Where a data mark came out of band, the kernel has taken it out behind its IAC: this is data.
+                // No command. Where a data mark came out of band, the kernel has taken it out
+                // behind its IAC: this is data.
                 (State::Command, byte) => (State::Data, Some(Event::Data(vec![byte]))),
                 (State::Negotiation(verb), option) => (State::Data, Some(Event::Negotiate(verb, option))),
                 (State::Option, option) => {
@@ -137,8 +141,9 @@ impl LineEnd {
     }
 }
 
-/// Writes text as a network virtual terminal sends it: a line feed is the return key, CR LF if nothing else is asked for, a CR alone
-/// is CR NUL, and IAC is doubled. In `binary`, the return key is CR if nothing else is asked for, and a CR is itself.
+/// Writes text as a network virtual terminal sends it: a line feed is the return key, CR LF if
+/// nothing else is asked for, a CR alone is CR NUL, and IAC is doubled. In `binary`, the return key
+/// is CR if nothing else is asked for, and a CR is itself.
 pub fn encode(text: &[u8], binary: bool, line_end: Option<LineEnd>, out: &mut Vec<u8>) {
     let line_end = line_end.unwrap_or(if binary { LineEnd::Cr } else { LineEnd::CrLf }).bytes();
     let mut bytes = text.iter().copied().peekable();

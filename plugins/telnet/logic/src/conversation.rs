@@ -1,8 +1,8 @@
-//! A conversation: what is waited for, what is sent then, and when it is over. It reads no clock and no socket: received bytes
-//! and the time are handed in, and what is to be sent is handed out.
+//! A conversation: what is waited for, what is sent then, and when it is over. It reads no clock
+//! and no socket: received bytes and the time are handed in, and what is to be sent is handed out.
 //!
-//! A step waits for its `expect`, or without one until the server is silent, and sends; what counts as come is in [`crate::wait`].
-//! Nothing that was looked at is kept, however long a wait is.
+//! A step waits for its `expect`, or without one until the server is silent, and sends; what counts
+//! as come is in [`crate::wait`]. Nothing that was looked at is kept, however long a wait is.
 
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ pub struct Bounds {
 }
 /// The most times that one step is repeated.
 pub const REPEATS: usize = 1000;
-/// Silence counts from what came last. If nothing has come at all, a server that was asked something gets so much time, and one
-/// that nobody has asked anything so much.
+/// Silence counts from what came last. If nothing has come at all, a server that was asked
+/// something gets so much time, and one that nobody has asked anything so much.
 const ANSWERS: Duration = Duration::from_secs(3);
 const GREETS: Duration = Duration::from_secs(1);
 
@@ -60,7 +60,8 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// A conversation on this line. A prompt at which the server already waits is one that can be expected.
+    /// A conversation on this line. A prompt at which the server already waits is
+    /// one that can be expected.
     pub fn new(mut line: Line, script: Script, bounds: Bounds) -> Self {
         line.reread();
         let secrets = std::mem::take(&mut line.secrets);
@@ -190,13 +191,14 @@ impl Conversation {
         wait.deadline.min(self.script.times.end).min(self.mute_until.unwrap_or(Duration::MAX))
     }
 
-    /// The step for which it came what it waits for, and up to where that is read. What would count if nothing more came is told with
-    /// its time. `moved`: when anything came last.
+    /// The step for which it came what it waits for, and up to where that is read. What would count
+    /// if nothing more came is told with its time. `moved`: when anything came last.
     fn came(&mut self, now: Duration, moved: Duration, sooner: &mut Vec<Duration>) -> Option<(usize, u64)> {
         let (wait, line, steps) = (self.wait.as_mut()?, &mut self.line, &self.script.steps);
         let (closed, silence) = (self.closed, self.script.times.silence);
         let (quiet, quiet_at) = (QUIET.min(silence), moved + QUIET.min(silence));
-        // Also where something comes all the time, as on a clock that is painted anew each second, the line is seen as it stands.
+        // Also where something comes all the time, as on a clock that is painted anew each second,
+        // the line is seen as it stands.
         self.unsettled = (!line.terminal.is_settled()).then(|| self.unsettled.unwrap_or(moved));
         let settle_at = self.unsettled.map(|since| since + quiet);
         if settle_at.is_some_and(|at| now >= at || now >= quiet_at || closed) {
@@ -266,7 +268,8 @@ impl Conversation {
             }
         }
         if expected.is_empty() && self.line.our_turn {
-            // What came before was taken in; what is expected from now on is what comes from now on.
+            // What came before was taken in; what is expected from now on
+            // is what comes from now on.
             self.line.read_to(u64::MAX);
             let turn = self.turn;
             self.silent(turn, now);

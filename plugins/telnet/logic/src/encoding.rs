@@ -1,11 +1,13 @@
-//! How a server's bytes are characters. What is none stays a byte: as itself for patterns, as `\xNN` for people.
+//! How a server's bytes are characters. What is none stays a byte: as itself for
+//! patterns, as `\xNN` for people.
 
 use std::fmt::Write as _;
 
 /// The upper half of code page 437, the IBM PC's.
 const CP437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
 
-/// Bytes that are no characters go through the terminal as the last characters there are, which nobody uses.
+/// Bytes that are no characters go through the terminal as the last characters
+/// there are, which nobody uses.
 const BYTES: u32 = 0x0010_ff00;
 
 /// An encoding.

@@ -1,8 +1,9 @@
-//! What the `telnet` plugin knows without touching the world: the protocol (RFC 854 and its options), terminal output as
-//! plain text, and a conversation in steps with who said what.
+//! What the `telnet` plugin knows without touching the world: the protocol (RFC 854 and its
+//! options), terminal output as plain text, and a conversation in steps with who said what.
 //!
-//! No sockets, no clocks, no async and no JSON live here. Time is given as a [`std::time::Duration`] since any fixed
-//! start. Whatever a peer sends, the functions here answer in linear time and bounded memory.
+//! No sockets, no clocks, no async and no JSON live here. Time is given as a
+//! [`std::time::Duration`] since any fixed start. Whatever a peer sends, the functions here answer
+//! in linear time and bounded memory.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 

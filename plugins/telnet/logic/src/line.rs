@@ -4,8 +4,8 @@ use crate::protocol::{Protocol, Settings};
 use crate::secrets::Secrets;
 use crate::terminal::Terminal;
 
-/// What outlives one conversation where the connection is kept: the protocol's state, the terminal's, what is not to be shown, and
-/// what came but was not looked at.
+/// What outlives one conversation where the connection is kept: the protocol's state, the
+/// terminal's, what is not to be shown, and what came but was not looked at.
 #[derive(Debug)]
 pub struct Line {
     /// The protocol's state.
@@ -16,7 +16,8 @@ pub struct Line {
     /// Offset of the first unread character, and the character before it.
     pub(crate) offset: u64,
     pub(crate) before: Option<u8>,
-    /// Whether the server is known to wait for us: what was expected came, or it was silent, and nothing was sent since.
+    /// Whether the server is known to wait for us: what was expected came, or it was silent, and
+    /// nothing was sent since.
     pub(crate) our_turn: bool,
 }
 
@@ -35,7 +36,8 @@ impl Line {
         }
     }
 
-    /// Lets what stands on the unfinished line be looked at as a person sees it, if what came has not read so.
+    /// Lets what stands on the unfinished line be looked at as a person sees it, if
+    /// what came has not read so.
     pub(crate) fn settle(&mut self) {
         self.unread.extend(self.terminal.settle());
     }
@@ -50,7 +52,8 @@ impl Line {
         self.offset += count as u64;
     }
 
-    /// Lets what stands on the unfinished line be looked at once more: the prompt at which the server waits.
+    /// Lets what stands on the unfinished line be looked at once more: the prompt
+    /// at which the server waits.
     pub(crate) fn reread(&mut self) {
         // What is unread of that line is a part of what stands there.
         let line = self.unread.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);

@@ -1,5 +1,6 @@
-//! Whether a login was refused: by what the server said last since it was answered, and only once it is silent. A message of the
-//! day may speak of failed logins and denied access as well; then more follows, or a prompt stands at its end.
+//! Whether a login was refused: by what the server said last since it was answered, and only once
+//! it is silent. A message of the day may speak of failed logins and denied access as well; then
+//! more follows, or a prompt stands at its end.
 
 use std::collections::VecDeque;
 

@@ -1,7 +1,8 @@
-//! Options: their names, and the state of one on one side by the Q method (RFC 1143), which answers every request once and
-//! never answers an answer, so that no two sides talk in circles.
+//! Options: their names, and the state of one on one side by the Q method (RFC 1143), which answers
+//! every request once and never answers an answer, so that no two sides talk in circles.
 //!
-//! Of its six states three are here: we never ask for an option's end, so `WANTNO` and the queue bits cannot come about.
+//! Of its six states three are here: we never ask for an option's end, so `WANTNO` and the queue
+//! bits cannot come about.
 
 use crate::codec::{DO, DONT, WILL, WONT};
 
@@ -138,7 +139,8 @@ mod tests {
     }
 
     proptest! {
-        /// Two sides of this method, each asking at any time, fall silent and agree, in whatever order messages cross.
+        /// Two sides of this method, each asking at any time, fall silent and agree, in whatever
+        /// order messages cross.
         #[test]
         fn two_sides_never_talk_in_circles(agree in any::<(bool, bool)>(), moves in prop::collection::vec(0u8..4, 0..40)) {
             let mut sides = [State::No, State::No];

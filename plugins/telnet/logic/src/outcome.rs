@@ -15,7 +15,8 @@ pub enum Ended {
     Closed,
     /// The server refused the login.
     LoginFailed,
-    /// More came than one conversation takes, one step was repeated too often, or there is no room for one more secret.
+    /// More came than one conversation takes, one step was repeated too often, or there is no room
+    /// for one more secret.
     TooMuch,
 }
 

@@ -1,5 +1,5 @@
-//! What servers ask when somebody logs in, and how they refuse. All functions look at one line as a person sees it; whether the
-//! server is quiet behind it is for the caller to know.
+//! What servers ask when somebody logs in, and how they refuse. All functions look at one line as a
+//! person sees it; whether the server is quiet behind it is for the caller to know.
 
 /// Words that ask for a user's name.
 const NAME: [&str; 12] = [
@@ -18,7 +18,8 @@ const NAME: [&str; 12] = [
 ];
 /// Ends of words that ask for a password: `newpassword` does as well.
 const PASSWORD: [&str; 7] = ["password", "passwd", "passcode", "passphrase", "passwort", "kennwort", "contraseña"];
-/// What follows one of these words says what the name or the password is for: `password for user ops:` asks for a password.
+/// What follows one of these words says what the name or the password is for:
+/// `password for user ops:` asks for a password.
 const ABOUT: [&str; 10] = ["for", "of", "to", "on", "at", "für", "von", "auf", "de", "para"];
 /// Words between two that are both asked for.
 const AND: [&str; 4] = ["and", "or", "und", "oder"];
@@ -35,7 +36,8 @@ pub struct Question {
     pub name: bool,
     /// A password.
     pub password: bool,
-    /// Whether a sign stands at its end (`:`, `>` or `?`). Without one it could be a sentence that goes on.
+    /// Whether a sign stands at its end (`:`, `>` or `?`). Without one it could be
+    /// a sentence that goes on.
     pub has_sign: bool,
 }
 

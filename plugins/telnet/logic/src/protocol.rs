@@ -1,7 +1,8 @@
 //! One end of a telnet connection: what of the received bytes is data, and what is to be answered.
 //!
-//! We send our terminal type and window size, let the server echo, and take binary and suppress-go-ahead on both sides; every other
-//! option is refused as RFC 855 wants it. Nothing is asked before the server has shown that it speaks telnet.
+//! We send our terminal type and window size, let the server echo, and take binary and
+//! suppress-go-ahead on both sides; every other option is refused as RFC 855 wants it. Nothing is
+//! asked before the server has shown that it speaks telnet.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,8 @@ use crate::codec::{self, DO, DONT, Decoder, Event, IAC, LineEnd, WILL, WONT};
 use crate::encoding::Encoding;
 use crate::option::{self, Answer, BINARY, ECHO, NAWS, SGA, State, TTYPE};
 
-/// So many requests are answered on one connection. Honest servers make a dozen; who makes more talks in circles.
+/// So many requests are answered on one connection. Honest servers make a dozen; who
+/// makes more talks in circles.
 pub const ANSWERS: usize = 256;
 /// So many of the server's requests are remembered, to be told.
 const REMEMBERED: usize = 32;
@@ -30,7 +32,8 @@ pub struct Settings {
     pub line_end: Option<LineEnd>,
 }
 
-/// Control characters that make a server throw away what it has not sent yet: those that interrupt, stop, quit and abort.
+/// Control characters that make a server throw away what it has not sent yet: those that interrupt,
+/// stop, quit and abort.
 const INTERRUPTS: [char; 4] = ['\u{3}', '\u{1a}', '\u{1c}', '\u{f}'];
 /// The data mark, which says that it did.
 const MARK: u8 = 242;
@@ -40,13 +43,15 @@ const MARK: u8 = 242;
 pub struct Protocol {
     settings: Settings,
     decoder: Decoder,
-    /// Options on our side (the server says DO and DONT), and on the server's (it says WILL and WONT).
+    /// Options on our side (the server says DO and DONT), and on the server's
+    /// (it says WILL and WONT).
     ours: BTreeMap<u8, State>,
     theirs: BTreeMap<u8, State>,
     requests: Vec<(u8, u8)>,
     answered: usize,
     offered: bool,
-    /// Whether a data mark may come of which only half is to be seen: a server sends the other out of band.
+    /// Whether a data mark may come of which only half is to be seen: a server
+    /// sends the other out of band.
     marks: bool,
 }
 
@@ -65,7 +70,8 @@ impl Protocol {
         }
     }
 
-    /// Takes received bytes: the data in them is appended to `data`, what is to be answered to `answers`.
+    /// Takes received bytes: the data in them is appended to `data`, what is to
+    /// be answered to `answers`.
     pub fn receive(&mut self, mut bytes: &[u8], data: &mut Vec<u8>, answers: &mut Vec<u8>) {
         while !bytes.is_empty() {
             let (taken, event) = self.decoder.next(bytes, self.is_on(&self.theirs, BINARY));
@@ -146,8 +152,8 @@ impl Protocol {
         side.get(&option) == Some(&State::Yes)
     }
 
-    /// Text as it is to be sent now, with what the return key sends if not what the session's does. What the encoding does not have
-    /// was refused before.
+    /// Text as it is to be sent now, with what the return key sends if not what the session's does.
+    /// What the encoding does not have was refused before.
     pub fn encode(&mut self, text: &str, line_end: Option<LineEnd>) -> Vec<u8> {
         self.marks = text.contains(INTERRUPTS);
         let text = self.settings.encoding.encode(text).unwrap_or_default();
@@ -177,7 +183,8 @@ impl Protocol {
         self.is_on(&self.theirs, ECHO)
     }
 
-    /// The server's first requests, as words: `DO TTYPE`, `WILL ECHO` … None: it speaks no telnet, or has not yet.
+    /// The server's first requests, as words: `DO TTYPE`, `WILL ECHO` … None: it speaks
+    /// no telnet, or has not yet.
     pub fn requests(&self) -> Vec<String> {
         let word = |&(verb, option): &(u8, u8)| format!("{} {}", option::verb(verb), option::name(option));
         self.requests.iter().map(word).collect()

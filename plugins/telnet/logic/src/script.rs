@@ -101,7 +101,8 @@ impl Ready {
         self.send.is_some() && self.pattern().is_some_and(|pattern| prompt::expects_secret(pattern.as_str()))
     }
 
-    /// Whether what it sends leaves only when the server is quiet behind what it waits for, whatever its pattern.
+    /// Whether what it sends leaves only when the server is quiet behind what it waits for,
+    /// whatever its pattern.
     pub(crate) fn keeps_secret(&self) -> bool {
         self.send.is_some() && self.secret || self.answers_for_secret()
     }
@@ -225,8 +226,8 @@ impl Script {
         Ok(())
     }
 
-    /// The most memory that going through it takes, beside what every conversation does: its patterns, its texts with a copy that
-    /// is being sent, and what looks for its secrets.
+    /// The most memory that going through it takes, beside what every conversation does: its
+    /// patterns, its texts with a copy that is being sent, and what looks for its secrets.
     pub fn most_memory(&self) -> usize {
         let patterns = self.steps.iter().filter_map(Ready::pattern).map(Pattern::most_memory);
         let texts = self.steps.iter().filter_map(|step| step.send.as_ref().map(|text| (text.len(), step.secret)));

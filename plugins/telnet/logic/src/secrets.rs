@@ -1,6 +1,7 @@
 //! What is not to be shown on one connection: it outlives a conversation, as the connection may.
 //!
-//! A secret is looked for in all text at once, however many there are, and also where the text comes in pieces.
+//! A secret is looked for in all text at once, however many there are, and also where
+//! the text comes in pieces.
 
 use std::collections::HashSet;
 
@@ -8,7 +9,8 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 /// What a secret is replaced by.
 pub const MASK: &str = "[secret]";
-/// A shorter one could stand anywhere by chance: it is masked where it is a word of its own, or comes back at once.
+/// A shorter one could stand anywhere by chance: it is masked where it is a word of its
+/// own, or comes back at once.
 const TELLING: usize = 4;
 /// The most secrets of one connection, and the most bytes of all of them.
 pub const MOST: usize = 1024;
@@ -48,7 +50,8 @@ impl Secrets {
         self.known.len() + count <= MOST && self.bytes + bytes <= BYTES
     }
 
-    /// From now on this is not shown, and neither is its echo. What there is no room for is not kept: ask before.
+    /// From now on this is not shown, and neither is its echo. What there is no room for
+    /// is not kept: ask before.
     pub fn keep(&mut self, secret: &str) {
         secret.split(['\r', '\n']).next().unwrap_or_default().clone_into(&mut self.echo);
         if !self.has_room_for(secret) {
@@ -78,7 +81,8 @@ impl Secrets {
         out
     }
 
-    /// The next piece of what the server wrote, without secrets. What could go on with the next piece is held back.
+    /// The next piece of what the server wrote, without secrets. What could go on with the
+    /// next piece is held back.
     pub fn heard(&mut self, piece: &str) -> String {
         let (mut out, mut piece) = (String::new(), piece);
         if !self.echo.is_empty() && !piece.is_empty() {
@@ -108,7 +112,8 @@ impl Secrets {
         out
     }
 
-    /// Appends the text without secrets, up to `sure` or to the end of the secret that lies across it. Gives where that is.
+    /// Appends the text without secrets, up to `sure` or to the end of the secret that lies across
+    /// it. Gives where that is.
     fn mask(&self, text: &str, sure: usize, before: Option<char>, out: &mut String) -> usize {
         let sure = (0..=sure.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         let (mut done, mut from) = (0, 0);

@@ -1,11 +1,14 @@
-//! What a server writes for a terminal, as text: once as a stream for patterns, once as lines for people.
+//! What a server writes for a terminal, as text: once as a stream for patterns,
+//! once as lines for people.
 //!
-//! In the stream are the characters as they came, without escape sequences, and bytes that are no characters as themselves; in the
-//! lines, what a terminal would show once returns, backspaces and erasures have had their effect, so that an overwritten
-//! `--More--` is gone. Where the unfinished line has come to read otherwise than the stream, because something on it was written over or
-//! erased, [`Terminal::settle`] gives it as it stands. A jump to another line of the screen is a line break in both. Escape sequences
-//! are `vte`'s to read; of the screen is kept the line that is being written, with all rows that it takes, and those lines that the
-//! cursor has jumped away from and may come back to.
+//! In the stream are the characters as they came, without escape sequences, and bytes that are no
+//! characters as themselves; in the lines, what a terminal would show once returns, backspaces and
+//! erasures have had their effect, so that an overwritten `--More--` is gone. Where the unfinished
+//! line has come to read otherwise than the stream, because something on it was written over or
+//! erased, [`Terminal::settle`] gives it as it stands. A jump to another line of the screen is a
+//! line break in both. Escape sequences are `vte`'s to read; of the screen is kept the line that is
+//! being written, with all rows that it takes, and those lines that the cursor has jumped away from
+//! and may come back to.
 
 use plugin_kit::text;
 use vte::Parser;
@@ -60,7 +63,8 @@ impl Terminal {
         std::mem::take(&mut self.screen.out)
     }
 
-    /// The line that has not ended yet, up to the cursor at least and without what was taken: a prompt, mostly.
+    /// The line that has not ended yet, up to the cursor at least and without what was
+    /// taken: a prompt, mostly.
     pub fn line(&self) -> String {
         encoding::shown(self.screen.unfinished(self.screen.line.shown))
     }
@@ -93,7 +97,8 @@ impl Terminal {
         self.screen.is_settled
     }
 
-    /// What patterns have not seen of the unfinished line, as it stands, if the stream does not read so.
+    /// What patterns have not seen of the unfinished line, as it stands, if the
+    /// stream does not read so.
     pub fn settle(&mut self) -> Vec<u8> {
         self.screen.settle();
         std::mem::take(&mut self.screen.out.stream)

@@ -1,7 +1,7 @@
 //! Who said what, and when: bounded, and without what is secret.
 //!
-//! Every piece may take half of what is left for its beginning and a quarter for its end; what lies between is counted. So a
-//! flood takes no later piece's place.
+//! Every piece may take half of what is left for its beginning and a quarter for its end; what lies
+//! between is counted. So a flood takes no later piece's place.
 
 use std::time::Duration;
 
@@ -136,7 +136,8 @@ impl Transcript {
         self.left = self.left.saturating_sub(entry.text.len() + entry.end.len());
     }
 
-    /// We have sent something. Text that is hidden is not kept; a secret that the server sends back at once is masked.
+    /// We have sent something. Text that is hidden is not kept; a secret that the server
+    /// sends back at once is masked.
     pub fn said(&mut self, text: &str, bytes: usize, hidden: Option<Hidden>, step: Option<usize>, at: Duration) {
         self.pause();
         if hidden == Some(Hidden::Secret) {
@@ -160,7 +161,8 @@ impl Transcript {
         }
     }
 
-    /// The same was sent once more, in the midst of what the server writes; the server's piece goes on.
+    /// The same was sent once more, in the midst of what the server writes;
+    /// the server's piece goes on.
     pub fn repeated(&mut self, text: &str, bytes: usize, step: Option<usize>, at: Duration) {
         let same = |entry: &&mut Entry| entry.speaker == Speaker::Client && entry.step == step;
         if let Some(entry) = self.entries.iter_mut().rev().take(8).find(same) {

@@ -1,7 +1,9 @@
-//! What a conversation waits for at one time: matches of patterns in what comes, and questions of a login on the line that stands.
+//! What a conversation waits for at one time: matches of patterns in what comes, and questions of a
+//! login on the line that stands.
 //!
-//! A match that there is whatever follows counts at once. One that waits for the end of what has come, such as a prompt's, counts
-//! only when the server is quiet behind it, and so does a question: an unfinished line is not judged.
+//! A match that there is whatever follows counts at once. One that waits for the end of what has
+//! come, such as a prompt's, counts only when the server is quiet behind it, and so does a
+//! question: an unfinished line is not judged.
 
 use std::time::Duration;
 
@@ -10,11 +12,12 @@ use plugin_kit::Scanner;
 use crate::prompt::Question;
 use crate::script::{Expect, Ready};
 
-/// How long nothing has to come behind a match that ends where the data ends. A console at 9600 baud sends a byte each millisecond,
-/// at 300 baud one every 33 ms.
+/// How long nothing has to come behind a match that ends where the data ends. A console at 9600
+/// baud sends a byte each millisecond, at 300 baud one every 33 ms.
 pub(crate) const QUIET: Duration = Duration::from_millis(100);
-/// The same where a name or something secret is sent: longer than TCP takes to send a lost segment again (200 ms at least in
-/// Linux), so that a segment on the way does not make a question of half a sentence.
+/// The same where a name or something secret is sent: longer than TCP takes to send a lost
+/// segment again (200 ms at least in Linux), so that a segment on the way does not make a
+/// question of half a sentence.
 pub(crate) const ASKED: Duration = Duration::from_millis(250);
 
 /// What is waited for now.
@@ -24,7 +27,8 @@ pub(crate) struct Wait {
     scanners: Vec<(Scanner, usize)>,
     /// Questions of the login: whether the name is meant, and whose turn it is then.
     questions: Vec<(bool, usize)>,
-    /// The step whose match has come, and which waits until the server is quiet behind it because it sends something secret.
+    /// The step whose match has come, and which waits until the server is quiet behind it because
+    /// it sends something secret.
     pub(crate) pending: Option<usize>,
     /// Whether silence ends it, and which step's turn it is then.
     pub(crate) silence: Option<usize>,
@@ -59,8 +63,9 @@ impl Wait {
         }
     }
 
-    /// Feeds what was not looked at to all that is looked for: the match that ends first, of those that end together the one that was
-    /// asked for first. A sure match of a step that keeps a secret becomes [`pending`](Self::pending) instead.
+    /// Feeds what was not looked at to all that is looked for: the match that ends first, of those
+    /// that end together the one that was asked for first. A sure match of a step that keeps a
+    /// secret becomes [`pending`](Self::pending) instead.
     pub(crate) fn look(&mut self, unread: &[u8], steps: &[Ready]) -> Option<Found> {
         let mut first: Option<Found> = None;
         for (scanner, index) in &mut self.scanners {

@@ -10,7 +10,8 @@ use common::{BOUNDS, TIMES, line, script, step};
 use proptest::prelude::*;
 use telnet_logic::{Bounds, Conversation, Ended, Entry, Hidden, Line, Progress, Record, Script, Speaker, Step};
 
-/// Plays a server: after each of these texts has been received in full, it says what stands beside it. The empty one is said at once.
+/// Plays a server: after each of these texts has been received in full, it says what stands beside
+/// it. The empty one is said at once.
 struct Server<'s>(Vec<(&'s str, &'s str)>);
 
 impl Server<'_> {
@@ -225,7 +226,8 @@ fn a_flood_ends_it_at_a_bound() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever a server says, and however it is cut: the conversation ends, the same way, and the secret is not shown.
+    /// Whatever a server says, and however it is cut: the conversation ends, the same way, and the
+    /// secret is not shown.
     #[test]
     fn every_conversation_ends_and_keeps_its_secret(
         pieces in prop::collection::vec(

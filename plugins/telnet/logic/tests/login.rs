@@ -9,7 +9,8 @@ use std::time::Duration;
 use common::{BOUNDS, TIMES, line, script, step};
 use telnet_logic::{Conversation, Encoding, Ended, Line, Progress, Record, Script, Settings, Step};
 
-/// Plays a server that says what stands beside each text once that was sent, and the first at once; `CLOSE` closes.
+/// Plays a server that says what stands beside each text once that was sent, and the first
+/// at once; `CLOSE` closes.
 fn play(server: &[(&str, &str)], line: Line, script: Script) -> (Ended, Line, Record, String) {
     let mut conversation = Conversation::new(line, script, BOUNDS);
     let (mut now, mut heard, mut server) = (Duration::ZERO, String::new(), server.iter());
@@ -113,7 +114,8 @@ fn a_kept_line_keeps_its_secrets() {
     let (_, line, ..) = play(&server, line(), login(&[]));
     let (_, line, _, said) = play(&[("show\r\n", "password hunter22\r\n# ")], line, script(&[step("", "show")]));
     assert!(said.contains("password [secret]"), "{said}");
-    // An echo that comes only with the next call, of a secret too short to be looked for inside words.
+    // An echo that comes only with the next call, of a secret too short to be
+    // looked for inside words.
     let asked = [Step { secret: true, ..step("# ", "ab1") }];
     let (_, line, ..) = play(&[], line, script(&asked));
     let (_, _, _, said) = play(&[("", "ab1x\r\n# ")], line, script(&[step("# ", "")]));

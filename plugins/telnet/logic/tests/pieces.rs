@@ -1,5 +1,5 @@
-//! A server's words in every piece that a network makes of them, down to a byte at a time, on a clock of the tests' own: a line is
-//! judged when it stands, never while it comes.
+//! A server's words in every piece that a network makes of them, down to a byte at a time, on a
+//! clock of the tests' own: a line is judged when it stands, never while it comes.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -17,7 +17,8 @@ type Stage<'s> = (&'s str, &'s str);
 /// What was sent, and how much of its stage had come by then.
 type Sent = Vec<(String, usize)>;
 
-/// Plays a server whose words come in pieces: `next` says after how many bytes of a stage there is a gap, and how long it is.
+/// Plays a server whose words come in pieces: `next` says after how many bytes of a stage there is
+/// a gap, and how long it is.
 fn play(stages: &[Stage], script: Script, mut next: impl FnMut(usize) -> (usize, u64)) -> (Ended, Record, Sent) {
     let mut conversation = Conversation::new(line(), script, BOUNDS);
     let (mut now, mut heard, mut sent): (_, String, Sent) = (Duration::ZERO, String::new(), Vec::new());

@@ -9,8 +9,8 @@ use std::time::Duration;
 use common::{BOUNDS, line, script, step};
 use telnet_logic::{Conversation, Ended, Progress, Record, Step};
 
-/// Plays a server that says what stands beside each text once that was sent, and the first at once, in pieces of so many bytes, a
-/// millisecond apart.
+/// Plays a server that says what stands beside each text once that was sent, and the first at once,
+/// in pieces of so many bytes, a millisecond apart.
 fn play(server: &[(&str, &str)], steps: &[Step], size: usize) -> (Ended, Record) {
     let mut conversation = Conversation::new(line(), script(steps), BOUNDS);
     let (mut now, mut heard, mut server) = (Duration::ZERO, String::new(), server.iter().peekable());

@@ -1,4 +1,5 @@
-//! Calls that are cancelled, and ids that are used again: the second call with an id gets its own answer.
+//! Calls that are cancelled, and ids that are used again: the second call with
+//! an id gets its own answer.
 
 use std::time::Duration;
 
@@ -37,7 +38,8 @@ pub fn one(lane: &mut Lane) {
     let id = pending.id;
     lane.soak.session.cancel(pending);
     if lane.rng.bool() {
-        // An answer that was sent before the cancellation was read bears the same id. It comes before this one's.
+        // An answer that was sent before the cancellation was read bears the same id. It
+        // comes before this one's.
         let _ = lane.soak.session.request("ping", json!({})).wait(&lane.soak.session);
         again(lane, id);
     }
@@ -46,7 +48,8 @@ pub fn one(lane: &mut Lane) {
     }
 }
 
-/// The same id for another call as soon as the cancellation was read, whose answer carries a name that no other has.
+/// The same id for another call as soon as the cancellation was read, whose answer carries
+/// a name that no other has.
 fn again(lane: &mut Lane, id: u64) {
     let name = format!("again{}", lane.unique());
     let arguments = json!({ "connection_id": name, "trigger_id": name, "pattern": "x", "response": "y" });

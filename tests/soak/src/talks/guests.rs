@@ -1,5 +1,5 @@
-//! A hostile guest beside the others: it traps, spins, eats memory, babbles and dials. Its own calls may be lost with it, nobody
-//! else's.
+//! A hostile guest beside the others: it traps, spins, eats memory, babbles and dials. Its own
+//! calls may be lost with it, nobody else's.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! Questions to a name server that lies as the name says: the right address is computed from the name's number.
+//! Questions to a name server that lies as the name says: the right address is
+//! computed from the name's number.
 
 use serde_json::json;
 

@@ -1,4 +1,5 @@
-//! Asks that no rule allows, each about a thing of its own: the answer says so, and the audit has to have it.
+//! Asks that no rule allows, each about a thing of its own: the answer says so, and
+//! the audit has to have it.
 
 use serde_json::{Value, json};
 

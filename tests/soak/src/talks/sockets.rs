@@ -1,5 +1,5 @@
-//! Connections: what is echoed comes back whole and to its own caller; a peer's reset, close, half-close and stall ends that
-//! connection only.
+//! Connections: what is echoed comes back whole and to its own caller; a peer's reset, close,
+//! half-close and stall ends that connection only.
 
 use serde_json::json;
 

@@ -1,5 +1,6 @@
-//! One record of every type that dig knows: its line in a zone file, the servers that take it, and its parts as JSON. Where no
-//! server knows the type by its mnemonic, the line is that of an unknown type (RFC 3597).
+//! One record of every type that dig knows: its line in a zone file, the servers that take it, and
+//! its parts as JSON. Where no server knows the type by its mnemonic, the line is that of an
+//! unknown type (RFC 3597).
 
 use super::By::{Both, Knot, Nsd};
 use super::{By, Row};

@@ -1,5 +1,5 @@
-//! The bytes of one record's data, in its message: what is read in place ends where the record ends, and only a compressed
-//! name reaches beyond.
+//! The bytes of one record's data, in its message: what is read in place ends where the record
+//! ends, and only a compressed name reaches beyond.
 
 use std::ops::Range;
 
@@ -12,7 +12,8 @@ use crate::text;
 pub(crate) struct Reader<'a> {
     decoder: BinDecoder<'a>,
     end: usize,
-    /// The compressed names that were read: where they stand in the message, and their bytes in full.
+    /// The compressed names that were read: where they stand in the message,
+    /// and their bytes in full.
     compressed: Vec<(Range<usize>, Vec<u8>)>,
 }
 
@@ -94,8 +95,8 @@ impl<'a> Reader<'a> {
         Some(text::name(&name))
     }
 
-    /// The data with the compressed names in it written in full: outside of its message a pointer means nothing (RFC 3597,
-    /// section 4). `start` is where the data begins in the message.
+    /// The data with the compressed names in it written in full: outside of its message a pointer
+    /// means nothing (RFC 3597, section 4). `start` is where the data begins in the message.
     pub fn expanded(&self, raw: &[u8], start: usize) -> Vec<u8> {
         let (mut whole, mut at) = (Vec::with_capacity(raw.len()), 0);
         for (range, name) in &self.compressed {

@@ -1,4 +1,5 @@
-//! Types whose parts depend on each other: a length stands far from its bytes, or a number says what follows.
+//! Types whose parts depend on each other: a length stands far from its bytes, or a
+//! number says what follows.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -37,7 +38,8 @@ pub(crate) fn wks(reader: &mut Reader<'_>) -> Option<Data> {
     Some(data)
 }
 
-/// LOC (RFC 1876): sizes in centimetres as digit and power of ten, angles in thousandths of a second of arc.
+/// LOC (RFC 1876): sizes in centimetres as digit and power of ten, angles in
+/// thousandths of a second of arc.
 pub(crate) fn loc(reader: &mut Reader<'_>) -> Option<Data> {
     if reader.octet()? != 0 {
         return None;
@@ -64,7 +66,8 @@ pub(crate) fn loc(reader: &mut Reader<'_>) -> Option<Data> {
     Some(data)
 }
 
-/// An angle from the equator or the meridian, in thousandths of a second; `None` beyond this many degrees.
+/// An angle from the equator or the meridian, in thousandths of a second; `None`
+/// beyond this many degrees.
 fn angle(value: u32, most: i64) -> Option<i64> {
     let angle = i64::from(value) - (1 << 31);
     (angle.abs() <= most * 3_600_000).then_some(angle)

@@ -1,4 +1,5 @@
-//! Asking again: when time runs out, when TCP is cut off too, when the first server fails, and what is said of it.
+//! Asking again: when time runs out, when TCP is cut off too, when the first server
+//! fails, and what is said of it.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Whatever comes, over the wire or from a caller, is read without a panic, and what is shown of it is harmless.
+//! Whatever comes, over the wire or from a caller, is read without a panic, and what is
+//! shown of it is harmless.
 
 use std::time::Duration;
 

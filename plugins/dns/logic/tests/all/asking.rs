@@ -257,7 +257,8 @@ fn resolver() -> World {
 fn a_trace_goes_from_the_root_to_the_answer() {
     let world = resolver()
         .server("192.0.2.1:53", zone(".", &[("example.", "ns.example.", Some([192, 0, 2, 2]))], &[]))
-        // The child's server has a name outside the zone: its address comes from the resolver, whatever is said here.
+        // The child's server has a name outside the zone: its address comes from the resolver,
+        // whatever is said here.
         .server("192.0.2.2:53", zone("example.", &[("lab.example.", "ns.elsewhere.", Some([6, 6, 6, 6]))], &[]))
         .server("192.0.2.4:53", zone("lab.example.", &[], &[("www.lab.example.", [192, 0, 2, 80])]));
     let answer = traces(&world, "www.lab.example.").0.unwrap();

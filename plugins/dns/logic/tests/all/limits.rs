@@ -1,4 +1,5 @@
-//! What comes of a question when the operator's limit is reached: nobody else is asked, and the limit is what is told.
+//! What comes of a question when the operator's limit is reached: nobody else is asked, and the
+//! limit is what is told.
 
 use crate::asking::{ONE, TWO, patience};
 use crate::world::{World, at_once, name, reply, zone};
@@ -33,7 +34,8 @@ fn whoever_is_at_a_limit_asks_nobody_else() {
 
 #[test]
 fn a_trace_that_comes_to_a_limit_says_so() {
-    // The root's server is asked for, then its zone's servers; the address of the zone's own server is not.
+    // The root's server is asked for, then its zone's servers; the address of the
+    // zone's own server is not.
     for (may, steps) in [(0, 0), (1, 0), (2, 2), (3, 2)] {
         let world = World::default()
             .server("192.0.2.53:53", zone(".", &[], &[]))

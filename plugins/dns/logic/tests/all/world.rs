@@ -1,4 +1,5 @@
-//! A small DNS without a network: servers by address, each a function from a question to what comes back.
+//! A small DNS without a network: servers by address, each a function from a
+//! question to what comes back.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};

@@ -41,7 +41,8 @@ impl Collector<'_> {
         self.options.max_count.is_some_and(|most| self.at.matches >= most)
     }
 
-    /// Takes a piece of a line in, or the whole; false if there is no room for it, and the next page begins with this line.
+    /// Takes a piece of a line in, or the whole; false if there is no room for it, and the next
+    /// page begins with this line.
     fn take(&mut self, bytes: &[u8], offset: u64, place: (u64, u64), matched: bool) -> bool {
         let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
@@ -114,7 +115,8 @@ impl Collector<'_> {
         room
     }
 
-    /// The lines that an earlier page owes to its last match. The first that matches itself ends them and is returned.
+    /// The lines that an earlier page owes to its last match. The first that matches itself ends
+    /// them and is returned.
     pub fn owed(&mut self, text: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
         while self.at.owed > 0 {
             let mut line = Vec::new();

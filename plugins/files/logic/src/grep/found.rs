@@ -80,7 +80,8 @@ pub struct Found {
     pub resume: Option<Resume>,
     /// Whether time was up.
     pub partial: bool,
-    /// Why it was searched no further, although there is more: it could not be read, or has a line that is too long.
+    /// Why it was searched no further, although there is more: it could not be read, or has
+    /// a line that is too long.
     pub failed: Option<String>,
     /// How far the search came, in bytes of the text.
     pub reached: u64,

@@ -22,7 +22,8 @@ fn class(name: &str) -> Option<&'static str> {
     })
 }
 
-/// A bracket expression: a backslash in it is a backslash, and only `]`, `^`, `-` and `[:class:]` mean anything.
+/// A bracket expression: a backslash in it is a backslash, and only `]`, `^`, `-` and
+/// `[:class:]` mean anything.
 pub(super) fn bracket(
     out: &mut String,
     rest: &mut std::iter::Peekable<std::str::Chars<'_>>,

@@ -1,5 +1,5 @@
-//! The `options` of `grep_tool`: the words of grep's that are understood here, a closed list. They are parsed and never reach a
-//! command line; what is not on the list is refused by its name.
+//! The `options` of `grep_tool`: the words of grep's that are understood here, a closed list. They
+//! are parsed and never reach a command line; what is not on the list is refused by its name.
 
 /// The most lines of context, on either side.
 const MOST_CONTEXT: u64 = 1000;

@@ -1,5 +1,5 @@
-//! A pattern, ready to be searched for. Whether a line matches, and where a match begins, the `regex` crate says; where it ends, the
-//! longest one from there does, as in POSIX (but with `-P`).
+//! A pattern, ready to be searched for. Whether a line matches, and where a match begins, the
+//! `regex` crate says; where it ends, the longest one from there does, as in POSIX (but with `-P`).
 
 use std::ops::Range;
 
@@ -38,8 +38,8 @@ pub(super) struct Pattern {
     longest: Option<Regex>,
 }
 
-/// Whether nothing in a translated pattern means more than one ASCII character: with `-i` it is then compared as bytes, which is a
-/// lot quicker (`s` is not `ſ`).
+/// Whether nothing in a translated pattern means more than one ASCII character: with `-i` it is
+/// then compared as bytes, which is a lot quicker (`s` is not `ſ`).
 fn plain(pattern: &str) -> bool {
     let mut rest = pattern.chars();
     while let Some(c) = rest.next() {
@@ -66,7 +66,8 @@ impl Pattern {
             Ok(if options.ignore_case && plain(&one) { format!("(?-u:{one})") } else { one })
         };
         let patterns: Vec<String> = pattern.split('\n').map(one).collect::<Result<_, SyntaxError>>()?;
-        // Each by itself: the library joins them in groups, which `a)|(b` would close and open again.
+        // Each by itself: the library joins them in groups, which `a)|(b`
+        // would close and open again.
         for one in &patterns {
             syntax::parse(one).map_err(|error| PatternError::Invalid(reason(&error.to_string())))?;
         }
@@ -111,7 +112,8 @@ impl Pattern {
     }
 }
 
-/// The same pattern, which finds the last place where a match that begins where it is asked can end.
+/// The same pattern, which finds the last place where a match that begins
+/// where it is asked can end.
 fn longest(patterns: &[String], options: &Options) -> Result<Regex, PatternError> {
     let any = patterns.iter().map(|one| format!("(?:{one})")).collect::<Vec<_>>().join("|");
     let any = match (options.line, options.word) {

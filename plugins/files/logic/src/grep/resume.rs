@@ -1,4 +1,5 @@
-//! Where a search goes on, and what it has to know of the pages before; and a reader that knows how far whole lines came.
+//! Where a search goes on, and what it has to know of the pages before; and a reader that knows how
+//! far whole lines came.
 
 use std::cell::Cell;
 use std::io::{self, Read};
@@ -40,7 +41,8 @@ pub(super) struct Progress {
     pub back: (u64, u64),
 }
 
-/// A reader that tells its progress. The searcher reads only once it is done with every whole line that it has.
+/// A reader that tells its progress. The searcher reads only once it is done with
+/// every whole line that it has.
 pub(super) struct Tracked<R> {
     pub inner: R,
     pub progress: Rc<Cell<Progress>>,

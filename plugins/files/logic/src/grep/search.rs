@@ -1,5 +1,6 @@
-//! The search of one file: matching lines with their context, bounded, and where to go on. The searching itself is ripgrep's
-//! (`grep-searcher`): line by line, in constant memory, in linear time.
+//! The search of one file: matching lines with their context, bounded, and where to
+//! go on. The searching itself is ripgrep's (`grep-searcher`): line by line, in
+//! constant memory, in linear time.
 
 use std::cell::Cell;
 use std::io::{self, BufReader, Cursor, Read};
@@ -37,7 +38,8 @@ impl Search {
     /// Searches a text that begins where `from` says.
     ///
     /// # Errors
-    /// It cannot be read at all. Once something was found, that is returned, with the reason for going no further.
+    /// It cannot be read at all. Once something was found, that is returned, with the
+    /// reason for going no further.
     pub fn run(&self, text: impl Read, from: &Resume, binary: bool, budget: &mut Budget) -> io::Result<Found> {
         let options = &self.options;
         let shows = !options.lists();
@@ -64,7 +66,8 @@ impl Search {
             Ok(()) if !sink.stopped => found.reached = from.offset + came.read,
             Err(error) if !sink.stopped && is_stop(&error) => {
                 found.partial = true;
-                // On behind the last whole line; some lines before it may yet be context of what comes.
+                // On behind the last whole line; some lines before it may yet
+                // be context of what comes.
                 let (offset, number) = if before > 0 && !binary { came.back } else { came.whole };
                 let (offset, number) = (from.offset + offset, from.number + number).max(sink.behind);
                 found.reached = offset;

@@ -1,5 +1,6 @@
-//! grep's two regular languages in the one of the `regex` crate: basic (`\(`, `\|`, `\+` are operators, `(`, `|`, `+` are not) and
-//! extended. What cannot be said in it, a back-reference, is refused and named. Source: POSIX.1-2017 §9, the manual of GNU grep §3.
+//! grep's two regular languages in the one of the `regex` crate: basic (`\(`, `\|`, `\+` are
+//! operators, `(`, `|`, `+` are not) and extended. What cannot be said in it, a back-reference, is
+//! refused and named. Source: POSIX.1-2017 §9, the manual of GNU grep §3.
 
 use super::list::bracket;
 use super::literal::literal;
@@ -23,7 +24,8 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
     let mut rest = pattern.chars().peekable();
     // Where a repetition or an anchor could stand for itself: at the beginning of an expression.
     let mut begins = true;
-    // Where the groups that are open begin, where what a repetition would repeat does, and whether it is one itself.
+    // Where the groups that are open begin, where what a repetition would repeat does, and
+    // whether it is one itself.
     let (mut groups, mut piece, mut repeated, mut nested) = (Vec::new(), 0, false, 0);
     // Which anchor the last thing was, and whether it was an operator that repeats nothing.
     let (mut anchor, mut idle) = (None, false);
@@ -41,7 +43,8 @@ pub fn translate(pattern: &str, extended: bool) -> Result<String, SyntaxError> {
                         out.push(escaped);
                         None
                     }
-                    // As each line is searched by itself, two of them are its beginning and its end.
+                    // As each line is searched by itself, two of them are
+                    // its beginning and its end.
                     'b' | 'B' | '<' | '>' | '`' | '\'' => {
                         anchor = Some(match escaped {
                             '`' | '\'' => Anchor::Line,
@@ -197,7 +200,8 @@ fn ends(rest: &mut impl Iterator<Item = char>) -> bool {
     }
 }
 
-/// The bounds of a repetition, if what follows a brace is `n}`, `n,}`, `,m}`, `,}` or `n,m}` (with `\}` in a basic expression).
+/// The bounds of a repetition, if what follows a brace is `n}`, `n,}`, `,m}`, `,}` or `n,m}` (with
+/// `\}` in a basic expression).
 pub(super) fn repetition(rest: &mut impl Iterator<Item = char>, extended: bool) -> Option<(u32, u32)> {
     let (mut bounds, mut at) = ([None::<u32>; 2], 0);
     loop {

@@ -1,5 +1,6 @@
-//! Many files: a directory and all below it, in the order of their names, so that a later page can go on where one ended. Links are
-//! not followed, and nothing but regular files is visited. However many entries a directory has, a thousand are kept at a time.
+//! Many files: a directory and all below it, in the order of their names, so that a later page can
+//! go on where one ended. Links are not followed, and nothing but regular files is visited. However
+//! many entries a directory has, a thousand are kept at a time.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Seek};
@@ -100,8 +101,8 @@ fn level<T: Tree>(tree: &mut T, directory: UserPath, after: Option<Rank>) -> io:
     Ok(Level { directory, batch, next })
 }
 
-/// Visits every file below `root`, from `from` on if that is given. A directory that cannot be read is told to `failed`, and left
-/// out; false if the visit was stopped.
+/// Visits every file below `root`, from `from` on if that is given. A directory that cannot be read
+/// is told to `failed`, and left out; false if the visit was stopped.
 ///
 /// # Errors
 /// Time is up, or `root` itself cannot be read.
@@ -113,7 +114,8 @@ pub fn walk<T: Tree>(
     visit: &mut dyn FnMut(&mut T, &UserPath) -> io::Result<Visit>,
     failed: &mut dyn FnMut(&UserPath, io::Error),
 ) -> io::Result<bool> {
-    // What lies before `from` is passed over: in the directories on the way to it, all names before its own part there.
+    // What lies before `from` is passed over: in the directories on the way to it, all names
+    // before its own part there.
     let parts: Vec<&str> =
         from.and_then(|from| from.below(root.as_str())).map_or(Vec::new(), |p| p.split('/').collect());
     let mut on_the_way = from.is_some();

@@ -1,5 +1,5 @@
-//! Searches by chance: patterns of pieces that are operators in one of the languages at least, options, and files in which such
-//! patterns find something.
+//! Searches by chance: patterns of pieces that are operators in one of the languages at least,
+//! options, and files in which such patterns find something.
 
 /// Chance that can be had again (xorshift).
 pub struct Chance(pub u64);
@@ -25,7 +25,8 @@ impl Chance {
     }
 }
 
-/// Pieces of patterns in both of POSIX's languages; each is an operator in one of them at least, or a character.
+/// Pieces of patterns in both of POSIX's languages; each is an operator in one of them
+/// at least, or a character.
 const POSIX: &[&str] = &[
     "a",
     "b",
@@ -234,7 +235,8 @@ const PERL: &[&str] = &[
     "(a|ab)(c|bcd)?",
 ];
 
-/// As in Perl, where only ASCII is searched: what `\w`, `\b`, `\S` and `\D` are beyond it depends on the version of grep.
+/// As in Perl, where only ASCII is searched: what `\w`, `\b`, `\S` and `\D` are beyond it depends
+/// on the version of grep.
 const PERL_WORDS: &[&str] =
     &[r"\w", r"\W", r"\s", r"\S", r"\D", r"\b", r"\B", r"[\w-]", r"[^\w]", "[[:alpha:]]", "[[:upper:]]", "[[:punct:]]"];
 

@@ -27,7 +27,8 @@ impl Response {
         matches!(self.kind, Kind::Message(_))
     }
 
-    /// The message for one match, as [`Response::expand`] has bytes. `None` if it would be longer than `most`.
+    /// The message for one match, as [`Response::expand`] has bytes. `None` if it
+    /// would be longer than `most`.
     pub fn expand_message<'h>(
         &self,
         pattern: &Pattern,

@@ -1,6 +1,7 @@
 //! One trigger at work on a stream: its progress, what it has spent, and its answers.
 //!
-//! Which bytes are kept for it, and the order of firings, is decided for all triggers together in the parent module.
+//! Which bytes are kept for it, and the order of firings, is decided for all triggers
+//! together in the parent module.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,8 +17,8 @@ use crate::scanner::Scanner;
 use crate::script::{Group, Input, Run};
 use crate::trigger::{Action, Counts, FireLimits, Firing, Meter, On, Reply, Trigger, TriggerInfo};
 
-/// How often one segment may be gone over for one trigger. A greedy pattern looks ahead for more, and what it saw in
-/// vain is looked at again; ordinary patterns need two passes.
+/// How often one segment may be gone over for one trigger. A greedy pattern looks ahead for more,
+/// and what it saw in vain is looked at again; ordinary patterns need two passes.
 const PASSES: usize = 64;
 
 #[derive(Debug)]
@@ -73,7 +74,8 @@ impl Entry {
         }
     }
 
-    /// Whether the response is a template, or a script sees the match, so that bytes of a growing match have to be kept.
+    /// Whether the response is a template, or a script sees the match, so that bytes of a growing
+    /// match have to be kept.
     pub(super) fn needs_groups(&self) -> bool {
         let fixed = matches!(&self.trigger.action, Action::Respond(response) if response.fixed().is_some());
         !fixed && !self.is_on_message() && !self.is_over()
@@ -99,7 +101,8 @@ impl Entry {
         pattern.max(self.spent)
     }
 
-    /// Looks at one segment and adds what fires. `expanded` is what templates may still take, in bytes.
+    /// Looks at one segment and adds what fires. `expanded` is what templates
+    /// may still take, in bytes.
     pub(super) fn scan(
         &mut self,
         segment: &Segment,
@@ -226,7 +229,8 @@ impl Entry {
     fn groups(&self, end: u64, segment: &Segment, cache: &mut Option<Cache>) -> Option<Captures> {
         let pattern = &self.trigger.pattern;
         let tail_start = segment.end - segment.tail.len() as u64;
-        // The first byte of the tail is there for `^` and `\b` only, unless the stream begins with it.
+        // The first byte of the tail is there for `^` and `\b` only, unless
+        // the stream begins with it.
         let oldest = if tail_start == 0 { 0 } else { tail_start + 1 };
         let from = self.spent.max(oldest).max(end.saturating_sub(WINDOW));
         let from = usize::try_from(from - tail_start).ok()?;

@@ -44,7 +44,8 @@ impl TriggerSet {
         fired
     }
 
-    /// The handler could not make bytes of what this trigger answered, or of one message of its script.
+    /// The handler could not make bytes of what this trigger answered, or of
+    /// one message of its script.
     pub fn could_not_answer(&mut self, id: &str, why: &str) {
         let why: String = why.chars().take(ERROR).collect();
         let Some(entry) = self.entries.iter_mut().find(|entry| entry.trigger.id() == id) else {

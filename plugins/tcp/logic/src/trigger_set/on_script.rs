@@ -1,5 +1,5 @@
-//! Runs of scripts: which of them still begin, what they count, and what is left of a trigger that its script has
-//! stopped. What has to be sent after a run is the caller's part.
+//! Runs of scripts: which of them still begin, what they count, and what is left of a trigger that
+//! its script has stopped. What has to be sent after a run is the caller's part.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -52,8 +52,8 @@ impl Stopped {
     }
 }
 
-/// Runs a program once, if its trigger is still there as it was when it fired, at `now` in milliseconds since any fixed
-/// start. Nothing is borrowed while it runs.
+/// Runs a program once, if its trigger is still there as it was when it fired, at `now` in
+/// milliseconds since any fixed start. Nothing is borrowed while it runs.
 pub fn run(triggers: &RefCell<TriggerSet>, id: &str, run: Run, now: u64) -> Option<Done> {
     let Run { program, mut input } = run;
     input.fired = triggers.borrow_mut().begin(id, &program)?;
@@ -63,7 +63,8 @@ pub fn run(triggers: &RefCell<TriggerSet>, id: &str, run: Run, now: u64) -> Opti
 }
 
 impl TriggerSet {
-    /// Triggers that their scripts have stopped, the latest of them, until one of the same id is set.
+    /// Triggers that their scripts have stopped, the latest of them, until
+    /// one of the same id is set.
     pub fn stopped(&self) -> impl Iterator<Item = &TriggerInfo> {
         self.stopped.0.iter()
     }

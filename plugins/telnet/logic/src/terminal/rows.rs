@@ -1,9 +1,10 @@
-//! Lines of the screen that the cursor has jumped away from, until it comes back: a prompt stays where it is while a status line is
-//! written elsewhere.
+//! Lines of the screen that the cursor has jumped away from, until it comes back: a prompt stays
+//! where it is while a status line is written elsewhere.
 
 use std::collections::BTreeMap;
 
-/// So many characters of such lines are remembered at most; a screen full of them is forgotten beyond.
+/// So many characters of such lines are remembered at most; a screen full of
+/// them is forgotten beyond.
 const MOST: usize = 32 << 10;
 
 /// One line, with all rows that it takes.

@@ -1,4 +1,5 @@
-//! The line that a server is writing, with all rows of the screen that it takes, and the cursor on it.
+//! The line that a server is writing, with all rows of the screen that it
+//! takes, and the cursor on it.
 
 use super::Output;
 use super::rows::{Line, Rows};
@@ -6,7 +7,8 @@ use crate::encoding;
 
 /// The longest line. A longer one goes on as the next piece of the same line.
 pub(super) const LONGEST: usize = 8192;
-/// So many questions of the server to the terminal are answered: where the cursor is, what the terminal is.
+/// So many questions of the server to the terminal are answered: where the cursor
+/// is, what the terminal is.
 pub(super) const ANSWERS: usize = 64;
 /// So many blanks, at most, stand in the stream for what the cursor has passed over.
 const BLANKS: usize = 16;
@@ -26,8 +28,9 @@ pub(super) struct Screen {
     size: (u16, u16),
     pub(super) saved: (u16, usize),
     asked: usize,
-    /// Whether the stream reads as the line does. Where it does not, because something on the line was written over or erased, the line
-    /// goes into the stream as it stands when it is settled or over.
+    /// Whether the stream reads as the line does. Where it does not, because something on
+    /// the line was written over or erased, the line goes into the stream as it stands
+    /// when it is settled or over.
     pub(super) is_settled: bool,
     /// Whether the last that came was a return, which is told only together with a line feed.
     pub(super) returned: bool,
@@ -82,7 +85,8 @@ impl Screen {
         self.line.cells.get(from..self.end()).unwrap_or_default()
     }
 
-    /// Has the stream read as the line does: what patterns have not seen of it follows once more. Behind a return, if that is all of it.
+    /// Has the stream read as the line does: what patterns have not seen of it follows once more.
+    /// Behind a return, if that is all of it.
     pub(super) fn settle(&mut self) {
         if std::mem::replace(&mut self.is_settled, true) {
             return;
@@ -93,7 +97,8 @@ impl Screen {
         unseen.iter().for_each(|c| encoding::append(*c, &mut self.out.stream));
     }
 
-    /// What stands on the line and was not answered is to be seen once more, and nothing of it stands in the stream.
+    /// What stands on the line and was not answered is to be seen once more, and nothing of it
+    /// stands in the stream.
     pub(super) fn reread(&mut self) {
         self.line.seen = self.line.answered;
         self.is_settled = self.line.seen >= self.end();
@@ -148,7 +153,8 @@ impl Screen {
         (self.row_start, self.column, self.is_settled) = (0, 0, true);
     }
 
-    /// The cursor leaves the line, which stays on the screen; it is given away if there is anything to tell of it.
+    /// The cursor leaves the line, which stays on the screen; it is given away if there
+    /// is anything to tell of it.
     fn leave_line(&mut self) {
         self.settle();
         self.returned = false;

@@ -1,4 +1,5 @@
-//! Control characters and escape sequences, and what each does to the line and the cursor (ECMA-48, xterm).
+//! Control characters and escape sequences, and what each does to the line and the
+//! cursor (ECMA-48, xterm).
 
 use vte::{Params, Perform};
 

@@ -34,7 +34,7 @@ fn i6_only_a_granted_address_is_sent_echo_requests() {
         assert_eq!(ping(&mut session, "127.0.0.1"), "answered");
         assert_eq!(ping(&mut session, "::ffff:127.0.0.1"), "answered", "which is the same address");
         for host in ["127.0.0.2", "::1", "10.9.0.1", "0.0.0.0", "::", "255.255.255.255", "224.0.0.1", "ff02::1"] {
-            assert_eq!(ping(&mut session, host), "Error::Denied", "{host}");
+            assert_eq!(ping(&mut session, host), "denied", "{host}");
         }
         session.log_has("127.0.0.2");
         let mut session = pings(&component, "\"127.0.0.0/8\", \"::1\"", "");
@@ -51,10 +51,10 @@ fn i6_metadata_is_pinged_in_no_spelling_under_broad_rules() {
         let spellings =
             ["169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::", "fd00:ec2::254"];
         for host in spellings {
-            assert_eq!(ping(&mut session, host), "Error::Denied", "{host}");
+            assert_eq!(ping(&mut session, host), "denied", "{host}");
         }
         for host in ["127.0.0.1", "10.0.0.1", "::1", "fe80::1"] {
-            assert_eq!(ping(&mut session, host), "Error::Denied", "{host}");
+            assert_eq!(ping(&mut session, host), "denied", "{host}");
         }
         // Allowed, and this namespace has no way there.
         assert!(ping(&mut session, "8.8.8.8").starts_with("Error::Unreachable("));
@@ -66,7 +66,7 @@ fn i7_a_component_that_pings_without_a_grant_is_told_that_it_may_not() {
     let component = guest("pings");
     in_namespace(|| {
         let mut session = Session::serve(&["--plugin", &component]);
-        assert_eq!(ping(&mut session, "127.0.0.1"), "Error::Denied");
+        assert_eq!(ping(&mut session, "127.0.0.1"), "denied");
         let events = session.events();
         let told = events.iter().find(|event| event["resource"] == "interface:cofferdam:icmp/echo");
         assert_eq!(told.map(|event| &event["reason"]), Some(&json!("not-granted")), "{events:?}");
@@ -106,7 +106,7 @@ fn a_flood_of_echo_requests_is_cut_for_one_instance_and_for_all_together() {
         let (sent, refused) = said.split_once(' ').unwrap();
         let sent: u32 = sent.parse().unwrap();
         // A burst of 100, and 100 a second while it goes on.
-        assert!((100..300).contains(&sent) && refused == "rate-limited, true", "{said}");
+        assert!((100..300).contains(&sent) && refused == "wait, true", "{said}");
         session.log_has("`hostile` hit its limit `ping rate`");
         assert_eq!(session.log().matches("`ping rate`").count(), 1, "a flood is not told packet by packet");
         // It can go on after a while.
@@ -115,7 +115,7 @@ fn a_flood_of_echo_requests_is_cut_for_one_instance_and_for_all_together() {
         pass(Passes::Window, Duration::from_millis(1100));
         let large: Vec<String> = (0..4).map(|_| count(&mut session, "size", 65_507)).collect();
         assert_eq!(large[..2], ["Ok(())", "Ok(())"]);
-        assert!(large[2..].iter().any(|one| one.starts_with("Err(Error::RateLimited(")), "{large:?}");
+        assert!(large[2..].iter().any(|one| one.starts_with("Err(Error::Refused(Refusal::Wait(")), "{large:?}");
     });
 }
 
@@ -124,7 +124,7 @@ fn sockets_for_echo_requests_are_limited() {
     let component = guest("pings");
     in_namespace(|| {
         let mut session = pings(&component, "\"127.0.0.1\"", "\n[limits]\nconnections = 20\n");
-        assert_eq!(count(&mut session, "sockets", 1000), "20 Error::TooManySockets");
+        assert!(count(&mut session, "sockets", 1000).starts_with("20 limit: "));
         session.log_has("`hostile` hit its limit `connections`");
         // What the call opened went with it.
         assert_eq!(count(&mut session, "sockets", 20), "20");

@@ -67,7 +67,7 @@ fn only_a_granted_name_is_asked_for() {
         &[],
     ];
     for labels in denied {
-        assert_eq!(send(&mut session, &at, &question(labels)), "Err(ErrorCode::AccessDenied)", "{labels:?}");
+        assert_eq!(send(&mut session, &at, &question(labels)), "denied", "{labels:?}");
     }
     assert_eq!(server.asked().len(), 2, "a refused name leaves the machine");
     session.log_has("www.evil.example");
@@ -87,7 +87,7 @@ fn only_a_granted_server_is_asked() {
         "127.0.0.1:0".to_owned(),
     ];
     for at in elsewhere {
-        assert_eq!(send(&mut session, &at, &question(&WWW)), "Err(ErrorCode::AccessDenied)", "{at}");
+        assert_eq!(send(&mut session, &at, &question(&WWW)), "denied", "{at}");
     }
     // The same server in IPv6 clothing is what it is.
     assert!(send(&mut session, &format!("[::ffff:127.0.0.1]:{port}"), &question(&WWW)).starts_with("Ok("));
@@ -142,9 +142,9 @@ fn a_question_carries_nothing_but_a_question() {
     ];
     for (what, message) in hidden {
         let answer = send(&mut session, &at, &message);
-        assert!(answer.starts_with("Err(ErrorCode::Malformed("), "{what}: {answer}");
+        assert!(answer.starts_with("Err(Error::Malformed("), "{what}: {answer}");
     }
-    assert_eq!(send(&mut session, &at, &"00".repeat(4097)), "Err(ErrorCode::TooLarge)");
+    assert_eq!(send(&mut session, &at, &"00".repeat(4097)), "Err(Error::TooLarge)");
     assert_eq!(server.asked().len(), before, "nothing of it has left the machine");
     let edns = with("0001000000000001", b"\0\0\x29\x04\xd0\0\0\x80\0\0\x04\0\x03\0\0");
     assert!(send(&mut session, &at, &edns).starts_with("Ok("), "EDNS as it is described is sent");
@@ -162,8 +162,8 @@ fn questions_count_as_connections() {
         };
         // Over TCP the server closes at once, over UDP it is silent: either way four were sent.
         let four = ask(4);
-        assert!(["Err(ErrorCode::Timeout)", "Err(ErrorCode::Closed)"].contains(&four.as_str()), "{four}");
-        assert_eq!(ask(5), "Err(ErrorCode::Limit(\"the limit of 4 connections is reached\"))");
+        assert!(["Err(Error::Timeout)", "Err(Error::Closed)"].contains(&four.as_str()), "{four}");
+        assert_eq!(ask(5), "limit: the limit of 4 connections is reached");
         // What a call held is given back when it ends.
         assert_eq!(ask(4), four);
     }

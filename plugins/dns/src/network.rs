@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use cofferdam_sdk::dns::{self, ErrorCode};
+use cofferdam_sdk::dns::{self, Error, Refusal};
 use dns_logic::{Transport, Wire, WireError};
 
 /// The host's interface.
@@ -40,16 +40,16 @@ impl Wire for Network {
     }
 }
 
-fn error(code: ErrorCode) -> WireError {
-    match code {
-        ErrorCode::AccessDenied => WireError::Denied,
-        ErrorCode::Refused => WireError::Refused,
-        ErrorCode::Unreachable => WireError::Unreachable,
-        ErrorCode::Timeout => WireError::Timeout,
-        ErrorCode::Closed => WireError::Closed,
-        ErrorCode::Malformed(why) => WireError::Malformed(why),
-        ErrorCode::TooLarge => WireError::TooLarge,
-        ErrorCode::Limit(which) => WireError::Limit(which),
-        ErrorCode::Other(what) => WireError::Other(what),
+fn error(error: Error) -> WireError {
+    match error {
+        Error::Refused(Refusal::Denied(_)) => WireError::Denied,
+        Error::ConnectionRefused => WireError::Refused,
+        Error::Unreachable => WireError::Unreachable,
+        Error::Timeout => WireError::Timeout,
+        Error::Closed => WireError::Closed,
+        Error::Malformed(why) => WireError::Malformed(why),
+        Error::TooLarge => WireError::TooLarge,
+        Error::Refused(refusal) => WireError::Limit(refusal.words()),
+        Error::Other(what) => WireError::Other(what),
     }
 }

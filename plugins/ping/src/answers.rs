@@ -1,6 +1,5 @@
 //! What the tools answer beside their text.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use ping_logic::{Event, Hop, Message, Outcome, Pings, Rtt, Trace, explain};
@@ -250,13 +249,4 @@ impl From<Message> for Heard {
 /// Milliseconds with as many decimals as the clock is worth.
 fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
-}
-
-/// An address as the host tells it.
-pub fn address(address: cofferdam_sdk::sockets::IpAddress) -> IpAddr {
-    use cofferdam_sdk::sockets::IpAddress;
-    match address {
-        IpAddress::Ipv4((a, b, c, d)) => IpAddr::from([a, b, c, d]),
-        IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => IpAddr::from([a, b, c, d, e, f, g, h]),
-    }
 }

@@ -4,7 +4,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use cofferdam_sdk::icmp::{Error, Socket};
+use cofferdam_sdk::icmp::{Error, Refusal, Socket};
 use cofferdam_sdk::{Cx, now, sleep};
 use futures::future::{Either, select};
 use ping_logic::{Event, Message, Pings, Step, Trace, dump, hop_line, line};
@@ -186,7 +186,7 @@ async fn drive(work: &mut impl Work, socket: &Socket, payload: &[u8]) -> Option<
             Step::Done => return None,
             Step::Send { sequence, hop_limit } => match socket.send(sequence, hop_limit, payload) {
                 Ok(at) => work.sent(sequence, Duration::from_nanos(at), now()),
-                Err(Error::RateLimited(wait)) => work.postpone(now() + Duration::from_nanos(wait)),
+                Err(Error::Refused(Refusal::Wait(wait))) => work.postpone(now() + Duration::from_nanos(wait)),
                 Err(Error::TooLarge(mtu)) => {
                     if !work.too_large(sequence, mtu, now()) {
                         return Some(words(Error::TooLarge(mtu)));

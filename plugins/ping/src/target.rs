@@ -1,17 +1,16 @@
-//! From what the caller wrote to a socket for one address: the name is looked up in the time
-//! there is, and the first of its addresses that may be reached is taken. Whether that is
-//! allowed is the host's to say.
+//! From what the caller wrote to a socket for one address: the name is looked up in the time there
+//! is, and the first of its addresses that may be reached is taken. Whether that is allowed is the
+//! host's to say.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use cofferdam_sdk::Failure;
-use cofferdam_sdk::icmp::{Error, Kind, Packet, Socket};
+use cofferdam_sdk::icmp::{Error, IpAddress, Kind, Packet, Refusal, Socket};
 use cofferdam_sdk::sockets::IpAddressFamily;
 use ping_logic::{Difference, Message};
 use plugin_kit::{Host, HostError, addresses};
 
-use crate::answers::address;
 use crate::arguments::Family;
 
 /// A target that may be asked.
@@ -69,7 +68,7 @@ async fn find(host: &Host, family: Option<Family>, do_not_fragment: bool, until:
                 return Err(Failed { reason: "dns", detail: Some(detail) });
             };
             let found = found.map_err(|failed| Failed { reason: failed.reason, detail: failed.detail })?;
-            (found.into_iter().map(address).collect(), None)
+            (found.into_iter().map(dialled).collect(), None)
         }
     };
     let wanted = |address: &IpAddr| match family {
@@ -79,7 +78,7 @@ async fn find(host: &Host, family: Option<Family>, do_not_fragment: bool, until:
     };
     let mut met: Option<Failed> = None;
     for address in found.into_iter().filter(wanted) {
-        match Socket::open(of(address), zone, do_not_fragment) {
+        match Socket::open(&IpAddress::from(address).on(zone), do_not_fragment) {
             Ok(socket) => return Ok(Target { address, socket }),
             // That there is no way says more than that another address is not allowed.
             Err(error) if met.as_ref().is_none_or(|met| met.reason == "denied") => met = Some(failed(error)),
@@ -92,8 +91,10 @@ async fn find(host: &Host, family: Option<Family>, do_not_fragment: bool, until:
 
 fn failed(error: Error) -> Failed {
     let (reason, detail) = match error {
-        Error::Denied => ("denied", None),
-        Error::TooManySockets => ("limit", Some("as many sockets are open as the operator allows".to_owned())),
+        Error::Refused(Refusal::Denied(_)) => ("denied", None),
+        Error::Refused(Refusal::Limit(_)) => {
+            ("limit", Some("as many sockets are open as the operator allows".to_owned()))
+        }
         Error::Unreachable(why) => ("unreachable", Some(why)),
         Error::NotPermitted(why) => ("not_permitted", Some(why)),
         other => ("other", Some(words(other))),
@@ -104,25 +105,20 @@ fn failed(error: Error) -> Failed {
 /// Any error of the host's in words.
 pub fn words(error: Error) -> String {
     match error {
-        Error::Denied => "the operator's policy does not allow it".to_owned(),
-        Error::TooManySockets => "too many sockets are open".to_owned(),
-        Error::RateLimited(_) => "the host sends no more for now".to_owned(),
+        Error::Refused(Refusal::Denied(_)) => "the operator's policy does not allow it".to_owned(),
+        Error::Refused(Refusal::Limit(_)) => "too many sockets are open".to_owned(),
+        Error::Refused(Refusal::Wait(_)) => "the host sends no more for now".to_owned(),
         Error::TooLarge(_) => "the request is too large".to_owned(),
         Error::InvalidArgument(why) | Error::Unreachable(why) | Error::NotPermitted(why) | Error::Other(why) => why,
     }
 }
 
-fn of(address: IpAddr) -> cofferdam_sdk::sockets::IpAddress {
+/// An address that was found for a name.
+fn dialled(address: cofferdam_sdk::sockets::IpAddress) -> IpAddr {
     use cofferdam_sdk::sockets::IpAddress;
     match address {
-        IpAddr::V4(address) => {
-            let [a, b, c, d] = address.octets();
-            IpAddress::Ipv4((a, b, c, d))
-        }
-        IpAddr::V6(address) => {
-            let [a, b, c, d, e, f, g, h] = address.segments();
-            IpAddress::Ipv6((a, b, c, d, e, f, g, h))
-        }
+        IpAddress::Ipv4((a, b, c, d)) => IpAddr::from([a, b, c, d]),
+        IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => IpAddr::from([a, b, c, d, e, f, g, h]),
     }
 }
 
@@ -142,13 +138,13 @@ pub fn message(packet: &Packet, sent: &[u8]) -> Message {
         },
         icmp_type: packet.icmp_type,
         code: packet.code,
-        sender: address(packet.sender),
+        sender: IpAddr::from(&packet.sender),
         sequence: packet.sequence,
         hop_limit: packet.hop_limit,
         size: packet.size,
         mtu: packet.mtu,
         pointer: packet.pointer,
-        next_hop: packet.next_hop.map(address),
+        next_hop: packet.next_hop.as_ref().map(IpAddr::from),
         difference: differs.map(|((sent, came), at)| Difference { at, sent: *sent, came: *came }),
         received: std::time::Duration::from_nanos(packet.received),
     }

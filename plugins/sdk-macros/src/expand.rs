@@ -1,8 +1,8 @@
-//! The expansion of `#[plugin]`, and the errors for what it cannot expand. It does not look into argument
-//! or answer types: whether they have a schema is the compiler's to say.
+//! The expansion of `#[plugin]`, and the errors for what it cannot expand. It does not look into
+//! argument or answer types: whether they have a schema is the compiler's to say.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{Error, ImplItem, ItemImpl, Result, spanned::Spanned};
 
 use crate::manifest::{self, Kind, Manifest};
@@ -21,11 +21,16 @@ pub fn plugin(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
     let state = &block.self_ty;
     let definitions = tools.iter().map(definition);
     let arms = tools.iter().map(arm);
+    let use_shapes = quote! {
+        #[allow(unused_imports, reason = "which of them is needed is the answers' to say")]
+        use ::cofferdam_sdk::export::{AnswerShape as _, StructShape as _};
+    };
     Ok(quote! {
         #block
 
         impl ::cofferdam_sdk::export::Plugin for #state {
             fn definitions() -> ::std::vec::Vec<::cofferdam_sdk::export::Definition> {
+                #use_shapes
                 ::std::vec![#(#definitions),*]
             }
 
@@ -35,6 +40,7 @@ pub fn plugin(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
                 name: ::std::string::String,
                 arguments: ::std::string::String,
             ) -> ::core::result::Result<::cofferdam_sdk::export::Output, ::cofferdam_sdk::Failure> {
+                #use_shapes
                 let _ = cx;
                 match name.as_str() {
                     #(#arms)*
@@ -76,26 +82,44 @@ fn arguments(tool: &Tool) -> TokenStream {
 
 /// What the host lists.
 fn definition(tool: &Tool) -> TokenStream {
-    let (name, description, arguments, answer) = (&tool.name, &tool.description, arguments(tool), &tool.answer);
+    let (name, description, arguments, probe) = (&tool.name, &tool.description, arguments(tool), probe(tool));
     let option = |given: Option<TokenStream>| match given {
         Some(given) => quote!(::core::option::Option::Some(#given)),
         None => quote!(::core::option::Option::None),
     };
     let title = option(tool.title.as_ref().map(|title| quote!(#title)));
     let details = option(tool.details.as_ref().map(|details| quote!(#details)));
+    let meta = option(tool.meta.as_ref().map(|meta| quote!(#meta)));
     let hints = HINTS.iter().map(|hint| {
         let (field, claimed) = (format_ident!("{hint}"), tool.hints.iter().any(|claimed| claimed == hint));
         quote!(#field: #claimed)
     });
-    let hints = quote!(::cofferdam_sdk::export::Hints { #(#hints),* });
-    quote! {
-        ::cofferdam_sdk::export::definition::<#arguments, #answer>(#name, #title, #description, #details, #hints)
+    quote_spanned! {tool.returned.span()=>
+        ::cofferdam_sdk::export::definition::<#arguments>(
+            ::cofferdam_sdk::export::Described {
+                name: #name,
+                title: #title,
+                description: #description,
+                details: #details,
+                hints: ::cofferdam_sdk::export::Hints { #(#hints),* },
+                meta: #meta,
+            },
+            ::cofferdam_sdk::export::output_schema((&#probe).shape(), #probe),
+        )
+    }
+}
+
+/// What finds out how the tool's answer is told.
+fn probe(tool: &Tool) -> TokenStream {
+    let returned = &tool.returned;
+    quote_spanned! {returned.span()=>
+        ::cofferdam_sdk::export::Probe::<<#returned as ::cofferdam_sdk::export::Returned>::Answer>::NEW
     }
 }
 
 /// The way from its name to the method.
 fn arm(tool: &Tool) -> TokenStream {
-    let (ident, name, of) = (&tool.ident, &tool.name, arguments(tool));
+    let (ident, name, of, probe) = (&tool.ident, &tool.name, arguments(tool), probe(tool));
     let last_words = tool.last_words.then(|| quote!(::cofferdam_sdk::export::has_last_words(cx);));
     let context = tool.takes_context.then(|| quote!(cx,));
     let given = tool.arguments.as_ref().map(|_| quote!(arguments));
@@ -107,7 +131,7 @@ fn arm(tool: &Tool) -> TokenStream {
         #name => {
             #last_words
             #read
-            ::cofferdam_sdk::export::answer(state.#ident(#context #given).await?)
+            ::cofferdam_sdk::export::output((&#probe).shape(), state.#ident(#context #given).await?)
         }
     }
 }
@@ -132,7 +156,7 @@ mod tests {
             quote!(&self, who: Who),
             quote!(self: Rc<Self>, cx: cofferdam_sdk::Cx, who: Who),
         ] {
-            let method = quote!(#[doc = "Greets."] #[tool(title = "x", last_words, read_only)] async fn greet(#takes) -> Result<A, Failure> {});
+            let method = quote!(#[doc = "Greets."] #[tool(title = "x", meta = "{\"a\":1}", last_words, read_only)] async fn greet(#takes) -> Result<A, Failure> {});
             assert!(told(method).starts_with(LAST), "{takes}");
         }
         for takes in [
@@ -188,7 +212,32 @@ mod tests {
                     #[tool(titel = "x")]
                     async fn greet(&self) -> R {}
                 ),
-                "`#[tool]` knows `title = \"…\"`, `last_words` and the hints `read_only`, `additive`, `idempotent`, `closed_world`, `pages`",
+                "`#[tool]` knows `title = \"…\"`, `meta = \"{…}\"`, `last_words` and the hints `read_only`, `additive`, `idempotent`, `closed_world`, `pages`",
+            ),
+            (
+                quote!(
+                    #[doc = "x"]
+                    #[tool(meta = "{")]
+                    async fn greet(&self) -> R {}
+                ),
+                "`meta` is no JSON: EOF while parsing an object at line 1 column 1",
+            ),
+            (
+                quote!(
+                    #[doc = "x"]
+                    #[tool(meta = "[1]")]
+                    async fn greet(&self) -> R {}
+                ),
+                "`meta` is a JSON object, such as `{\"example.com/icon\": \"hammer\"}`",
+            ),
+            (
+                quote!(
+                    #[doc = "x"]
+                    #[tool(meta = "{\"a\":1,\"modelcontextprotocol.io/x\":1}")]
+                    async fn greet(&self) -> R {}
+                ),
+                "`modelcontextprotocol.io/x` cannot be in `meta`: MCP keeps `io.modelcontextprotocol/` and \
+                 `modelcontextprotocol.io/` for itself",
             ),
             (
                 quote!(

@@ -1,6 +1,6 @@
-//! `#[plugin]`: turns an `impl` block of `async fn`s into a component's exports. `#[handler]` does it with a protocol. What
-//! the exports do at run time lives in `cofferdam-sdk` and `cofferdam-handler`; here is only the translation, and the compile
-//! errors.
+//! `#[plugin]`: turns an `impl` block of `async fn`s into a component's exports. `#[handler]` does
+//! it with a protocol. What the exports do at run time lives in `cofferdam-sdk` and
+//! `cofferdam-handler`; here is only the translation, and the compile errors.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -13,10 +13,11 @@ use proc_macro::TokenStream;
 
 /// Makes the `impl` block of a plugin's state its tools.
 ///
-/// Every method marked `#[tool]` becomes a tool: its name is the tool's name, its doc comment the description,
-/// its argument struct the input schema, its answer the output schema. A model reads a doc comment up to a line
-/// `# Details`; what stands below it is for people. The crate's `plugin.toml` (or the
-/// file that `#[plugin(manifest = "…")]` names) becomes the component's manifest.
+/// Every method marked `#[tool]` becomes a tool: its name is the tool's name, its doc comment the
+/// description, its argument struct the input schema, its answer the output schema. A model reads a
+/// doc comment up to a line `# Details`; what stands below it is for people. The crate's
+/// `plugin.toml` (or the file that `#[plugin(manifest = "…")]` names) becomes the component's
+/// manifest.
 ///
 /// `cofferdam-sdk` has an example on its first page.
 #[proc_macro_attribute]
@@ -24,30 +25,33 @@ pub fn plugin(attribute: TokenStream, item: TokenStream) -> TokenStream {
     finish(expand::plugin(attribute.into(), item.into()))
 }
 
-/// Makes a protocol the component's export, under the name and with the description of the crate's `plugin.toml` (or of the
-/// file that `#[handler(manifest = "…")]` names), which becomes the component's manifest.
+/// Makes a protocol the component's export, under the name and with the description of the crate's
+/// `plugin.toml` (or of the file that `#[handler(manifest = "…")]` names), which becomes the
+/// component's manifest.
 ///
-/// It goes on `impl Protocol for …`, where types are the schemas, or on `impl Handler for …`, where everything is at hand.
-/// See `cofferdam_handler::Protocol`.
+/// It goes on `impl Protocol for …`, where types are the schemas, or on `impl Handler for …`, where
+/// everything is at hand. See `cofferdam_handler::Protocol`.
 #[proc_macro_attribute]
 pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
     finish(handler::handler(attribute.into(), item.into()))
 }
 
-/// Makes a struct or an enum a handler's messages: it can be read and written as JSON, and has a schema. A member that it
-/// does not have is refused.
+/// Makes a struct or an enum a handler's messages: it can be read and written as JSON, and has a
+/// schema. A member that it does not have is refused.
 #[proc_macro_attribute]
 pub fn message(attribute: TokenStream, item: TokenStream) -> TokenStream {
     finish(handler::message(attribute.into(), item.into(), false))
 }
 
-/// Makes a struct a handler's configuration: like `#[message]`, and every member may be left out. It has to be `Default`.
+/// Makes a struct a handler's configuration: like `#[message]`, and every member may be left out.
+/// It has to be `Default`.
 #[proc_macro_attribute]
 pub fn config(attribute: TokenStream, item: TokenStream) -> TokenStream {
     finish(handler::message(attribute.into(), item.into(), true))
 }
 
-/// What `handler_guest::export!` calls: the manifest as a section, under the name that the handler gives itself.
+/// What `handler_guest::export!` calls: the manifest as a section, under the name that the handler
+/// gives itself.
 #[doc(hidden)]
 #[proc_macro]
 pub fn handler_manifest(input: TokenStream) -> TokenStream {

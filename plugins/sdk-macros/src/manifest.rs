@@ -1,5 +1,6 @@
-//! The manifest at compile time: the file is there, says what the host will ask of it, and becomes a section of the component.
-//! The host checks all of it again; here mistakes are told to the author, before anything is built.
+//! The manifest at compile time: the file is there, says what the host will ask of it, and becomes
+//! a section of the component. The host checks all of it again; here mistakes are told to the
+//! author, before anything is built.
 
 use std::path::{Path, PathBuf};
 
@@ -14,8 +15,10 @@ pub const FILE: &str = "plugin.toml";
 /// The contract that the SDK is made for.
 const ABI: &str = "0.1.0";
 /// What a manifest may have, as the host knows it.
-const KEYS: [&str; 9] =
-    ["name", "version", "abi", "kind", "description", "instance", "wants", "needs", "settings_schema"];
+const KEYS: [&str; 10] =
+    ["name", "version", "abi", "kind", "description", "instance", "concurrency", "wants", "needs", "settings_schema"];
+/// The most calls at one time that a manifest may say, as the host has it.
+const MOST_CALLS: u64 = 64;
 
 /// What a component exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +99,19 @@ impl Manifest {
         if kind == Kind::Handler && wants {
             return Err("a handler has no `[wants]`: it only computes".to_owned());
         }
+        match find("concurrency") {
+            None => {}
+            Some(_) if kind == Kind::Handler => {
+                return Err("a handler has no `concurrency`: its functions take one call at a time".to_owned());
+            }
+            Some(DeValue::Integer(calls))
+                if u64::from_str_radix(calls.as_str(), calls.radix()).is_ok_and(|n| (1..=MOST_CALLS).contains(&n)) => {}
+            Some(_) => {
+                return Err(format!(
+                    "`concurrency` is how many calls run at one time: a number from 1 to {MOST_CALLS}"
+                ));
+            }
+        }
         let needing = match find("needs") {
             Some(DeValue::Table(tools)) => tools.iter().map(|(tool, _)| tool.get_ref().to_string()).collect(),
             _ => Vec::new(),
@@ -115,7 +131,8 @@ impl Manifest {
             const _: () = {
                 const LENGTH: usize = #bytes.len();
 
-                // A custom section is the one place in a component that the host can read without running it.
+                // A custom section is the one place in a component that the host can read without
+                // running it.
                 #[used]
                 #[cfg_attr(target_family = "wasm", unsafe(link_section = "cofferdam-manifest"))]
                 static SECTION: [u8; LENGTH] = *#bytes;
@@ -262,6 +279,19 @@ mod tests {
         ] {
             assert_eq!(refused(&WHOLE.replace(line, "")), told);
         }
+    }
+
+    #[test]
+    fn a_number_of_calls_has_its_range() {
+        let told = "`concurrency` is how many calls run at one time: a number from 1 to 64";
+        for number in ["1", "64", "0x10"] {
+            assert!(read(&format!("{WHOLE}concurrency = {number}"), Kind::Plugin).is_ok(), "{number}");
+        }
+        for number in ["0", "65", "-1", "1.0", "'1'", "99999999999999999999"] {
+            assert_eq!(refused(&format!("{WHOLE}concurrency = {number}")), told, "{number}");
+        }
+        let handler = read(&format!("{}concurrency = 1", WHOLE.replace("plugin", "handler")), Kind::Handler);
+        assert_eq!(handler.unwrap_err(), "a handler has no `concurrency`: its functions take one call at a time");
     }
 
     #[test]

@@ -1,7 +1,6 @@
-//! One method marked `#[tool]`: what it takes, what it claims, what is said of it, and what cannot be a tool.
+//! One method marked `#[tool]`: what it takes, what it claims, what is said of it, and what cannot
+//! be a tool.
 
-use proc_macro2::TokenStream;
-use quote::quote;
 use syn::ext::IdentExt;
 use syn::{
     Attribute, Error, Expr, ExprLit, FnArg, ImplItemFn, Lit, LitStr, Meta, Result, ReturnType, Type, spanned::Spanned,
@@ -28,7 +27,10 @@ pub struct Tool {
     pub takes_context: bool,
     /// Its arguments, if it takes any.
     pub arguments: Option<Type>,
-    pub answer: TokenStream,
+    /// The type that it returns.
+    pub returned: Type,
+    /// Members of MCP's `_meta`: a JSON object.
+    pub meta: Option<LitStr>,
 }
 
 impl Tool {
@@ -50,18 +52,20 @@ impl Tool {
                 "a tool needs a doc comment: it is the description a model reads",
             ));
         }
-        let (mut title, mut hints, mut last_words) = (None, Vec::new(), false);
+        let (mut title, mut hints, mut last_words, mut meta) = (None, Vec::new(), false, None);
         if !matches!(attribute.meta, Meta::Path(_)) {
-            attribute.parse_nested_meta(|meta| {
-                if meta.path.is_ident("title") {
-                    title = Some(meta.value()?.parse()?);
-                } else if meta.path.is_ident("last_words") {
+            attribute.parse_nested_meta(|given| {
+                if given.path.is_ident("title") {
+                    title = Some(given.value()?.parse()?);
+                } else if given.path.is_ident("meta") {
+                    meta = Some(object(given.value()?.parse()?)?);
+                } else if given.path.is_ident("last_words") {
                     last_words = true;
-                } else if let Some(hint) = meta.path.get_ident().filter(|name| HINTS.iter().any(|hint| name == hint)) {
+                } else if let Some(hint) = given.path.get_ident().filter(|name| HINTS.iter().any(|hint| name == hint)) {
                     hints.push(hint.clone());
                 } else {
-                    return Err(meta.error(format_args!(
-                        "`#[tool]` knows `title = \"…\"`, `last_words` and the hints `{}`",
+                    return Err(given.error(format_args!(
+                        "`#[tool]` knows `title = \"…\"`, `meta = \"{{…}}\"`, `last_words` and the hints `{}`",
                         HINTS.join("`, `")
                     )));
                 }
@@ -78,8 +82,24 @@ impl Tool {
             details,
             takes_context,
             arguments,
-            answer: quote!(<#returned as ::cofferdam_sdk::export::Returned>::Answer),
+            returned: (**returned).clone(),
+            meta,
         })
+    }
+}
+
+/// What is written for `meta`: a JSON object, without the names that MCP keeps for itself.
+fn object(written: LitStr) -> Result<LitStr> {
+    let told = |why: String| Err(Error::new(written.span(), why));
+    let members = match serde_json::from_str(&written.value()) {
+        Ok(serde_json::Value::Object(members)) => members,
+        Ok(_) => return told("`meta` is a JSON object, such as `{\"example.com/icon\": \"hammer\"}`".to_owned()),
+        Err(error) => return told(format!("`meta` is no JSON: {error}")),
+    };
+    let kept = ["io.modelcontextprotocol/", "modelcontextprotocol.io/"];
+    match members.keys().find(|name| kept.iter().any(|prefix| name.starts_with(prefix))) {
+        Some(name) => told(format!("`{name}` cannot be in `meta`: MCP keeps `{}` for itself", kept.join("` and `"))),
+        None => Ok(written),
     }
 }
 
@@ -126,7 +146,8 @@ fn is_context(given: &Type) -> bool {
     matches!(given, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Cx"))
 }
 
-/// The doc comment as a description, and what stands in it under `# Details`: lines of a paragraph joined, paragraphs kept apart.
+/// The doc comment as a description, and what stands in it under `# Details`: lines of a paragraph
+/// joined, paragraphs kept apart.
 fn description(attributes: &[Attribute]) -> (String, Option<String>) {
     let mut paragraphs = vec![String::new()];
     let mut details = None;

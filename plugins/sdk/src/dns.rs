@@ -1,14 +1,16 @@
-//! Questions to name servers, as granted. The host checks and carries; what is asked and what an answer means is the plugin's.
+//! Questions to name servers, as granted. The host checks and carries; what is asked and what an
+//! answer means is the plugin's.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::bindings::cofferdam::plugin::dns;
-pub use crate::bindings::cofferdam::plugin::dns::{ErrorCode, Transport};
+pub use crate::Refusal;
+use crate::bindings::cofferdam::dns::queries;
+pub use crate::bindings::cofferdam::dns::queries::{Error, Transport};
 
 /// A question that was sent.
 #[derive(Debug)]
-pub struct Query(dns::Query);
+pub struct Query(queries::Query);
 
 /// A message that came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +23,8 @@ pub struct Reply {
 
 /// The servers that a question goes to if nobody says otherwise.
 pub fn servers() -> Vec<SocketAddr> {
-    let address = |address| match address {
-        dns::IpAddress::Ipv4((a, b, c, d)) => IpAddr::from([a, b, c, d]),
-        dns::IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => IpAddr::from([a, b, c, d, e, f, g, h]),
-    };
-    dns::servers().into_iter().map(|server| SocketAddr::new(address(server.address), server.port)).collect()
+    let place = |server: queries::Server| SocketAddr::new(IpAddr::from(&server.address), server.port);
+    queries::servers().into_iter().map(place).collect()
 }
 
 impl Query {
@@ -38,13 +37,9 @@ impl Query {
         transport: Transport,
         message: Vec<u8>,
         within: Duration,
-    ) -> Result<Self, ErrorCode> {
-        let address = match server.ip() {
-            IpAddr::V4(address) => v4(address),
-            IpAddr::V6(address) => v6(address),
-        };
-        let to = dns::Server { address, port: server.port() };
-        dns::Query::send(to, transport, message, nanoseconds(within)).await.map(Self)
+    ) -> Result<Self, Error> {
+        let to = queries::Server { address: server.ip().into(), port: server.port() };
+        queries::Query::send(to, transport, message, nanoseconds(within)).await.map(Self)
     }
 
     /// The id that the question went out with.
@@ -56,20 +51,10 @@ impl Query {
     ///
     /// # Errors
     /// `timeout`, or what the network said.
-    pub async fn receive(&self, within: Duration) -> Result<Reply, ErrorCode> {
+    pub async fn receive(&self, within: Duration) -> Result<Reply, Error> {
         let reply = self.0.receive(nanoseconds(within)).await?;
         Ok(Reply { message: reply.message, elapsed: Duration::from_nanos(reply.elapsed) })
     }
-}
-
-fn v4(address: Ipv4Addr) -> dns::IpAddress {
-    let [a, b, c, d] = address.octets();
-    dns::IpAddress::Ipv4((a, b, c, d))
-}
-
-fn v6(address: Ipv6Addr) -> dns::IpAddress {
-    let [a, b, c, d, e, f, g, h] = address.segments();
-    dns::IpAddress::Ipv6((a, b, c, d, e, f, g, h))
 }
 
 fn nanoseconds(duration: Duration) -> u64 {

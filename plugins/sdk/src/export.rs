@@ -1,5 +1,8 @@
-//! What the expansion of `#[plugin]` calls: the way from the component's exports to the plugin's methods and back.
-//! Plugin authors need nothing from here.
+//! What the expansion of `#[plugin]` calls: the way from the component's exports to the plugin's
+//! methods and back. Plugin authors need nothing from here.
+
+mod arguments;
+mod shape;
 
 use std::cell::OnceCell;
 use std::future::Future;
@@ -8,135 +11,80 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use futures::future::{Either, select};
-use schemars::JsonSchema;
-use serde::{Serialize, de::DeserializeOwned};
 
-use crate::bindings::cofferdam::plugin::host::{self, Cancellation};
+use crate::bindings::cofferdam::host::calls::{self, Context, Ending, Retry};
+use crate::bindings::cofferdam::host::cancellation::{self, Reason};
 pub use crate::bindings::exports::cofferdam::plugin::tools::{Definition, Hints, Output};
-use crate::cx::{Forget, LAST_WORDS, ask, has_asked};
-use crate::{Answer, Cx, Failure, bindings::exports::cofferdam::plugin::tools, schema};
+use crate::bindings::exports::cofferdam::plugin::tools::{Outcome, Reply};
+use crate::cx::{Call, LAST_WORDS};
+use crate::{Cx, Failure, schema, settings};
+
+pub use arguments::{Arguments, arguments};
+pub use shape::{Alone, AnswerShape, Probe, Returned, Shape, StructShape, Structured, output, output_schema};
 
 /// A plugin's state and its tools. `#[plugin]` implements it.
 pub trait Plugin: Default + 'static {
     /// The tools, in the order of the source.
     fn definitions() -> Vec<Definition>;
+
     /// Runs one.
     fn call(state: Rc<Self>, cx: Cx, name: String, arguments: String) -> impl Future<Output = Result<Output, Failure>>;
-}
 
-/// The answer's type in a tool's `Result`.
-pub trait Returned {
-    /// What the tool answers.
-    type Answer;
-}
+    /// The instance begins. `state` makes the plugin's, or finds it.
+    fn init(state: impl FnOnce() -> Rc<Self>) -> impl Future<Output = Result<(), String>> {
+        drop(state);
+        std::future::ready(Ok(()))
+    }
 
-impl<T: Serialize> Returned for Result<T, Failure> {
-    type Answer = T;
-}
-
-impl<T: Serialize> Returned for Result<Answer<T>, Failure> {
-    type Answer = T;
-}
-
-/// What a tool can take: a struct that is read from JSON and has a schema.
-///
-/// ```
-/// #[derive(serde::Deserialize, schemars::JsonSchema)]
-/// struct Who {
-///     name: String,
-/// }
-/// assert!(cofferdam_sdk::export::arguments::<Who>(r#"{"name":"you"}"#).is_ok());
-/// assert!(cofferdam_sdk::export::arguments::<Who>(r#"{"name":1}"#).is_err());
-/// ```
-///
-/// Without a schema it is a compile error that says what to derive:
-///
-/// ```compile_fail,E0277
-/// #[derive(serde::Deserialize)]
-/// struct Who {
-///     name: String,
-/// }
-/// assert!(cofferdam_sdk::export::arguments::<Who>(r#"{"name":"you"}"#).is_ok());
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the arguments of a tool",
-    label = "no arguments of a tool",
-    note = "write `#[derive(serde::Deserialize, schemars::JsonSchema)]` above the struct, and `///` above each of its members"
-)]
-pub trait Arguments: DeserializeOwned + JsonSchema {}
-
-#[diagnostic::do_not_recommend]
-impl<T: DeserializeOwned + JsonSchema> Arguments for T {}
-
-/// What a tool can answer: a struct that is written as JSON and has a schema.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the answer of a tool",
-    label = "no answer of a tool",
-    note = "write `#[derive(serde::Serialize, schemars::JsonSchema)]` above the struct"
-)]
-pub trait Structured: Serialize + JsonSchema {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize + JsonSchema> Structured for T {}
-
-/// A tool's success as the contract has it.
-pub trait Success {
-    /// Its text blocks, if it has its own, and its JSON.
-    fn parts(self) -> serde_json::Result<(Vec<String>, String)>;
-}
-
-impl<T: Serialize> Success for T {
-    fn parts(self) -> serde_json::Result<(Vec<String>, String)> {
-        Ok((Vec::new(), serde_json::to_string(&self)?))
+    /// The instance ends in good order.
+    fn close(state: Rc<Self>) -> impl Future<Output = ()> {
+        drop(state);
+        std::future::ready(())
     }
 }
 
-impl<T: Serialize> Success for Answer<T> {
-    fn parts(self) -> serde_json::Result<(Vec<String>, String)> {
-        Ok((self.text, serde_json::to_string(&self.structured)?))
-    }
+/// Where a plugin's state is kept.
+pub type State<P> = std::thread::LocalKey<OnceCell<Rc<P>>>;
+
+fn made<P: Plugin>(state: &'static State<P>) -> Rc<P> {
+    state.with(|cell| Rc::clone(cell.get_or_init(Rc::default)))
 }
 
-/// Describes one tool. `details` are for people: no model reads them.
-pub fn definition<A: Arguments, R: Structured>(
-    name: &str,
-    title: Option<&str>,
-    description: &str,
-    details: Option<&str>,
-    hints: Hints,
-) -> Definition {
+/// What every tool has beside its types. `details` are for people: no model reads them.
+#[derive(Clone, Copy)]
+pub struct Described<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its name for people.
+    pub title: Option<&'a str>,
+    /// What it does.
+    pub description: &'a str,
+    /// What people read of it besides.
+    pub details: Option<&'a str>,
+    /// What it claims.
+    pub hints: Hints,
+    /// A JSON object.
+    pub meta: Option<&'a str>,
+}
+
+/// Describes one tool.
+pub fn definition<A: Arguments>(tool: Described<'_>, output_schema: Option<String>) -> Definition {
     Definition {
-        name: name.to_owned(),
-        title: title.map(str::to_owned),
-        description: description.to_owned(),
-        input_schema: schema::with_details(schema::of_arguments::<A>(), details),
-        output_schema: Some(schema::of_answer::<R>()),
-        hints,
+        name: tool.name.to_owned(),
+        title: tool.title.map(str::to_owned),
+        description: tool.description.to_owned(),
+        input_schema: schema::with_details(schema::of_arguments::<A>(), tool.details),
+        output_schema,
+        hints: tool.hints,
+        meta: tool.meta.map(str::to_owned),
     }
-}
-
-/// Reads a tool's arguments. What the schema allows and the type does not is told by its path.
-pub fn arguments<T: Arguments>(json: &str) -> Result<T, Failure> {
-    let mut reader = serde_json::Deserializer::from_str(json);
-    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let (path, told) = (error.path().to_string(), error.inner());
-        // What is not in a member has a dot for a path.
-        if path == "." {
-            return Failure::new("invalid_argument", told);
-        }
-        Failure::new("invalid_argument", format_args!("`{path}`: {told}")).with("argument", path)
-    })
 }
 
 /// Lets a call go on for its last words after its deadline, from its beginning.
 pub fn has_last_words(cx: Cx) {
-    ask(cx.call);
-}
-
-/// Writes a tool's answer.
-pub fn answer(answer: impl Success) -> Result<Output, Failure> {
-    let (content, structured) = answer.parts().map_err(|error| Failure::new("internal", error))?;
-    Ok(Output { content, structured: Some(structured) })
+    if let Some(call) = cx.running() {
+        call.wants_last_words();
+    }
 }
 
 /// The failure for a name that is not in `definitions`; the host never sends one.
@@ -144,35 +92,73 @@ pub fn unknown_tool(name: &str) -> Failure {
     Failure::new("unknown_tool", format_args!("there is no tool `{name}`"))
 }
 
-/// Runs a call until it ends, is cancelled, or its deadline comes; then the tool's future is dropped, but after a deadline that the
-/// tool has asked for only once it had the time for its last words.
+/// Runs a call until it ends, is cancelled, or its deadline comes; then the tool's future is
+/// dropped, but after a deadline that the tool has asked for only once it had the time for its last
+/// words.
 pub async fn run<P: Plugin>(
-    state: &'static std::thread::LocalKey<OnceCell<Rc<P>>>,
-    call: u64,
+    state: &'static State<P>,
+    context: Context,
     name: String,
     arguments: String,
-) -> Result<Output, tools::Failure> {
-    let state = state.with(|cell| Rc::clone(cell.get_or_init(Rc::default)));
-    let _forget = Forget(call);
-    let mut tool = pin!(P::call(state, Cx { call }, name, arguments));
-    let late = || Err(Failure::new("deadline", "the call took longer than its deadline"));
+    replies: Vec<(String, Reply)>,
+) -> Result<Outcome, Ending> {
+    let call = Call::new(Some(context), replies);
+    let (cx, _forget) = call.begin();
+    // It is dropped before the context, which it borrows.
+    let mut tool = pin!(P::call(made(state), cx, name, arguments));
     // Most calls are done at once: they never ask the host about cancellation.
     let result = match futures::poll!(&mut tool) {
         Poll::Ready(result) => result,
-        Poll::Pending => match select(tool, pin!(host::cancelled(call))).await {
+        Poll::Pending => match select(tool, pin!(should_end(&call))).await {
             Either::Left((result, _)) => result,
-            Either::Right((Cancellation::Cancelled, _)) => Err(Failure::new("cancelled", "the call was cancelled")),
-            Either::Right((Cancellation::Deadline, tool)) if has_asked(call) => {
-                crate::timeout(LAST_WORDS, tool).await.unwrap_or_else(late)
+            Either::Right((Reason::Cancelled, _)) => return Err(Ending::Cancelled),
+            Either::Right((Reason::Deadline, tool)) if call.has_last_words() => {
+                call.deadline_has_come();
+                crate::timeout(LAST_WORDS, tool).await.ok_or(Ending::Deadline)?
             }
-            Either::Right((Cancellation::Deadline, _)) => late(),
+            Either::Right((Reason::Deadline, _)) => return Err(Ending::Deadline),
         },
     };
-    result.map_err(|failure| tools::Failure {
+    end(&call, result)
+}
+
+async fn should_end(call: &Call) -> Reason {
+    match &call.context {
+        Some(context) => cancellation::wait(context).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What a call comes to, as the contract has it.
+fn end(call: &Call, result: Result<Output, Failure>) -> Result<Outcome, Ending> {
+    let failure = match result {
+        Ok(output) => return Ok(Outcome::Done(output)),
+        Err(failure) if failure.asks => return Ok(Outcome::InputRequired(call.asked.take())),
+        Err(failure) => failure,
+    };
+    Err(Ending::Failed(calls::Failure {
         code: failure.code.into_owned(),
         message: failure.message,
         details: (!failure.details.is_empty()).then(|| serde_json::Value::Object(failure.details).to_string()),
-    })
+        retry: match failure.retry {
+            None => Retry::Unknown,
+            Some(true) => Retry::CanHelp,
+            Some(false) => Retry::CannotHelp,
+        },
+    }))
+}
+
+/// The instance begins with these settings.
+pub async fn init<P: Plugin>(state: &'static State<P>, given: String) -> Result<(), String> {
+    settings::keep(given);
+    P::init(|| made(state)).await
+}
+
+/// The instance ends in good order.
+pub async fn close<P: Plugin>(state: &'static State<P>) {
+    if let Some(state) = state.with(|cell| cell.get().cloned()) {
+        P::close(state).await;
+    }
 }
 
 /// Makes a type that implements [`Plugin`] the component's exports.
@@ -192,14 +178,28 @@ macro_rules! export_plugin {
                 }
 
                 async fn call(
-                    call: u64,
+                    context: $crate::bindings::cofferdam::host::calls::Context,
                     name: ::std::string::String,
                     arguments: ::std::string::String,
+                    replies: ::std::vec::Vec<(
+                        ::std::string::String,
+                        $crate::bindings::exports::cofferdam::plugin::tools::Reply,
+                    )>,
                 ) -> ::core::result::Result<
-                    $crate::export::Output,
-                    $crate::bindings::exports::cofferdam::plugin::tools::Failure,
+                    $crate::bindings::exports::cofferdam::plugin::tools::Outcome,
+                    $crate::bindings::cofferdam::host::calls::Ending,
                 > {
-                    $crate::export::run::<$state>(&STATE, call, name, arguments).await
+                    $crate::export::run::<$state>(&STATE, context, name, arguments, replies).await
+                }
+            }
+
+            impl $crate::bindings::exports::cofferdam::plugin::lifecycle::Guest for Component {
+                async fn init(settings: ::std::string::String) -> ::core::result::Result<(), ::std::string::String> {
+                    $crate::export::init::<$state>(&STATE, settings).await
+                }
+
+                async fn close() {
+                    $crate::export::close::<$state>(&STATE).await
                 }
             }
 
@@ -210,27 +210,35 @@ macro_rules! export_plugin {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::bindings::exports::cofferdam::plugin::tools::Question;
 
-    #[derive(Debug, PartialEq, serde::Deserialize, JsonSchema)]
-    struct Asked {
-        steps: Vec<Step>,
-    }
-
-    #[derive(Debug, PartialEq, serde::Deserialize, JsonSchema)]
-    struct Step {
-        port: u16,
+    fn ended(failure: Failure) -> Result<Outcome, Ending> {
+        end(&Call::new(None, Vec::new()), Err(failure))
     }
 
     #[test]
-    fn an_argument_out_of_range_is_told_by_its_path() {
-        assert_eq!(arguments(r#"{"steps":[{"port":1}]}"#), Ok(Asked { steps: vec![Step { port: 1 }] }));
-        let failure = arguments::<Asked>(r#"{"steps":[{"port":1},{"port":70000}]}"#).unwrap_err();
-        assert_eq!((failure.code(), &failure.details["argument"]), ("invalid_argument", &json!("steps[1].port")));
-        assert!(failure.message.starts_with("`steps[1].port`: invalid value: integer `70000`, expected u16"));
-        let failure = arguments::<Asked>("{}").unwrap_err();
-        assert!(failure.details.is_empty() && failure.message.starts_with("missing field `steps`"));
+    fn a_failure_says_whether_trying_again_can_help() {
+        for (failure, told) in [
+            (Failure::new("x", "y"), Retry::Unknown),
+            (Failure::new("x", "y").retry(true), Retry::CanHelp),
+            (Failure::new("x", "y").retry(false), Retry::CannotHelp),
+        ] {
+            let Err(Ending::Failed(failed)) = ended(failure.with("a", 1)) else { panic!("it failed") };
+            assert_eq!((failed.retry, failed.details.as_deref()), (told, Some("{\"a\":1}")));
+        }
+    }
+
+    #[test]
+    fn what_was_asked_is_what_the_call_comes_to() {
+        let call = Call::new(None, Vec::new());
+        let question = |id: &str| Question { id: id.to_owned(), message: "?".to_owned(), schema: "{}".to_owned() };
+        call.asked.replace(vec![question("a"), question("b")]);
+        // A call that fails has asked nothing.
+        assert!(matches!(end(&call, Err(Failure::new("x", "y"))), Err(Ending::Failed(_))));
+        let mut failure = Failure::new("input_required", "");
+        failure.asks = true;
+        let Ok(Outcome::InputRequired(questions)) = end(&call, Err(failure)) else { panic!("it asks") };
+        assert_eq!(questions.iter().map(|question| &*question.id).collect::<Vec<_>>(), ["a", "b"]);
     }
 }

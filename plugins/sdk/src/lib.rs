@@ -1,5 +1,6 @@
-//! Write a Cofferdam plugin in ordinary Rust: a doc comment is the description (up to `# Details`, which is for people), a
-//! derived struct the schema, an `async fn` the tool. The WIT behind it lives in [`bindings`] and need not be touched.
+//! Write a Cofferdam plugin in ordinary Rust: a doc comment is the description (up to `# Details`,
+//! which is for people), a derived struct the schema, an `async fn` the tool. The WIT behind it
+//! lives in [`bindings`] and need not be touched.
 //!
 //! ```
 //! use std::cell::Cell;
@@ -48,33 +49,43 @@
 #[cfg(all(target_arch = "wasm32", any(not(target_os = "wasi"), target_env = "p1")))]
 compile_error!("a plugin is a component: build it with `cargo build --release --target wasm32-wasip2`");
 
+mod address;
 mod answer;
+mod ask;
 mod clock;
 mod cx;
 pub mod dns;
 pub mod export;
+mod failure;
 #[cfg(feature = "files")]
 mod files;
 pub mod net;
 mod schema;
 mod settings;
 mod task;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
 
-pub use answer::{Answer, Failure};
+pub use address::{IpAddress, Ipv6Address};
+pub use answer::{Answer, Blob, Block, Blocks, Body, Embedded, Link};
+pub use ask::{Reply, Unanswered, question_schema};
 pub use clock::{now, sleep, timeout, wall_clock};
 pub use cofferdam_sdk_macros::plugin;
 pub use cx::{Cx, LAST_WORDS, Level, Limits, limits, log, predecessor};
+pub use failure::{Failure, Refusal};
 #[cfg(feature = "files")]
 pub use files::roots;
 pub use net::TcpStream;
 pub use schema::{Integer, NoArguments};
 pub use settings::{settings, settings_text};
 pub use task::Task;
-/// Wakes a task from another of the same instance: `notify_one` lets one `notified` return, also one that comes later.
+/// Wakes a task from another of the same instance: `notify_one` lets one `notified` return, also
+/// one that comes later.
 pub use tokio::sync::Notify;
 pub use wit_bindgen::{spawn_local as spawn, yield_async as yield_now};
 
-/// What `wit-bindgen` makes of `wit/since-0.1.0`: the contract, and the WASI 0.3 interfaces a plugin may be granted.
+/// What `wit-bindgen` makes of `wit/plugin`: the contract, and the WASI 0.3 interfaces a plugin may
+/// be granted.
 #[allow(missing_docs, unsafe_code, clippy::all, reason = "generated")]
 pub mod bindings {
     wit_bindgen::generate!({
@@ -106,23 +117,30 @@ pub mod sockets {
     }
 }
 
-/// Names, as granted: their addresses, each kind by itself, as they come. What passes the policy's filter is what may be dialled.
+/// Names, as granted: their addresses, each kind by itself, as they come. What passes the policy's
+/// filter is what may be dialled.
 pub mod names {
-    pub use crate::bindings::cofferdam::plugin::names::{Answer, ErrorCode, Lookup};
+    pub use crate::bindings::cofferdam::names::lookups::{Answer, Error, Family, Lookup};
+    pub use crate::{IpAddress, Refusal};
 }
 
-/// Protocol handlers, as granted: components that turn the bytes of a connection into messages. The host runs them.
+/// Protocol handlers, as granted: components that turn the bytes of a connection into messages. The
+/// host runs them.
 pub mod handlers {
-    pub use crate::bindings::cofferdam::plugin::handlers::*;
+    pub use crate::Refusal;
+    pub use crate::bindings::cofferdam::handlers::sessions::*;
 }
 
 /// Trigger scripts, as granted: programs of a component of its own, which the host runs.
 pub mod scripts {
-    pub use crate::bindings::cofferdam::plugin::scripts::*;
+    pub use crate::Refusal;
+    pub use crate::bindings::cofferdam::scripts::programs::*;
 }
 
-/// Echo requests of ICMP and ICMPv6, as granted. Each socket is for one address; one that the policy does not allow answers
-/// `denied`.
+/// Echo requests of ICMP and ICMPv6, as granted. Each socket is for one address; one that the
+/// policy does not allow is refused.
 pub mod icmp {
-    pub use crate::bindings::cofferdam::plugin::icmp::{Error, Instant, Kind, Packet, Socket};
+    pub use crate::bindings::cofferdam::host::types::Instant;
+    pub use crate::bindings::cofferdam::icmp::echo::{Error, Kind, Packet, Socket};
+    pub use crate::{IpAddress, Refusal};
 }

@@ -1,6 +1,7 @@
-//! Types that make good schemas. Schemas themselves come from `schemars`; here is only what JSON Schema and
-//! serde see differently, and what of a doc comment a model reads: all of it up to `# Details`. What stands under that
-//! heading is for people. It becomes the schema's `$comment`, which the host keeps for documentation and sends to no client.
+//! Types that make good schemas. Schemas themselves come from `schemars`; here is only what JSON
+//! Schema and serde see differently, and what of a doc comment a model reads: all of it up to `#
+//! Details`. What stands under that heading is for people. It becomes the schema's `$comment`,
+//! which the host keeps for documentation and sends to no client.
 
 use std::borrow::Cow;
 
@@ -12,8 +13,8 @@ use serde_json::{Map, Value, json};
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 pub struct NoArguments {}
 
-/// JSON Schema's `integer`: every number without a fraction, `80` as well as `80.0`; its range is the tool's to check,
-/// so that the message can say what is meant.
+/// JSON Schema's `integer`: every number without a fraction, `80` as well as `80.0`; its range is
+/// the tool's to check, so that the message can say what is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Integer(pub i64);
@@ -68,14 +69,39 @@ pub(crate) fn of_answer<T: JsonSchema>() -> String {
     schema::<T>(SchemaSettings::draft2020_12().for_serialize())
 }
 
-/// The schema of `T` as clients take it: one object, no references, an optional member simply absent.
+/// The schema of a reply: one object, with members that a person can fill in. Its numbers keep
+/// their bounds.
+pub(crate) fn of_question<T: JsonSchema>() -> Result<String, String> {
+    let settings = SchemaSettings::draft2020_12().for_deserialize();
+    let schema = tidied::<T>(settings, &mut Tidy { keeps_bounds: true });
+    if schema.get("type").is_none_or(|kind| kind != "object") {
+        return Err("what is asked for has to be a struct".to_owned());
+    }
+    let members = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    for (name, member) in members {
+        let kind = member.get("type").and_then(Value::as_str).unwrap_or_default();
+        if !matches!(kind, "string" | "number" | "integer" | "boolean") {
+            return Err(format!(
+                "`{name}` cannot be asked for: a member is a string, a number, an integer, a boolean, or an enum without data"
+            ));
+        }
+    }
+    Ok(schema.to_value().to_string())
+}
+
+/// The schema of `T` as clients take it: one object, no references, an optional member simply
+/// absent.
 fn schema<T: JsonSchema>(settings: SchemaSettings) -> String {
+    tidied::<T>(settings, &mut Tidy { keeps_bounds: false }).to_value().to_string()
+}
+
+fn tidied<T: JsonSchema>(settings: SchemaSettings, tidy: &mut Tidy) -> Schema {
     let settings = settings.with(|s| {
         s.meta_schema = None;
         s.inline_subschemas = true;
     });
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
-    Tidy.transform(&mut schema);
+    tidy.transform(&mut schema);
     if schema.get("properties").is_none() {
         schema.insert("properties".to_owned(), json!({}));
     }
@@ -83,7 +109,7 @@ fn schema<T: JsonSchema>(settings: SchemaSettings) -> String {
     for word in ["title", "description", "$comment"] {
         schema.remove(word);
     }
-    schema.to_value().to_string()
+    schema
 }
 
 /// The schema of arguments with what people read of the tool.
@@ -152,7 +178,8 @@ fn not_null(object: &mut Map<String, Value>) {
         if let [Value::Object(only)] = &choices[..] {
             let only = only.clone();
             object.remove("anyOf");
-            // What is said of the member says more than what is said of its type, also where it is said to people alone.
+            // What is said of the member says more than what is said of its type, also where it is
+            // said to people alone.
             let said = object.contains_key("$comment");
             let taken = only.into_iter().filter(|(key, _)| !said || key != "description");
             taken.for_each(|(key, value)| _ = object.entry(key).or_insert(value));
@@ -160,8 +187,11 @@ fn not_null(object: &mut Map<String, Value>) {
     }
 }
 
-/// Takes out what `schemars` adds for Rust's sake: `null` for an `Option`, number formats, and their bounds.
-struct Tidy;
+/// Takes out what `schemars` adds for Rust's sake: `null` for an `Option`, number formats, and
+/// their bounds.
+struct Tidy {
+    keeps_bounds: bool,
+}
 
 impl Transform for Tidy {
     fn transform(&mut self, schema: &mut Schema) {
@@ -187,8 +217,10 @@ impl Transform for Tidy {
                 && (format.starts_with("uint") || format.starts_with("int") || matches!(format, "float" | "double"))
             {
                 object.remove("format");
-                object.remove("minimum");
-                object.remove("maximum");
+                if !self.keeps_bounds {
+                    object.remove("minimum");
+                    object.remove("maximum");
+                }
             }
         }
     }

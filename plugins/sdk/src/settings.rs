@@ -1,12 +1,15 @@
-//! The operator's settings for this plugin, as a type of the plugin's own. What the policy may write is the manifest's
-//! `[settings_schema]`, which the host checks before the plugin runs.
+//! The operator's settings for this plugin, as a type of the plugin's own. What the policy may
+//! write is that type's schema, or the manifest's `[settings_schema]`. The host checks it before
+//! the plugin runs.
+
+use std::cell::RefCell;
 
 use serde::de::DeserializeOwned;
 
 use crate::Failure;
-use crate::bindings::cofferdam::plugin::host;
 
-/// The operator's settings for this plugin: what the policy has in `[plugins.NAME.settings]`, or an empty object.
+/// The operator's settings for this plugin: what the policy has in `[plugins.NAME.settings]`, or an
+/// empty object.
 ///
 /// ```
 /// # use cofferdam_sdk::Failure;
@@ -23,14 +26,25 @@ use crate::bindings::cofferdam::plugin::host;
 /// ```
 ///
 /// # Errors
-/// They are not what `T` is read from; the failure names the member. Its code is `invalid_settings`.
+/// They are not what `T` is read from; the failure names the member. Its code is
+/// `invalid_settings`.
 pub fn settings<T: DeserializeOwned>() -> Result<T, Failure> {
     read(&settings_text())
 }
 
 /// The same as the host has it: a JSON object.
 pub fn settings_text() -> String {
-    host::settings()
+    SETTINGS.with_borrow(|settings| settings.clone().unwrap_or_else(|| "{}".to_owned()))
+}
+
+std::thread_local! {
+    /// What the instance has begun with.
+    static SETTINGS: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Keeps what the instance begins with.
+pub(crate) fn keep(settings: String) {
+    SETTINGS.set(Some(settings));
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
@@ -61,6 +75,9 @@ mod tests {
     #[test]
     fn settings_are_read_or_told_by_their_member() {
         let read = |text: &str| read::<Settings>(text);
+        assert_eq!(settings_text(), "{}");
+        keep("{\"servers\":[]}".to_owned());
+        assert_eq!(settings(), Ok(Settings { servers: Vec::new() }));
         assert_eq!(read("{\"servers\":[{\"port\":1}]}"), Ok(Settings { servers: vec![Server { port: 1 }] }));
         let failure = read("{\"servers\":[{\"port\":1},{\"port\":70000}]}").unwrap_err();
         assert_eq!(

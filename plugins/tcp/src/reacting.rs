@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cofferdam_sdk::handlers::{Encoded, ErrorCode};
+use cofferdam_sdk::handlers::{Encoded, Error};
 use tcp_logic::{Done, Piece, Reply, Run};
 
 use crate::connection::{Connection, Phase};
@@ -21,7 +21,7 @@ const TOGETHER: usize = 64 << 10;
 const TURN: Duration = Duration::from_millis(2);
 
 /// Makes bytes of a message by the connection's handler, if it has one.
-pub type Encode = fn(&Rc<Connection>, &str) -> Option<Result<Encoded, ErrorCode>>;
+pub type Encode = fn(&Rc<Connection>, &str) -> Option<Result<Encoded, Error>>;
 
 /// What one firing comes to.
 pub struct Reaction {

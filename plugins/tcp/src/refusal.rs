@@ -1,12 +1,12 @@
 //! What the host says against a handler, a configuration or a message, as a tool's failure.
 
 use cofferdam_sdk::Failure;
-use cofferdam_sdk::handlers::{ErrorCode, Fault};
+use cofferdam_sdk::handlers::{Error, Fault, Refusal};
 
 /// A session that cannot be made. `several`: its configuration holds one for each handler.
-pub fn of_session(error: ErrorCode, several: bool) -> Failure {
+pub fn of_session(error: Error, several: bool) -> Failure {
     match error {
-        ErrorCode::Invalid(fault) => {
+        Error::Invalid(fault) => {
             // A configuration that cannot be read as a whole is at fault under its argument's name.
             let member = fault.member.as_ref().filter(|member| *member != "handler_config");
             let path = match (member, &fault.handler) {
@@ -25,9 +25,9 @@ pub fn of_session(error: ErrorCode, several: bool) -> Failure {
 }
 
 /// A message that cannot be sent: the member is named as a path from the argument on.
-pub fn of_message(error: ErrorCode) -> Failure {
+pub fn of_message(error: Error) -> Failure {
     match error {
-        ErrorCode::Invalid(fault) => {
+        Error::Invalid(fault) => {
             let path = match fault.member.as_deref() {
                 None | Some("" | "message") => "message".to_owned(),
                 Some(member) if member.starts_with('[') => format!("message{member}"),
@@ -40,13 +40,13 @@ pub fn of_message(error: ErrorCode) -> Failure {
 }
 
 /// Anything else that the host says.
-pub fn of_call(error: ErrorCode) -> Failure {
+pub fn of_call(error: Error) -> Failure {
     match error {
-        ErrorCode::AccessDenied(why) => Failure::new("denied", why),
-        ErrorCode::Unavailable(why) => Failure::new("handler_unavailable", why),
-        ErrorCode::Limit(why) => Failure::new("limit", why),
-        ErrorCode::Cut(why) => cut(&why),
-        ErrorCode::Invalid(fault) => Failure::new("invalid_argument", fault.message),
+        Error::Refused(Refusal::Denied(why)) => Failure::new("denied", why),
+        Error::Refused(refusal) => Failure::new("limit", refusal.words()),
+        Error::Unavailable(why) => Failure::new("handler_unavailable", why),
+        Error::Cut(why) => cut(&why),
+        Error::Invalid(fault) => Failure::new("invalid_argument", fault.message),
     }
 }
 
@@ -56,10 +56,11 @@ pub fn cut(why: &str) -> Failure {
 }
 
 /// What the host has said, as one text.
-pub fn text(error: ErrorCode) -> String {
+pub fn text(error: Error) -> String {
     match error {
-        ErrorCode::AccessDenied(why) | ErrorCode::Unavailable(why) | ErrorCode::Limit(why) | ErrorCode::Cut(why) => why,
-        ErrorCode::Invalid(fault) => match fault.member {
+        Error::Refused(refusal) => refusal.words(),
+        Error::Unavailable(why) | Error::Cut(why) => why,
+        Error::Invalid(fault) => match fault.member {
             Some(member) => format!("`{member}`: {}", fault.message),
             None => fault.message,
         },

@@ -1,10 +1,10 @@
-//! Scripts of triggers: programs that the host runs. A run is synchronous, and nothing is
-//! borrowed while it goes on. Which runs begin and what they count is `tcp-logic`'s; here
-//! is the host's side of it.
+//! Scripts of triggers: programs that the host runs. A run is synchronous, and nothing is borrowed while it goes on. Which
+//! runs begin and what they count is `tcp-logic`'s; here is the host's side of it.
 
 use std::rc::Rc;
 
-use cofferdam_sdk::{Failure, scripts};
+use cofferdam_sdk::Failure;
+use cofferdam_sdk::scripts::{self, Error, Refusal};
 use tcp_logic::{Failed, Fault, Input, Outcome, Piece, Program};
 
 /// The name by which `handlers_list` tells of the language.
@@ -54,25 +54,21 @@ fn fault(fault: scripts::Fault) -> Fault {
 }
 
 /// Why a run has failed. Only a cut ends the program.
-fn failed(error: scripts::ErrorCode) -> Failed {
+fn failed(error: Error) -> Failed {
     match error {
-        scripts::ErrorCode::Source(one) | scripts::ErrorCode::Run(one) | scripts::ErrorCode::Limit(one) => {
-            Failed::Run(fault(one))
-        }
-        scripts::ErrorCode::AccessDenied(message) | scripts::ErrorCode::Unavailable(message) => {
-            Failed::Run(Fault { at: None, message })
-        }
-        scripts::ErrorCode::Cut(why) => Failed::Cut(why),
+        Error::Source(one) | Error::Run(one) | Error::Exceeded(one) => Failed::Run(fault(one)),
+        Error::Refused(refusal) => Failed::Run(Fault { at: None, message: refusal.words() }),
+        Error::Unavailable(message) => Failed::Run(Fault { at: None, message }),
+        Error::Cut(why) => Failed::Cut(why),
     }
 }
 
 /// Why there is no program.
-fn refused(error: scripts::ErrorCode) -> Failure {
+fn refused(error: Error) -> Failure {
     match error {
-        // A limit that the source exceeds has its place in it. Without one there
-        // is no room for a program.
-        scripts::ErrorCode::Limit(one) if one.at.is_none() => Failure::new("limit", one.message),
-        scripts::ErrorCode::Source(one) | scripts::ErrorCode::Run(one) | scripts::ErrorCode::Limit(one) => {
+        // Without a place in the source, what is exceeded is not the source's fault.
+        Error::Exceeded(one) if one.at.is_none() => Failure::new("limit", one.message),
+        Error::Source(one) | Error::Run(one) | Error::Exceeded(one) => {
             let fault = fault(one);
             let failure = Failure::argument("script", &fault);
             match fault.at {
@@ -80,7 +76,8 @@ fn refused(error: scripts::ErrorCode) -> Failure {
                 None => failure,
             }
         }
-        scripts::ErrorCode::AccessDenied(why) => Failure::new("denied", why),
-        scripts::ErrorCode::Unavailable(why) | scripts::ErrorCode::Cut(why) => Failure::new("script_unavailable", why),
+        Error::Refused(Refusal::Denied(why)) => Failure::new("denied", why),
+        Error::Refused(refusal) => Failure::new("limit", refusal.words()),
+        Error::Unavailable(why) | Error::Cut(why) => Failure::new("script_unavailable", why),
     }
 }

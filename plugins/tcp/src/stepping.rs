@@ -6,7 +6,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use cofferdam_sdk::handlers::{Encoded, ErrorCode, Reason, Session, Step};
+use cofferdam_sdk::handlers::{Encoded, Error, Reason, Session, Step};
 use tcp_logic::Message;
 
 use crate::connection::{Connection, Phase};
@@ -61,7 +61,7 @@ impl Out {
 }
 
 /// Calls the session, if there is one. A session that the host has cut is taken off.
-pub fn step(connection: &Rc<Connection>, call: impl FnOnce(&Session, u64) -> Result<Step, ErrorCode>) -> Out {
+pub fn step(connection: &Rc<Connection>, call: impl FnOnce(&Session, u64) -> Result<Step, Error>) -> Out {
     let (result, base) = match &*connection.handling.attached.borrow() {
         Some(attached) => (call(&attached.session, now()), attached.base),
         None => return Out::default(),
@@ -96,20 +96,20 @@ pub fn close(connection: &Rc<Connection>, reason: Reason) -> Out {
 }
 
 /// A message as bytes. The bytes are to be sent at once, before anything else is waited for.
-pub fn encode(connection: &Rc<Connection>, message: &str) -> Option<Result<Encoded, ErrorCode>> {
+pub fn encode(connection: &Rc<Connection>, message: &str) -> Option<Result<Encoded, Error>> {
     let result = match &*connection.handling.attached.borrow() {
         Some(attached) => attached.session.encode(message, now()),
         None => return None,
     };
     match &result {
         Ok(encoded) => schedule(connection, encoded.tick),
-        Err(ErrorCode::Cut(why)) => cut_off(connection, ErrorCode::Cut(why.clone())),
+        Err(Error::Cut(why)) => cut_off(connection, Error::Cut(why.clone())),
         Err(_) => {}
     }
     Some(result)
 }
 
-fn cut_off(connection: &Connection, error: ErrorCode) {
+fn cut_off(connection: &Connection, error: Error) {
     connection.handling.cut_off(refusal::text(error));
     connection.changed();
 }

@@ -3,9 +3,9 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use cofferdam_sdk::dns::{Query, Transport, servers};
+use cofferdam_sdk::dns::{Error, Query, Transport, servers};
 use cofferdam_sdk::{Cx, Failure, NoArguments};
-use guests::{Text, text};
+use guests::{Text, refused, text};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -43,6 +43,7 @@ impl Guest {
         for _ in 0..a.count {
             match Query::send(server, transport, message.clone(), Duration::from_secs(2)).await {
                 Ok(query) => open.push(query),
+                Err(Error::Refused(refusal)) => last = refused(&refusal),
                 Err(error) => last = format!("Err({error:?})"),
             }
         }

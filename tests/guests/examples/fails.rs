@@ -16,16 +16,28 @@ impl Guest {
         Err(Failure::new("failed", &a.text).with(&a.text, &a.text).with("error", "forged").with("isError", false))
     }
 
-    /// Fails with the text as code.
+    /// Fails with the text as code: one that is none counts as `failed`.
     #[tool]
     async fn fail_with_code(self: Rc<Self>, _: Cx, a: Text) -> Result<Text, Failure> {
-        Err(Failure::new(a.text, "failed"))
+        let message = format!("failed with {}", a.text);
+        Err(Failure::new(a.text, message))
     }
 
     /// Answers with the text, which its structured answer says too.
     #[tool]
     async fn succeed(self: Rc<Self>, _: Cx, a: Text) -> Result<Text, Failure> {
         text(a.text)
+    }
+
+    /// Fails, and says whether trying again can help: `yes`, `no`, or anything else.
+    #[tool]
+    async fn fail_again(&self, a: Text) -> Result<Text, Failure> {
+        let failure = Failure::new("busy", "it is busy");
+        Err(match a.text.as_str() {
+            "yes" => failure.retry(true),
+            "no" => failure.retry(false),
+            _ => failure,
+        })
     }
 
     /// Ends the instance as a program ends.

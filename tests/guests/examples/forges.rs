@@ -32,6 +32,7 @@ fn definition(tool: &Value, n: u64) -> Definition {
         description: optional("description").unwrap_or_else(|| "Answers.".to_owned()),
         input_schema: optional("input").unwrap_or_else(|| r#"{"type":"object"}"#.to_owned()),
         output_schema: optional("output"),
+        meta: optional("meta"),
         hints: Hints {
             read_only: claims("read_only"),
             additive: claims("additive"),

@@ -3,23 +3,27 @@
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use cofferdam_sdk::icmp::{Error, Kind, Socket};
-use cofferdam_sdk::sockets::IpAddress;
+use cofferdam_sdk::icmp::{Error, IpAddress, Kind, Refusal, Socket};
 use cofferdam_sdk::{Cx, Failure};
-use guests::{Count, Place, Text, text};
+use guests::{Count, Place, Text, refused, text};
 
 #[derive(Default)]
 struct Guest;
 
 fn address(host: &str) -> Result<IpAddress, Failure> {
-    Ok(match host.parse().map_err(|error| Failure::new("address", error))? {
-        IpAddr::V4(v4) => IpAddress::Ipv4(v4.octets().into()),
-        IpAddr::V6(v6) => IpAddress::Ipv6(v6.segments().into()),
-    })
+    let address: IpAddr = host.parse().map_err(|error| Failure::new("address", error))?;
+    Ok(address.into())
+}
+
+fn told(error: &Error) -> String {
+    match error {
+        Error::Refused(refusal) => refused(refusal),
+        error => format!("{error:?}"),
+    }
 }
 
 fn open(host: &str) -> Result<Result<Socket, Error>, Failure> {
-    Ok(Socket::open(address(host)?, None, false))
+    Ok(Socket::open(&address(host)?, false))
 }
 
 #[cofferdam_sdk::plugin(manifest = "pings.toml")]
@@ -29,7 +33,7 @@ impl Guest {
     async fn ping(self: Rc<Self>, _: Cx, a: Place) -> Result<Text, Failure> {
         let socket = match open(&a.host)? {
             Ok(socket) => socket,
-            Err(error) => return text(format!("{error:?}")),
+            Err(error) => return text(told(&error)),
         };
         if let Err(error) = socket.send(a.port, 64, &[]) {
             return text(format!("sent {error:?}"));
@@ -67,7 +71,7 @@ impl Guest {
             }
         }
         let refused = match refused {
-            Some(Error::RateLimited(wait)) => format!("rate-limited, {}", wait > 0 && wait <= 1_000_000_000),
+            Some(Error::Refused(Refusal::Wait(wait))) => format!("wait, {}", wait > 0 && wait <= 1_000_000_000),
             other => format!("{other:?}"),
         };
         text(format!("{sent} {refused}"))
@@ -80,7 +84,7 @@ impl Guest {
         for _ in 0..a.count {
             match open("127.0.0.1")? {
                 Ok(socket) => sockets.push(socket),
-                Err(error) => return text(format!("{} {error:?}", sockets.len())),
+                Err(error) => return text(format!("{} {}", sockets.len(), told(&error))),
             }
         }
         text(sockets.len().to_string())

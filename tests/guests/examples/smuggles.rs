@@ -2,8 +2,8 @@
 //! has the types of addresses.
 use std::rc::Rc;
 
-use cofferdam_sdk::icmp::Socket;
-use cofferdam_sdk::sockets::{IpAddress, IpAddressFamily, TcpSocket};
+use cofferdam_sdk::icmp::{IpAddress, Socket};
+use cofferdam_sdk::sockets::{IpAddressFamily, TcpSocket};
 use cofferdam_sdk::{Cx, Failure, NoArguments};
 use guests::{Text, text};
 
@@ -15,7 +15,7 @@ impl Guest {
     /// Opens one of each kind.
     #[tool]
     async fn open(self: Rc<Self>, _: Cx, _: NoArguments) -> Result<Text, Failure> {
-        let ping = Socket::open(IpAddress::Ipv4((127, 0, 0, 1)), None, false).map(drop);
+        let ping = Socket::open(&IpAddress::Ipv4((127, 0, 0, 1)), false).map(drop);
         text(format!("{ping:?} {:?}", TcpSocket::create(IpAddressFamily::Ipv4).map(drop)))
     }
 }

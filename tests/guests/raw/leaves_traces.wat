@@ -4,7 +4,7 @@
 (table $cells 8 funcref)
 (elem declare func $alive)
 (func $list (result i32) (call $one_tool))
-(func $call (param i64 i32 i32 i32 i32) (result i32) (local $at i32)
+(func $call (param i32 i32 i32 i32 i32 i32 i32) (result i32) (local $at i32)
   (if (global.get $called) (then unreachable))
   (if (i32.eqz (ref.is_null (table.get $cells (i32.const 3)))) (then unreachable))
   ;; "Answ"

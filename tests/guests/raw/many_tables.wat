@@ -1,7 +1,7 @@
 ;; Claims: many small tables are no large one. Grows each of 60 by 100 elements, and with arguments other than `{}` by 99,000; a growth
 ;; that is refused is a trap.
 (func $list (result i32) (call $one_tool))
-(func $call (param i64 i32 i32 i32 i32) (result i32) (local $by i32)
+(func $call (param i32 i32 i32 i32 i32 i32 i32) (result i32) (local $by i32)
   (local.set $by (select (i32.const 99000) (i32.const 100) (i32.gt_u (local.get 4) (i32.const 2))))
   (call $grown (table.grow $t0 (ref.null func) (local.get $by)))
   (call $grown (table.grow $t1 (ref.null func) (local.get $by)))

@@ -13,14 +13,15 @@
 (data (i32.const 32) "Answers.")
 (data (i32.const 48) "{\22type\22:\22object\22}")
 (data (i32.const 80) "alive")
-;; At 96 the tool `raw`: name, title, description, input schema, output schema, hints. At 192 the list of it.
+;; At 96 the tool `raw`: name, title, description, input schema, output schema, hints, meta. At 168 the list of it.
 (data (i32.const 96) "\10\00\00\00\03\00\00\00" "\00\00\00\00\00\00\00\00\00\00\00\00" "\20\00\00\00\08\00\00\00"
-  "\30\00\00\00\11\00\00\00" "\00\00\00\00\00\00\00\00\00\00\00\00" "\00\00\00\00\00\00\00\00")
-(data (i32.const 192) "\60\00\00\00\01\00\00\00")
-;; At 200 the text `alive`. At 160 the answer with it.
-(data (i32.const 200) "\50\00\00\00\05\00\00\00")
-(data (i32.const 160) "\00\00\00\00" "\c8\00\00\00\01\00\00\00" "\00\00\00\00\00\00\00\00\00\00\00\00")
-(func $one_tool (result i32) (i32.const 192))
-(func $alive (result i32) (i32.const 160))
+  "\30\00\00\00\11\00\00\00" "\00\00\00\00\00\00\00\00\00\00\00\00" "\00\00\00\00\00\00\00\00"
+  "\00\00\00\00\00\00\00\00\00\00\00\00")
+(data (i32.const 168) "\60\00\00\00\01\00\00\00")
+;; At 216 a block, the text `alive`: 80 bytes, the text at 224. At 176 the outcome with it: `done`, the blocks at 184, nothing structured.
+(data (i32.const 216) "\00\00\00\00\00\00\00\00" "\50\00\00\00\05\00\00\00")
+(data (i32.const 176) "\00\00\00\00" "\00\00\00\00" "\d8\00\00\00\01\00\00\00" "\00\00\00\00\00\00\00\00\00\00\00\00")
+(func $one_tool (result i32) (i32.const 168))
+(func $alive (result i32) (i32.const 176))
 (export "list" (func $list))
 (export "call" (func $call))

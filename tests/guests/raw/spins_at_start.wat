@@ -2,4 +2,4 @@
 (func $forever (loop $again (br $again)))
 (start $forever)
 (func $list (result i32) (call $one_tool))
-(func $call (param i64 i32 i32 i32 i32) (result i32) (call $alive))
+(func $call (param i32 i32 i32 i32 i32 i32 i32) (result i32) (call $alive))

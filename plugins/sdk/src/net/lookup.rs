@@ -1,10 +1,11 @@
-//! The addresses that a host stands for, each kind as it comes. Whether a name may be looked up, and which addresses are kept, is the
-//! host's to say.
+//! The addresses that a host stands for, each kind as it comes. Whether a name may be looked up,
+//! and which addresses are kept, is the host's to say.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use crate::names::{Answer, ErrorCode, Lookup};
+use crate::Refusal;
+use crate::names::{Answer, Error, Family, Lookup};
 use crate::sockets::{IpAddress, IpAddressFamily};
 use futures::stream::{LocalBoxStream, StreamExt as _};
 
@@ -30,16 +31,16 @@ pub(crate) enum Missing {
     Limit(String),
 }
 
-impl From<ErrorCode> for Missing {
-    fn from(code: ErrorCode) -> Self {
-        match code {
-            ErrorCode::AccessDenied => Self::Denied,
-            ErrorCode::InvalidName => Self::Invalid,
-            ErrorCode::NoSuchName => Self::NoSuchName,
-            ErrorCode::NoAddresses => Self::NoAddresses,
-            ErrorCode::NoAnswer => Self::NoAnswer,
-            ErrorCode::Failed(why) => Self::Failed(why),
-            ErrorCode::Limit(why) => Self::Limit(why),
+impl From<Error> for Missing {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(Refusal::Denied(_)) => Self::Denied,
+            Error::Refused(refusal) => Self::Limit(refusal.words()),
+            Error::InvalidName => Self::Invalid,
+            Error::NoSuchName => Self::NoSuchName,
+            Error::NoAddresses => Self::NoAddresses,
+            Error::NoAnswer => Self::NoAnswer,
+            Error::Failed(why) => Self::Failed(why),
         }
     }
 }
@@ -129,21 +130,30 @@ pub(crate) fn kind(family: IpAddressFamily) -> &'static str {
 
 /// An answer for each kind that is asked for, as it comes.
 pub(crate) fn answers(name: &str, family: Option<IpAddressFamily>) -> Result<Answers, Failed> {
-    let lookup = Lookup::start(name, family).map_err(|code| {
+    let wanted = family.map(|family| match family {
+        IpAddressFamily::Ipv4 => Family::Ipv4,
+        IpAddressFamily::Ipv6 => Family::Ipv6,
+    });
+    let lookup = Lookup::start(name, wanted).map_err(|error| {
         let mut missing = Missings::default();
-        missing.push(family.unwrap_or(IpAddressFamily::Ipv4), code.into());
+        missing.push(family.unwrap_or(IpAddressFamily::Ipv4), error.into());
         missing.failed()
     })?;
     // One wait for each answer, which is never given up while somebody still wants it.
     let answers = futures::stream::unfold(lookup, |lookup| async move {
         let Answer { family, addresses } = lookup.next().await?;
-        Some(((family, addresses.map_err(Missing::from)), lookup))
+        let family = match family {
+            Family::Ipv4 => IpAddressFamily::Ipv4,
+            Family::Ipv6 => IpAddressFamily::Ipv6,
+        };
+        let dialled = |addresses: Vec<_>| addresses.iter().map(of).collect();
+        Some(((family, addresses.map(dialled).map_err(Missing::from)), lookup))
     });
     Ok(answers.boxed_local())
 }
 
-/// The addresses that a host stands for, of one kind or of both: itself, or what a lookup of the name gives. Those of the one kind do
-/// not wait for a name server that is silent about the other.
+/// The addresses that a host stands for, of one kind or of both: itself, or what a lookup of the
+/// name gives. Those of the one kind do not wait for a name server that is silent about the other.
 ///
 /// # Errors
 /// Why there are none: `denied`, `limit`, or `dns` with what the lookup said.
@@ -171,6 +181,14 @@ pub async fn addresses(host: &Host, family: Option<IpAddressFamily>) -> Result<V
             Some((IpAddressFamily::Ipv6, Ok(six))) => found.extend(six),
             Some((family, Err(why))) => missing.push(family, why),
         }
+    }
+}
+
+/// An address as sockets have it.
+fn of(address: &crate::IpAddress) -> IpAddress {
+    match IpAddr::from(address) {
+        IpAddr::V4(address) => v4(address),
+        IpAddr::V6(address) => v6(address),
     }
 }
 

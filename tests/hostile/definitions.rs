@@ -20,9 +20,14 @@ impl Forged {
         // Definitions are kept by digest: each case is a component of its own.
         let mut bytes = std::fs::read(guest("forges")).unwrap();
         add_section(&mut bytes, "case", folder.as_os_str().as_encoded_bytes());
+        let mark = b"tools of forges:";
+        let at = bytes.windows(mark.len()).position(|here| here == mark).unwrap();
+        let written = format!("{:width$}", tools.to_string(), width = mark.len());
+        assert!(written.len() <= 32 << 10, "the guest has no more room");
+        bytes[at..at + written.len()].copy_from_slice(written.as_bytes());
         std::fs::write(&component, bytes).unwrap();
-        let component = toml(&json!(component.display().to_string()));
-        let text = format!("[plugins.forges]\ncomponent = {component}\nsettings = {{ tools = {} }}\n", toml(tools));
+        let component = json!(component.display().to_string());
+        let text = format!("[plugins.forges]\ncomponent = {component}\n");
         std::fs::write(&policy, text).unwrap();
         Self { policy: policy.display().to_string() }
     }
@@ -35,23 +40,6 @@ impl Forged {
 /// A server with it.
 fn forges(tools: &Value) -> Session {
     Forged::new(tools).serve(&[])
-}
-
-/// JSON as an inline value of TOML, in plain ASCII.
-fn toml(value: &Value) -> String {
-    match value {
-        Value::Array(items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
-        Value::Object(members) => {
-            let members: Vec<_> = members.iter().map(|(key, value)| format!("{key} = {}", toml(value))).collect();
-            format!("{{ {} }}", members.join(", "))
-        }
-        Value::String(text) => {
-            let plain = |c: char| (' '..='~').contains(&c) && !matches!(c, '"' | '\\');
-            let escaped = |c: char| if plain(c) { c.to_string() } else { format!("\\U{:08x}", u32::from(c)) };
-            format!("\"{}\"", text.chars().map(escaped).collect::<String>())
-        }
-        other => other.to_string(),
-    }
 }
 
 fn names(session: &mut Session) -> Vec<String> {

@@ -31,6 +31,6 @@ pub use net::{Sends, Tun, allow_ping_sockets, in_namespace, ip};
 pub use packet::Request;
 pub use peers::{Dns, Peer, closed_port};
 pub use raw::{add_section, component, raw_guest, raw_guest_with};
-pub use servers::Server;
+pub use servers::{Installed, Server};
 pub use session::{Answer, Session, cofferdam, run, scratch, stderr, stdout, warm};
 pub use tcp::{ALL, LOCAL, connected, policy};

@@ -10,6 +10,11 @@ use cofferdam_xtask::{peers, stderr_progress};
 
 use super::{closed_port, eventually, scratch};
 
+/// Servers that run only where they are installed.
+mod installed;
+
+pub use installed::Installed;
+
 /// A server.
 pub struct Server {
     child: Child,
@@ -78,15 +83,38 @@ impl Server {
         Self::start("nginx", port, &mut command)
     }
 
-    /// A script of `tests/tools/handlers` with its port, in an environment
-    /// that has this requirement.
-    pub fn python(requirement: &str, script: &str, arguments: &[&str]) -> Self {
-        let python = peers::python(requirement, &mut stderr_progress()).unwrap_or_else(|error| panic!("{error}"));
+    /// `gpsd`, which reads what a receiver at this port says.
+    pub fn gpsd(receiver: u16) -> Self {
         let port = closed_port();
-        let mut command = Command::new(python);
+        let mut command = debian("gpsd").command("usr/sbin/gpsd");
+        // Without a client it waits for one before it asks the receiver.
+        command.args(["-N", "-n", "-S", &port.to_string(), &format!("tcp://127.0.0.1:{receiver}")]);
+        Self::start("gpsd", port, &mut command)
+    }
+
+    /// `miniircd`.
+    pub fn miniircd() -> Self {
+        let port = closed_port();
+        let mut command = python(peers::PYTHON_SERVERS[6]);
+        command.args(["-m", "miniircd", "--listen", "127.0.0.1", "--ports", &port.to_string()]);
+        if nix::unistd::geteuid().is_root() {
+            // It asks to be told so.
+            command.args(["--setuid", "root"]);
+        }
+        Self::start("miniircd", port, &mut command)
+    }
+
+    /// A script of `tests/tools/handlers` with its port, in an environment that has this
+    /// requirement.
+    pub fn python(requirement: &str, script: &str, arguments: &[&str]) -> Self {
+        let (port, mut command) = (closed_port(), python(requirement));
         command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/handlers").join(script));
         Self::start(script, port, command.arg(port.to_string()).args(arguments))
     }
+}
+
+fn python(requirement: &str) -> Command {
+    Command::new(peers::python(requirement, &mut stderr_progress()).unwrap_or_else(|error| panic!("{error}")))
 }
 
 fn debian(package: &str) -> peers::Peer {

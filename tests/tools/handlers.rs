@@ -11,6 +11,12 @@ mod attached;
 /// Real servers at the other end.
 mod real;
 
+/// Real mail servers, which deliver.
+mod mail;
+
+/// Real Modbus servers, and how they differ.
+mod modbus;
+
 /// Triggers that look at messages.
 mod triggers;
 

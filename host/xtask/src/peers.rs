@@ -15,7 +15,7 @@ pub use node::{node, npm, npm_newest};
 pub use python::{python, python_newest};
 
 /// Servers out of the distribution's packages, and programs to compare with.
-pub const DEBIAN: [&str; 10] = [
+pub const DEBIAN: [&str; 15] = [
     "ngircd",
     "inetutils-telnetd",
     "nsd",
@@ -26,6 +26,11 @@ pub const DEBIAN: [&str; 10] = [
     "redis-tools",
     "mosquitto",
     "nginx",
+    "postfix",
+    "opensmtpd",
+    "exim4-daemon-light",
+    "dovecot-core dovecot-pop3d dovecot-imapd",
+    "gpsd",
 ];
 
 /// Programs that have to know the newest record types, out of the newest Debian.
@@ -34,8 +39,16 @@ pub const NEWEST: [&str; 3] = ["bind9-dnsutils", "nsd", "knot"];
 /// The official Python MCP client, in both of its generations.
 pub const PYTHON: [&str; 2] = ["mcp==1.*", "mcp>=2,<3"];
 
-/// Servers written in Python: Modbus/TCP, SMTP, and other mail.
-pub const PYTHON_SERVERS: [&str; 3] = ["pymodbus>=3,<4", "aiosmtpd==1.*", "twisted>=24,<27"];
+/// Servers written in Python: Modbus/TCP (three), SMTP, other mail, Redis, IRC.
+pub const PYTHON_SERVERS: [&str; 7] = [
+    "pymodbus>=3,<4",
+    "aiosmtpd==1.*",
+    "twisted>=24,<27",
+    "modbus_tk==1.*",
+    "pyModbusTCP==0.*",
+    "fakeredis>=2.40,<3",
+    "miniircd==2.*",
+];
 
 /// The official MCP inspector. It asks for Node.js 22 or later: run it with [`node`]'s.
 pub const NPM: [&str; 1] = ["@modelcontextprotocol/inspector@2.12.0"];

@@ -1,5 +1,6 @@
-//! Scripts of triggers: programs that the host runs. A run is synchronous, and nothing is borrowed while it goes on. Which
-//! runs begin and what they count is `tcp-logic`'s; here is the host's side of it.
+//! Scripts of triggers: programs that the host runs. A run is synchronous, and nothing is borrowed
+//! while it goes on. Which runs begin and what they count is `tcp-logic`'s; here is the host's side
+//! of it.
 
 use std::rc::Rc;
 

@@ -1,18 +1,37 @@
-//! Claims: whatever it calls its tools reaches clients. Lists the tools that its settings say, as
-//! they say it; each answers.
+//! Claims: whatever it calls its tools reaches clients. Lists the tools that a test has written
+//! into the component, as they are written; each answers.
 use std::rc::Rc;
 
 use cofferdam_sdk::export::{Definition, Hints, Output, Plugin};
 use cofferdam_sdk::{Cx, Failure};
 use serde_json::Value;
 
+/// Bytes of the component that a test writes over with JSON.
+const ROOM: usize = 32 << 10;
+const MARK: &[u8] = b"tools of forges:";
+static WRITTEN: [u8; ROOM] = {
+    let mut room = [b' '; ROOM];
+    let mut at = 0;
+    while at < MARK.len() {
+        room[at] = MARK[at];
+        at += 1;
+    }
+    room
+};
+
+/// What a test has written.
+fn tools() -> Vec<Value> {
+    // The compiler is not to know what stands there.
+    let written = std::hint::black_box(&WRITTEN);
+    serde_json::from_slice(written).unwrap_or_default()
+}
+
 #[derive(Default)]
 struct Guest;
 
 impl Plugin for Guest {
     fn definitions() -> Vec<Definition> {
-        let settings: Value = cofferdam_sdk::settings().unwrap_or_default();
-        let tools = settings["tools"].as_array().cloned().unwrap_or_default();
+        let tools = tools();
         let times = |tool: &Value| tool["times"].as_u64().unwrap_or(1);
         tools.iter().flat_map(|tool| (0..times(tool)).map(move |n| definition(tool, n))).collect()
     }

@@ -1,10 +1,9 @@
-"""A mail server of Twisted for the tests: POP3 with APOP, and CRAM-MD5 for POP3, IMAP and SMTP.
+"""A mail server of Twisted for the tests: CRAM-MD5 for POP3, IMAP and SMTP.
 
 Usage: mail_server.py PORT pop3|imap|smtp USER SECRET
 """
 
 import sys
-from hashlib import md5
 
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from twisted.cred.credentials import CramMD5Credentials
@@ -14,14 +13,6 @@ from twisted.mail import imap4, pop3, smtp
 from zope.interface import implementer
 
 PORT, KIND, USER, SECRET = sys.argv[1:5]
-
-
-def check_password(self, password):
-    return md5(self.magic + password).hexdigest().encode() == self.digest
-
-
-# Twisted 26.10 compares text with the bytes that the client has sent, and so refuses every APOP.
-pop3.APOPCredentials.checkPassword = check_password
 
 
 @implementer(smtp.IMessageDelivery)

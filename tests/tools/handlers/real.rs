@@ -1,18 +1,19 @@
-//! Handlers against real servers: redis, ngircd, mosquitto, nginx, pymodbus and aiosmtpd.
+//! Handlers against real servers: redis, fakeredis, ngircd, miniircd, mosquitto, nginx, pymodbus,
+//! aiosmtpd and gpsd.
 
 use cofferdam_xtask::peers;
 use serde_json::{Value, json};
 
 use super::{connect, has, request, send, values};
-use crate::support::{Server, Session, eventually, scratch};
+use crate::support::{Listener, Server, Session, eventually, scratch};
 
-/// Waits for messages until one has these members, and gives that one.
+/// Takes one message after the other until one has these members, and gives that one.
 #[track_caller]
-fn until(session: &mut Session, id: &str, wanted: &Value) -> Value {
+pub fn until(session: &mut Session, id: &str, wanted: &Value) -> Value {
     let matches = |told: &Value| wanted.as_object().unwrap().iter().all(|(key, value)| told["message"][key] == *value);
     let mut seen = Vec::new();
     loop {
-        let arguments = json!({ "connection_id": id, "timeout_ms": 10_000 });
+        let arguments = json!({ "connection_id": id, "limit": 1, "timeout_ms": 10_000 });
         let answer = session.call("tcp_messages", arguments).ok();
         assert_eq!(answer["satisfied"], true, "no {wanted} among {seen:?}: {answer}");
         for told in answer["messages"].as_array().unwrap() {
@@ -74,6 +75,104 @@ fn many_requests_at_once_to_redis_each_get_their_own() {
         let told = session.called(id).ok();
         assert_eq!(values(&told), [json!({ "type": "bulk", "value": format!("number {n}") })], "{told}");
     }
+}
+
+#[test]
+fn fakeredis_takes_hello_3_and_then_speaks_shapes_of_resp2() {
+    let server = Server::python(peers::PYTHON_SERVERS[5], "redis_server.py", &[]);
+    let mut session = Session::local();
+    connect(&mut session, server.port, "redis", json!({ "protocol": 3 }));
+    let hello = until(&mut session, "c", &json!({ "type": "map" }));
+    assert_eq!(hello["message"]["value"]["proto"], 3, "{hello}");
+    let mut answers = |command: Value| {
+        let told = request(&mut session, json!({ "command": command }));
+        assert_eq!(told["answered"], true, "{told}");
+        values(&told)
+    };
+    answers(json!(["SADD", "set", "a"]));
+    answers(json!(["SET", "key", "v"]));
+    // The set comes as an array, and the code of every error behind ERR: what counts is the shape
+    // that came.
+    assert_eq!(answers(json!(["SMEMBERS", "set"])), [json!({ "type": "array", "value": ["a"] })]);
+    let wrong = answers(json!(["LPUSH", "key", "x"])).remove(0);
+    assert_eq!((&wrong["type"], &wrong["code"]), (&json!("error"), &json!("ERR")), "{wrong}");
+    assert!(wrong.to_string().contains("WRONGTYPE"), "{wrong}");
+    // A subscription and what it brings are arrays too, and are not taken for answers to what comes
+    // behind them.
+    has(&answers(json!(["SUBSCRIBE", "news", "more"]))[0], json!({ "kind": "subscribe", "channel": "news" }));
+    let pong = answers(json!(["PING"])).remove(0);
+    assert!(pong.to_string().to_lowercase().contains("pong"), "{pong}");
+    has(&answers(json!(["UNSUBSCRIBE"]))[0], json!({ "kind": "unsubscribe" }));
+    assert_eq!(answers(json!(["GET", "key"]))[0]["value"], "v");
+    // It takes a protocol that nobody knows.
+    let hello = answers(json!(["HELLO", 9])).remove(0);
+    assert!(hello["type"] == "array" && hello["value"].as_array().unwrap().contains(&json!(9)), "{hello}");
+}
+
+#[test]
+fn miniircd_has_no_capabilities_and_waits_for_the_end_of_their_negotiation() {
+    let server = Server::miniircd();
+    let mut session = Session::local();
+    connect(&mut session, server.port, "irc", json!({ "nick": "bot", "capabilities": ["server-time"] }));
+    let list = until(&mut session, "c", &json!({ "command": "CAP" }));
+    assert_eq!(list["message"]["params"], json!(["*", "LS", ""]), "{list}");
+    // It would not come without CAP END.
+    until(&mut session, "c", &json!({ "name": "RPL_WELCOME" }));
+    send(&mut session, json!({ "command": "JOIN", "params": ["#lab"] }));
+    until(&mut session, "c", &json!({ "name": "RPL_ENDOFNAMES" }));
+    send(&mut session, json!({ "command": "TOPIC", "params": ["#lab", "two words"] }));
+    let topic = until(&mut session, "c", &json!({ "command": "TOPIC" }));
+    assert_eq!(
+        (&topic["message"]["params"], &topic["message"]["nick"]),
+        (&json!(["#lab", "two words"]), &json!("bot"))
+    );
+    // A negotiation behind the registration it knows nothing of.
+    send(&mut session, json!({ "command": "CAP", "params": ["LS"] }));
+    until(&mut session, "c", &json!({ "name": "ERR_UNKNOWNCOMMAND" }));
+    send(&mut session, json!({ "command": "PING", "params": ["still here"] }));
+    let pong = until(&mut session, "c", &json!({ "command": "PONG" }));
+    assert!(pong["message"]["params"].to_string().contains("still here"), "{pong}");
+}
+
+#[test]
+fn gpsd_passes_on_what_a_receiver_says() {
+    let receiver = Listener::new();
+    let server = Server::gpsd(receiver.port());
+    let mut receiver = receiver.accept();
+    let mut session = Session::local();
+    connect(&mut session, server.port, "nmea", json!({}));
+    let greeting = until(&mut session, "c", &json!({}));
+    assert_eq!(greeting["message"]["gpsd"]["class"], "VERSION", "{greeting}");
+    send(&mut session, json!({ "text": "?WATCH={\"enable\":true,\"raw\":1};" }));
+    let class = |session: &mut Session, class: &str| loop {
+        let told = until(session, "c", &json!({}));
+        if told["message"]["gpsd"]["class"] == class {
+            return told["message"]["gpsd"].clone();
+        }
+    };
+    has(&class(&mut session, "WATCH"), json!({ "enable": true, "raw": 1 }));
+    receiver.say(concat!(
+        "$GPGGA,092750.000,5321.6802,N,00630.3372,W,1,8,1.03,61.7,M,55.2,M,,*76\r\n",
+        "$GPRMC,092750.000,A,5321.6802,N,00630.3372,W,0.02,31.66,280511,,,A*43\r\n",
+    ));
+    let fix = until(&mut session, "c", &json!({ "sentence": "GGA" }));
+    has(&fix["message"], json!({ "talker": "GP", "altitude_m": 61.7, "satellites": 8 }));
+    assert!((fix["message"]["lat"].as_f64().unwrap() - 53.361_336_667).abs() < 1e-8, "{fix}");
+    has(&until(&mut session, "c", &json!({ "sentence": "RMC" }))["message"], json!({ "date": "2011-05-28" }));
+    // A message of an AIS station, in two parts.
+    receiver.say(concat!(
+        "!AIVDM,2,1,3,B,55P5TL01VIaAL@7WKO@mBplU@<PDhh000000001S;AJ::4A80?4i@E53,0*3E\r\n",
+        "!AIVDM,2,2,3,B,1@0000000000000,2*55\r\n",
+    ));
+    let whole = until(&mut session, "c", &json!({ "sentence": "VDM", "part": 2 }));
+    has(&whole["message"]["ais"], json!({ "type": 5, "mmsi": 369_190_000, "shipname": "MT.MITCHELL" }));
+    // It takes each segment as a whole command: half of one is refused before the other half is
+    // there.
+    session.send_text("c", "?VERS");
+    let refusal = class(&mut session, "ERROR");
+    assert!(refusal["message"].as_str().unwrap().contains("?VERS"), "{refusal}");
+    send(&mut session, json!({ "text": "?VERSION;" }));
+    assert!(class(&mut session, "VERSION")["release"].is_string());
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! The interface `queries`: a guest's questions to name servers. A question is read (`question.rs`),
-//! the policy is asked about its name and its server, it is counted as a lookup, and only then it
-//! is sent (`carrier.rs`).
+//! The interface `queries`: a guest's questions to name servers. A question is read
+//! (`question.rs`), the policy is asked about its name and its server, it is counted as a lookup,
+//! and only then it is sent (`carrier.rs`).
 
 mod carrier;
 mod question;

@@ -46,8 +46,8 @@ impl Peer {
     }
 }
 
-/// A package of the machine's own Debian or Ubuntu release, with the shared libraries it needs and
-/// this machine lacks.
+/// A package of the machine's own Debian or Ubuntu release, or several with blanks between them,
+/// with the shared libraries that they need and this machine lacks.
 ///
 /// # Errors
 /// If the machine is neither, its archive cannot be reached, or has no such package.
@@ -62,11 +62,12 @@ fn peer(name: &str, progress: Progress<'_>) -> Result<Peer, Error> {
             .hint("run the tests on Debian or Ubuntu, in a container perhaps")
     })?;
     let archive = apt::main_archive(&machine)?;
-    let root = cache::root()?.join("peers").join(format!("{name}-{}", archive.suite));
+    let names: Vec<&str> = name.split_whitespace().collect();
+    let root = cache::root()?.join("peers").join(format!("{}-{}", names.join("+"), archive.suite));
     cache::keep(&root, progress, |progress| {
         let apt = Apt::open(&archive, &archive.suite, progress)?;
         let installed = apt::installed()?;
-        let packages = apt.with_libraries(&[name], &|dependency| installed.contains(dependency))?;
+        let packages = apt.with_libraries(&names, &|dependency| installed.contains(dependency))?;
         let files = root.join("packages");
         apt.download(&packages, &files, &format!("peer `{name}`"), progress)?;
         apt::unpack(&files, &root)?;

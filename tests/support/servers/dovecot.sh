@@ -1,0 +1,1 @@
+dovecot -F -c dovecot.conf

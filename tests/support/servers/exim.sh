@@ -1,0 +1,3 @@
+mkdir spool
+chown Debian-exim spool
+exim4 -C /mnt/state/exim.conf -bdf

@@ -26,6 +26,9 @@ mod hostile;
 /// The contract with plugins, and how components are loaded.
 mod abi;
 
+/// What calls come to: blocks, questions, ends; what an instance is given, and takes at one time.
+mod contract;
+
 /// Generations of policy and plugins, and principals.
 mod generations;
 

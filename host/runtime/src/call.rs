@@ -35,6 +35,7 @@ pub struct Shown {
 #[derive(Debug)]
 pub struct CallState {
     started: AtomicBool,
+    over: AtomicBool,
     /// It asked for something that could not be recorded, and so was not granted.
     unrecorded: AtomicBool,
     /// The guest has asked to be told when it should end.
@@ -51,6 +52,7 @@ impl CallState {
     pub fn new(until: Instant, reports: Arc<Reports>) -> Self {
         Self {
             started: AtomicBool::new(false),
+            over: AtomicBool::new(false),
             unrecorded: AtomicBool::new(false),
             listens: AtomicBool::new(false),
             shown: Mutex::new(Some(Shown::default())),
@@ -60,9 +62,18 @@ impl CallState {
         }
     }
 
-    /// How long the call may still take.
+    /// How long the call may still take: nothing, once it has ended.
     pub fn time_left(&self) -> Duration {
-        self.until.saturating_duration_since(Instant::now())
+        if self.is_over() { Duration::ZERO } else { self.until.saturating_duration_since(Instant::now()) }
+    }
+
+    /// Marks the call as one that its guest has answered.
+    pub fn end(&self) {
+        self.over.store(true, Ordering::SeqCst);
+    }
+
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::SeqCst)
     }
 
     /// Marks the call as handed to the guest. Returns false if nobody waits for it any more.
@@ -103,7 +114,7 @@ impl CallState {
     /// The limit that is reached.
     pub fn show(&self, block: Block, limit: u64, memory: &PluginMemory) -> Result<(), &'static str> {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(shown) = &mut *shown else { return Ok(()) };
+        let Some(shown) = shown.as_mut().filter(|_| !self.is_over()) else { return Ok(()) };
         let bytes = shown.bytes.saturating_add(block.size());
         if u64::try_from(bytes).unwrap_or(u64::MAX) > limit {
             return Err("output");
@@ -141,5 +152,10 @@ impl CallState {
     /// Where the call's progress goes.
     pub fn reports(&self) -> &Reports {
         &self.reports
+    }
+
+    /// The same for its guest, as long as it runs and somebody wants to know.
+    pub fn wanted_reports(&self) -> Option<&Reports> {
+        (!self.is_over() && self.reports.are_wanted()).then_some(&self.reports)
     }
 }

@@ -4,8 +4,11 @@
 //! host, but the store stays busy meanwhile, so that the event loop has no turn.)
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Notify;
+
+use crate::clock::TICK;
 
 /// Bytes of files, or what costs as much, after which reading has been waiting.
 const WORK: u64 = 1 << 20;
@@ -32,6 +35,11 @@ impl CpuMeter {
     /// The guest has waited.
     pub fn rest(&self) {
         self.ticks.store(0, Ordering::Relaxed);
+    }
+
+    /// How long the guest has computed by now without waiting.
+    pub fn computed(&self) -> Duration {
+        TICK * self.ticks.load(Ordering::Relaxed)
     }
 
     /// Waits until the event loop is to take its turn.

@@ -68,8 +68,7 @@ impl calls::HostContext for State {
         total: Option<f64>,
         message: Option<String>,
     ) -> wasmtime::Result<()> {
-        let reports = self.context(&context)?.state.reports();
-        if reports.are_wanted() {
+        if let Some(reports) = self.context(&context)?.state.wanted_reports() {
             let message = message.map(|text| printable_text(cut(&text, LINE).to_owned()));
             reports.report(Progress { progress, total, message });
         }

@@ -13,6 +13,8 @@ impl Guest {
     /// Sleeps for a minute in std, which blocks the instance.
     #[tool]
     async fn block(self: Rc<Self>, _: Cx, _: NoArguments) -> Result<Text, Failure> {
+        // From here on it is told of a cancellation, and does not listen.
+        cofferdam_sdk::yield_now().await;
         begins("block");
         std::thread::sleep(std::time::Duration::from_secs(60));
         text("awake")

@@ -23,6 +23,7 @@ use super::{About, Lifetime};
 use crate::abi::plugin_0_1_0::{Definition, Ending, Exported, Outcome, Reply};
 use crate::call::CallState;
 use crate::clock::TICK;
+use crate::cpu_meter::CpuMeter;
 use crate::enforce::Sockets;
 use crate::host::Context;
 use crate::limiter;
@@ -94,6 +95,7 @@ pub struct Actor {
     end: watch::Receiver<Option<End>>,
     sockets: Sockets,
     memory: Arc<AtomicUsize>,
+    cpu_meter: Arc<CpuMeter>,
 }
 
 #[derive(Default)]
@@ -114,9 +116,10 @@ impl Actor {
         let kill = Arc::new(Kill::default());
         let (ended, end) = watch::channel(None);
         let (sockets, memory) = (state.sockets.clone(), state.limiter.shown());
+        let cpu_meter = Arc::clone(&state.cpu_meter);
         let task = run(program, state, sink, messages, Arc::clone(&kill), ended);
         seat.run(task);
-        Self { mailbox, places, kill, end, sockets, memory }
+        Self { mailbox, places, kill, end, sockets, memory, cpu_meter }
     }
 
     /// A place for one more call, if there is one.
@@ -148,6 +151,11 @@ impl Actor {
     pub fn kill(&self, why: String, limit: Option<&'static str>) {
         let _ = self.kill.why.set((why, limit));
         self.kill.notify.notify_one();
+    }
+
+    /// How long the guest has computed by now without waiting.
+    pub fn computed(&self) -> Duration {
+        self.cpu_meter.computed()
     }
 
     /// The memory of an instance that has no connections, in bytes; zero if it has any.
@@ -372,7 +380,8 @@ async fn answer(accessor: &Accessor<State>, exported: &Exported, message: Messag
     let started = accessor.with(|mut access| -> wasmtime::Result<_> {
         let own = access.data_mut();
         own.gate.call_begins(&caller, &state);
-        let context = own.ctx().table.push(Context { state, number: caller.call })?;
+        let context = Context { state: Arc::clone(&state), number: caller.call };
+        let context = own.ctx().table.push(context)?;
         let started = call.start_call_concurrent(access.as_context_mut(), (context, tool, arguments, replies))?;
         // What the guest asks for is attributed by this. A task's number is used again when the
         // task has ended, so that there are never more than tasks have been at one time.
@@ -380,6 +389,7 @@ async fn answer(accessor: &Accessor<State>, exported: &Exported, message: Messag
         Ok(started)
     })?;
     let answered = call.finish_call_concurrent(accessor, started).await.map(|(answered,)| answered);
+    state.end();
     let memory = accessor.with(|mut access| {
         access.data_mut().gate.call_ends(&caller);
         access.data_mut().about.memory.clone()

@@ -58,13 +58,21 @@ fn overdue(when: &str) -> String {
     format!("a call did not end {when} (grace of {} ms)", GRACE.as_millis())
 }
 
-/// Ends an instance if a call that nobody waits for goes on beyond its deadline.
+/// Ends an instance if a call that nobody waits for goes on beyond its deadline; or sooner, if the
+/// guest computes without waiting, and so holds everybody up.
 async fn end_by_deadline(
     actor: Arc<Actor>,
-    answered: oneshot::Receiver<Answered>,
+    mut answered: oneshot::Receiver<Answered>,
     (until, limit): (Instant, Option<&'static str>),
     _running: OwnedSemaphorePermit,
 ) {
+    if tokio::time::timeout(GRACE, &mut answered).await.is_ok() {
+        return;
+    }
+    if actor.computed() >= GRACE / 2 {
+        actor.kill(overdue("when it was cancelled"), None);
+        return;
+    }
     if tokio::time::timeout_at((until + GRACE).into(), answered).await.is_err() {
         actor.kill(overdue("at its deadline"), limit);
     }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{LOCAL, Session, guest, policy, run, stderr, stdout};
+use crate::support::{LOCAL, Session, add_section, guest, policy, run, scratch, stderr, stdout};
 
 fn with(name: &str) -> Session {
     Session::serve(&["--plugin", &guest(name), LOCAL[0], LOCAL[1]])
@@ -199,4 +199,106 @@ fn i11_a_call_that_waits_for_a_busy_instance_ends_without_it() {
     assert_eq!(session.called(first).ok()["text"], "call 1 began after 0 had ended");
     assert_eq!(session.call("wait", json!({ "count": 0 })).ok()["text"], "call 2 began after 1 had ended");
     assert!(!session.log().contains("ended:"), "{}", session.log());
+}
+
+/// The guest that begins with its settings, under a policy that has these.
+fn settled(settings: &str, more: &str) -> [String; 2] {
+    let component = json!(guest("settled")).to_string();
+    let rules = "connect = [\"tcp://localhost:*\"]";
+    policy(&format!("[defaults]\n{rules}\n{more}\n[plugins.settled]\ncomponent = {component}\n{settings}\n"))
+}
+
+/// A server that refuses to start; why.
+fn refused(settings: &str) -> String {
+    let [flag, file] = settled(settings, "");
+    let (status, log) = Session::bare(&[&flag, &file]).close();
+    assert_eq!(status.code(), Some(1), "{log}");
+    log
+}
+
+#[test]
+fn an_instance_begins_with_its_settings() {
+    let [flag, file] = settled(
+        "settings = { word = \"spring\", times = 2, manner = \"loud\", places = [{ host = \"a\" }], others = { b = true } }",
+        "",
+    );
+    let mut session = Session::serve(&[&flag, &file]);
+    let told = session.call("tell", json!({})).ok()["text"].take();
+    assert_eq!(told, "spring 2 Some(Loud) [\"a:None\"] {\"b\": true}");
+    assert_eq!(session.call("read", json!({})).text, "spring");
+    session.call("tell", json!({})).ok();
+    assert_eq!(session.log().matches("begins with `spring`").count(), 1, "once an instance");
+    let (_, log) = session.close();
+    assert!(log.contains("ends with `spring`"), "{log}");
+}
+
+#[test]
+fn settings_are_checked_against_the_schema_that_the_component_carries() {
+    for (settings, part) in [
+        ("", "\"word\" is a required property (write `[plugins.settled.settings]`)"),
+        ("settings = {}", "\"word\" is a required property"),
+        ("settings = { word = 1 }", "`settings.word`"),
+        ("settings = { word = \"x\", times = 256 }", "`settings.times`"),
+        ("settings = { word = \"x\", manner = \"shy\" }", "`settings.manner`"),
+        ("settings = { word = \"x\", places = [{ port = 1 }] }", "`settings.places.0`"),
+        ("settings = { word = \"x\", wrod = \"y\" }", "wrod"),
+    ] {
+        let log = refused(settings);
+        assert!(log.contains(part), "{settings}: {log}");
+    }
+}
+
+#[test]
+fn i10_settings_that_a_plugin_does_not_take_fail_its_calls_and_nothing_else() {
+    let [flag, file] = settled("settings = { word = \"refuse\" }", "");
+    let mut session = Session::serve(&[&flag, &file]);
+    let failure = session.call("tell", json!({})).failed("invalid_settings");
+    let message = failure["message"].as_str().unwrap();
+    assert_eq!(message, "the `settled` plugin does not take its settings: `word` is `refuse`");
+    session.log_has("the plugin does not take its settings");
+    session.call("tell", json!({})).failed("invalid_settings");
+    session.call("tcp_list_connections", json!({})).ok();
+
+    let [flag, file] = settled("settings = { word = \"panic\" }", "");
+    let mut session = Session::serve(&[&flag, &file]);
+    session.call("tell", json!({})).failed("instance_lost");
+    session.call("tcp_list_connections", json!({})).ok();
+}
+
+#[test]
+fn i11_a_plugin_that_takes_long_to_begin_or_to_end_is_not_waited_for() {
+    let [flag, file] = settled("settings = { word = \"wait\" }", "[limits]\ncall = \"1 s\"");
+    let mut session = Session::serve(&[&flag, &file]);
+    let answer = session.call("tell", json!({}));
+    assert!(answer.is_error && !answer.text.contains("instance_lost"), "{}", answer.text);
+
+    let [flag, file] = settled("settings = { word = \"stay\" }", "");
+    let mut session = Session::serve(&[&flag, &file]);
+    session.call("tell", json!({})).ok();
+    let (status, log) = session.close();
+    assert!(status.success() && log.contains("ends with `stay`"), "{log}");
+}
+
+/// A component that exports nothing, with this manifest (Component Model: Binary.md).
+fn bare(manifest: &str) -> String {
+    let file = scratch("bare").join("bare.wasm");
+    let mut bytes = b"\0asm\x0d\0\x01\0".to_vec();
+    add_section(&mut bytes, "cofferdam-manifest", manifest.as_bytes());
+    std::fs::write(&file, bytes).unwrap();
+    file.display().to_string()
+}
+
+#[test]
+fn a_component_may_lack_every_export_and_be_of_a_later_patch() {
+    let manifest = |abi: &str| format!("name = \"bare\"\nversion = \"1\"\nabi = \"{abi}\"\nkind = \"plugin\"\n");
+    let component = bare(&manifest("0.1.7"));
+    let mut session = Session::serve(&["--plugin", &component, LOCAL[0], LOCAL[1]]);
+    session.call("tcp_list_connections", json!({})).ok();
+    let (_, log) = session.close();
+    assert!(!log.contains("ERROR") && !log.contains("WARN"), "{log}");
+    for abi in ["0.2.0", "1.0.0", "0.1", "0.1.x"] {
+        let (status, log) = Session::bare(&["--plugin", &bare(&manifest(abi)), LOCAL[0], LOCAL[1]]).close();
+        assert_eq!(status.code(), Some(1), "{log}");
+        assert!(log.contains(&format!("`abi` is `{abi}`, this host speaks `0.1.0`")), "{log}");
+    }
 }

@@ -58,21 +58,13 @@ fn overdue(when: &str) -> String {
     format!("a call did not end {when} (grace of {} ms)", GRACE.as_millis())
 }
 
-/// Ends an instance if a call that nobody waits for goes on beyond its deadline; or sooner, if the
-/// guest computes without waiting, and so holds everybody up.
+/// Ends an instance if a call that nobody waits for goes on beyond its deadline.
 async fn end_by_deadline(
     actor: Arc<Actor>,
-    mut answered: oneshot::Receiver<Answered>,
+    answered: oneshot::Receiver<Answered>,
     (until, limit): (Instant, Option<&'static str>),
     _running: OwnedSemaphorePermit,
 ) {
-    if tokio::time::timeout(GRACE, &mut answered).await.is_ok() {
-        return;
-    }
-    if actor.computed() >= GRACE / 2 {
-        actor.kill(overdue("when it was cancelled"), None);
-        return;
-    }
     if tokio::time::timeout_at((until + GRACE).into(), answered).await.is_err() {
         actor.kill(overdue("at its deadline"), limit);
     }
@@ -307,17 +299,17 @@ impl Plugin {
             }
             return Err(error);
         }
-        if !is_late && !state.listens() {
-            // It has not asked to be told. Its late answer is dropped.
-            tokio::spawn(end_by_deadline(Arc::clone(&lease.actor), answered, patience.last(), running));
-            return Err(error);
-        }
         match tokio::time::timeout(GRACE, &mut answered).await {
             Ok(answer) => match self.finish(&lease.actor, answer, state).await {
                 // The guest's own word for what it was told. Ours knows the deadline.
                 Err(CallError::Cancelled | CallError::OwnDeadline) => Err(error),
                 other => other,
             },
+            // It has not asked to be told, and holds nobody up. Its late answer is dropped.
+            Err(_) if !is_late && !state.listens() && lease.actor.computed() < GRACE / 2 => {
+                tokio::spawn(end_by_deadline(Arc::clone(&lease.actor), answered, patience.last(), running));
+                Err(error)
+            }
             Err(_) => {
                 let when = if is_late { "at its deadline" } else { "when it was cancelled" };
                 lease.actor.kill(overdue(when), error.limit());

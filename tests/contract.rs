@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use crate::support::{LOCAL, Session, add_section, guest, policy, run, scratch, stderr, stdout};
 
-fn with(name: &str) -> Session {
+fn with_local(name: &str) -> Session {
     Session::serve(&["--plugin", &guest(name), LOCAL[0], LOCAL[1]])
 }
 
-fn limited(name: &str, limits: &str) -> Session {
+fn with_limits(name: &str, limits: &str) -> Session {
     let [flag, file] = policy(&format!("[limits]\n{limits}\n"));
     Session::serve(&[&flag, &file, "--plugin", &guest(name), LOCAL[0], LOCAL[1]])
 }
@@ -29,13 +29,13 @@ fn content(session: &mut Session, tool: &str, arguments: Value) -> Value {
 
 #[test]
 fn every_kind_of_block_reaches_the_client() {
-    let mut session = with("blocks");
+    let mut session = with_local("blocks");
     let text = |text: &str| json!({ "type": "text", "text": text });
     assert_eq!(content(&mut session, "text", json!({ "text": "plain" })), json!([text("plain")]));
-    assert_eq!(content(&mut session, "nothing", json!({})), json!([]));
+    assert_eq!(content(&mut session, "nothing", json!({})), json!([text("done")]));
     let picture = content(&mut session, "picture", json!({}))[0].take();
     assert_eq!((&picture["type"], &picture["mimeType"]), (&json!("image"), &json!("image/png")));
-    assert!(picture["data"].as_str().unwrap().starts_with("iVBORw0KGgo"), "{picture}");
+    assert!(picture["data"].as_str().unwrap().starts_with_local("iVBORw0KGgo"), "{picture}");
     let sound = json!([{ "type": "audio", "data": "UklGRgQAAABXQVZF", "mimeType": "audio/wav" }]);
     assert_eq!(content(&mut session, "sound", json!({})), sound);
     let link = json!([{ "type": "resource_link", "uri": "thing:x", "name": "thing", "title": "A thing",
@@ -53,7 +53,7 @@ fn every_kind_of_block_reaches_the_client() {
 
 #[test]
 fn i12_a_block_that_is_not_what_it_says_is_refused() {
-    let mut session = with("blocks");
+    let mut session = with_local("blocks");
     for kind in ["png", "image/", "image/png\u{1b}[2J"] {
         session.call("picture_of", json!({ "text": kind })).failed("output_invalid");
     }
@@ -65,7 +65,8 @@ fn i12_a_block_that_is_not_what_it_says_is_refused() {
 
 #[test]
 fn a_tool_says_more_of_itself_in_its_meta() {
-    let mut session = with("blocks");
+    let mut session = with_local("blocks");
+    session.call("nothing", json!({}));
     let listed = session.request("tools/list", json!({}));
     let tools = listed["result"]["tools"].as_array().unwrap();
     let nothing = tools.iter().find(|tool| tool["name"] == "nothing").unwrap();
@@ -75,7 +76,7 @@ fn a_tool_says_more_of_itself_in_its_meta() {
 
 #[test]
 fn what_is_shown_before_the_end_stands_before_the_answer_and_behind_a_failure() {
-    let mut session = limited("blocks", "call = \"1 s\"");
+    let mut session = with_limits("blocks", "call = \"1 s\"");
     let answered = result(&mut session, "shows_and_answers", json!({ "text": "x" }));
     assert_eq!(answered["content"][0]["text"], "shown before");
     assert_eq!(answered["structuredContent"], json!({ "text": "x" }));
@@ -90,7 +91,7 @@ fn what_is_shown_before_the_end_stands_before_the_answer_and_behind_a_failure() 
 
 #[test]
 fn i12_blocks_that_are_shown_count_against_the_output() {
-    let mut session = limited("blocks", "output = \"1 MiB\"");
+    let mut session = with_limits("blocks", "output = \"1 MiB\"");
     let told = result(&mut session, "shows_much", json!({ "count": 100 }));
     // Each is 64 KiB, a third more in Base64: eleven are within a MiB.
     assert_eq!(told["structuredContent"]["text"], "11 limit: the limit `output` is reached", "{}", told["isError"]);
@@ -99,7 +100,7 @@ fn i12_blocks_that_are_shown_count_against_the_output() {
 
 #[test]
 fn a_question_that_nobody_can_answer_is_a_failure_that_tells_it() {
-    let mut session = with("asks_person");
+    let mut session = with_local("asks_person");
     let failure = session.call("clear", json!({ "text": "it" })).failed("input_required");
     let questions = failure["questions"].as_array().unwrap();
     assert_eq!((questions.len(), &questions[0]["id"]), (1, &json!("sure")));
@@ -154,7 +155,7 @@ fn a_reply_that_is_not_what_was_asked_for_does_not_reach_the_tool() {
 
 #[test]
 fn i11_a_cancelled_call_that_has_not_asked_goes_on_and_its_answer_is_dropped() {
-    let mut session = limited("deaf", "call = \"30 s\"");
+    let mut session = with_limits("deaf", "call = \"30 s\"");
     let waiting = session.post_call("wait", json!({ "count": 1500 }));
     session.log_has("`wait` begins");
     session.cancel(waiting);
@@ -169,7 +170,7 @@ fn i11_a_cancelled_call_that_has_not_asked_goes_on_and_its_answer_is_dropped() {
 
 #[test]
 fn i11_a_cancelled_call_that_has_not_asked_ends_by_its_deadline() {
-    let mut session = limited("deaf", "call = \"2 s\"");
+    let mut session = with_limits("deaf", "call = \"2 s\"");
     let waiting = session.post_call("wait", json!({ "count": 3_600_000 }));
     session.log_has("`wait` begins");
     session.cancel(waiting);
@@ -180,7 +181,7 @@ fn i11_a_cancelled_call_that_has_not_asked_ends_by_its_deadline() {
 
 #[test]
 fn an_instance_takes_as_many_calls_at_one_time_as_its_manifest_says() {
-    let mut session = limited("one_at_a_time", "call = \"30 s\"");
+    let mut session = with_limits("one_at_a_time", "call = \"30 s\"");
     let calls: Vec<u64> = (0..5).map(|_| session.post_call("wait", json!({ "count": 20 }))).collect();
     for (index, id) in calls.into_iter().enumerate() {
         let expected = format!("call {} began after {index} had ended", index + 1);
@@ -190,7 +191,7 @@ fn an_instance_takes_as_many_calls_at_one_time_as_its_manifest_says() {
 
 #[test]
 fn i11_a_call_that_waits_for_a_busy_instance_ends_without_it() {
-    let mut session = limited("one_at_a_time", "call = \"30 s\"");
+    let mut session = with_limits("one_at_a_time", "call = \"30 s\"");
     let first = session.post_call("wait", json!({ "count": 1000 }));
     session.log_has("`wait 1` begins");
     let second = session.post_call("wait", json!({ "count": 0 }));

@@ -4,6 +4,7 @@
 
 mod abi;
 mod ahead;
+mod blocks;
 mod bucket;
 #[expect(
     clippy::disallowed_methods,
@@ -15,6 +16,7 @@ mod clock;
 mod compiler;
 mod component;
 mod content;
+mod context;
 mod cpu_meter;
 mod enforce;
 mod engine;

@@ -111,6 +111,7 @@ impl Lifecycle {
                 const LENGTH: usize = ::cofferdam_sdk::settings_schema::length(&OBJECT);
 
                 #[used]
+                // The linker puts it where the host looks: nothing reads it here.
                 #[cfg_attr(target_family = "wasm", unsafe(link_section = "cofferdam-settings-schema"))]
                 static SECTION: [u8; LENGTH] = ::cofferdam_sdk::settings_schema::json(&OBJECT);
             };

@@ -30,8 +30,8 @@ pub use schema::Settings;
 /// ```
 ///
 /// A plugin that begins with its settings needs no schema written by hand: `#[derive(Settings)]`
-/// makes it of the type, and the host has checked them. A member that is neither an `Option` nor has
-/// a `#[serde(default)]` has to be in the policy.
+/// makes it of the type, and the host has checked them. A member that is neither an `Option` nor
+/// has a `#[serde(default)]` has to be in the policy.
 ///
 /// ```standalone_crate
 /// use std::cell::RefCell;

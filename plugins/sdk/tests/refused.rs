@@ -79,7 +79,7 @@ fn plugin(methods: &str) -> String {
 }
 
 fn tool(signature: &str) -> String {
-    plugin(&format!("/// Does it.\n#[tool]\nasync fn {signature} {{ todo!() }}"))
+    plugin(&format!("/// Does it.\n#[tool]\nasync fn {signature} {{ loop {} }}"))
 }
 
 /// It does not compile, and the compiler says all of this, at this place.
@@ -114,10 +114,10 @@ fn what_a_tool_may_answer_compiles() {
         "std::collections::BTreeMap<String, u32>",
     ];
     let tools = answers.iter().enumerate().map(|(n, answer)| {
-        format!("/// Does it.\n#[tool]\nasync fn tool_{n}(&self) -> Result<{answer}, Failure> {{ todo!() }}\n")
+        format!("/// Does it.\n#[tool]\nasync fn tool_{n}(&self) -> Result<{answer}, Failure> {{ loop {} }}\n")
     });
     let own =
-        "/// Does it.\n#[tool]\nasync fn own(self: Rc<Self>, cx: Cx, a: Whole) -> Result<Whole, Own> { todo!() }\n";
+        "/// Does it.\n#[tool]\nasync fn own(self: Rc<Self>, cx: Cx, a: Whole) -> Result<Whole, Own> { loop {} }\n";
     compiles("answers", &plugin(&(tools.collect::<String>() + own)));
 }
 
@@ -187,7 +187,7 @@ struct Given { word: MEMBER }
 
 #[test]
 fn settings_that_no_schema_can_say_are_told() {
-    let doing = "/// Does it.\n#[tool]\nasync fn greet(&self) -> Result<(), Failure> { todo!() }\n";
+    let doing = "/// Does it.\n#[tool]\nasync fn greet(&self) -> Result<(), Failure> { loop {} }\n";
     let init =
         |of: &str| format!("#[init]\nasync fn begin(&self, given: {of}) -> Result<(), String> {{ Ok(()) }}\n{doing}");
     let given = |member: &str| SETTINGS.replace("MEMBER", member) + &plugin(&init("Given"));
@@ -224,7 +224,7 @@ fn settings_that_no_schema_can_say_are_told() {
 fn an_unanswered_question_is_nothing_but_a_failure() {
     let ask = |then: &str| {
         tool("greet(&self, cx: Cx) -> Result<String, Failure>").replace(
-            "todo!()",
+            "loop {}",
             &format!("let reply = cx.ask::<Whole>(\"count\", \"How many?\").await{then}; Ok(String::new())"),
         )
     };

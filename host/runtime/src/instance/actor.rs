@@ -10,22 +10,22 @@ use std::time::Duration;
 use cofferdam_audit::{Caller, Event, Sink};
 use cofferdam_grants::{printable, printable_text};
 use futures::stream::{FuturesUnordered, StreamExt};
-use rustix::io::Errno;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::Accessor;
 use wasmtime::{AsContextMut as _, Store, UpdateDeadline};
 use wasmtime_wasi::WasiView as _;
 
+use super::Lifetime;
+use super::ends::{self, lacks, not_instantiated, overdue, unsettled};
 use super::program::{Instantiable, Program, Template};
 use super::threads::Seat;
-use super::{About, Lifetime};
 use crate::abi::plugin_0_1_0::{Definition, Ending, Exported, Outcome, Reply};
 use crate::call::CallState;
 use crate::clock::TICK;
+use crate::context::Context;
 use crate::cpu_meter::CpuMeter;
 use crate::enforce::Sockets;
-use crate::host::Context;
 use crate::limiter;
 use crate::memory::Held;
 use crate::output;
@@ -49,9 +49,6 @@ pub struct Message {
 /// What a guest answers, and the memory that its answer takes from here on; `None` if there is no
 /// room for it.
 pub type Answered = Result<(Outcome, Option<Held>), Ending>;
-
-/// How long a guest has to end by itself.
-pub const CLOSING: Duration = Duration::from_millis(500);
 
 /// How an instance ended.
 #[derive(Clone, Debug)]
@@ -134,7 +131,7 @@ impl Actor {
     }
 
     /// Ends the instance in good order: nothing of it counts as lost. A guest that has no call is
-    /// told, and has [`CLOSING`].
+    /// told, and has [`ends::CLOSING`].
     pub fn close(&self) {
         self.kill.orderly.store(true, Ordering::SeqCst);
         self.kill.closing.cancel();
@@ -286,7 +283,7 @@ async fn live(
     let at_once = about.concurrency.unwrap_or(usize::MAX);
     store
         .run_concurrent(async |accessor| {
-            let mut beginning = std::pin::pin!(begin(accessor, &exported, &about));
+            let mut beginning = std::pin::pin!(ends::begin(accessor, &exported, &about));
             loop {
                 tokio::select! {
                     begun = &mut beginning => break begun?,
@@ -307,66 +304,11 @@ async fn live(
                 }
             }
             if running.is_empty() && about.lifetime == Lifetime::Shared {
-                end(accessor, &exported).await?;
+                ends::end(accessor, &exported).await?;
             }
             Ok(())
         })
         .await?
-}
-
-/// Hands the settings over, before everything else.
-async fn begin(accessor: &Accessor<State>, exported: &Exported, about: &About) -> wasmtime::Result<()> {
-    let Some(lifecycle) = &exported.lifecycle else { return Ok(()) };
-    let begun = lifecycle.call_init(accessor, about.settings.clone());
-    match tokio::time::timeout(about.limits.call, begun).await {
-        Ok(begun) => begun?.map_err(|why| Unsettled(printable(&why, 1000).into_owned()).into()),
-        Err(_) => Err(Unsettled(format!("it takes longer than {} s to begin", about.limits.call.as_secs_f64())).into()),
-    }
-}
-
-/// Lets the guest end by itself. One that takes too long is ended.
-async fn end(accessor: &Accessor<State>, exported: &Exported) -> wasmtime::Result<()> {
-    let Some(lifecycle) = &exported.lifecycle else { return Ok(()) };
-    tokio::time::timeout(CLOSING, lifecycle.call_close(accessor)).await.unwrap_or(Ok(()))
-}
-
-/// When a guest that was to end by itself has had the time for it.
-async fn overdue(closing: &CancellationToken) {
-    closing.cancelled().await;
-    tokio::time::sleep(CLOSING).await;
-}
-
-/// The guest does not take its settings.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Unsettled(String);
-
-/// What a guest says against its settings, if that is why its instance ended.
-fn unsettled(trap: &wasmtime::Error) -> Option<String> {
-    trap.downcast_ref::<Unsettled>().map(|unsettled| unsettled.0.clone())
-}
-
-/// The system lacks something that an instance needs; what it says of it.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Lacking(String);
-
-/// What the system lacks, if that is why an instance did not start.
-fn lacks(trap: &wasmtime::Error) -> Option<String> {
-    trap.downcast_ref::<Lacking>().map(|lacking| lacking.0.clone())
-}
-
-/// Tells a lack of descriptors, memory or threads from what is the component's own fault.
-fn not_instantiated(error: wasmtime::Error) -> wasmtime::Error {
-    let of_system = |cause: &(dyn std::error::Error + 'static)| {
-        let of_io = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error);
-        of_io.or_else(|| cause.downcast_ref::<rustix::io::Errno>().map(|errno| errno.raw_os_error()))
-    };
-    let scarce = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN].map(Errno::raw_os_error);
-    match error.chain().find_map(of_system).filter(|code| scarce.contains(code)) {
-        Some(code) => Lacking(std::io::Error::from_raw_os_error(code).to_string()).into(),
-        None => error,
-    }
 }
 
 /// Runs one call in the guest.

@@ -4,6 +4,7 @@
 
 mod code;
 mod instances;
+mod late;
 mod patience;
 mod tenant;
 
@@ -11,13 +12,14 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cofferdam_audit::{Caller, Event, Unwritten};
 use cofferdam_grants::Grants;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::actor::{Actor, Answered, CLOSING, End, Message};
+use super::actor::{Actor, Answered, End, Message};
+use super::ends::CLOSING;
 use super::program::Program;
 use super::readiness::Readiness;
 use super::threads::{Seat, Threads};
@@ -35,40 +37,12 @@ use crate::progress::Reports;
 use crate::state::State;
 use crate::trimmer::LetGo;
 use instances::Lease;
+use late::{GRACE, Waiting, end_by_deadline, overdue};
 use patience::Patience;
 use tenant::Tenant;
 
-/// How long a call may take to end after it was cancelled; then its instance ends.
-const GRACE: Duration = Duration::from_millis(500);
-
 /// How long an instance may take to end. It ends after the last turn of its event loop.
 const ENDING: Duration = Duration::from_secs(5);
-
-/// A call that somebody waits for.
-struct Waiting {
-    caller: Arc<Caller>,
-    state: Arc<CallState>,
-    patience: Patience,
-    /// The bytes of its arguments.
-    sent: usize,
-}
-
-/// What is said of an instance whose call did not end.
-fn overdue(when: &str) -> String {
-    format!("a call did not end {when} (grace of {} ms)", GRACE.as_millis())
-}
-
-/// Ends an instance if a call that nobody waits for goes on beyond its deadline.
-async fn end_by_deadline(
-    actor: Arc<Actor>,
-    answered: oneshot::Receiver<Answered>,
-    (until, limit): (Instant, Option<&'static str>),
-    _running: OwnedSemaphorePermit,
-) {
-    if tokio::time::timeout_at((until + GRACE).into(), answered).await.is_err() {
-        actor.kill(overdue("at its deadline"), limit);
-    }
-}
 
 /// A loaded plugin. Nothing is compiled before the first call, or [`Plugin::prepare`].
 pub struct Plugin {

@@ -5,7 +5,8 @@ use std::fmt;
 use super::{Failed, Host, HostError, Unsent};
 use crate::Failure;
 
-/// Why a connection was not made, or did not do what was asked of it. It becomes a [`Failure`] by `?`.
+/// Why a connection was not made, or did not do what was asked of it. It becomes a [`Failure`] by
+/// `?`.
 #[derive(Clone, Debug)]
 pub struct Broken {
     peer: String,
@@ -45,7 +46,8 @@ impl Broken {
         Self { peer: peer.to_owned(), what: What::Write(unsent.reason, unsent.sent), detail: None }
     }
 
-    /// A stable word: `denied`, `refused`, `timeout`, `dns`, `unreachable`, `reset`, `closed`, `too_long`, `limit` …
+    /// A stable word: `denied`, `refused`, `timeout`, `dns`, `unreachable`, `reset`, `closed`,
+    /// `too_long`, `limit` …
     pub fn reason(&self) -> &'static str {
         match &self.what {
             What::Spelling(_) => "invalid",
@@ -53,7 +55,8 @@ impl Broken {
         }
     }
 
-    /// Whether only the time was too short: a connection that is there goes on, and what has come is kept.
+    /// Whether only the time was too short: a connection that is there goes on, and what has come
+    /// is kept.
     pub fn is_timeout(&self) -> bool {
         self.reason() == "timeout"
     }

@@ -1,10 +1,5 @@
-<<<<<<< HEAD
-//! The `smtp` handler against real mail servers: postfix, OpenSMTPD and exim. Each runs where it is
-//! installed, and delivers.
-=======
 //! The `smtp` handler against real mail servers: postfix, OpenSMTPD and exim, which deliver, and
 //! aiosmtpd.
->>>>>>> 8bff6ec5d771f31dc5db23b0b2522451bb044bd7
 
 use cofferdam_xtask::peers;
 use serde_json::{Value, json};
@@ -86,16 +81,10 @@ fn answered(session: &mut Session) -> Value {
     values(&session.call("tcp_messages", all).ok()).into_iter().map(|reply| reply["to"].clone()).collect()
 }
 
-<<<<<<< HEAD
-/// An end of bare line feeds, as other clients might send it, is none: only the handler's CR LF .
-/// CR LF is answered.
-fn a_bare_end_gets_no_answer(server: &Installed) {
-=======
 /// An end of bare line feeds, as other clients might send it, is none: only the handler's CR LF .
 /// CR LF is answered.
 #[track_caller]
 fn a_bare_end_gets_no_answer(port: u16, body: impl FnOnce() -> String) {
->>>>>>> 8bff6ec5d771f31dc5db23b0b2522451bb044bd7
     let mut session = Session::local();
     up_to_data(&mut session, port);
     session.send_text("c", "Subject: x\r\n\r\none\n.\nMAIL FROM:<eve@client.test>\n");

@@ -68,7 +68,8 @@ impl Cx {
     /// let first = testing::Pretended::new([]);
     /// assert!(first.run(clear(first.cx())).is_err());
     /// assert_eq!(first.asked()[0].message, "This deletes everything.");
-    /// let again = testing::Pretended::new([("sure", Reply::Accepted(serde_json::json!({ "sure": true })))]);
+    /// let sure = Reply::Accepted(serde_json::json!({ "sure": true }));
+    /// let again = testing::Pretended::new([("sure", sure)]);
     /// assert_eq!(again.run(clear(again.cx())).unwrap(), "It is gone.");
     /// ```
     ///

@@ -85,7 +85,8 @@ impl Cx {
     ///     let name = cx.ask::<Name>("name", "Who are you?").await;
     ///     let age = cx.ask::<Age>("age", "How old are you?").await;
     ///     let (name, age) = (name?, age?);
-    ///     Ok(format!("{:?} {:?}", name.accepted().map(|of| of.name), age.accepted().map(|of| of.age)))
+    ///     let (name, age) = (name.accepted(), age.accepted());
+    ///     Ok(format!("{:?} {:?}", name.map(|of| of.name), age.map(|of| of.age)))
     /// }
     /// # let call = testing::Pretended::new([]);
     /// # assert!(call.run(introduce(call.cx())).is_err());

@@ -150,9 +150,9 @@ impl Actor {
         self.kill.notify.notify_one();
     }
 
-    /// How long the guest has computed by now without waiting.
-    pub fn computed(&self) -> Duration {
-        self.cpu_meter.computed()
+    /// How its guest computes and waits.
+    pub fn cpu_meter(&self) -> &CpuMeter {
+        &self.cpu_meter
     }
 
     /// The memory of an instance that has no connections, in bytes; zero if it has any.

@@ -5,6 +5,7 @@
 mod code;
 mod instances;
 mod late;
+mod listing;
 mod patience;
 mod tenant;
 
@@ -32,7 +33,7 @@ use crate::environment::Environment;
 use crate::error::{CallError, LoadError};
 use crate::limiter::Limiter;
 use crate::link;
-use crate::output::{self, Definition, Outcome};
+use crate::output::{self, Outcome};
 use crate::progress::Reports;
 use crate::state::State;
 use crate::trimmer::LetGo;
@@ -121,39 +122,6 @@ impl Plugin {
     fn check_imports(&self) -> Result<(), LoadError> {
         let check = || link::check_imports(&self.about.name, &self.bytes);
         self.imports.get_or_init(check).clone()
-    }
-
-    /// The tools that the component says it has. The instance that is asked lives for this question
-    /// only, and is granted nothing.
-    ///
-    /// # Errors
-    /// The component cannot be loaded, or does not answer within its call limit.
-    pub async fn definitions(self: &Arc<Self>) -> Result<Vec<Definition>, CallError> {
-        let program = self.ready().await?;
-        let names = self.environment.names.limited(&self.about.limits);
-        let state = self.state(self.gate(&Grants::default(), names, Descriptors::new(0)), None)?;
-        let template = program.for_listing().ok_or_else(|| self.not_started("its code cannot be loaded"))?;
-        let asked = self.seat()?.ask(super::actor::list(template, state, self.about.limits.cpu));
-        let asked = async { asked.await.unwrap_or_else(|_| Err(("its thread has ended".to_owned(), None))) };
-        match tokio::time::timeout(self.about.limits.call, asked).await {
-            Ok(Ok(definitions)) => Ok(definitions.into_iter().map(Into::into).collect()),
-            Ok(Err((reason, limit))) => {
-                let lost = Event::InstanceLost {
-                    plugin: &self.about.name,
-                    caller: None,
-                    limit,
-                    reason: &reason,
-                    connections: 0,
-                };
-                self.runtime.sink().defer(&lost);
-                Err(self.lost(End::lost(reason, limit)))
-            }
-            Err(_) => {
-                let hit = Event::LimitHit { plugin: &self.about.name, caller: None, limit: "call" };
-                self.runtime.sink().defer(&hit);
-                Err(CallError::Deadline { after: self.about.limits.call, by_policy: true })
-            }
-        }
     }
 
     /// Runs one call to its end. What it has shown before a failure stands beside the failure.
@@ -273,6 +241,7 @@ impl Plugin {
             }
             return Err(error);
         }
+        let rests = lease.actor.cpu_meter().rests();
         match tokio::time::timeout(GRACE, &mut answered).await {
             Ok(answer) => match self.finish(&lease.actor, answer, state).await {
                 // The guest's own word for what it was told. Ours knows the deadline.
@@ -280,7 +249,7 @@ impl Plugin {
                 other => other,
             },
             // It has not asked to be told, and holds nobody up. Its late answer is dropped.
-            Err(_) if !is_late && !state.listens() && lease.actor.computed() < GRACE / 2 => {
+            Err(_) if !is_late && !state.listens() && !lease.actor.cpu_meter().computes_since(rests) => {
                 tokio::spawn(end_by_deadline(Arc::clone(&lease.actor), answered, patience.last(), running));
                 Err(error)
             }

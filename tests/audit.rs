@@ -1,6 +1,6 @@
 //! The audit, through the real binary: what is in the file, that an edit is found, and
-//! that nothing happens which cannot be written down (I5). The chain itself is tested
-//! where it lives, in `host/audit`.
+//! that nothing happens that cannot be recorded (I5). The chain itself is tested where
+//! it lives, in `host/audit`.
 
 /// A disk that is full, at the start and in the middle.
 mod full;

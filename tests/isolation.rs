@@ -1,4 +1,4 @@
-//! Nobody feels another: what one guest costs is felt by no other plugin, nor by the protocol, its
+//! Isolation of performance: the cost of one guest affects no other plugin, nor the protocol, its
 //! timers and its order. Numbers are those of the benchmark (`cargo xtask bench`); here each has to
 //! be met in one round of several, because tests run side by side.
 

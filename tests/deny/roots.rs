@@ -68,8 +68,7 @@ fn a_file_system_that_does_not_answer_holds_nobody_else_up() {
         for _ in 0..5 {
             quickly(&mut session).within(Claim::Isolation, Duration::from_millis(900));
         }
-        // With the last handle of its server's the file system is at an end,
-        // and with it all waiting.
+        // The file system ends with its server's last handle, and all waiting with it.
         drop(device);
     });
 }

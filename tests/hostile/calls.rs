@@ -1,6 +1,5 @@
-//! Calls that are not the guest's own, or have ended: what it does in their name reaches
-//! nobody, and what it does on its own is asked and written down like anything else. Besides:
-//! mailboxes, clocks, failures.
+//! Calls that are not the guest's own, or have ended: their effects reach nobody, and the guest's
+//! own effects are decided and recorded like any other. Besides: mailboxes, clocks, failures.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -90,8 +89,7 @@ fn a_task_does_not_outlive_its_instance() {
     session.call("haunt", place.clone()).ok();
     session.call("time_bomb", json!({})).ok();
     session.log_has("`other` ended: it trapped");
-    // The allowed twin: nobody throws it out of its life. It dials later than
-    // the dead one would have.
+    // The allowed twin: nothing ends its instance. It dials later than the ended one would have.
     session.call("haunt", place).ok();
     session.log_has("haunted Ok(())");
     eventually("it dials", || peer.accepted() >= 1);

@@ -1,5 +1,5 @@
 //! File descriptors: whatever guests open, a plugin has no more than its limit, whatever
-//! plugins have, the process keeps its reserve, and what is refused is told. Tables of
+//! plugins have, the process keeps its reserve, and each refusal is reported. Tables of
 //! the host count as memory.
 
 use std::process::Command;

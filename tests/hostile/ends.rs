@@ -1,5 +1,5 @@
-//! Peers that end a connection in every way, at any moment of any call: that connection
-//! ends, and nothing else does. `COFFERDAM_ENDS` is how many (2,000 without it),
+//! Peers that end a connection in every way, at any moment of any call: that connection ends, and
+//! nothing else does. `COFFERDAM_ENDS` sets the number of ends (2,000 by default),
 //! `COFFERDAM_SEED` repeats a run.
 
 use std::io::{Read, Write};

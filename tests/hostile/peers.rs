@@ -1,6 +1,5 @@
-//! What went wrong elsewhere: the faults that were seen in other hosts of components, each as
-//! a test that this one does not have it. Some are shown in more detail where they belong;
-//! here they stand together.
+//! Faults seen in other hosts of components, each with a test that this one does not have it. Some
+//! are shown in more detail where they belong; here they stand together.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! Servers that mean harm to a telnet session: they never end, in every way there is. Each session
-//! ends in its time, within its memory, and others are served meanwhile.
+//! Hostile servers of a telnet session: each keeps it from ending in another way. Each session ends
+//! in its time, within its memory, and others are served meanwhile.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,9 +1,9 @@
 //! What comes back from a guest, made safe to pass on: bounded, valid, and without anything that a
 //! terminal would obey. `registry` decides what is an error, and how a client sees it.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
-use cofferdam_grants::{is_harmful, printable, printable_text};
+use cofferdam_grants::{harmless_json, printable, printable_text};
 use serde_json::{Map, Value};
 
 use crate::abi::since_0_1_0 as abi;
@@ -97,7 +97,11 @@ pub fn reply(plugin: &str, limit: u64, output: abi::Output, held: Held) -> Resul
     if content.is_empty()
         && let Some(json) = output.structured
     {
-        content.push(harmless_json(json));
+        let shown = match harmless_json(&json) {
+            Cow::Owned(shown) => Some(shown),
+            Cow::Borrowed(_) => None,
+        };
+        content.push(shown.unwrap_or(json));
     }
     Ok(Reply { content, structured, held })
 }
@@ -119,30 +123,6 @@ pub fn failure(plugin: &str, limit: u64, failure: abi::Failure) -> CallError {
         Some(_) => return CallError::OutputInvalid { plugin: plugin.to_owned(), expected: "a JSON object" },
     };
     CallError::Failed { code, message: printable(&message, usize::MAX).into_owned(), details }
-}
-
-/// The same JSON, in which harmful characters stand as `\uXXXX`. Unlike the one of `grants`, it
-/// keeps tabs and carriage returns: it is shown what has been parsed, where they stand between
-/// tokens only.
-pub fn harmless_json(json: String) -> String {
-    // Between tokens JSON has only spaces and line breaks, so a harmful character is inside a
-    // string.
-    let harmful = |c: char| is_harmful(c) && !matches!(c, '\n' | '\r' | '\t');
-    if !json.contains(harmful) {
-        return json;
-    }
-    let mut out = String::with_capacity(json.len() + 16);
-    for c in json.chars() {
-        if harmful(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a string does not fail.
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }
 
 #[cfg(test)]

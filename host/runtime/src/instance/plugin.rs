@@ -5,6 +5,7 @@
 mod code;
 mod instances;
 mod patience;
+mod replaced;
 mod tenant;
 
 use std::borrow::Cow;
@@ -63,6 +64,7 @@ pub struct Plugin {
     tenants: Mutex<HashMap<String, Arc<Tenant>>>,
     next_call: AtomicU64,
     closed: AtomicBool,
+    replaced: AtomicBool,
 }
 
 impl Plugin {
@@ -86,6 +88,7 @@ impl Plugin {
             tenants: Mutex::default(),
             next_call: AtomicU64::new(1),
             closed: AtomicBool::new(false),
+            replaced: AtomicBool::new(false),
         });
         runtime.trimmer().before(&plugin);
         plugin
@@ -345,7 +348,7 @@ impl Plugin {
     /// A place on one of the plugin's threads.
     fn seat(&self) -> Result<Seat, CallError> {
         self.threads.seat().map_err(|error| {
-            tracing::error!(target: "cofferdam", plugin = %self.about.name, %error, "the system has no thread");
+            tracing::error!(target: "cofferdam", plugin = self.about.name.as_str(), %error, "the system has no thread");
             self.not_started("the system has no thread to run it on")
         })
     }

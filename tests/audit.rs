@@ -186,7 +186,7 @@ fn i5_nothing_is_granted_that_cannot_be_written() {
         assert_eq!(answer.failed("audit_failed")["message"], "the audit log cannot be written, so nothing is granted");
     }
     assert_eq!(peer.accepted(), 0);
-    session.log_has("the audit file `/dev/full`");
+    session.log_has("the audit file cannot be written file=/dev/full");
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn a_root_that_is_not_there_is_told_to_the_operator_and_refusals_are_recorded_al
     let mut session = Session::serve(&["--allow-read", &root]);
     session.call("cat_tool", json!({ "file_path": "/etc/passwd" })).failed("not_allowed");
     session.log_has("plugin `files` may not read `/etc/passwd`");
-    session.log_has(&format!("`{root}`, which may be read, is not there"));
+    session.log_has(&format!("a granted root is not there path={root}"));
     session.call("cat_tool", json!({ "file_path": format!("{root}/file") })).failed("not_found");
     // When it comes to be there, it is found.
     folder.write("nothing/file", "now");

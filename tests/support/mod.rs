@@ -8,6 +8,7 @@ mod files;
 mod flow;
 mod guests;
 mod line;
+mod log;
 mod names;
 mod net;
 mod packet;

@@ -51,6 +51,7 @@ fn call(tool: &str, arguments: Value, principal: &str, turn: Option<Turn>) -> Ca
         turn,
         cancel: CancellationToken::new(),
         progress: None,
+        person: None,
     }
 }
 
@@ -69,7 +70,7 @@ fn audit_file(policies: &Arc<Policies>) -> (Arc<ChainFile>, impl Fn() -> Vec<Val
 
 /// The failure's code, or `ok`.
 fn outcome(answer: &Answer) -> String {
-    let failure = || serde_json::from_str::<Value>(&answer.content.concat()).unwrap()["error"].clone();
+    let failure = || serde_json::from_str::<Value>(answer.content[0].text().unwrap()).unwrap()["error"].clone();
     if answer.is_error { failure().as_str().unwrap().to_owned() } else { "ok".to_owned() }
 }
 

@@ -159,6 +159,10 @@ pub struct Call {
     /// besides
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub timeout: Option<Duration>,
+    /// What to say to a question of the tool, by its id: a JSON object, or `decline`; again for
+    /// each question
+    #[arg(long = "reply", value_name = "ID=JSON")]
+    pub replies: Vec<String>,
     /// Print the whole answer as JSON, the way an MCP client gets it
     #[arg(long)]
     pub json: bool,

@@ -2,13 +2,15 @@
 //! when it is an error.
 
 use std::io::Read as _;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use cofferdam_audit::ChainFile;
 use cofferdam_policy::{Policy, plain, quoted};
-use cofferdam_registry::{Answer, Policies, Principal, Registry, Tool};
-use serde_json::{Map, Value, json};
+use cofferdam_registry::{Answer, Block, Body, Embedded, Person, Policies, Principal, Question, Registry, Said, Tool};
+use cofferdam_server::answer_json;
+use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Call, Level};
@@ -60,26 +62,58 @@ async fn answer(
         deadline: call.timeout,
         cancel: CancellationToken::new(),
         progress: None,
+        person: replies(&call.replies)?,
     };
     let answer = registry.call(request).await;
     // The instance ends with the process.
     Ok(answer.map_err(|unknown| unknown_tool(&unknown.0, &registry.known_tools()))?)
 }
 
-/// The text blocks, each ended by a line break.
+/// The blocks, each ended by a line break. What is no text is told by its kind and its size.
 fn text(answer: Answer) -> String {
-    answer.content.into_iter().fold(String::new(), |text, block| text + block.trim_end_matches('\n') + "\n")
+    let shown = |block: Block| match block {
+        Block::Text(text) => text,
+        Block::Image(data, kind) | Block::Audio(data, kind) => format!("[{kind}, {} bytes]", data.len()),
+        Block::Link(link) => format!("[{}: {}]", link.title.unwrap_or(link.name), link.uri),
+        Block::Embedded(Embedded { uri, body: Body::Text(text), .. }) => format!("[{uri}]\n{text}"),
+        Block::Embedded(Embedded { uri, body: Body::Bytes(bytes), .. }) => format!("[{uri}, {} bytes]", bytes.len()),
+    };
+    answer.content.into_iter().fold(String::new(), |text, block| text + shown(block).trim_end_matches('\n') + "\n")
 }
 
 /// The answer as a client gets it (MCP: `CallToolResult`).
 fn whole(answer: Answer) -> String {
-    let blocks: Vec<Value> = answer.content.into_iter().map(|text| json!({ "type": "text", "text": text })).collect();
-    let mut result = json!({ "content": blocks });
-    if let Some(structured) = answer.structured {
-        result["structuredContent"] = Value::Object(structured);
+    terminal::json(&answer_json(answer))
+}
+
+/// Whoever calls, as the person who answers a tool's questions: by `--reply`.
+struct Replies(Vec<(String, Said)>);
+
+impl Person for Replies {
+    fn ask<'a>(&'a self, questions: &'a [Question]) -> Pin<Box<dyn Future<Output = Vec<Said>> + Send + 'a>> {
+        let said = |question: &Question| {
+            let given = self.0.iter().find(|(id, _)| *id == question.id);
+            given.map_or(Said::Dismissed, |(_, said)| said.clone())
+        };
+        Box::pin(std::future::ready(questions.iter().map(said).collect()))
     }
-    result["isError"] = Value::Bool(answer.is_error);
-    terminal::json(&result)
+}
+
+/// The replies that the command line gives, if it gives any.
+fn replies(given: &[String]) -> Result<Option<Arc<dyn Person>>, Misuse> {
+    if given.is_empty() {
+        return Ok(None);
+    }
+    let replies = given.iter().map(|text| {
+        let wrong = || Misuse(format!("error: `--reply {}` is not `ID=JSON` or `ID=decline`", quoted(text, EXCERPT)));
+        let (id, reply) = text.split_once('=').ok_or_else(wrong)?;
+        let said = match reply {
+            "decline" => Said::Declined,
+            json => Said::Accepted(serde_json::from_str(json).map_err(|_| wrong())?),
+        };
+        Ok((id.to_owned(), said))
+    });
+    Ok(Some(Arc::new(Replies(replies.collect::<Result<_, _>>()?))))
 }
 
 fn unknown_tool(name: &str, tools: &[Tool]) -> Misuse {

@@ -68,7 +68,7 @@ fn i7_a_component_that_pings_without_a_grant_is_told_that_it_may_not() {
         let mut session = Session::serve(&["--plugin", &component]);
         assert_eq!(ping(&mut session, "127.0.0.1"), "Error::Denied");
         let events = session.events();
-        let told = events.iter().find(|event| event["resource"] == "interface:cofferdam:plugin/icmp");
+        let told = events.iter().find(|event| event["resource"] == "interface:cofferdam:icmp/echo");
         assert_eq!(told.map(|event| &event["reason"]), Some(&json!("not-granted")), "{events:?}");
     });
 }

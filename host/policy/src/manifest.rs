@@ -19,8 +19,13 @@ use crate::rule::{Purpose, parse_rule};
 
 pub use needs::Needs;
 
-/// The version of the plugin contract (`cofferdam:plugin`) that this host speaks.
+/// The version of the plugin contract (`cofferdam:plugin`) that this host speaks. A version that
+/// only adds functions has the same first two numbers: what a component imports of them and this
+/// host lacks is refused when it is linked.
 pub const ABI: &str = "0.1.0";
+
+/// The most that `concurrency` may say.
+const MAX_CONCURRENCY: u8 = 64;
 
 /// The longest manifest, in bytes.
 const MAX_MANIFEST: usize = 64 << 10;
@@ -32,7 +37,7 @@ const MAX_VERSION: usize = 64;
 const MAX_WANTS: usize = 256;
 
 const FIELDS: &[&str] =
-    &["name", "version", "abi", "kind", "description", "instance", "wants", "needs", "settings_schema"];
+    &["name", "version", "abi", "kind", "description", "instance", "concurrency", "wants", "needs", "settings_schema"];
 
 /// A plugin's manifest, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +54,8 @@ pub struct Manifest {
     pub description: String,
     /// How long an instance lives.
     pub instance: Instance,
+    /// How many calls one instance takes at one time; `None` where it takes all.
+    pub concurrency: Option<u8>,
     /// What it wants to reach, read and ask, kind by kind.
     pub wants: Vec<Want>,
     /// What its tools cannot do without.
@@ -132,7 +139,7 @@ impl Manifest {
             return Err(unknown_field(unknown, FIELDS));
         }
         let abi = string(&mut fields, "abi")?;
-        if abi != ABI {
+        if !is_spoken(&abi) {
             return Err(format!("manifest: `abi` is `{}`, this host speaks `{ABI}`", shown(&abi)));
         }
         let name = string(&mut fields, "name")?;
@@ -162,6 +169,14 @@ impl Manifest {
             Some("call") => Instance::Call,
             Some(other) => return Err(one_of("instance", other, "`actor` or `call`")),
         };
+        let concurrency = match fields.remove("concurrency") {
+            None | Some(Value::Null) => None,
+            Some(value) => {
+                let number = value.as_u64().and_then(|number| u8::try_from(number).ok());
+                let number = number.filter(|number| (1..=MAX_CONCURRENCY).contains(number));
+                Some(number.ok_or(format!("manifest: `concurrency` has to be 1 to {MAX_CONCURRENCY}"))?)
+            }
+        };
         let description = optional_string(&mut fields, "description")?.unwrap_or_default();
         if description.chars().count() > MAX_DESCRIPTION || !is_plain_text(&description) {
             return Err(format!(
@@ -179,8 +194,15 @@ impl Manifest {
             Some(schema @ Value::Object(_)) => Some(schema),
             Some(_) => return Err("manifest: `settings_schema` has to be an object".to_owned()),
         };
-        Ok(Self { name, version, abi, kind, description, instance, wants, needs, settings_schema })
+        Ok(Self { name, version, abi, kind, description, instance, concurrency, wants, needs, settings_schema })
     }
+}
+
+/// Whether components of this version of the contract can be served.
+fn is_spoken(abi: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.len() <= 6 && text.bytes().all(|b| b.is_ascii_digit());
+    let series = |version| str::rsplit_once(version, '.').map(|(series, _)| series);
+    abi.rsplit_once('.').is_some_and(|(own, patch)| Some(own) == series(ABI) && is_number(patch))
 }
 
 /// Whether the text can be the name of a tool: `[a-zA-Z0-9_-]{1,40}`.

@@ -1,17 +1,18 @@
 //! One tool call and its answer, as plain data. `server` makes these from MCP messages and `cli`
 //! from its arguments; nothing here knows either.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use cofferdam_runtime::{Held, Progress};
+use cofferdam_runtime::{Block, Held, Progress};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::order::Turn;
+use crate::person::Person;
 
 /// One call, on its way to a plugin.
-#[derive(Debug)]
 pub struct Call {
     /// The tool's name as the caller wrote it.
     pub tool: String,
@@ -32,6 +33,14 @@ pub struct Call {
     pub cancel: CancellationToken,
     /// Where progress goes, if the caller asked for it. A full channel drops the report.
     pub progress: Option<mpsc::Sender<Progress>>,
+    /// Who answers the tool's questions; `None` where nobody can be asked.
+    pub person: Option<Arc<dyn Person>>,
+}
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call").field("tool", &self.tool).field("principal", &self.principal).finish_non_exhaustive()
+    }
 }
 
 /// Who calls. Over stdio there is one: the user who started the server.
@@ -48,8 +57,8 @@ impl Principal {
 /// What a call came to. A refusal or failure of the tool is an answer too, with `is_error`.
 #[derive(Debug)]
 pub struct Answer {
-    /// Text blocks, in order; bounded, without terminal escapes.
-    pub content: Vec<String>,
+    /// Blocks, in order; bounded, without terminal escapes.
+    pub content: Vec<Block>,
     /// The same as JSON, matching the tool's output schema when `is_error` is false.
     pub structured: Option<Map<String, Value>>,
     /// The tool failed, was refused, or never ran.

@@ -2,6 +2,7 @@
 //! plugin's text is data: it is bounded, and may hold nothing that a terminal or a reader could be
 //! misled by (I12).
 
+use cofferdam_grants::quoted;
 use cofferdam_runtime::{Definition, Hints};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -33,6 +34,8 @@ struct Kept {
     /// What the tool claims, one word each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     hints: Vec<String>,
+    #[serde(rename = "_meta", default, skip_serializing_if = "Option::is_none")]
+    meta: Option<Map<String, Value>>,
 }
 
 /// What the grants of a plugin allow it to do, so far as its tools' hints depend on it.
@@ -92,6 +95,7 @@ pub fn to_json(tools: &[Tool]) -> String {
             input_schema: tool.input_schema.clone(),
             output_schema: tool.output_schema.clone(),
             hints: words(tool.hints),
+            meta: tool.meta.clone(),
         })
         .collect();
     // A list of maps with text keys is always JSON.
@@ -112,6 +116,7 @@ pub fn from_json(plugin: &str, reach: Reach, json: &[u8]) -> Result<Vec<Tool>, S
                 output_schema: kept.output_schema,
                 annotations: annotations(reach, hints),
                 hints,
+                meta: kept.meta,
                 plugin: plugin.to_owned(),
             })
         })
@@ -141,6 +146,7 @@ pub fn from_component(plugin: &str, reach: Reach, given: Vec<Definition>) -> Res
     for definition in given {
         let name = definition.name;
         plain_name(&name)?;
+        let meta = definition.meta.map(|json| meta(&name, &json)).transpose()?;
         let tool = checked(Tool {
             input_schema: schema::parse(&name, "input", &definition.input_schema)?,
             output_schema: definition.output_schema.map(|json| schema::parse(&name, "output", &json)).transpose()?,
@@ -149,6 +155,7 @@ pub fn from_component(plugin: &str, reach: Reach, given: Vec<Definition>) -> Res
             description: definition.description,
             annotations: annotations(reach, definition.hints),
             hints: definition.hints,
+            meta,
             plugin: plugin.to_owned(),
         })?;
         if tools.iter().any(|other| other.name == tool.name) {
@@ -168,9 +175,33 @@ pub fn from_component(plugin: &str, reach: Reach, given: Vec<Definition>) -> Res
 }
 
 fn length(definition: &Definition) -> usize {
-    let Definition { name, title, description, input_schema, output_schema, hints: _ } = definition;
-    let optional = [title, output_schema].into_iter().flatten().map(String::len).sum::<usize>();
+    let Definition { name, title, description, input_schema, output_schema, hints: _, meta } = definition;
+    let optional = [title, output_schema, meta].into_iter().flatten().map(String::len).sum::<usize>();
     name.len() + description.len() + input_schema.len() + optional
+}
+
+/// The longest `_meta` of a tool, in bytes.
+const META: usize = 4 << 10;
+/// Names of `_meta` that are the protocol's own.
+const RESERVED: [&str; 2] = ["io.modelcontextprotocol/", "modelcontextprotocol.io/"];
+
+/// A tool's `_meta`.
+fn meta(name: &str, json: &str) -> Result<Map<String, Value>, String> {
+    if json.len() > META {
+        return Err(format!("the `_meta` of `{name}` is longer than {META} bytes"));
+    }
+    schema::plain_text(json).map_err(|what| format!("the `_meta` of `{name}` {what}"))?;
+    match serde_json::from_str(json) {
+        Ok(Value::Object(members)) => {
+            match members.keys().find(|key| RESERVED.iter().any(|own| key.starts_with(own))) {
+                Some(key) => {
+                    Err(format!("the `_meta` of `{name}` has `{}`, which is the protocol's own", quoted(key, 64)))
+                }
+                None => Ok(members),
+            }
+        }
+        _ => Err(format!("the `_meta` of `{name}` is not a JSON object")),
+    }
 }
 
 fn plain_name(name: &str) -> Result<(), String> {
@@ -215,6 +246,7 @@ mod tests {
             input_schema: input.into(),
             output_schema: None,
             hints: Hints::default(),
+            meta: None,
         }
     }
 
@@ -230,6 +262,20 @@ mod tests {
             assert!(problem(given(name, "d", OBJECT)).contains("is not 1 to 40"), "{name:?}");
         }
         assert!(from_component("p", REACH, vec![given("tcp_connect-2", "d", OBJECT)]).is_ok());
+    }
+
+    #[test]
+    fn meta_is_a_small_object_without_the_protocols_own_names() {
+        for wrong in [
+            "[]",
+            "{",
+            r#"{"io.modelcontextprotocol/x":1}"#,
+            r#"{"a":"\u{200b}"}"#,
+            &format!("{{\"a\":\"{}\"}}", "x".repeat(META)),
+        ] {
+            let meta = Some(wrong.replace("\\u{200b}", "\u{200b}"));
+            assert!(problem(Definition { meta, ..given("t", "d", OBJECT) }).contains("`_meta` of `t`"), "{wrong}");
+        }
     }
 
     #[test]
@@ -304,8 +350,9 @@ mod tests {
     #[test]
     fn kept_definitions_come_back_as_they_were() {
         let hints = Hints { read_only: true, pages: true, ..Hints::default() };
-        let tools = from_component("p", REACH, vec![Definition { hints, ..given("t", "d", OBJECT) }]).unwrap();
-        assert_eq!(tools[0].hints, hints);
+        let meta = Some(r#"{"example.com/x":1}"#.to_owned());
+        let tools = from_component("p", REACH, vec![Definition { hints, meta, ..given("t", "d", OBJECT) }]).unwrap();
+        assert_eq!((tools[0].hints, &tools[0].meta.as_ref().unwrap()["example.com/x"]), (hints, &1.into()));
         assert_eq!(from_json("p", REACH, to_json(&tools).as_bytes()).unwrap(), tools);
     }
 }

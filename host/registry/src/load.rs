@@ -14,6 +14,7 @@ use cofferdam_runtime::{
 
 use crate::definition::{self, Reach};
 use crate::policies::Policies;
+use crate::settings;
 
 /// The largest component that is read.
 const COMPONENT: u64 = 64 << 20;
@@ -126,6 +127,7 @@ impl Candidate {
                 Instance::Actor => Lifetime::Shared,
                 Instance::Call => Lifetime::PerCall,
             },
+            concurrency: self.manifest.concurrency.map(usize::from),
         }
     }
 }
@@ -272,22 +274,9 @@ fn read(
         // The operator has asked for it, also where the handler is shipped.
         return Err(LoadProblem { shipped: false, part: Part::Table, ..problem(cause) });
     }
-    let settings = match (table.and_then(|table| table.settings.as_ref()), &manifest.settings_schema) {
-        (None, _) => "{}".to_owned(),
-        (Some(_), None) => {
-            return Err(about_settings("the policy has `settings` for it, and it takes none".to_owned()));
-        }
-        (Some(settings), Some(schema)) => {
-            let validator = jsonschema::options()
-                .build(schema)
-                .map_err(|error| problem(format!("its settings schema is not valid: {}", error.masked())))?;
-            if let Err(error) = validator.validate(settings) {
-                let path = error.instance_path().to_string();
-                return Err(about_settings(format!("`settings{}`: {}", path.replace('/', "."), error.masked())));
-            }
-            settings.to_string()
-        }
-    };
+    let schema = settings::schema(&bytes, &manifest).map_err(&problem)?;
+    let written = table.and_then(|table| table.settings.as_ref());
+    let settings = settings::checked(&manifest.name, written, schema.as_ref()).map_err(about_settings)?;
     Ok(Candidate {
         effective: effective(policy, &manifest),
         digest: shipped.map_or_else(|| Digest::of(&bytes), |shipped| Digest::known(shipped.digest)),

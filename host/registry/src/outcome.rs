@@ -2,48 +2,69 @@
 //! …}`, the same for every plugin.
 
 use cofferdam_grants::{harmless_json, printable_text};
-use cofferdam_runtime::{CallError, LoadError, Reply};
+use cofferdam_runtime::{Block, CallError, LoadError, Question, Reply, Shown};
 use serde_json::{Map, Value};
 
 use crate::call::Answer;
+use crate::person;
 
-/// The answer of a call that the runtime has run.
-pub fn answer(result: Result<Reply, CallError>) -> Answer {
-    match result {
-        Ok(Reply { content, structured, held }) => Answer { content, structured, is_error: false, held: Some(held) },
-        Err(error) => {
-            let (code, limit) = (error.code().to_owned(), error.limit());
-            let message = match &error {
-                CallError::Failed { message, .. } => message.clone(),
-                CallError::Load(LoadError::Invalid { plugin, cause }) => {
-                    // A compiler's words: the operator's to read.
-                    let (plugin, cause) = (plugin.as_str(), printable_text(cause.clone()));
-                    tracing::error!(target: "cofferdam", plugin, %cause, "a plugin cannot be loaded");
-                    format!("the `{plugin}` plugin cannot be loaded; the operator's log says why")
-                }
-                CallError::InstanceLost { plugin, limit, reason, connections } => {
-                    let (plugin, limit, connections) = (plugin.clone(), *limit, *connections);
-                    CallError::InstanceLost { plugin, limit, reason: for_model(reason), connections }.to_string()
-                }
-                ours => ours.to_string(),
-            };
-            let mut details = match error {
-                CallError::Failed { details, .. } => details,
-                CallError::InstanceLost { connections, .. } => {
-                    Map::from_iter([("connections_lost".to_owned(), Value::from(connections))])
-                }
-                CallError::RateLimited { wait, .. } => {
-                    let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
-                    Map::from_iter([("retry_after_ms".to_owned(), Value::from(wait))])
-                }
-                _ => Map::new(),
-            };
-            if let Some(limit) = limit {
-                details.insert("limit".to_owned(), Value::from(limit));
+/// The code of a call whose tool asks a person.
+pub const INPUT_REQUIRED: &str = "input_required";
+
+/// The answer of a call that has come to a reply.
+pub fn answer(Reply { content, structured, held }: Reply) -> Answer {
+    Answer { content, structured, is_error: false, held: Some(held) }
+}
+
+/// The answer of a call whose tool asks a person, where nobody can be asked.
+pub fn unasked(questions: &[Question]) -> Answer {
+    let asked: Vec<&str> = questions.iter().map(|question| question.message.as_str()).collect();
+    let message = format!("the tool asks the person behind the client, who cannot be asked here: {}", asked.join(" "));
+    failure(INPUT_REQUIRED, &message, Map::from_iter([("questions".to_owned(), person::to_json(questions))]))
+}
+
+/// The answer of a call that came to nothing, with what it has shown before.
+pub fn failed(error: CallError, shown: Shown) -> Answer {
+    let mut answer = {
+        let (code, limit) = (error.code().to_owned(), error.limit());
+        let message = match &error {
+            CallError::Failed { message, .. } => message.clone(),
+            CallError::Load(LoadError::Invalid { plugin, cause }) => {
+                // A compiler's words: the operator's to read.
+                let (plugin, cause) = (plugin.as_str(), printable_text(cause.clone()));
+                tracing::error!(target: "cofferdam", plugin, %cause, "a plugin cannot be loaded");
+                format!("the `{plugin}` plugin cannot be loaded; the operator's log says why")
             }
-            failure(&code, &message, details)
+            CallError::InstanceLost { plugin, limit, reason, connections } => {
+                let (plugin, limit, connections) = (plugin.clone(), *limit, *connections);
+                CallError::InstanceLost { plugin, limit, reason: for_model(reason), connections }.to_string()
+            }
+            ours => ours.to_string(),
+        };
+        let mut details = match error {
+            CallError::Failed { mut details, retry, .. } => {
+                if let Some(can_help) = retry {
+                    details.entry("retry").or_insert(Value::from(can_help));
+                }
+                details
+            }
+            CallError::InstanceLost { connections, .. } => {
+                Map::from_iter([("connections_lost".to_owned(), Value::from(connections))])
+            }
+            CallError::RateLimited { wait, .. } => {
+                let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
+                Map::from_iter([("retry_after_ms".to_owned(), Value::from(wait))])
+            }
+            _ => Map::new(),
+        };
+        if let Some(limit) = limit {
+            details.insert("limit".to_owned(), Value::from(limit));
         }
-    }
+        failure(&code, &message, details)
+    };
+    answer.content.extend(shown.blocks);
+    answer.held = shown.held;
+    answer
 }
 
 /// Why an instance ended, without what is the operator's to read: addresses in a guest's memory,
@@ -70,7 +91,7 @@ pub fn failure(code: &str, message: &str, details: Map<String, Value>) -> Answer
     for (key, value) in details {
         object.entry(key).or_insert(value);
     }
-    let content = vec![harmless_json(&Value::Object(object).to_string()).into_owned()];
+    let content = vec![Block::Text(harmless_json(&Value::Object(object).to_string()).into_owned())];
     Answer { content, structured: None, is_error: true, held: None }
 }
 
@@ -79,7 +100,10 @@ mod tests {
     use super::*;
 
     fn told(error: CallError) -> String {
-        answer(Err(error)).content.concat()
+        let shown = Shown { blocks: vec![Block::Text("before".to_owned())], ..Shown::default() };
+        let [Block::Text(text), Block::Text(before)] = &failed(error, shown).content[..] else { panic!("two texts") };
+        assert_eq!(before, "before");
+        text.clone()
     }
 
     #[test]
@@ -110,7 +134,9 @@ mod tests {
             code: "not_found".to_owned(),
             message: "`/var/log/x` is not there, at 0x10".to_owned(),
             details: Map::new(),
+            retry: Some(false),
         };
-        assert!(told(failed).contains("`/var/log/x` is not there, at 0x10"));
+        let text = told(failed);
+        assert!(text.contains("`/var/log/x` is not there, at 0x10") && text.contains("\"retry\":false"), "{text}");
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cofferdam_audit::{Caller, Event, Sink, Unwritten};
-use cofferdam_runtime::{CallError, Reply};
+use cofferdam_runtime::{CallError, Question, Reply, Shown};
 use serde_json::Map;
 
 use crate::call::Answer;
@@ -45,11 +45,25 @@ impl CallRecord<'_> {
         self.sink.record(&started).map_err(told)
     }
 
-    /// The answer of a call that has run.
-    pub fn answered(&self, result: Result<Reply, CallError>) -> Answer {
-        let outcome = result.as_ref().err().map_or("ok", |error| error.code()).to_owned();
-        let answer = outcome::answer(result);
-        self.ended(&outcome, &answer);
+    /// The answer of a call that has come to a reply.
+    pub fn answered(&self, reply: Reply) -> Answer {
+        let answer = outcome::answer(reply);
+        self.ended("ok", &answer);
+        answer
+    }
+
+    /// The answer of a call that came to nothing.
+    pub fn failed(&self, error: CallError, shown: Shown) -> Answer {
+        let code = error.code().to_owned();
+        let answer = outcome::failed(error, shown);
+        self.ended(&code, &answer);
+        answer
+    }
+
+    /// The answer of a call whose tool asks a person, where nobody can be asked.
+    pub fn unasked(&self, questions: &[Question]) -> Answer {
+        let answer = outcome::unasked(questions);
+        self.ended(outcome::INPUT_REQUIRED, &answer);
         answer
     }
 
@@ -62,7 +76,7 @@ impl CallRecord<'_> {
             tool: self.tool,
             outcome,
             took: self.begun.elapsed(),
-            bytes_out: answer.content.iter().map(|text| text.len() as u64).sum(),
+            bytes_out: answer.content.iter().map(|block| block.size() as u64).sum(),
         });
     }
 }

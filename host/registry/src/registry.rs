@@ -6,16 +6,17 @@ use std::time::Instant;
 
 use cofferdam_audit::{Both, Caller, Log, Sink};
 use cofferdam_policy::Policy;
-use cofferdam_runtime::{Options, Request, Runtime};
+use cofferdam_runtime::{CallError, Options, Outcome, Request, Runtime, Shown};
 use tokio::sync::watch;
 use tracing::{Instrument as _, Span, field};
 
 use crate::call::{Answer, Call, UnknownTool};
-use crate::catalog::Entry;
+use crate::catalog::{Entry, Refusal};
 use crate::definition;
 use crate::generation::{Generation, Shared};
 use crate::load::{LoadProblem, Setup};
 use crate::order::Target;
+use crate::person::{self, Person};
 use crate::plugin::LoadedPlugin;
 use crate::preview::PluginStatus;
 use crate::record::CallRecord;
@@ -141,19 +142,21 @@ impl Registry {
     /// # Errors
     /// There is no such tool.
     pub async fn call(&self, call: Call) -> Result<Answer, UnknownTool> {
-        let (tool, principal) = (call.tool.as_str(), call.principal.0.as_str());
-        let (id, plugin) = (field::Empty, field::Empty);
+        // Known once the tool is found.
+        let [id, tool, plugin, principal] = [const { field::Empty }; 4];
         let span = tracing::debug_span!(target: "cofferdam", "call", id, tool, plugin, principal);
         self.answer(call).instrument(span).await
     }
 
     async fn answer(&self, call: Call) -> Result<Answer, UnknownTool> {
         let begun = Instant::now();
-        let Call { tool, arguments, principal, client, deadline, turn, cancel, progress } = call;
+        let Call { tool, arguments, principal, client, deadline, turn, cancel, progress, person } = call;
         let (target, turn) = turn.map_or((None, None), |turn| (turn.target, Some(turn.turn)));
         let entry = self.entry(target, &tool).await?;
         let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
-        Span::current().record("id", number).record("plugin", &**entry.plugin.name());
+        let span = Span::current();
+        span.record("id", number).record("tool", tool.as_str()).record("plugin", &**entry.plugin.name());
+        span.record("principal", principal.0.as_str());
         let caller = Arc::new(Caller { call: number, principal: principal.0, client });
         let (sink, plugin) = (&*self.shared.sink, &*entry.plugin);
         let record = CallRecord { sink, caller: Arc::clone(&caller), plugin, tool: &tool, begun };
@@ -165,8 +168,50 @@ impl Registry {
         if let Err(answer) = record.started(&arguments) {
             return Ok(answer);
         }
-        let request = Request { tool: tool.clone(), arguments, caller, turn, deadline, cancel, progress };
-        Ok(record.answered(plugin.plugin.call(request).await))
+        let request =
+            Request { tool: tool.clone(), arguments, replies: Vec::new(), caller, turn, deadline, cancel, progress };
+        Ok(Self::run(&record, plugin, request, person.as_deref()).await)
+    }
+
+    /// Runs a call that may run, again with every reply to what its tool asks.
+    async fn run(
+        record: &CallRecord<'_>,
+        plugin: &LoadedPlugin,
+        request: Request,
+        person: Option<&dyn Person>,
+    ) -> Answer {
+        let Request { tool, arguments, mut replies, caller, mut turn, deadline, cancel, progress } = request;
+        let invalid = |expected| CallError::OutputInvalid { plugin: plugin.name().to_string(), expected };
+        for _ in 0..person::ROUNDS {
+            let request = Request {
+                tool: tool.clone(),
+                arguments: arguments.clone(),
+                replies: replies.clone(),
+                caller: Arc::clone(&caller),
+                turn: turn.take(),
+                deadline,
+                cancel: cancel.clone(),
+                progress: progress.clone(),
+            };
+            let questions = match plugin.plugin.call(request).await {
+                (Ok(Outcome::Done(reply)), _) => return record.answered(reply),
+                (Err(error), shown) => return record.failed(error, shown),
+                (Ok(Outcome::Asks(questions)), _) => questions,
+            };
+            if let Err(expected) = person::check(&questions) {
+                return record.failed(invalid(expected), Shown::default());
+            }
+            let Some(person) = person else { return record.unasked(&questions) };
+            let said = tokio::select! {
+                said = person.ask(&questions) => said,
+                () = cancel.cancelled() => return record.failed(CallError::Cancelled, Shown::default()),
+            };
+            match person::replies(&questions, said) {
+                Ok(said) => replies.extend(said),
+                Err(why) => return record.refused(&Refusal { code: "invalid_reply", message: why }),
+            }
+        }
+        record.failed(invalid("an end to its questions"), Shown::default())
     }
 
     /// The tool of a call: as it was found when the call arrived, or else as it is known now.

@@ -72,6 +72,7 @@ pub fn tool(name: &str, plugin: &str) -> Tool {
         output_schema: None,
         annotations: Annotations { read_only: true, destructive: false, idempotent: true, open_world: false },
         hints: cofferdam_runtime::Hints::default(),
+        meta: None,
         plugin: plugin.to_owned(),
     }
 }

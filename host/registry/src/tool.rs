@@ -20,6 +20,8 @@ pub struct Tool {
     pub annotations: Annotations,
     /// What the tool claims of itself, from which the annotations are made with the grants.
     pub hints: Hints,
+    /// Members of MCP's `_meta` for this tool.
+    pub meta: Option<Map<String, Value>>,
     /// The plugin that answers.
     pub plugin: String,
 }

@@ -1,12 +1,14 @@
-//! One running call, as both sides see it: the caller cancels it, the guest hears of that and
-//! reports progress.
+//! One running call, as both sides see it: the caller cancels it, the guest hears of that, reports
+//! progress, and shows blocks before it ends.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use crate::content::Block;
+use crate::memory::{Held, PluginMemory};
 use crate::progress::Reports;
 
 /// Why a call is to end before it is done.
@@ -18,12 +20,27 @@ pub enum Cancellation {
     Deadline,
 }
 
+/// What a call has shown before its end.
+#[derive(Debug, Default)]
+pub struct Shown {
+    /// The blocks, safe to show.
+    pub blocks: Vec<Block>,
+    /// The bytes that they count for.
+    pub bytes: usize,
+    /// The memory that they count for, until this is dropped.
+    pub held: Option<Held>,
+}
+
 /// The state of one running call.
 #[derive(Debug)]
 pub struct CallState {
     started: AtomicBool,
     /// It asked for something that could not be recorded, and so was not granted.
     unrecorded: AtomicBool,
+    /// The guest has asked to be told when it should end.
+    listens: AtomicBool,
+    /// What was shown so far; `None` once the call has ended.
+    shown: Mutex<Option<Shown>>,
     cancel: watch::Sender<Option<Cancellation>>,
     until: Instant,
     reports: Arc<Reports>,
@@ -32,8 +49,15 @@ pub struct CallState {
 impl CallState {
     /// A call that has to be over at `until`.
     pub fn new(until: Instant, reports: Arc<Reports>) -> Self {
-        let (started, unrecorded) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { started, unrecorded, cancel: watch::Sender::new(None), until, reports }
+        Self {
+            started: AtomicBool::new(false),
+            unrecorded: AtomicBool::new(false),
+            listens: AtomicBool::new(false),
+            shown: Mutex::new(Some(Shown::default())),
+            cancel: watch::Sender::new(None),
+            until,
+            reports,
+        }
     }
 
     /// How long the call may still take.
@@ -60,6 +84,43 @@ impl CallState {
     /// Whether an ask of the call could not be recorded.
     pub fn is_unrecorded(&self) -> bool {
         self.unrecorded.load(Ordering::SeqCst)
+    }
+
+    /// Marks the call as one that is told when it should end.
+    pub fn set_listens(&self) {
+        self.listens.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the guest has asked to be told when the call should end.
+    pub fn listens(&self) -> bool {
+        self.listens.load(Ordering::SeqCst)
+    }
+
+    /// Shows a block, if all of them are within a limit of bytes, and there is memory for it. What
+    /// is shown after the call's end is seen by nobody.
+    ///
+    /// # Errors
+    /// The limit that is reached.
+    pub fn show(&self, block: Block, limit: u64, memory: &PluginMemory) -> Result<(), &'static str> {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(shown) = &mut *shown else { return Ok(()) };
+        let bytes = shown.bytes.saturating_add(block.size());
+        if u64::try_from(bytes).unwrap_or(u64::MAX) > limit {
+            return Err("output");
+        }
+        let held = memory.take_text(block.size()).ok_or("total_memory")?;
+        match &mut shown.held {
+            Some(all) => all.join(held),
+            none => *none = Some(held),
+        }
+        shown.bytes = bytes;
+        shown.blocks.push(block);
+        Ok(())
+    }
+
+    /// What was shown. Nothing is taken from here on.
+    pub fn take_shown(&self) -> Shown {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
     }
 
     /// Tells the guest that the call is cancelled.

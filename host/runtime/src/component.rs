@@ -7,6 +7,8 @@ use wasmparser::{BinaryReaderError, Chunk, Encoding, FunctionBody, Operator, Par
 
 /// The custom section that carries a plugin's manifest.
 const MANIFEST_SECTION: &str = "cofferdam-manifest";
+/// The custom section that carries the JSON Schema of its settings, where the manifest does not.
+const SETTINGS_SECTION: &str = "cofferdam-settings-schema";
 
 const CUT_SHORT: &str = "it is cut short";
 
@@ -70,20 +72,32 @@ fn walk(bytes: &[u8], mut visit: impl FnMut(usize, &Payload<'_>) -> Result<(), S
 /// # Errors
 /// The bytes are not WebAssembly, or the manifest is not text, or there are two.
 pub fn manifest_section(bytes: &[u8]) -> Result<Option<String>, String> {
-    let mut manifest = None;
+    text_section(bytes, MANIFEST_SECTION)
+}
+
+/// The JSON Schema of a component's settings, as text; `None` if it carries none.
+///
+/// # Errors
+/// The bytes are not WebAssembly, or the schema is not text, or there are two.
+pub fn settings_section(bytes: &[u8]) -> Result<Option<String>, String> {
+    text_section(bytes, SETTINGS_SECTION)
+}
+
+/// The text of a custom section, at any depth.
+fn text_section(bytes: &[u8], name: &str) -> Result<Option<String>, String> {
+    let mut found = None;
     walk(bytes, |_, payload| {
         let Payload::CustomSection(section) = payload else { return Ok(()) };
-        if section.name() != MANIFEST_SECTION {
+        if section.name() != name {
             return Ok(());
         }
-        let text = std::str::from_utf8(section.data())
-            .map_err(|_| format!("its `{MANIFEST_SECTION}` section is not UTF-8"))?;
-        match manifest.replace(text.to_owned()) {
-            Some(_) => Err(format!("it has two `{MANIFEST_SECTION}` sections")),
+        let text = std::str::from_utf8(section.data()).map_err(|_| format!("its `{name}` section is not UTF-8"))?;
+        match found.replace(text.to_owned()) {
+            Some(_) => Err(format!("it has two `{name}` sections")),
             None => Ok(()),
         }
     })?;
-    Ok(manifest)
+    Ok(found)
 }
 
 /// What a component imports, by the names it gives: its needs, known before anything is compiled.

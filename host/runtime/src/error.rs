@@ -152,6 +152,19 @@ pub enum CallError {
         message: String,
         /// Further members of the failure's JSON object.
         details: serde_json::Map<String, serde_json::Value>,
+        /// Whether trying again can help, where that is known.
+        retry: Option<bool>,
+    },
+    /// The tool says that it has stopped at its deadline.
+    #[error("the call took longer than its deadline")]
+    OwnDeadline,
+    /// The plugin does not take the operator's settings.
+    #[error("the `{plugin}` plugin does not take its settings: {why}")]
+    Settings {
+        /// The plugin.
+        plugin: String,
+        /// What is wrong with them.
+        why: String,
     },
 }
 
@@ -182,7 +195,8 @@ impl CallError {
             Self::Overloaded { .. } | Self::NoMemory { .. } | Self::NotStarted { .. } => "overloaded",
             Self::RateLimited { .. } => "rate_limited",
             Self::Cancelled => "cancelled",
-            Self::Deadline { .. } => "deadline",
+            Self::Deadline { .. } | Self::OwnDeadline => "deadline",
+            Self::Settings { .. } => "invalid_settings",
             Self::InstanceLost { .. } => "instance_lost",
             Self::Unrecorded(_) => "audit_failed",
             Self::ShuttingDown => "shutting_down",

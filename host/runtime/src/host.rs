@@ -1,68 +1,115 @@
-//! The interface `host`: what a plugin may ask of its host about itself and its calls. Nothing here
-//! reaches the world.
+//! The package `cofferdam:host`: what a plugin may ask of its host about itself and its calls.
+//! Nothing here reaches the world.
+
+use std::sync::Arc;
 
 use cofferdam_grants::{cut, printable_text};
-use wasmtime::component::{Accessor, HasData, Linker};
+use wasmtime::component::{Accessor, HasData, Linker, Resource};
+use wasmtime_wasi::WasiView as _;
 
-use crate::abi::since_0_1_0::host::{self, Cancellation, Level, Limits};
-use crate::call;
+use crate::abi::plugin_0_1_0::cancellation::Reason;
+use crate::abi::plugin_0_1_0::content::Block;
+use crate::abi::plugin_0_1_0::instance::Limits;
+use crate::abi::plugin_0_1_0::logging::Level;
+use crate::abi::plugin_0_1_0::types::Refusal;
+use crate::abi::plugin_0_1_0::{calls, cancellation, content, instance, logging, types};
+use crate::call::{CallState, Cancellation};
 use crate::progress::Progress;
 use crate::state::{LINE, State};
 
-/// Links the interface.
+/// Links the package's interfaces.
 pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    host::add_to_linker::<State, Host>(linker, |state| state)
+    types::add_to_linker::<State, Host>(linker, |state| state)?;
+    content::add_to_linker::<State, Host>(linker, |state| state)?;
+    logging::add_to_linker::<State, Host>(linker, |state| state)?;
+    calls::add_to_linker::<State, Host>(linker, |state| state)?;
+    cancellation::add_to_linker::<State, Host>(linker, |state| state)?;
+    instance::add_to_linker::<State, Host>(linker, |state| state)
+}
+
+/// A call's context, as a guest holds it: for as long as it likes.
+pub struct Context {
+    /// The call.
+    pub state: Arc<CallState>,
+    /// Its number in the audit, which its log lines bear.
+    pub number: u64,
 }
 
 /// Where the generated code finds our state.
-struct Host;
+pub struct Host;
 
 impl HasData for Host {
     type Data<'a> = &'a mut State;
 }
 
-impl host::Host for State {
+impl State {
+    fn context(&mut self, context: &Resource<Context>) -> wasmtime::Result<&Context> {
+        Ok(self.ctx().table.get(context)?)
+    }
+}
+
+impl types::Host for State {}
+impl content::Host for State {}
+impl calls::Host for State {}
+impl cancellation::Host for State {}
+
+impl logging::Host for State {
     fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
-        let level = match level {
-            Level::Trace | Level::Debug => tracing::Level::DEBUG,
-            Level::Info => tracing::Level::INFO,
-            Level::Warn => tracing::Level::WARN,
-            Level::Error => tracing::Level::ERROR,
-        };
-        self.log.line(level, "log", message.as_bytes());
+        self.log.line(severity(level), "log", message.as_bytes());
         Ok(())
     }
+}
 
+impl calls::HostContext for State {
     fn progress(
         &mut self,
-        call: u64,
+        context: Resource<Context>,
         progress: f64,
         total: Option<f64>,
         message: Option<String>,
     ) -> wasmtime::Result<()> {
-        let wanted = self.calls.get(&call).filter(|state| state.reports().are_wanted());
-        if let Some(state) = wanted {
+        let reports = self.context(&context)?.state.reports();
+        if reports.are_wanted() {
             let message = message.map(|text| printable_text(cut(&text, LINE).to_owned()));
-            state.reports().report(Progress { progress, total, message });
+            reports.report(Progress { progress, total, message });
         }
         Ok(())
     }
 
-    fn time_left(&mut self, call: u64) -> wasmtime::Result<u64> {
-        let left = self.calls.get(&call).map(|state| state.time_left()).unwrap_or_default();
-        Ok(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
+    fn time_left(&mut self, context: Resource<Context>) -> wasmtime::Result<u64> {
+        let left = self.context(&context)?.state.time_left();
+        Ok(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX))
     }
 
-    fn settings(&mut self) -> wasmtime::Result<String> {
-        Ok(self.about.settings.clone())
+    fn log(&mut self, context: Resource<Context>, level: Level, message: String) -> wasmtime::Result<()> {
+        let number = self.context(&context)?.number;
+        self.log.line(severity(level), &format!("call {number}"), message.as_bytes());
+        Ok(())
     }
 
+    fn emit(&mut self, context: Resource<Context>, block: Block) -> wasmtime::Result<Result<(), Refusal>> {
+        let state = Arc::clone(&self.context(&context)?.state);
+        let block = match crate::content::block(block) {
+            Ok(block) => block,
+            Err(expected) => return Ok(Err(Refusal::Denied(format!("a block has something that is not {expected}")))),
+        };
+        let shown = state.show(block, self.about.limits.output, &self.about.memory);
+        Ok(shown.map_err(|limit| Refusal::Limit(format!("the limit `{limit}` is reached"))))
+    }
+
+    fn drop(&mut self, context: Resource<Context>) -> wasmtime::Result<()> {
+        self.ctx().table.delete(context)?;
+        Ok(())
+    }
+}
+
+impl instance::Host for State {
     fn get_limits(&mut self) -> wasmtime::Result<Limits> {
         let limits = &self.about.limits;
         Ok(Limits {
             memory: limits.memory,
             connections: limits.connections,
-            call_ms: u64::try_from(limits.call.as_millis()).unwrap_or(u64::MAX),
+            call: u64::try_from(limits.call.as_nanos()).unwrap_or(u64::MAX),
             output: limits.output,
         })
     }
@@ -72,16 +119,25 @@ impl host::Host for State {
     }
 }
 
-impl host::HostWithStore<State> for Host {
-    async fn cancelled(accessor: &Accessor<State, Self>, number: u64) -> wasmtime::Result<Cancellation> {
-        let state = accessor.with(|mut access| access.get().calls.get(&number).cloned());
-        Ok(match state {
-            Some(state) => match state.cancelled().await {
-                call::Cancellation::Cancelled => Cancellation::Cancelled,
-                call::Cancellation::Deadline => Cancellation::Deadline,
-            },
-            // A call that is not running will not be cancelled either.
-            None => std::future::pending().await,
+impl cancellation::HostWithStore<State> for Host {
+    async fn wait(accessor: &Accessor<State, Self>, context: Resource<Context>) -> wasmtime::Result<Reason> {
+        let state = accessor.with(|mut access| {
+            let state = Arc::clone(&access.get().context(&context)?.state);
+            Ok::<_, wasmtime::Error>(state)
+        })?;
+        state.set_listens();
+        Ok(match state.cancelled().await {
+            Cancellation::Cancelled => Reason::Cancelled,
+            Cancellation::Deadline => Reason::Deadline,
         })
+    }
+}
+
+fn severity(level: Level) -> tracing::Level {
+    match level {
+        Level::Trace | Level::Debug => tracing::Level::DEBUG,
+        Level::Info => tracing::Level::INFO,
+        Level::Warn => tracing::Level::WARN,
+        Level::Error => tracing::Level::ERROR,
     }
 }

@@ -27,8 +27,12 @@ const OFFERS: &[&Offer] = &[&INERT, &FILES, &SOCKETS, &DNS, &ICMP, &NAMES, &HAND
 /// empty environment.
 const INERT: Offer = Offer {
     imports: &[
-        "cofferdam:plugin/host",
-        "cofferdam:plugin/tools",
+        "cofferdam:host/types",
+        "cofferdam:host/content",
+        "cofferdam:host/logging",
+        "cofferdam:host/calls",
+        "cofferdam:host/cancellation",
+        "cofferdam:host/instance",
         "wasi:io/error",
         "wasi:io/poll",
         "wasi:io/streams",

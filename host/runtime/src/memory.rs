@@ -96,6 +96,13 @@ impl Held {
     }
 }
 
+impl Held {
+    /// Takes over what another one holds of the same plugin's memory.
+    pub fn join(&mut self, mut other: Self) {
+        self.bytes += std::mem::take(&mut other.bytes);
+    }
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
         let Shares { total, used } = &*self.plugin.0;

@@ -38,10 +38,10 @@ mod tests {
 
     #[test]
     fn an_import_is_matched_by_its_interface_and_the_begin_of_its_version() {
-        let imports = &["wasi:io/poll", "wasi:sockets/types@0.3", "cofferdam:plugin/dns"];
+        let imports = &["wasi:io/poll", "wasi:sockets/types@0.3", "cofferdam:dns/queries"];
         let offer = Offer { imports, is_granted: |_| true, link: |_| Ok(()) };
         for import in
-            ["wasi:io/poll@0.2.6", "wasi:io/poll@0.3.0", "wasi:sockets/types@0.3.0", "cofferdam:plugin/dns@0.1.0"]
+            ["wasi:io/poll@0.2.6", "wasi:io/poll@0.3.0", "wasi:sockets/types@0.3.0", "cofferdam:dns/queries@0.1.0"]
         {
             assert!(offer.has(import), "{import}");
         }

@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use cofferdam_grants::{harmless_json, printable, printable_text};
 use serde_json::{Map, Value};
 
-use crate::abi::since_0_1_0 as abi;
+use crate::abi::plugin_0_1_0 as abi;
+use crate::call::Shown;
+use crate::content::{self, Block};
 use crate::error::CallError;
 use crate::memory::Held;
 
@@ -25,6 +27,8 @@ pub struct Definition {
     pub output_schema: Option<String>,
     /// What it claims of itself.
     pub hints: Hints,
+    /// Members of MCP's `_meta`: a JSON object, as text.
+    pub meta: Option<String>,
 }
 
 /// What a tool claims of itself. The more dangerous is assumed of what it does not claim.
@@ -52,87 +56,204 @@ impl From<abi::Hints> for Hints {
 
 impl From<abi::Definition> for Definition {
     fn from(definition: abi::Definition) -> Self {
-        let abi::Definition { name, title, description, input_schema, output_schema, hints } = definition;
-        Self { name, title, description, input_schema, output_schema, hints: hints.into() }
+        let abi::Definition { name, title, description, input_schema, output_schema, hints, meta } = definition;
+        Self { name, title, description, input_schema, output_schema, hints: hints.into(), meta }
     }
+}
+
+/// What a call came to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It is done.
+    Done(Reply),
+    /// The tool asks the person behind the client, and is called again with what the person says.
+    Asks(Vec<Question>),
 }
 
 /// A successful answer.
 #[derive(Debug)]
 pub struct Reply {
-    /// Text blocks, safe to show.
-    pub content: Vec<String>,
+    /// Blocks, safe to show.
+    pub content: Vec<Block>,
     /// The structured answer.
     pub structured: Option<Map<String, Value>>,
     /// The memory that it counts for, until this is dropped.
     pub held: Held,
 }
 
-impl Reply {
-    /// The bytes of its texts.
+/// A question to the person behind the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// What the reply bears: one question of a call has it.
+    pub id: String,
+    /// What is asked.
+    pub message: String,
+    /// JSON Schema of the reply.
+    pub schema: Map<String, Value>,
+}
+
+/// What a person says to a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// A JSON object that matches the question's schema.
+    Accepted(Map<String, Value>),
+    /// The person does not want to answer.
+    Declined,
+    /// The person has made no choice.
+    Dismissed,
+}
+
+impl From<&Said> for abi::Reply {
+    fn from(said: &Said) -> Self {
+        match said {
+            Said::Accepted(object) => Self::Accepted(Value::Object(object.clone()).to_string()),
+            Said::Declined => Self::Declined,
+            Said::Dismissed => Self::Dismissed,
+        }
+    }
+}
+
+/// The most questions at once.
+const QUESTIONS: usize = 16;
+
+impl Outcome {
+    /// The bytes of what is shown.
     pub fn size(&self) -> usize {
-        self.content.iter().map(String::len).sum()
+        match self {
+            Self::Done(reply) => reply.content.iter().map(Block::size).sum(),
+            Self::Asks(questions) => questions.iter().map(|question| question.message.len()).sum(),
+        }
     }
 }
 
 /// The bytes of a guest's answer.
-pub fn size(output: &abi::Output) -> usize {
-    output.content.iter().map(String::len).sum::<usize>() + output.structured.as_ref().map_or(0, String::len)
+pub fn size(outcome: &abi::Outcome) -> usize {
+    match outcome {
+        abi::Outcome::Done(output) => {
+            let content: usize = output.content.iter().map(content::size).sum();
+            content + output.structured.as_ref().map_or(0, String::len)
+        }
+        abi::Outcome::InputRequired(questions) => {
+            questions.iter().map(|question| question.message.len() + question.schema.len()).sum()
+        }
+    }
 }
 
-/// Takes a guest's answer over.
-pub fn reply(plugin: &str, limit: u64, output: abi::Output, held: Held) -> Result<Reply, CallError> {
-    let bytes = u64::try_from(size(&output)).unwrap_or(u64::MAX);
+/// Takes a guest's answer over, behind what it has shown before.
+pub fn outcome(
+    plugin: &str,
+    limit: u64,
+    outcome: abi::Outcome,
+    held: Held,
+    shown: Shown,
+) -> Result<Outcome, CallError> {
+    let bytes = u64::try_from(size(&outcome).saturating_add(shown.bytes)).unwrap_or(u64::MAX);
     if bytes > limit {
         return Err(CallError::OutputTooLarge { bytes, limit });
     }
+    match outcome {
+        abi::Outcome::Done(output) => reply(plugin, output, held, shown).map(Outcome::Done),
+        abi::Outcome::InputRequired(questions) => asks(plugin, questions).map(Outcome::Asks),
+    }
+}
+
+fn reply(plugin: &str, output: abi::Output, mut held: Held, shown: Shown) -> Result<Reply, CallError> {
+    let invalid = |expected| CallError::OutputInvalid { plugin: plugin.to_owned(), expected };
     let structured = match &output.structured {
         None => None,
         Some(json) => match serde_json::from_str(json) {
             Ok(Value::Object(object)) => Some(object),
-            _ => return Err(CallError::OutputInvalid { plugin: plugin.to_owned(), expected: "a JSON object" }),
+            _ => return Err(invalid("a JSON object")),
         },
     };
-    let mut content: Vec<String> = output.content.into_iter().map(printable_text).collect();
+    let mut content = output.content.into_iter().map(content::block).collect::<Result<Vec<_>, _>>().map_err(invalid)?;
     if content.is_empty()
         && let Some(json) = output.structured
     {
-        let shown = match harmless_json(&json) {
-            Cow::Owned(shown) => Some(shown),
+        let harmless = match harmless_json(&json) {
             Cow::Borrowed(_) => None,
+            Cow::Owned(harmless) => Some(harmless),
         };
-        content.push(shown.unwrap_or(json));
+        content.push(Block::Text(harmless.unwrap_or(json)));
+    }
+    if !shown.blocks.is_empty() {
+        content.splice(0..0, shown.blocks);
+        shown.held.into_iter().for_each(|more| held.join(more));
     }
     Ok(Reply { content, structured, held })
 }
 
-/// Takes a guest's failure over.
-pub fn failure(plugin: &str, limit: u64, failure: abi::Failure) -> CallError {
-    let abi::Failure { code, message, details } = failure;
+fn asks(plugin: &str, questions: Vec<abi::Question>) -> Result<Vec<Question>, CallError> {
+    let invalid = |expected| CallError::OutputInvalid { plugin: plugin.to_owned(), expected };
+    if questions.is_empty() || questions.len() > QUESTIONS {
+        return Err(invalid("one question or more, and 16 at most"));
+    }
+    let mut asked: Vec<Question> = Vec::with_capacity(questions.len());
+    for abi::Question { id, message, schema } in questions {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"_.-".contains(&b);
+        if id.is_empty() || id.len() > 64 || !id.bytes().all(plain) || asked.iter().any(|other| other.id == id) {
+            return Err(invalid("a question with an id of its own"));
+        }
+        let Ok(Value::Object(schema)) = serde_json::from_str(&schema) else {
+            return Err(invalid("a question with a JSON Schema"));
+        };
+        asked.push(Question { id, message: printable_text(message), schema });
+    }
+    Ok(asked)
+}
+
+/// Takes over why a call of a guest ended without an outcome. What the guest says of a cancellation
+/// or a deadline is no more than that it has stopped: the host knows better.
+pub fn ending(plugin: &str, limit: u64, ending: abi::Ending) -> CallError {
+    let failed = match ending {
+        abi::Ending::Failed(failed) => failed,
+        abi::Ending::Cancelled => return CallError::Cancelled,
+        abi::Ending::Deadline => return CallError::OwnDeadline,
+    };
+    let abi::Failure { mut code, message, details, retry } = failed;
     let bytes = message.len() + details.as_ref().map_or(0, String::len);
     if u64::try_from(bytes).unwrap_or(u64::MAX) > limit {
         return CallError::OutputTooLarge { bytes: u64::try_from(bytes).unwrap_or(u64::MAX), limit };
     }
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     if code.is_empty() || code.len() > 64 || !code.bytes().all(plain) {
-        return CallError::OutputInvalid { plugin: plugin.to_owned(), expected: "an error code" };
+        let code_shown = printable(&code, 64);
+        tracing::warn!(target: "cofferdam", plugin, code = %code_shown, "a failure has no error code: it counts as `failed`");
+        code = "failed".to_owned();
     }
     let details = match details.as_deref().map(serde_json::from_str) {
         None => Map::new(),
         Some(Ok(Value::Object(object))) => object,
         Some(_) => return CallError::OutputInvalid { plugin: plugin.to_owned(), expected: "a JSON object" },
     };
-    CallError::Failed { code, message: printable(&message, usize::MAX).into_owned(), details }
+    let retry = match retry {
+        abi::Retry::Unknown => None,
+        abi::Retry::CanHelp => Some(true),
+        abi::Retry::CannotHelp => Some(false),
+    };
+    CallError::Failed { code, message: printable(&message, usize::MAX).into_owned(), details, retry }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::abi::plugin_0_1_0::content as abi_content;
 
-    fn output(content: &[&str], structured: Option<&str>) -> abi::Output {
-        abi::Output {
-            content: content.iter().map(|s| (*s).to_owned()).collect(),
+    fn texts(content: &[&str], structured: Option<&str>) -> abi::Outcome {
+        abi::Outcome::Done(abi::Output {
+            content: content.iter().map(|s| abi_content::Block::Text((*s).to_owned())).collect(),
             structured: structured.map(str::to_owned),
+        })
+    }
+
+    fn came(limit: u64, given: abi::Outcome) -> Result<Outcome, CallError> {
+        outcome("p", limit, given, held(), Shown::default())
+    }
+
+    fn shown(limit: u64, given: abi::Outcome) -> Vec<String> {
+        match came(limit, given).unwrap() {
+            Outcome::Done(reply) => reply.content.iter().filter_map(|block| block.text().map(str::to_owned)).collect(),
+            Outcome::Asks(_) => panic!("it is done"),
         }
     }
 
@@ -142,42 +263,66 @@ mod tests {
 
     #[test]
     fn i12_text_from_a_guest_has_no_terminal_escapes() {
-        let reply = reply("p", 1000, output(&["a\x1b[2Jb\u{202e}c\u{9b}1m\tok\r\nnext"], None), held()).unwrap();
-        assert_eq!(reply.content, ["a\\u{1b}[2Jb\\u{202e}c\\u{9b}1m\tok\nnext"]);
+        let content = shown(1000, texts(&["a\x1b[2Jb\u{202e}c\u{9b}1m\tok\r\nnext"], None));
+        assert_eq!(content, ["a\\u{1b}[2Jb\\u{202e}c\\u{9b}1m\tok\nnext"]);
     }
 
     #[test]
     fn i12_json_stays_the_same_json() {
         let json = "{\"a\":\"x\u{9b}\u{200b}y\\u001b\"}";
-        let reply = reply("p", 1000, output(&[], Some(json)), held()).unwrap();
-        assert_eq!(reply.content, ["{\"a\":\"x\\u009b\\u200by\\u001b\"}"]);
-        assert_eq!(
-            serde_json::from_str::<Value>(&reply.content[0]).unwrap(),
-            serde_json::from_str::<Value>(json).unwrap()
-        );
+        let content = shown(1000, texts(&[], Some(json)));
+        assert_eq!(content, ["{\"a\":\"x\\u009b\\u200by\\u001b\"}"]);
+        assert_eq!(serde_json::from_str::<Value>(&content[0]).unwrap(), serde_json::from_str::<Value>(json).unwrap());
     }
 
     #[test]
-    fn an_answer_over_the_limit_is_refused() {
-        let long = reply("p", 3, output(&["abcd"], None), held());
+    fn an_answer_over_the_limit_is_refused_with_what_was_shown_before() {
+        let long = came(3, texts(&["abcd"], None));
+        assert_eq!(long.err(), Some(CallError::OutputTooLarge { bytes: 4, limit: 3 }));
+        let before = Shown { blocks: vec![Block::Text("ab".to_owned())], bytes: 2, held: None };
+        let long = outcome("p", 3, texts(&["cd"], None), held(), before);
         assert_eq!(long.err(), Some(CallError::OutputTooLarge { bytes: 4, limit: 3 }));
     }
 
     #[test]
     fn an_answer_that_is_no_object_is_refused() {
         for json in ["[]", "1", "{", ""] {
-            assert!(
-                matches!(reply("p", 100, output(&[], Some(json)), held()), Err(CallError::OutputInvalid { .. })),
-                "{json}"
-            );
+            assert!(matches!(came(100, texts(&[], Some(json))), Err(CallError::OutputInvalid { .. })), "{json}");
         }
     }
 
     #[test]
-    fn a_failure_with_an_odd_code_is_refused() {
+    fn questions_have_ids_of_their_own_and_schemas() {
+        let question = |id: &str, schema: &str| abi::Question {
+            id: id.to_owned(),
+            message: "m\u{1b}".to_owned(),
+            schema: schema.to_owned(),
+        };
+        let asks = |questions| came(1000, abi::Outcome::InputRequired(questions));
+        let Ok(Outcome::Asks(asked)) = asks(vec![question("a", "{}"), question("b.1", "{}")]) else {
+            panic!("two questions")
+        };
+        assert_eq!((asked[0].id.as_str(), asked[1].message.as_str()), ("a", "m\\u{1b}"));
+        for wrong in [
+            vec![],
+            vec![question("a", "{}"), question("a", "{}")],
+            vec![question("", "{}")],
+            vec![question("a b", "{}")],
+            vec![question("a", "[]")],
+            (0..17).map(|n| question(&n.to_string(), "{}")).collect(),
+        ] {
+            assert!(matches!(asks(wrong), Err(CallError::OutputInvalid { .. })));
+        }
+    }
+
+    #[test]
+    fn a_failure_with_an_odd_code_keeps_its_message() {
         for code in ["", "Not Found", "\u{1b}"] {
-            let failed = failure("p", 100, abi::Failure { code: code.into(), message: "m".into(), details: None });
-            assert!(matches!(failed, CallError::OutputInvalid { .. }), "{code}");
+            let failure =
+                abi::Failure { code: code.into(), message: "m".into(), details: None, retry: abi::Retry::CannotHelp };
+            let told = ending("p", 100, abi::Ending::Failed(failure));
+            let CallError::Failed { code, message, retry, .. } = told else { panic!("a failure") };
+            assert_eq!((code.as_str(), message.as_str(), retry), ("failed", "m", Some(false)));
         }
     }
 

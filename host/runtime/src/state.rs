@@ -15,7 +15,6 @@ use wasmtime::{Store, StoreContextMut};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use crate::call::CallState;
 use crate::cpu_meter::CpuMeter;
 use crate::enforce::{Gate, Sockets};
 use crate::instance::About;
@@ -31,7 +30,6 @@ pub struct State {
     pub gate: Arc<Gate>,
     pub limiter: Limiter,
     pub cpu_meter: Arc<CpuMeter>,
-    pub calls: HashMap<u64, Arc<CallState>>,
     /// Whose call a task of the guest belongs to, also when the call was answered and the task goes
     /// on.
     pub callers: HashMap<GuestTaskId, Arc<Caller>>,
@@ -55,7 +53,6 @@ impl State {
         Self {
             limiter: Limiter::new(about.limits.memory, memory, Arc::clone(&gate)),
             cpu_meter: Arc::default(),
-            calls: HashMap::new(),
             callers: HashMap::new(),
             log,
             predecessor,

@@ -10,6 +10,9 @@ use wasmtime::{AsContextMut as _, Engine, StoreContextMut, bail};
 /// How interfaces say that something is not allowed.
 const DENIED: &[&str] = &["access-denied", "denied"];
 
+/// The case of an error that has the contract's `refusal`.
+const REFUSED: &str = "refused";
+
 /// Handles of other interfaces, which are linked there: an interface that uses them names them too.
 const OF_OTHERS: &[&str] = &["pollable", "input-stream", "output-stream", "error"];
 
@@ -91,7 +94,8 @@ fn refuse<T: Refusing>(
     Ok(())
 }
 
-/// The case of an error type that says that something is not allowed, if it has one.
+/// The case of an error type that says that something is not allowed, if it has one; where the
+/// contract's `refusal` is a case of it, that case.
 fn refusal(error: &Type) -> Option<Val> {
     match error {
         Type::Enum(cases) => {
@@ -99,11 +103,14 @@ fn refusal(error: &Type) -> Option<Val> {
             Some(Val::Enum(case.to_owned()))
         }
         Type::Variant(cases) => {
-            let case = cases.cases().find(|case| DENIED.contains(&case.name))?;
+            let refused = cases.cases().find(|case| case.name == REFUSED);
+            let denied = || cases.cases().find(|case| DENIED.contains(&case.name));
+            let case = refused.or_else(denied)?;
             let payload = match case.ty {
                 None => None,
                 Some(Type::String) => Some(Val::String("the operator's policy does not grant it".to_owned())),
                 Some(Type::Option(_)) => Some(Val::Option(None)),
+                Some(inner @ Type::Variant(_)) => Some(refusal(&inner)?),
                 Some(_) => return None,
             };
             Some(Val::Variant(case.name.to_owned(), payload.map(Box::new)))

@@ -99,6 +99,7 @@ impl Handler {
             deadline: None,
             cancel: context.ct.clone(),
             progress,
+            person: None,
         });
         let answer = match reports {
             None => call.await,

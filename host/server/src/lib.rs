@@ -38,6 +38,7 @@ mod notify;
 mod pace;
 mod schemas;
 
+pub use convert::answer_json;
 pub use pipes::{Stdin, Stdout, stdio_pipes};
 pub use stdio::{End, ServeError, Stdio, block_on, serve};
 pub use tool_service::ToolService;

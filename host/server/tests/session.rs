@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use cofferdam_registry::{Annotations, Answer, Call, Hints, Progress, Target, Tool, UnknownTool};
+use cofferdam_registry::{Annotations, Answer, Block, Call, Hints, Progress, Target, Tool, UnknownTool};
 use cofferdam_server::{End, ServeError, Stdio, ToolService};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -39,6 +39,7 @@ fn tool(name: &str) -> Tool {
         output_schema: None,
         annotations: Annotations { read_only: true, destructive: false, idempotent: true, open_world: false },
         hints: Hints::default(),
+        meta: None,
         plugin: "fake".to_owned(),
     }
 }
@@ -65,7 +66,9 @@ impl ToolService for Fake {
     }
 
     fn call(&self, call: Call) -> BoxFuture<'_, Result<Answer, UnknownTool>> {
-        let text = |text: String| Ok(Answer { content: vec![text], structured: None, is_error: false, held: None });
+        let text = |text: String| {
+            Ok(Answer { content: vec![Block::Text(text)], structured: None, is_error: false, held: None })
+        };
         let (released, over) = (self.released.clone(), self.over.clone());
         Box::pin(async move {
             match call.tool.as_str() {

@@ -78,7 +78,7 @@ pub use wit_bindgen::{spawn_local as spawn, yield_async as yield_now};
 #[allow(missing_docs, unsafe_code, clippy::all, reason = "generated")]
 pub mod bindings {
     wit_bindgen::generate!({
-        path: "../../wit/since-0.1.0",
+        path: "../../wit/plugin",
         world: "plugin",
         generate_all,
         pub_export_macro: true,

@@ -1,23 +1,24 @@
-//! The interface `dns`: a guest's questions to name servers. A question is read (`question.rs`),
+//! The interface `queries`: a guest's questions to name servers. A question is read (`question.rs`),
 //! the policy is asked about its name and its server, it is counted as a lookup, and only then it
 //! is sent (`carrier.rs`).
 
 mod carrier;
 mod question;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cofferdam_audit::Caller;
-use cofferdam_grants::{Ask, Grants, canonical, canonical_socket};
+use cofferdam_grants::{Ask, Grants, canonical, canonical_socket, printable};
 use wasmtime::AsContextMut as _;
 use wasmtime::component::{Accessor, Resource};
 use wasmtime_wasi::WasiView as _;
 
 use super::descriptors::Slot;
-use super::{Gate, Gated, GatedView};
-use crate::abi::since_0_1_0::dns::{self, ErrorCode, IpAddress, Reply, Server, Transport};
+use super::{Gate, Gated, GatedView, zone};
+use crate::abi::plugin_0_1_0::queries::{self, Error, Reply, Server, Transport};
+use crate::abi::plugin_0_1_0::types::{IpAddress, Refusal};
 use crate::offer::Offer;
 use crate::state::State;
 
@@ -30,9 +31,9 @@ const LONGEST: usize = 4096;
 
 /// Questions to name servers: a `resolve` rule grants them.
 pub const DNS: Offer = Offer {
-    imports: &["cofferdam:plugin/dns"],
+    imports: &["cofferdam:dns/queries"],
     is_granted: Grants::grants_query,
-    link: |linker| dns::add_to_linker::<State, Gated>(linker, |state| GatedView(state)),
+    link: |linker| queries::add_to_linker::<State, Gated>(linker, |state| GatedView(state)),
 };
 
 impl Gate {
@@ -45,23 +46,23 @@ impl Gate {
         within: Duration,
         slot: Slot,
         caller: Option<&Caller>,
-    ) -> Result<Carrier, ErrorCode> {
+    ) -> Result<Carrier, Error> {
         if message.len() > LONGEST {
-            return Err(ErrorCode::TooLarge);
+            return Err(Error::TooLarge);
         }
-        let question = Question::read(message).map_err(ErrorCode::Malformed)?;
-        let server = self.on_its_link(canonical_socket(SocketAddr::new(canonical(address(to.address)), to.port)));
+        let question = Question::read(message).map_err(Error::Malformed)?;
+        let server = self.server(to)?;
         let ask = Ask::Query { server, name: &question.asked, system: &self.system_servers() };
-        let permit = self.ask(&ask, caller).ok_or(ErrorCode::AccessDenied)?;
+        let permit = self.ask_in_words(&ask, caller).map_err(|why| Error::Refused(Refusal::Denied(why)))?;
         // A refused question costs none of the lookups of a minute.
         let place = self.names.question().map_err(|full| {
             self.limit_hit(full.limit, caller);
-            ErrorCode::Limit(full.to_string())
+            Error::Refused(Refusal::Limit(full.to_string()))
         })?;
         // The id is ours: a number that the guest may choose is a way out for data, and a forger
         // must not know it.
-        let id = getrandom::u32().map_err(|error| ErrorCode::Other(error.to_string()))? as u16;
-        let message = question.message(id).map_err(ErrorCode::Malformed)?;
+        let id = getrandom::u32().map_err(|error| Error::Other(error.to_string()))? as u16;
+        let message = question.message(id).map_err(Error::Malformed)?;
         let over = match transport {
             Transport::Udp => Over::Udp,
             Transport::Tcp => Over::Tcp,
@@ -71,6 +72,22 @@ impl Gate {
 }
 
 impl Gate {
+    /// The server that a guest names. A zone can only be that of a server of the machine's.
+    fn server(&self, to: Server) -> Result<SocketAddr, Error> {
+        let (address, zone) = to.address.into_parts();
+        let server = self.on_its_link(canonical_socket(SocketAddr::new(canonical(address), to.port)));
+        let link = match server {
+            SocketAddr::V6(server) => server.scope_id(),
+            SocketAddr::V4(_) => 0,
+        };
+        match zone {
+            Some(zone) if zone::link_of(&zone).index != link || link == 0 => {
+                Err(Error::Other(format!("no name server of this machine is in the zone `{}`", printable(&zone, 32))))
+            }
+            _ => Ok(server),
+        }
+    }
+
     /// A server of the machine's that is reached over one link only: guests know it by its address.
     fn on_its_link(&self, server: SocketAddr) -> SocketAddr {
         let same = |known: &SocketAddr| known.ip() == server.ip() && known.port() == server.port();
@@ -78,14 +95,18 @@ impl Gate {
     }
 }
 
-impl dns::Host for GatedView<'_> {
+impl queries::Host for GatedView<'_> {
     fn servers(&mut self) -> wasmtime::Result<Vec<Server>> {
         let servers = self.0.gate.servers();
-        Ok(servers.into_iter().map(|at| Server { address: wire(at.ip()), port: at.port() }).collect())
+        let wire = |at: SocketAddr| {
+            let link = if let SocketAddr::V6(at) = at { at.scope_id() } else { 0 };
+            Server { address: IpAddress::from(at.ip()).in_zone(link), port: at.port() }
+        };
+        Ok(servers.into_iter().map(wire).collect())
     }
 }
 
-impl dns::HostQuery for GatedView<'_> {
+impl queries::HostQuery for GatedView<'_> {
     fn id(&mut self, query: Resource<Query>) -> wasmtime::Result<u16> {
         Ok(self.0.ctx().table.get(&query)?.id)
     }
@@ -96,14 +117,14 @@ impl dns::HostQuery for GatedView<'_> {
     }
 }
 
-impl dns::HostQueryWithStore<State> for Gated {
+impl queries::HostQueryWithStore<State> for Gated {
     async fn send(
         accessor: &Accessor<State, Self>,
         to: Server,
         transport: Transport,
         message: Vec<u8>,
         within: u64,
-    ) -> wasmtime::Result<Result<Resource<Query>, ErrorCode>> {
+    ) -> wasmtime::Result<Result<Resource<Query>, Error>> {
         let begun = accessor.with(|mut access| {
             let mut store = access.as_context_mut();
             let caller = State::caller(&mut store);
@@ -113,7 +134,7 @@ impl dns::HostQueryWithStore<State> for Gated {
         });
         let (gate, slot, within, caller) = match begun {
             Ok(begun) => begun,
-            Err(limit) => return Ok(Err(ErrorCode::Limit(limit))),
+            Err(limit) => return Ok(Err(Error::Refused(Refusal::Limit(limit)))),
         };
         match gate.query(to, transport, &message, within, slot, caller.as_deref()).await {
             Ok(carrier) => accessor.with(|mut access| Ok(Ok(access.get().0.ctx().table.push(Arc::new(carrier))?))),
@@ -125,13 +146,13 @@ impl dns::HostQueryWithStore<State> for Gated {
         accessor: &Accessor<State, Self>,
         query: Resource<Query>,
         within: u64,
-    ) -> wasmtime::Result<Result<Reply, ErrorCode>> {
+    ) -> wasmtime::Result<Result<Reply, Error>> {
         let (carrier, within) = accessor.with(|mut access| {
             let state = &mut access.get().0;
             let within = state.within(within);
             Ok::<_, wasmtime::Error>((Arc::clone(state.ctx().table.get(&query)?), within))
         })?;
-        let received = carrier.receive(within).await.map_err(ErrorCode::from);
+        let received = carrier.receive(within).await.map_err(Error::from);
         Ok(received.map(|(message, elapsed)| Reply {
             message,
             elapsed: u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX),
@@ -146,35 +167,15 @@ impl State {
     }
 }
 
-impl From<Failed> for ErrorCode {
+impl From<Failed> for Error {
     fn from(failed: Failed) -> Self {
         match failed {
-            Failed::NotPermitted => Self::AccessDenied,
-            Failed::Refused => Self::Refused,
+            Failed::NotPermitted => Self::Refused(Refusal::Denied("denied: the system does not permit it".to_owned())),
+            Failed::Refused => Self::ConnectionRefused,
             Failed::Unreachable => Self::Unreachable,
             Failed::Timeout => Self::Timeout,
             Failed::Closed => Self::Closed,
             Failed::Other(what) => Self::Other(what),
-        }
-    }
-}
-
-fn address(address: IpAddress) -> IpAddr {
-    match address {
-        IpAddress::Ipv4((a, b, c, d)) => IpAddr::from([a, b, c, d]),
-        IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => IpAddr::from([a, b, c, d, e, f, g, h]),
-    }
-}
-
-fn wire(address: IpAddr) -> IpAddress {
-    match address {
-        IpAddr::V4(address) => {
-            let [a, b, c, d] = address.octets();
-            IpAddress::Ipv4((a, b, c, d))
-        }
-        IpAddr::V6(address) => {
-            let [a, b, c, d, e, f, g, h] = address.segments();
-            IpAddress::Ipv6((a, b, c, d, e, f, g, h))
         }
     }
 }

@@ -84,6 +84,14 @@ impl Gate {
         self.recorded(ask, self.grants.decide(ask), caller)
     }
 
+    /// The same. What is said of a no names the thing, for the guest.
+    pub(super) fn ask_in_words(&self, ask: &Ask<'_>, caller: Option<&Caller>) -> Result<Permit, String> {
+        let answer = self.grants.decide(ask);
+        let denied = answer.as_ref().err().map(Denial::for_model);
+        let unrecorded = || "denied: it could not be recorded".to_owned();
+        self.recorded(ask, answer, caller).ok_or_else(|| denied.unwrap_or_else(unrecorded))
+    }
+
     /// Records an answer and gives it out.
     pub(super) fn recorded(
         &self,

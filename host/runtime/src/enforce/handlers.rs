@@ -1,4 +1,4 @@
-//! The interface `handlers`: protocol handlers that a plugin uses on its connections. The policy is
+//! The interface `sessions`: protocol handlers that a plugin uses on its connections. The policy is
 //! asked about each by its name. A handler itself may use nothing: it runs in `handler/`.
 
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use wasmtime_wasi::WasiView as _;
 
 use super::pure_held::HandlerSession;
 use super::{Gate, Gated, GatedView};
-use crate::abi::since_0_1_0::handlers::{self, Encoded, ErrorCode, Example, Fault, Message, Step, Summary};
+use crate::abi::plugin_0_1_0::sessions::{self as abi, Encoded, Error as Code, Example, Fault, Message, Step, Summary};
+use crate::abi::plugin_0_1_0::types::Refusal;
 use crate::handler::{Description, Encoded as Bytes, Error, Handler, Layered, Reason, Step as Done};
 use crate::offer::Offer;
 use crate::state::State;
@@ -23,28 +24,28 @@ const TEXT: usize = 4 << 20;
 
 /// Protocol handlers: a `handlers` rule grants them, and without one all that are loaded are.
 pub const HANDLERS: Offer = Offer {
-    imports: &["cofferdam:plugin/handlers"],
+    imports: &["cofferdam:handlers/sessions"],
     // A handler only computes: who may use none is refused each by its name.
     is_granted: |_: &Grants| true,
-    link: |linker| handlers::add_to_linker::<State, Gated>(linker, |state| GatedView(state)),
+    link: |linker| abi::add_to_linker::<State, Gated>(linker, |state| GatedView(state)),
 };
 
 impl Gate {
     /// The handler of this name, if there is one and the policy allows it.
-    fn handler(&self, name: &str, caller: Option<&Caller>) -> Result<Arc<Handler>, ErrorCode> {
+    fn handler(&self, name: &str, caller: Option<&Caller>) -> Result<Arc<Handler>, Code> {
         let shown = || printable(name, 64);
         let read = HandlerName::parse(name);
-        let read = read.ok_or_else(|| ErrorCode::AccessDenied(format!("there is no handler `{}`", shown())))?;
+        let read = read.ok_or_else(|| denied(format!("there is no handler `{}`", shown())))?;
         let answer = self.grants.decide(&Ask::Handler { name: &read });
         let missing = || {
             let known: Vec<String> = self.allowed_handlers().map(|one| format!("`{}`", one.spec.name)).collect();
             let known = if known.is_empty() { "there are none".to_owned() } else { known.join(", ") };
-            ErrorCode::AccessDenied(format!("there is no handler `{read}`: {known}"))
+            denied(format!("there is no handler `{read}`: {known}"))
         };
         match (answer, self.handlers.find(name)) {
             (Ok(_), None) => Err(missing()),
             (answer, found) => {
-                self.may_use(&read, answer, caller).map_err(ErrorCode::AccessDenied)?;
+                self.may_use(&read, answer, caller).map_err(denied)?;
                 found.map(Arc::clone).ok_or_else(missing)
             }
         }
@@ -86,7 +87,7 @@ impl GatedView<'_> {
         &mut self,
         session: &Resource<HandlerSession>,
         enter: impl FnOnce(&mut Layered) -> Result<T, Error>,
-    ) -> wasmtime::Result<Result<T, ErrorCode>> {
+    ) -> wasmtime::Result<Result<T, Code>> {
         let HandlerSession { layered, caller } = self.0.ctx().table.get_mut(session)?;
         Ok(match enter(layered) {
             Ok(done) => Ok(done),
@@ -102,7 +103,7 @@ impl GatedView<'_> {
         &mut self,
         session: &Resource<HandlerSession>,
         enter: impl FnOnce(&mut Layered) -> Result<Done, Error>,
-    ) -> wasmtime::Result<Result<Step, ErrorCode>> {
+    ) -> wasmtime::Result<Result<Step, Code>> {
         let done = self.enter(session, enter)?;
         Ok(done.map(|Done { send, messages, tick, close, notes, .. }| {
             for (handler, note) in notes {
@@ -119,7 +120,7 @@ impl GatedView<'_> {
     }
 }
 
-impl handlers::Host for GatedView<'_> {
+impl abi::Host for GatedView<'_> {
     fn list(&mut self) -> wasmtime::Result<Vec<Summary>> {
         let summary = |one: &Arc<Handler>| Summary {
             name: one.spec.name.clone(),
@@ -130,11 +131,11 @@ impl handlers::Host for GatedView<'_> {
     }
 }
 
-impl handlers::HostWithStore<State> for Gated {
+impl abi::HostWithStore<State> for Gated {
     async fn describe(
         accessor: &Accessor<State, Self>,
         name: String,
-    ) -> wasmtime::Result<Result<handlers::Description, ErrorCode>> {
+    ) -> wasmtime::Result<Result<abi::Description, Code>> {
         let handler = accessor.with(|mut access| {
             let mut store = access.as_context_mut();
             let caller = State::caller(&mut store);
@@ -147,8 +148,8 @@ impl handlers::HostWithStore<State> for Gated {
     }
 }
 
-impl handlers::HostSession for GatedView<'_> {
-    fn open(&mut self, session: Resource<HandlerSession>, now: u64) -> wasmtime::Result<Result<Step, ErrorCode>> {
+impl abi::HostSession for GatedView<'_> {
+    fn open(&mut self, session: Resource<HandlerSession>, now: u64) -> wasmtime::Result<Result<Step, Code>> {
         self.step(&session, |layered| layered.open(now))
     }
 
@@ -157,27 +158,27 @@ impl handlers::HostSession for GatedView<'_> {
         session: Resource<HandlerSession>,
         bytes: Vec<u8>,
         now: u64,
-    ) -> wasmtime::Result<Result<Step, ErrorCode>> {
+    ) -> wasmtime::Result<Result<Step, Code>> {
         if bytes.len() > DATA {
             return Ok(Err(too_long(bytes.len(), DATA)));
         }
         self.step(&session, |layered| layered.data(&bytes, now))
     }
 
-    fn tick(&mut self, session: Resource<HandlerSession>, now: u64) -> wasmtime::Result<Result<Step, ErrorCode>> {
+    fn tick(&mut self, session: Resource<HandlerSession>, now: u64) -> wasmtime::Result<Result<Step, Code>> {
         self.step(&session, |layered| layered.tick(now))
     }
 
     fn close(
         &mut self,
         session: Resource<HandlerSession>,
-        reason: handlers::Reason,
+        reason: abi::Reason,
         now: u64,
-    ) -> wasmtime::Result<Result<Step, ErrorCode>> {
+    ) -> wasmtime::Result<Result<Step, Code>> {
         let reason = match reason {
-            handlers::Reason::Ended => Reason::Ended,
-            handlers::Reason::Broken => Reason::Broken,
-            handlers::Reason::Detached => Reason::Detached,
+            abi::Reason::Ended => Reason::Ended,
+            abi::Reason::Broken => Reason::Broken,
+            abi::Reason::Detached => Reason::Detached,
         };
         self.step(&session, |layered| layered.close(reason, now))
     }
@@ -187,7 +188,7 @@ impl handlers::HostSession for GatedView<'_> {
         session: Resource<HandlerSession>,
         message: String,
         now: u64,
-    ) -> wasmtime::Result<Result<Encoded, ErrorCode>> {
+    ) -> wasmtime::Result<Result<Encoded, Code>> {
         if message.len() > TEXT {
             return Ok(Err(too_long(message.len(), TEXT)));
         }
@@ -201,11 +202,11 @@ impl handlers::HostSession for GatedView<'_> {
     }
 }
 
-impl handlers::HostSessionWithStore<State> for Gated {
+impl abi::HostSessionWithStore<State> for Gated {
     async fn create(
         accessor: &Accessor<State, Self>,
-        stack: Vec<handlers::Layer>,
-    ) -> wasmtime::Result<Result<Resource<HandlerSession>, ErrorCode>> {
+        stack: Vec<abi::Layer>,
+    ) -> wasmtime::Result<Result<Resource<HandlerSession>, Code>> {
         if let Some(long) = stack.iter().map(|layer| layer.config.len()).find(|length| *length > TEXT) {
             return Ok(Err(too_long(long, TEXT)));
         }
@@ -240,31 +241,35 @@ impl handlers::HostSessionWithStore<State> for Gated {
     }
 }
 
-fn unavailable(error: crate::error::LoadError) -> ErrorCode {
-    ErrorCode::Unavailable(error.to_string())
+fn denied(why: String) -> Code {
+    Code::Refused(Refusal::Denied(why))
 }
 
-fn too_long(length: usize, most: usize) -> ErrorCode {
+fn unavailable(error: crate::error::LoadError) -> Code {
+    Code::Unavailable(error.to_string())
+}
+
+fn too_long(length: usize, most: usize) -> Code {
     let message = format!("it has {length} bytes, {most} are the most");
-    ErrorCode::Invalid(Fault { handler: None, member: None, message })
+    Code::Invalid(Fault { handler: None, member: None, message })
 }
 
-fn wire_error(error: Error) -> ErrorCode {
+fn wire_error(error: Error) -> Code {
     match error {
-        Error::Invalid { handler, member, message } => ErrorCode::Invalid(Fault { handler, member, message }),
-        Error::Cut(cut) => ErrorCode::Cut(cut.to_string()),
-        Error::Limit(limit) => ErrorCode::Limit(limit),
+        Error::Invalid { handler, member, message } => Code::Invalid(Fault { handler, member, message }),
+        Error::Cut(cut) => Code::Cut(cut.to_string()),
+        Error::Limit(limit) => Code::Refused(Refusal::Limit(limit)),
     }
 }
 
-fn wire(own: &Description) -> handlers::Description {
+fn wire(own: &Description) -> abi::Description {
     let example = |own: &crate::handler::Example| Example {
         title: own.title.clone(),
         config: own.config.clone(),
         outgoing: own.outgoing.clone(),
         incoming: own.incoming.clone(),
     };
-    handlers::Description {
+    abi::Description {
         name: own.name.clone(),
         title: own.title.clone(),
         summary: own.summary.clone(),

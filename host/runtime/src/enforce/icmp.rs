@@ -1,4 +1,4 @@
-//! The host's side of `icmp`. The policy decides about one address, and the guest gets a socket for
+//! The host's side of `echo`. The policy decides about one address, and the guest gets a socket for
 //! that address. The guest says when, how far and how much. The host fills in the rest, counts, and
 //! tells what comes back because of it.
 
@@ -20,10 +20,10 @@ use nix::errno::Errno;
 use wasmtime::AsContextMut as _;
 use wasmtime::component::{Access, Accessor, Resource};
 use wasmtime_wasi::WasiView as _;
-use wasmtime_wasi::p3::bindings::sockets::types::IpAddress;
 
 use super::{Gate, Gated, GatedView, zone};
-use crate::abi::since_0_1_0::icmp as abi;
+use crate::abi::plugin_0_1_0::echo as abi;
+use crate::abi::plugin_0_1_0::types::{IpAddress, Refusal};
 use crate::offer::Offer;
 use crate::state::State;
 use echo::{Echo, Failed, Heard};
@@ -50,7 +50,7 @@ impl Gate {
         let permit = {
             let pins = self.pins();
             let ask = Ask::Ping { to: target, zone: link.as_ref(), pins: &pins, now: self.now() };
-            self.ask(&ask, caller).ok_or(abi::Error::Denied)?
+            self.ask_in_words(&ask, caller).map_err(|why| abi::Error::Refused(Refusal::Denied(why)))?
         };
         let group = || abi::Error::InvalidArgument(format!("`{target}` is a group: echo requests go to one address"));
         if is_group(target) {
@@ -104,7 +104,7 @@ impl From<Kind> for abi::Kind {
 
 /// Echo requests: a `ping` rule grants them.
 pub const ICMP: Offer = Offer {
-    imports: &["cofferdam:plugin/icmp"],
+    imports: &["cofferdam:icmp/echo"],
     is_granted: Grants::grants_ping,
     link: |linker| abi::add_to_linker::<State, Gated>(linker, |state| GatedView(state)),
 };
@@ -122,13 +122,16 @@ impl abi::HostSocketWithStore<State> for Gated {
     fn open(
         mut store: Access<'_, State, Self>,
         target: IpAddress,
-        zone: Option<String>,
         do_not_fragment: bool,
     ) -> wasmtime::Result<Result<Resource<IcmpSocket>, abi::Error>> {
         let caller = State::caller(&mut store.as_context_mut());
         let state = store.get().0;
-        let Ok(slot) = state.socket_slot(caller.as_deref()) else { return Ok(Err(abi::Error::TooManySockets)) };
-        Ok(match state.gate.ping(target.into(), zone.as_deref(), do_not_fragment, caller.as_deref()) {
+        let slot = match state.socket_slot(caller.as_deref()) {
+            Ok(slot) => slot,
+            Err(limit) => return Ok(Err(abi::Error::Refused(Refusal::Limit(limit)))),
+        };
+        let (target, zone) = target.into_parts();
+        Ok(match state.gate.ping(target, zone.as_deref(), do_not_fragment, caller.as_deref()) {
             Ok(echo) => {
                 Ok(state.ctx().table.push(IcmpSocket { echo: Arc::new(echo), _slot: slot, told: false.into() })?)
             }
@@ -156,7 +159,7 @@ impl abi::HostSocketWithStore<State> for Gated {
             if !state.ctx().table.get(&socket)?.told.swap(true, Ordering::Relaxed) {
                 state.gate.limit_hit("ping rate", caller.as_deref());
             }
-            return Ok(Err(abi::Error::RateLimited(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX))));
+            return Ok(Err(abi::Error::Refused(Refusal::Wait(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX)))));
         }
         let sent = echo.send(sequence, hop_limit, &payload);
         Ok(sent.map(|at| state.gate.instant(at)).map_err(Into::into))

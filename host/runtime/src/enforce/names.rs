@@ -1,5 +1,5 @@
 //! Names, as guests ask for their addresses: `ip-name-lookup` of WASI 0.2 and 0.3, and our own
-//! `names`, which gives each kind of address as it comes. A name is asked for only if it is
+//! `lookups`, which gives each kind of address as it comes. A name is asked for only if it is
 //! granted. Its answers are filtered, and those that pass are pinned. Only a pinned address can be
 //! dialled on behalf of the name.
 
@@ -35,7 +35,8 @@ pub use pending::NameLookup;
 /// Why a lookup was not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failed {
-    Denied,
+    /// What is refused, for the guest.
+    Denied(String),
     Invalid,
     Full(Full),
     /// There is no descriptor for it.
@@ -54,7 +55,7 @@ impl Failed {
     fn weight(&self) -> u8 {
         match self {
             Self::Invalid | Self::Full(_) | Self::Limit(_) => 5,
-            Self::Denied => 4,
+            Self::Denied(_) => 4,
             Self::Unresolved(Unresolved::NoSuchName) => 3,
             Self::Unresolved(Unresolved::Failed(_)) => 2,
             Self::Unresolved(Unresolved::NoAnswer) => 1,
@@ -86,7 +87,7 @@ impl Gate {
             // decided then.
             return Ok(Begun::These(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]));
         }
-        let permit = self.ask(&Ask::Resolve { name: &name }, caller).ok_or(Failed::Denied)?;
+        let permit = self.ask_in_words(&Ask::Resolve { name: &name }, caller).map_err(Failed::Denied)?;
         let room = |sockets| self.descriptors(sockets, caller).map(Some).map_err(Failed::Limit);
         match self.names.begin(permit, families, room) {
             Ok(asked) => Ok(Begun::Asked(name, asked)),
@@ -110,7 +111,10 @@ impl Gate {
                 kept.push(cofferdam_grants::canonical(address));
             }
         }
-        if kept.is_empty() { Err(Failed::Denied) } else { Ok(kept) }
+        let none = || {
+            Failed::Denied(format!("denied: no address of `{name}` may be dialled: the operator's policy decides that"))
+        };
+        if kept.is_empty() { Err(none()) } else { Ok(kept) }
     }
 
     /// Looks a guest's name up: all of its addresses that are there in time.
@@ -137,7 +141,7 @@ impl Gate {
 
 /// Names, and the types of addresses: whatever may be done with an address needs them.
 pub const NAMES: Offer = Offer {
-    imports: &["wasi:sockets/types@0.3", "wasi:sockets/ip-name-lookup@0.3", "cofferdam:plugin/names"],
+    imports: &["wasi:sockets/types@0.3", "wasi:sockets/ip-name-lookup@0.3", "cofferdam:names/lookups"],
     is_granted: |grants| grants.grants_connect(Protocol::Tcp) || grants.grants_ping(),
     link: |linker| {
         add_names_0_3(linker)?;
@@ -164,7 +168,7 @@ impl v0_3::HostWithStore<State> for Gated {
         });
         Ok(match gate.resolve(&name, caller.as_deref()).await {
             Ok(addresses) => Ok(addresses.into_iter().map(Into::into).collect()),
-            Err(Failed::Denied) => Err(ErrorCode::AccessDenied),
+            Err(Failed::Denied(_)) => Err(ErrorCode::AccessDenied),
             Err(Failed::Invalid) => Err(ErrorCode::InvalidArgument),
             Err(Failed::Limit(limit)) => Err(ErrorCode::Other(Some(limit))),
             Err(Failed::Full(full)) => Err(ErrorCode::Other(Some(full.to_string()))),
@@ -254,7 +258,7 @@ impl v0_2::HostResolveAddressStream for GatedView<'_> {
         }
         match &mut lookup.found {
             Ok(addresses) => Ok(addresses.next().map(Into::into)),
-            Err(Failed::Denied) => Err(ErrorCode::AccessDenied.into()),
+            Err(Failed::Denied(_)) => Err(ErrorCode::AccessDenied.into()),
             Err(Failed::Invalid) => Err(ErrorCode::InvalidArgument.into()),
             Err(Failed::Limit(_) | Failed::Full(_)) => Err(ErrorCode::NewSocketLimit.into()),
             Err(Failed::Unresolved(Unresolved::NoSuchName | Unresolved::NoAddresses)) => {

@@ -1,4 +1,4 @@
-//! The interface `scripts`: trigger scripts that a plugin runs. The policy is asked about the
+//! The interface `programs`: trigger scripts that a plugin runs. The policy is asked about the
 //! component that runs them, by its name, as about a handler. A script may use nothing: it runs in
 //! `handler/`.
 
@@ -12,49 +12,50 @@ use wasmtime_wasi::WasiView as _;
 
 use super::pure_held::ScriptProgram;
 use super::{Gate, Gated, GatedView};
-use crate::abi::since_0_1_0::scripts::{self, ErrorCode, Input, Outcome, Piece, Position};
+use crate::abi::plugin_0_1_0::programs::{self as abi, Error, Input, Outcome, Piece, Position};
+use crate::abi::plugin_0_1_0::types::Refusal;
 use crate::handler::{self, Fault, Program, ScriptError, Scripts};
 use crate::offer::Offer;
 use crate::state::State;
 
 /// Trigger scripts: the rules for handlers grant them.
 pub const SCRIPTS: Offer = Offer {
-    imports: &["cofferdam:plugin/scripts"],
+    imports: &["cofferdam:scripts/programs"],
     // A script only computes: who may run none is refused by the component's name.
     is_granted: |_: &Grants| true,
-    link: |linker| scripts::add_to_linker::<State, Gated>(linker, |state| GatedView(state)),
+    link: |linker| abi::add_to_linker::<State, Gated>(linker, |state| GatedView(state)),
 };
 
 impl Gate {
     /// The component for scripts, if there is one and the policy allows it.
-    fn scripts(&self, caller: Option<&Caller>) -> Result<Arc<Scripts>, ErrorCode> {
-        let none = || ErrorCode::AccessDenied("there is no component for scripts".to_owned());
+    fn scripts(&self, caller: Option<&Caller>) -> Result<Arc<Scripts>, Error> {
+        let none = || denied("there is no component for scripts".to_owned());
         let scripts = self.handlers.scripts().ok_or_else(none)?;
         let name = HandlerName::parse(&scripts.spec.name).ok_or_else(none)?;
         let answer = self.grants.decide(&Ask::Handler { name: &name });
-        self.may_use(&name, answer, caller).map_err(ErrorCode::AccessDenied)?;
+        self.may_use(&name, answer, caller).map_err(denied)?;
         Ok(Arc::clone(scripts))
     }
 
     /// What a guest reads of a fault. The operator is told where the component is at fault.
-    fn script_fault(&self, component: &str, fault: Fault, caller: Option<&Caller>) -> ErrorCode {
+    fn script_fault(&self, component: &str, fault: Fault, caller: Option<&Caller>) -> Error {
         match fault {
             Fault::Script(error) => wire_error(error),
-            Fault::Full(why) => ErrorCode::Limit(scripts::Fault { at: None, message: why }),
+            Fault::Full(why) => Error::Refused(Refusal::Limit(why)),
             Fault::Cut(trapped) => {
                 let (limit, reason) = (trapped.limit, trapped.why.as_str());
                 let handler = component;
                 self.sink.defer(&Event::HandlerCut { plugin: &self.plugin, caller, handler, limit, reason });
-                ErrorCode::Cut(trapped.why)
+                Error::Cut(trapped.why)
             }
         }
     }
 }
 
-impl scripts::Host for GatedView<'_> {}
+impl abi::Host for GatedView<'_> {}
 
-impl scripts::HostWithStore<State> for Gated {
-    async fn describe(accessor: &Accessor<State, Self>) -> wasmtime::Result<Result<(String, String), ErrorCode>> {
+impl abi::HostWithStore<State> for Gated {
+    async fn describe(accessor: &Accessor<State, Self>) -> wasmtime::Result<Result<(String, String), Error>> {
         let scripts = accessor.with(|mut access| {
             let mut store = access.as_context_mut();
             let caller = State::caller(&mut store);
@@ -63,18 +64,18 @@ impl scripts::HostWithStore<State> for Gated {
         Ok(match scripts {
             Ok(scripts) => match scripts.ready().await {
                 Ok(language) => Ok((language.name.clone(), language.summary.clone())),
-                Err(error) => Err(ErrorCode::Unavailable(error.to_string())),
+                Err(error) => Err(Error::Unavailable(error.to_string())),
             },
             Err(error) => Err(error),
         })
     }
 }
 
-impl scripts::HostProgram for GatedView<'_> {
-    fn run(&mut self, program: Resource<ScriptProgram>, input: Input) -> wasmtime::Result<Result<Outcome, ErrorCode>> {
+impl abi::HostProgram for GatedView<'_> {
+    fn run(&mut self, program: Resource<ScriptProgram>, input: Input) -> wasmtime::Result<Result<Outcome, Error>> {
         let gate = Arc::clone(&self.0.gate);
         let ScriptProgram { program, caller } = self.0.ctx().table.get_mut(&program)?;
-        let group = |group: scripts::Group| handler::Group { name: group.name, bytes: group.bytes };
+        let group = |group: abi::Group| handler::Group { name: group.name, bytes: group.bytes };
         let input = handler::Input {
             matched: input.matched,
             groups: input.groups.into_iter().map(group).collect(),
@@ -92,11 +93,11 @@ impl scripts::HostProgram for GatedView<'_> {
     }
 }
 
-impl scripts::HostProgramWithStore<State> for Gated {
+impl abi::HostProgramWithStore<State> for Gated {
     async fn create(
         accessor: &Accessor<State, Self>,
         source: String,
-    ) -> wasmtime::Result<Result<Resource<ScriptProgram>, ErrorCode>> {
+    ) -> wasmtime::Result<Result<Resource<ScriptProgram>, Error>> {
         let begun = accessor.with(|mut access| {
             let mut store = access.as_context_mut();
             let caller = State::caller(&mut store);
@@ -109,7 +110,7 @@ impl scripts::HostProgramWithStore<State> for Gated {
         };
         let language = match scripts.ready().await {
             Ok(language) => language,
-            Err(error) => return Ok(Err(ErrorCode::Unavailable(error.to_string()))),
+            Err(error) => return Ok(Err(Error::Unavailable(error.to_string()))),
         };
         match Program::create(&scripts, &language, &source) {
             Ok(program) => accessor.with(|mut access| {
@@ -119,6 +120,10 @@ impl scripts::HostProgramWithStore<State> for Gated {
             Err(fault) => Ok(Err(gate.script_fault(&scripts.spec.name, fault, caller.as_deref()))),
         }
     }
+}
+
+fn denied(why: String) -> Error {
+    Error::Refused(Refusal::Denied(why))
 }
 
 fn wire(outcome: handler::Outcome) -> Outcome {
@@ -134,12 +139,12 @@ fn wire(outcome: handler::Outcome) -> Outcome {
     }
 }
 
-fn wire_error(error: ScriptError) -> ErrorCode {
+fn wire_error(error: ScriptError) -> Error {
     let at = error.at.map(|at| Position { line: at.line, column: at.column });
-    let fault = scripts::Fault { at, message: error.message };
+    let fault = abi::Fault { at, message: error.message };
     match error.kind {
-        handler::Kind::Source => ErrorCode::Source(fault),
-        handler::Kind::Run => ErrorCode::Run(fault),
-        handler::Kind::Limit => ErrorCode::Limit(fault),
+        handler::Kind::Source => Error::Source(fault),
+        handler::Kind::Run => Error::Run(fault),
+        handler::Kind::Limit => Error::Exceeded(fault),
     }
 }

@@ -12,16 +12,19 @@ use cofferdam_grants::{printable, printable_text};
 use futures::stream::{FuturesUnordered, StreamExt};
 use rustix::io::Errno;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 use wasmtime::component::Accessor;
 use wasmtime::{AsContextMut as _, Store, UpdateDeadline};
+use wasmtime_wasi::WasiView as _;
 
-use super::program::{Program, Template};
+use super::program::{Instantiable, Program, Template};
 use super::threads::Seat;
-use crate::abi::since_0_1_0::{Failure, Hosted, HostedPre, Output};
+use super::{About, Lifetime};
+use crate::abi::plugin_0_1_0::{Definition, Ending, Exported, Outcome, Reply};
 use crate::call::CallState;
 use crate::clock::TICK;
-use crate::cpu_meter::CpuMeter;
 use crate::enforce::Sockets;
+use crate::host::Context;
 use crate::limiter;
 use crate::memory::Held;
 use crate::output;
@@ -30,9 +33,10 @@ use crate::state::State;
 
 /// A call on its way into an instance.
 pub struct Message {
-    pub id: u64,
     pub tool: String,
     pub arguments: String,
+    /// To the questions that the call has asked before.
+    pub replies: Vec<(String, Reply)>,
     /// On whose behalf.
     pub caller: Arc<Caller>,
     pub state: Arc<CallState>,
@@ -43,7 +47,10 @@ pub struct Message {
 
 /// What a guest answers, and the memory that its answer takes from here on; `None` if there is no
 /// room for it.
-pub type Answered = Result<(Output, Option<Held>), Failure>;
+pub type Answered = Result<(Outcome, Option<Held>), Ending>;
+
+/// How long a guest has to end by itself.
+pub const CLOSING: Duration = Duration::from_millis(500);
 
 /// How an instance ended.
 #[derive(Clone, Debug)]
@@ -56,17 +63,23 @@ pub struct End {
     pub connections: usize,
     /// The system lacked something that the instance needs to start. The guest has not run.
     pub not_started: bool,
+    /// The guest does not take its settings, and why. It has seen no call.
+    pub unsettled: Option<String>,
 }
 
 impl End {
     /// An instance that ended out of order, with nothing open.
     pub fn lost(reason: impl Into<String>, limit: Option<&'static str>) -> Self {
-        Self { reason: Some(reason.into()), limit, connections: 0, not_started: false }
+        Self { reason: Some(reason.into()), limit, connections: 0, not_started: false, unsettled: None }
     }
 
     /// An instance that did not start.
     pub fn not_started(reason: impl Into<String>) -> Self {
-        Self { reason: Some(reason.into()), limit: None, connections: 0, not_started: true }
+        Self { reason: Some(reason.into()), limit: None, connections: 0, not_started: true, unsettled: None }
+    }
+
+    fn unsettled(why: String) -> Self {
+        Self { reason: None, limit: None, connections: 0, not_started: false, unsettled: Some(why) }
     }
 }
 
@@ -88,6 +101,8 @@ struct Kill {
     why: std::sync::OnceLock<Why>,
     orderly: AtomicBool,
     notify: Notify,
+    /// The guest is to end by itself.
+    closing: CancellationToken,
 }
 
 impl Actor {
@@ -115,8 +130,15 @@ impl Actor {
         self.mailbox.try_send(message).map_err(mpsc::error::TrySendError::into_inner)
     }
 
-    /// Ends the instance in good order: nothing of it counts as lost.
+    /// Ends the instance in good order: nothing of it counts as lost. A guest that has no call is
+    /// told, and has [`CLOSING`].
     pub fn close(&self) {
+        self.kill.orderly.store(true, Ordering::SeqCst);
+        self.kill.closing.cancel();
+    }
+
+    /// Ends the instance in good order, now, whatever it does.
+    pub fn stop(&self) {
         self.kill.orderly.store(true, Ordering::SeqCst);
         self.kill.notify.notify_one();
     }
@@ -145,7 +167,10 @@ impl Actor {
 
     /// Whether it takes no more messages: it has ended, or is about to.
     pub fn is_over(&self) -> bool {
-        self.mailbox.is_closed() || self.kill.why.get().is_some() || self.ended().is_some()
+        self.mailbox.is_closed()
+            || self.kill.closing.is_cancelled()
+            || self.kill.why.get().is_some()
+            || self.ended().is_some()
     }
 
     /// Why it ended, or is about to, unless that is in good order.
@@ -179,13 +204,14 @@ async fn run(
     };
     let mut store = Store::new(template.pre.engine(), state);
     State::bound(&mut store);
-    let cpu_meter = Arc::clone(&store.data().cpu_meter);
     interrupt(&mut store, about.limits.cpu);
 
     let ran = tokio::select! {
         biased;
         () = kill.notify.notified() => Err(None),
-        ran = live(&template.pre, &mut store, &mut messages, &cpu_meter) => ran.map_err(Some),
+        // A guest that spins hears nothing.
+        () = overdue(&kill.closing) => Err(None),
+        ran = live(&template.pre, &mut store, &mut messages, &kill.closing) => ran.map_err(Some),
     };
     // From here on the instance takes no call. A call that comes later finds a fresh instance.
     messages.close();
@@ -196,6 +222,13 @@ async fn run(
         drop(store);
         drop(template);
         ended.send_replace(Some(End::not_started(reason)));
+        return;
+    }
+    if let Some(why) = ran.as_ref().err().and_then(|trap| trap.as_ref()).and_then(unsettled) {
+        tracing::error!(target: "cofferdam", plugin = %about.name, why, "the plugin does not take its settings");
+        drop(store);
+        drop(template);
+        ended.send_replace(Some(End::unsettled(why)));
         return;
     }
     let why: Option<Why> = match ran {
@@ -215,7 +248,7 @@ async fn run(
     // Sockets are closed and the log is complete before anyone is told.
     drop(store);
     drop(template);
-    ended.send_replace(Some(End { reason, limit, connections, not_started: false }));
+    ended.send_replace(Some(End { reason, limit, connections, not_started: false, unsettled: None }));
     // Messages that were never opened go with the mailbox: their senders read the end.
     drop(messages);
 }
@@ -239,28 +272,75 @@ fn interrupt(store: &mut Store<State>, cpu: Duration) {
 struct CpuLimit;
 
 async fn live(
-    pre: &HostedPre<State>,
+    pre: &Instantiable,
     store: &mut Store<State>,
     messages: &mut mpsc::Receiver<Message>,
-    cpu_meter: &CpuMeter,
+    closing: &CancellationToken,
 ) -> wasmtime::Result<()> {
-    let hosted = pre.instantiate_async(&mut *store).await.map_err(not_instantiated)?;
+    let exported = pre.instantiate(store).await.map_err(not_instantiated)?;
+    let (about, cpu_meter) = (Arc::clone(&store.data().about), Arc::clone(&store.data().cpu_meter));
     cpu_meter.rest();
+    let at_once = about.concurrency.unwrap_or(usize::MAX);
     store
         .run_concurrent(async |accessor| {
-            let mut running = FuturesUnordered::new();
+            let mut beginning = std::pin::pin!(begin(accessor, &exported, &about));
             loop {
                 tokio::select! {
-                    message = messages.recv() => match message {
-                        Some(message) => running.push(answer(accessor, &hosted, message)),
-                        None => return Ok(()),
-                    },
-                    Some(answered) = running.next(), if !running.is_empty() => answered?,
+                    begun = &mut beginning => break begun?,
+                    () = closing.cancelled() => return Ok(()),
                     () = cpu_meter.turn() => cpu_meter.rest(),
                 }
             }
+            let mut running = FuturesUnordered::new();
+            loop {
+                tokio::select! {
+                    message = messages.recv(), if running.len() < at_once => match message {
+                        Some(message) => running.push(answer(accessor, &exported, message)),
+                        None => break,
+                    },
+                    Some(answered) = running.next(), if !running.is_empty() => answered?,
+                    () = closing.cancelled() => break,
+                    () = cpu_meter.turn() => cpu_meter.rest(),
+                }
+            }
+            if running.is_empty() && about.lifetime == Lifetime::Shared {
+                end(accessor, &exported).await?;
+            }
+            Ok(())
         })
         .await?
+}
+
+/// Hands the settings over, before everything else.
+async fn begin(accessor: &Accessor<State>, exported: &Exported, about: &About) -> wasmtime::Result<()> {
+    let Some(lifecycle) = &exported.lifecycle else { return Ok(()) };
+    let begun = lifecycle.call_init(accessor, about.settings.clone());
+    match tokio::time::timeout(about.limits.call, begun).await {
+        Ok(begun) => begun?.map_err(|why| Unsettled(printable(&why, 1000).into_owned()).into()),
+        Err(_) => Err(Unsettled(format!("it takes longer than {} s to begin", about.limits.call.as_secs_f64())).into()),
+    }
+}
+
+/// Lets the guest end by itself. One that takes too long is ended.
+async fn end(accessor: &Accessor<State>, exported: &Exported) -> wasmtime::Result<()> {
+    let Some(lifecycle) = &exported.lifecycle else { return Ok(()) };
+    tokio::time::timeout(CLOSING, lifecycle.call_close(accessor)).await.unwrap_or(Ok(()))
+}
+
+/// When a guest that was to end by itself has had the time for it.
+async fn overdue(closing: &CancellationToken) {
+    closing.cancelled().await;
+    tokio::time::sleep(CLOSING).await;
+}
+
+/// The guest does not take its settings.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Unsettled(String);
+
+/// What a guest says against its settings, if that is why its instance ended.
+fn unsettled(trap: &wasmtime::Error) -> Option<String> {
+    trap.downcast_ref::<Unsettled>().map(|unsettled| unsettled.0.clone())
 }
 
 /// The system lacks something that an instance needs; what it says of it.
@@ -287,16 +367,18 @@ fn not_instantiated(error: wasmtime::Error) -> wasmtime::Error {
 }
 
 /// Runs one call in the guest.
-async fn answer(accessor: &Accessor<State>, hosted: &Hosted, message: Message) -> wasmtime::Result<()> {
-    let Message { id, tool, arguments, caller, state, answer, place } = message;
+async fn answer(accessor: &Accessor<State>, exported: &Exported, message: Message) -> wasmtime::Result<()> {
+    let Message { tool, arguments, replies, caller, state, answer, place } = message;
+    let Some(tools) = &exported.tools else { return Ok(()) };
     if !state.start() {
         return Ok(());
     }
-    let call = hosted.cofferdam_plugin_tools().func_call();
+    let call = tools.func_call();
     let started = accessor.with(|mut access| -> wasmtime::Result<_> {
-        access.data_mut().gate.call_begins(&caller, &state);
-        access.data_mut().calls.insert(id, state);
-        let started = call.start_call_concurrent(access.as_context_mut(), (id, tool, arguments))?;
+        let own = access.data_mut();
+        own.gate.call_begins(&caller, &state);
+        let context = own.ctx().table.push(Context { state, number: caller.call })?;
+        let started = call.start_call_concurrent(access.as_context_mut(), (context, tool, arguments, replies))?;
         // What the guest asks for is attributed by this. A task's number is used again when the
         // task has ended, so that there are never more than tasks have been at one time.
         access.data_mut().callers.insert(started.task(), Arc::clone(&caller));
@@ -305,14 +387,13 @@ async fn answer(accessor: &Accessor<State>, hosted: &Hosted, message: Message) -
     let answered = call.finish_call_concurrent(accessor, started).await.map(|(answered,)| answered);
     let memory = accessor.with(|mut access| {
         access.data_mut().gate.call_ends(&caller);
-        access.data_mut().calls.remove(&id);
         access.data_mut().about.memory.clone()
     });
     // The place is free before the answer is sent.
     drop(place);
-    let answered = answered?.map(|output| {
-        let held = memory.take_text(output::size(&output));
-        (output, held)
+    let answered = answered?.map(|outcome| {
+        let held = memory.take_text(output::size(&outcome));
+        (outcome, held)
     });
     // A caller that no longer waits has dropped the other end.
     let _ = answer.send(answered);
@@ -349,18 +430,16 @@ fn why_trapped(trap: &wasmtime::Error, state: &State, cpu: Duration) -> Why {
     (format!("it failed: {}", printable(root.lines().next().unwrap_or_default(), 200)), None)
 }
 
-/// Asks a throw-away instance for its tools.
-pub async fn list(
-    template: Template,
-    state: State,
-    cpu: Duration,
-) -> Result<Vec<crate::abi::since_0_1_0::Definition>, Why> {
+/// Asks a throw-away instance for its tools. It is not told its settings.
+pub async fn list(template: Template, state: State, cpu: Duration) -> Result<Vec<Definition>, Why> {
     let mut store = Store::new(template.pre.engine(), state);
     State::bound(&mut store);
     interrupt(&mut store, cpu);
     let listed = async {
-        let hosted = template.pre.instantiate_async(&mut store).await?;
-        hosted.cofferdam_plugin_tools().call_list(&mut store).await
+        match template.pre.instantiate(&mut store).await?.tools {
+            Some(tools) => tools.call_list(&mut store).await,
+            None => Ok(Vec::new()),
+        }
     };
     let listed = listed.await;
     listed.map_err(|trap| why_trapped(&trap, store.data(), cpu))

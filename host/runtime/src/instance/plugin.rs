@@ -10,20 +10,20 @@ mod tenant;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cofferdam_audit::{Caller, Event, Unwritten};
 use cofferdam_grants::Grants;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::actor::{Actor, Answered, End, Message};
+use super::actor::{Actor, Answered, CLOSING, End, Message};
 use super::program::Program;
 use super::readiness::Readiness;
 use super::threads::{Seat, Threads};
-use super::{About, Lifetime, Request, Spec};
-use crate::call::{CallState, Cancellation};
+use super::{About, Lifetime, Request, Spec, Turn};
+use crate::call::{CallState, Cancellation, Shown};
 use crate::component::Digest;
 use crate::enforce::{Descriptors, Gate, Names};
 use crate::engine::Runtime;
@@ -31,7 +31,7 @@ use crate::environment::Environment;
 use crate::error::{CallError, LoadError};
 use crate::limiter::Limiter;
 use crate::link;
-use crate::output::{self, Definition, Reply};
+use crate::output::{self, Definition, Outcome};
 use crate::progress::Reports;
 use crate::state::State;
 use crate::trimmer::LetGo;
@@ -44,6 +44,32 @@ const GRACE: Duration = Duration::from_millis(500);
 
 /// How long an instance may take to end. It ends after the last turn of its event loop.
 const ENDING: Duration = Duration::from_secs(5);
+
+/// A call that somebody waits for.
+struct Waiting {
+    caller: Arc<Caller>,
+    state: Arc<CallState>,
+    patience: Patience,
+    /// The bytes of its arguments.
+    sent: usize,
+}
+
+/// What is said of an instance whose call did not end.
+fn overdue(when: &str) -> String {
+    format!("a call did not end {when} (grace of {} ms)", GRACE.as_millis())
+}
+
+/// Ends an instance if a call that nobody waits for goes on beyond its deadline.
+async fn end_by_deadline(
+    actor: Arc<Actor>,
+    answered: oneshot::Receiver<Answered>,
+    (until, limit): (Instant, Option<&'static str>),
+    _running: OwnedSemaphorePermit,
+) {
+    if tokio::time::timeout_at((until + GRACE).into(), answered).await.is_err() {
+        actor.kill(overdue("at its deadline"), limit);
+    }
+}
 
 /// A loaded plugin. Nothing is compiled before the first call, or [`Plugin::prepare`].
 pub struct Plugin {
@@ -62,7 +88,6 @@ pub struct Plugin {
     threads: Threads,
     /// What belongs to each principal. There are as many as principals that the operator admits.
     tenants: Mutex<HashMap<String, Arc<Tenant>>>,
-    next_call: AtomicU64,
     closed: AtomicBool,
     replaced: AtomicBool,
 }
@@ -77,7 +102,14 @@ impl Plugin {
             name: spec.name.as_str().into(),
             threads: Threads::new(&spec.name, one_instance, runtime.clock().clone(), memory.clone()),
             runtime: runtime.clone(),
-            about: Arc::new(About { name: spec.name, limits: spec.limits, settings: spec.settings, memory }),
+            about: Arc::new(About {
+                name: spec.name,
+                limits: spec.limits,
+                settings: spec.settings,
+                memory,
+                lifetime: spec.lifetime,
+                concurrency: spec.concurrency,
+            }),
             grants: spec.grants,
             lifetime: spec.lifetime,
             bytes: spec.bytes,
@@ -86,7 +118,6 @@ impl Plugin {
             imports: OnceLock::new(),
             readiness: Arc::default(),
             tenants: Mutex::default(),
-            next_call: AtomicU64::new(1),
             closed: AtomicBool::new(false),
             replaced: AtomicBool::new(false),
         });
@@ -154,15 +185,15 @@ impl Plugin {
         }
     }
 
-    /// Runs one call to its end.
+    /// Runs one call to its end. What it has shown before a failure stands beside the failure.
     ///
     /// # Errors
     /// Why it came to nothing.
-    pub async fn call(self: &Arc<Self>, request: Request) -> Result<Reply, CallError> {
+    pub async fn call(self: &Arc<Self>, request: Request) -> (Result<Outcome, CallError>, Shown) {
         let caller = Arc::clone(&request.caller);
         let sent = request.arguments.len();
-        let result = self.run(request).await;
-        self.runtime.trimmer().used(sent + result.as_ref().map_or(0, Reply::size));
+        let (result, shown) = self.run(request).await;
+        self.runtime.trimmer().used(sent + result.as_ref().map_or(0, Outcome::size));
         if let Err(error) = &result
             && let Some(limit) = error.limit()
             && !matches!(error, CallError::InstanceLost { .. })
@@ -170,15 +201,37 @@ impl Plugin {
             // The call came to nothing in any case: nothing more depends on the record.
             self.runtime.sink().defer(&Event::LimitHit { plugin: &self.about.name, caller: Some(&caller), limit });
         }
-        result
+        (result, shown)
     }
 
-    async fn run(self: &Arc<Self>, request: Request) -> Result<Reply, CallError> {
-        let Request { tool, arguments, caller, mut turn, deadline, cancel, progress } = request;
+    async fn run(self: &Arc<Self>, request: Request) -> (Result<Outcome, CallError>, Shown) {
+        let Request { tool, arguments, replies, caller, turn, deadline, cancel, progress } = request;
         let patience = Patience::new(deadline, self.about.limits.call, cancel);
+        let state = Arc::new(CallState::new(patience.until(), Arc::new(Reports::to(progress))));
+        let waiting =
+            Waiting { caller: Arc::clone(&caller), state: Arc::clone(&state), patience, sent: arguments.len() };
+        let replies = replies.iter().map(|(id, said)| (id.clone(), said.into())).collect();
+        let (answer, answered) = oneshot::channel();
+        let message = {
+            let state = Arc::clone(&state);
+            |place| Message { tool, arguments, replies, caller, state, answer, place }
+        };
+        let result = self.send(waiting, turn, message, answered).await;
+        (result, state.take_shown())
+    }
+
+    /// Finds an instance for a call, hands the call over, and waits for its end.
+    async fn send(
+        self: &Arc<Self>,
+        waiting: Waiting,
+        mut turn: Option<Turn>,
+        message: impl FnOnce(OwnedSemaphorePermit) -> Message,
+        answered: oneshot::Receiver<Answered>,
+    ) -> Result<Outcome, CallError> {
+        let Waiting { caller, state, patience, sent } = &waiting;
         let tenant = self.tenant(&caller.principal);
-        let _running = tenant.admit(&self.about)?;
-        let memory = self.about.memory.take_text(arguments.len());
+        let running = tenant.admit(&self.about)?;
+        let memory = self.about.memory.take_text(*sent);
         let _arguments = memory.ok_or_else(|| self.no_memory())?;
         // Calls that have instances of their own reach nothing one after the other.
         turn = turn.filter(|_| self.lifetime == Lifetime::Shared);
@@ -186,21 +239,13 @@ impl Plugin {
             patience.wait_for(turn.join(&self.name)).await?;
         }
         self.check_imports()?;
-        let reports = Arc::new(Reports::to(progress));
-        let program = patience.wait_for(self.ready_for(&reports)).await??;
+        let program = patience.wait_for(self.ready_for(state.reports())).await??;
         if let Some(turn) = &mut turn {
             patience.wait_for(turn.come()).await?;
         }
-        let state = Arc::new(CallState::new(patience.until(), reports));
-        let (answer, answered) = oneshot::channel();
-        let message = {
-            let id = self.next_call.fetch_add(1, Ordering::Relaxed);
-            let (caller, state) = (Arc::clone(&caller), Arc::clone(&state));
-            move |place| Message { id, tool, arguments, caller, state, answer, place }
-        };
-        let lease = self.post(&tenant, &program, &caller, message)?;
+        let lease = self.post(&tenant, &program, caller, message)?;
         drop(turn);
-        self.answer(&lease, answered, &state, &patience).await
+        self.answer(&lease, answered, &waiting, running).await
     }
 
     /// Puts a message into the mailbox of an instance. An instance that ends just then is replaced,
@@ -234,9 +279,10 @@ impl Plugin {
         &self,
         lease: &Lease<'_>,
         mut answered: oneshot::Receiver<Answered>,
-        state: &CallState,
-        patience: &Patience,
-    ) -> Result<Reply, CallError> {
+        waiting: &Waiting,
+        running: OwnedSemaphorePermit,
+    ) -> Result<Outcome, CallError> {
+        let Waiting { state, patience, .. } = waiting;
         let error = match patience.wait_for(&mut answered).await {
             Ok(answer) => return self.finish(&lease.actor, answer, state).await,
             Err(error) => error,
@@ -252,20 +298,24 @@ impl Plugin {
             match error.limit() {
                 Some(_) => lease.actor.kill("its only call took too long".to_owned(), error.limit()),
                 // Nobody wants the answer: nothing is lost.
-                None => lease.actor.close(),
+                None => lease.actor.stop(),
             }
+            return Err(error);
+        }
+        if !is_late && !state.listens() {
+            // It has not asked to be told. Its late answer is dropped.
+            tokio::spawn(end_by_deadline(Arc::clone(&lease.actor), answered, patience.last(), running));
             return Err(error);
         }
         match tokio::time::timeout(GRACE, &mut answered).await {
             Ok(answer) => match self.finish(&lease.actor, answer, state).await {
-                // The SDK's own word for what we asked of it. Ours knows the deadline.
-                Err(CallError::Failed { code, .. }) if matches!(code.as_str(), "cancelled" | "deadline") => Err(error),
+                // The guest's own word for what it was told. Ours knows the deadline.
+                Err(CallError::Cancelled | CallError::OwnDeadline) => Err(error),
                 other => other,
             },
             Err(_) => {
                 let when = if is_late { "at its deadline" } else { "when it was cancelled" };
-                let why = format!("a call did not end {when} (grace of {} ms)", GRACE.as_millis());
-                lease.actor.kill(why, error.limit());
+                lease.actor.kill(overdue(when), error.limit());
                 Err(self.lost(lease.actor.end().await))
             }
         }
@@ -277,7 +327,7 @@ impl Plugin {
         actor: &Actor,
         answer: Result<Answered, oneshot::error::RecvError>,
         state: &CallState,
-    ) -> Result<Reply, CallError> {
+    ) -> Result<Outcome, CallError> {
         let (name, limit) = (&self.about.name, self.about.limits.output);
         match answer {
             // The guest took for a refusal what was none. A success in an instance that goes on,
@@ -286,15 +336,16 @@ impl Plugin {
             Ok(Ok(_)) if state.is_unrecorded() && self.lifetime == Lifetime::PerCall => {
                 Err(CallError::Unrecorded(Unwritten))
             }
-            Ok(Ok((output, Some(held)))) => output::reply(name, limit, output, held),
+            Ok(Ok((outcome, Some(held)))) => output::outcome(name, limit, outcome, held, state.take_shown()),
             Ok(Ok((_, None))) => Err(self.no_memory()),
-            Ok(Err(failure)) => Err(output::failure(name, limit, failure)),
+            Ok(Err(ending)) => Err(output::ending(name, limit, ending)),
             Err(_) => {
                 let end = tokio::time::timeout(ENDING, actor.end()).await;
                 match end.unwrap_or_else(|_| End::lost("it does not end", None)) {
                     // There was no memory to start it: the guest has not seen the call.
                     End { limit: Some("total_memory"), .. } if !state.started() => Err(self.no_memory()),
                     End { not_started: true, reason: Some(why), .. } if !state.started() => Err(self.not_started(&why)),
+                    End { unsettled: Some(why), .. } => Err(CallError::Settings { plugin: name.clone(), why }),
                     end => Err(self.lost(end)),
                 }
             }
@@ -307,9 +358,9 @@ impl Plugin {
         self.closed.store(true, Ordering::SeqCst);
         let all: Vec<_> = self.all_tenants().iter().flat_map(|tenant| tenant.take_all()).collect();
         all.iter().for_each(|actor| actor.close());
-        // An instance may be in the middle of a tick, not longer.
+        // An instance may be in the middle of a tick, not longer, before it is told.
         let ends = futures::future::join_all(all.iter().map(|actor| actor.end()));
-        let _ = tokio::time::timeout(GRACE, ends).await;
+        let _ = tokio::time::timeout(GRACE + CLOSING, ends).await;
     }
 
     /// What belongs to a principal.

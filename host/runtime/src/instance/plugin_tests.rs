@@ -32,6 +32,7 @@ fn plugin(lifetime: Lifetime, limits: Limits) -> Arc<Plugin> {
         limits,
         settings: "{}".to_owned(),
         lifetime,
+        concurrency: None,
     };
     Plugin::new(&runtime, &Environment::new(NameServers::System, own, Handlers::default()), spec)
 }
@@ -45,12 +46,13 @@ fn request(principal: &str) -> Request {
         deadline: None,
         cancel: CancellationToken::new(),
         progress: None,
+        replies: Vec::new(),
     }
 }
 
 /// The code of what a call comes to.
 async fn call(plugin: &Arc<Plugin>, principal: &str) -> String {
-    plugin.call(request(principal)).await.unwrap_err().code().to_owned()
+    plugin.call(request(principal)).await.0.unwrap_err().code().to_owned()
 }
 
 #[tokio::test]
@@ -93,5 +95,5 @@ async fn a_call_whose_plugin_was_not_known_waits_for_its_turn_no_longer_than_its
     let deadline = Some(Duration::from_millis(5));
     let request = Request { turn: Some(second), deadline, ..request("a") };
     let late = plugin.call(request).await;
-    assert_eq!(late.err(), Some(CallError::Deadline { after: Duration::from_millis(5), by_policy: false }));
+    assert_eq!(late.0.err(), Some(CallError::Deadline { after: Duration::from_millis(5), by_policy: false }));
 }

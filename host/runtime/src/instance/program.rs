@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cofferdam_grants::Grants;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime::component::Component;
+use wasmtime::Store;
+use wasmtime::component::{Component, InstancePre};
 
-use crate::abi::since_0_1_0::HostedPre;
+use crate::abi::plugin_0_1_0::{Exported, Exports};
 use crate::engine::{Loaded, Runtime};
 use crate::error::LoadError;
 use crate::link;
@@ -32,7 +33,7 @@ pub enum Program {
 /// A component with what calls are linked against: what its grants name.
 pub struct Linked {
     component: Component,
-    for_calls: HostedPre<State>,
+    for_calls: Instantiable,
 }
 
 /// Code with memory kept ready for its instances.
@@ -50,8 +51,31 @@ pub struct Pool {
 /// What one instance is made from, and its place in the pool. The place is free again when this is
 /// dropped, not before the instance is.
 pub struct Template {
-    pub pre: HostedPre<State>,
+    pub pre: Instantiable,
     _place: Option<OwnedSemaphorePermit>,
+}
+
+/// A linked component, and what it exports.
+#[derive(Clone)]
+pub struct Instantiable {
+    pre: InstancePre<State>,
+    exports: Exports,
+}
+
+impl Instantiable {
+    /// The engine of its code.
+    pub fn engine(&self) -> &wasmtime::Engine {
+        self.pre.engine()
+    }
+
+    /// Makes an instance.
+    ///
+    /// # Errors
+    /// It traps at its start, or the system lacks something that it needs.
+    pub async fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Exported> {
+        let instance = self.pre.instantiate_async(&mut *store).await?;
+        self.exports.of(store, &instance)
+    }
 }
 
 impl Program {
@@ -92,7 +116,7 @@ impl Program {
         self.template(|linked| told(linked.for_listing()))
     }
 
-    fn template(&self, pre: impl FnOnce(&Linked) -> Option<HostedPre<State>>) -> Option<Template> {
+    fn template(&self, pre: impl FnOnce(&Linked) -> Option<Instantiable>) -> Option<Template> {
         match self {
             Self::Single(linked) => Some(Template { pre: pre(linked)?, _place: None }),
             Self::Pooled(pool) => pool.template(pre),
@@ -107,13 +131,13 @@ impl Linked {
         Ok(Self { for_calls: pre(&component, grants).map_err(invalid)?, component })
     }
 
-    fn for_listing(&self) -> wasmtime::Result<HostedPre<State>> {
+    fn for_listing(&self) -> wasmtime::Result<Instantiable> {
         pre(&self.component, &Grants::default())
     }
 }
 
 impl Pool {
-    fn template(self: &Arc<Self>, pre: impl FnOnce(&Linked) -> Option<HostedPre<State>>) -> Option<Template> {
+    fn template(self: &Arc<Self>, pre: impl FnOnce(&Linked) -> Option<Instantiable>) -> Option<Template> {
         if self.places.available_permits() < FEW && !self.prepares.swap(true, Ordering::Relaxed) {
             let pool = Arc::clone(self);
             tokio::task::spawn_blocking(move || pool.beyond().is_some());
@@ -143,9 +167,10 @@ impl Pool {
     }
 }
 
-fn pre(component: &Component, grants: &Grants) -> wasmtime::Result<HostedPre<State>> {
+fn pre(component: &Component, grants: &Grants) -> wasmtime::Result<Instantiable> {
     let linker = link::linker(component.engine(), component, grants)?;
-    HostedPre::new(linker.instantiate_pre(component)?)
+    let pre = linker.instantiate_pre(component)?;
+    Ok(Instantiable { exports: Exports::new(&pre)?, pre })
 }
 
 /// What was loaded. Why it was not is told to the operator.

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::turn::Turn;
 use crate::component::Digest;
 use crate::memory::PluginMemory;
+use crate::output::Said;
 use crate::progress::Progress;
 
 /// What an instance is told about itself.
@@ -25,6 +26,10 @@ pub struct About {
     pub settings: String,
     /// Its part of the process's memory.
     pub memory: PluginMemory,
+    /// How long an instance lives.
+    pub lifetime: Lifetime,
+    /// How many calls one instance takes at one time; `None` where it takes all.
+    pub concurrency: Option<usize>,
 }
 
 /// How long an instance lives.
@@ -55,6 +60,8 @@ pub struct Spec {
     pub settings: String,
     /// How long an instance lives.
     pub lifetime: Lifetime,
+    /// How many calls one instance takes at one time; `None` where it takes all.
+    pub concurrency: Option<usize>,
 }
 
 /// One call to a tool, its arguments already checked.
@@ -64,6 +71,9 @@ pub struct Request {
     pub tool: String,
     /// A JSON object.
     pub arguments: String,
+    /// What the person behind the client has said to the questions that the call has asked before,
+    /// by their ids.
+    pub replies: Vec<(String, Said)>,
     /// On whose behalf. The principal's instances, rates and places serve the call.
     pub caller: Arc<Caller>,
     /// Its turn among the calls that arrived; `None` where order does not matter.

@@ -1,4 +1,4 @@
-//! The interface `names`, which gives each kind of address by itself, as it comes. So a guest can
+//! The interface `lookups`, which gives each kind of address by itself, as it comes. So a guest can
 //! begin with those that are there (RFC 8305), and asks for no others than it wants.
 
 use std::net::IpAddr;
@@ -10,7 +10,8 @@ use wasmtime_wasi::WasiView as _;
 
 use super::Failed;
 use super::pending::{NameLookup, Pending};
-use crate::abi::since_0_1_0::names::{self as abi, Answer, ErrorCode, IpAddressFamily};
+use crate::abi::plugin_0_1_0::lookups::{self as abi, Answer, Error};
+use crate::abi::plugin_0_1_0::types::Refusal;
 use crate::enforce::resolver::{Family, Unresolved};
 use crate::enforce::{Gated, GatedView};
 use crate::state::State;
@@ -22,23 +23,23 @@ pub fn add_names(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 
 fn answer((family, addresses): (Family, Result<Vec<IpAddr>, Failed>)) -> Answer {
     let family = match family {
-        Family::V4 => IpAddressFamily::Ipv4,
-        Family::V6 => IpAddressFamily::Ipv6,
+        Family::V4 => abi::Family::Ipv4,
+        Family::V6 => abi::Family::Ipv6,
     };
     let addresses = addresses.map(|addresses| addresses.into_iter().map(Into::into).collect());
     Answer { family, addresses: addresses.map_err(code) }
 }
 
-fn code(failed: Failed) -> ErrorCode {
+fn code(failed: Failed) -> Error {
     match failed {
-        Failed::Denied => ErrorCode::AccessDenied,
-        Failed::Invalid => ErrorCode::InvalidName,
-        Failed::Limit(limit) => ErrorCode::Limit(limit),
-        Failed::Full(full) => ErrorCode::Limit(full.to_string()),
-        Failed::Unresolved(Unresolved::NoSuchName) => ErrorCode::NoSuchName,
-        Failed::Unresolved(Unresolved::NoAddresses) => ErrorCode::NoAddresses,
-        Failed::Unresolved(Unresolved::NoAnswer) => ErrorCode::NoAnswer,
-        Failed::Unresolved(Unresolved::Failed(why)) => ErrorCode::Failed(why.to_owned()),
+        Failed::Denied(why) => Error::Refused(Refusal::Denied(why)),
+        Failed::Invalid => Error::InvalidName,
+        Failed::Limit(limit) => Error::Refused(Refusal::Limit(limit)),
+        Failed::Full(full) => Error::Refused(Refusal::Limit(full.to_string())),
+        Failed::Unresolved(Unresolved::NoSuchName) => Error::NoSuchName,
+        Failed::Unresolved(Unresolved::NoAddresses) => Error::NoAddresses,
+        Failed::Unresolved(Unresolved::NoAnswer) => Error::NoAnswer,
+        Failed::Unresolved(Unresolved::Failed(why)) => Error::Failed(why.to_owned()),
     }
 }
 
@@ -55,14 +56,14 @@ impl abi::HostLookupWithStore<State> for Gated {
     fn start(
         mut access: Access<'_, State, Self>,
         name: String,
-        family: Option<IpAddressFamily>,
-    ) -> wasmtime::Result<Result<Resource<NameLookup>, ErrorCode>> {
+        family: Option<abi::Family>,
+    ) -> wasmtime::Result<Result<Resource<NameLookup>, Error>> {
         let mut store: StoreContextMut<'_, State> = access.as_context_mut();
         let caller = State::caller(&mut store);
         let families = match family {
             None => Family::BOTH,
-            Some(IpAddressFamily::Ipv4) => &[Family::V4],
-            Some(IpAddressFamily::Ipv6) => &[Family::V6],
+            Some(abi::Family::Ipv4) => &[Family::V4],
+            Some(abi::Family::Ipv6) => &[Family::V6],
         };
         let gate = Arc::clone(&store.data().gate);
         match Pending::new(gate, &name, families, caller) {

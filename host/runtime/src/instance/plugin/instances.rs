@@ -145,7 +145,7 @@ impl Instances {
                     return false;
                 }
                 if let Some((actor, _)) = spare.take() {
-                    actor.close();
+                    actor.stop();
                 }
                 true
             }

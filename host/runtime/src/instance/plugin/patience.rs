@@ -26,6 +26,11 @@ impl Patience {
         self.until
     }
 
+    /// The deadline, and the limit of the policy that it is, if it is one.
+    pub fn last(&self) -> (Instant, Option<&'static str>) {
+        (self.until, self.by_policy.then_some("call"))
+    }
+
     /// What a piece of work comes to, if the caller waits for so long. Work that is done counts,
     /// also where the caller no longer waits.
     ///

@@ -5,6 +5,9 @@
 /// `cofferdam call`.
 mod calls;
 
+/// The log.
+mod logged;
+
 use std::fs;
 use std::process::{Command, Output, Stdio};
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use cofferdam_audit::{ChainFile, Sink};
 use cofferdam_policy::{Diagnostic, Policy};
-use cofferdam_registry::{OwnFiles, Preview, Registry, Setup, Shipped, machine_servers};
+use cofferdam_registry::{OwnFiles, Policies, Preview, Registry, Setup, Shipped, machine_servers};
 
 use crate::args::Common;
 use crate::folders::{cache_folder, state_folder};
@@ -115,11 +115,12 @@ pub fn preview(common: &Common, policy: Policy, audit: Option<&Path>) -> Preview
         cache: None,
         own: own_files(common, audit),
         audit: None,
+        policies: Arc::default(),
     })
 }
 
-/// Opens a registry with the shipped plugins and those that the flags and the policy name. Must be
-/// called on a runtime.
+/// Opens a registry with the shipped plugins and those that the flags and the policy name. It puts
+/// its policies into `policies`, which the audit asks. Must be called on a runtime.
 ///
 /// # Errors
 /// The engine does not start, or a plugin that the operator has named cannot be used. The registry
@@ -128,6 +129,7 @@ pub fn open(
     common: &Common,
     policy: Policy,
     shipped: &[Shipped],
+    policies: Arc<Policies>,
     audit: Option<Arc<ChainFile>>,
 ) -> anyhow::Result<Arc<Registry>> {
     let setup = Setup {
@@ -137,6 +139,7 @@ pub fn open(
         cache: if common.no_cache { None } else { cache_folder() },
         own: own_files(common, audit.as_deref().map(ChainFile::path).as_deref()),
         audit: audit.map(|chain| chain as Arc<dyn Sink>),
+        policies,
     };
     let registry = Registry::open(setup).map_err(anyhow::Error::msg)?;
     // The operator has named every plugin that is not shipped: the server does not start without

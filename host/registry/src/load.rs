@@ -13,6 +13,7 @@ use cofferdam_runtime::{
 };
 
 use crate::definition::{self, Reach};
+use crate::policies::Policies;
 use crate::settings;
 
 /// The largest component that is read.
@@ -32,6 +33,9 @@ pub struct Setup {
     pub own: OwnFiles,
     /// Where events are written besides the log. What cannot be written there does not happen.
     pub audit: Option<Arc<dyn Sink>>,
+    /// Where a registry puts the policy of each of its generations: the audit asks them about the
+    /// rules that it names.
+    pub policies: Arc<Policies>,
 }
 
 /// A component that comes with the binary, and its tools, so that listing them runs nothing.

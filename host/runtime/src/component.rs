@@ -1,8 +1,7 @@
 //! A component's bytes before anything of them runs: digest, manifest section, and the imports it
 //! needs.
 
-use std::fmt::Write as _;
-
+use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 use wasmparser::{BinaryReaderError, Chunk, Encoding, FunctionBody, Operator, Parser, Payload};
 
@@ -20,12 +19,7 @@ pub struct Digest(String);
 impl Digest {
     /// Of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        let mut text = String::with_capacity(64);
-        for byte in Sha256::digest(bytes) {
-            // Writing to a string does not fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        Self(text)
+        Self(HEXLOWER.encode(&Sha256::digest(bytes)))
     }
 
     /// One that is known already: of what is embedded in this binary.

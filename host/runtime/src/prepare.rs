@@ -84,7 +84,7 @@ pub async fn prepare<P: Prepare>(component: Arc<P>) -> Made<P::Linked> {
 fn load<P: Prepare>(component: &P, code: &Code) -> Option<P::Loaded> {
     let told = |error: &wasmtime::Error| {
         let (name, error) = (component.source().name, format_args!("{error:#}"));
-        tracing::debug!(target: "cofferdam", plugin = %name, %error, "code is made again");
+        tracing::debug!(target: "cofferdam", plugin = name, %error, "code is made again");
     };
     component.load(code).inspect_err(told).ok()
 }
@@ -103,7 +103,7 @@ fn memory_to_compile(source: &Source<'_>) -> Result<Held, LoadError> {
     let plugin = || source.name.to_owned();
     let takes = compile_memory(source.bytes).map_err(|cause| LoadError::Invalid { plugin: plugin(), cause })?;
     let mebibytes = takes >> 20;
-    tracing::debug!(target: "cofferdam", plugin = %source.name, mebibytes, "compiling");
+    tracing::debug!(target: "cofferdam", plugin = source.name, mebibytes, "compiling");
     source.memory.take(takes).ok_or_else(|| LoadError::NotCompiled {
         plugin: plugin(),
         cause: format!("compiling it takes about {mebibytes} MiB, and there is not so much (limit `total_memory`)"),

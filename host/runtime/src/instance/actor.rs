@@ -160,6 +160,11 @@ impl Actor {
         if self.sockets.open() > 0 { 0 } else { self.memory.load(Ordering::Relaxed) }
     }
 
+    /// Connections that are open.
+    pub fn connections(&self) -> usize {
+        self.sockets.open()
+    }
+
     /// Whether it has ended, and why.
     pub fn ended(&self) -> Option<End> {
         self.end.borrow().clone()
@@ -218,7 +223,7 @@ async fn run(
     let connections = store.data().sockets.open();
     let lack = ran.as_ref().err().and_then(|trap| trap.as_ref()).and_then(lacks);
     if let Some(reason) = lack {
-        tracing::error!(target: "cofferdam", plugin = %about.name, reason, "an instance cannot start");
+        tracing::error!(target: "cofferdam", plugin = about.name.as_str(), reason, "an instance cannot start");
         drop(store);
         drop(template);
         ended.send_replace(Some(End::not_started(reason)));
@@ -366,13 +371,13 @@ fn why_trapped(trap: &wasmtime::Error, state: &State, cpu: Duration) -> Why {
     if let Some(exit) = trap.downcast_ref::<wasmtime_wasi::I32Exit>() {
         return (format!("it exited with status {}", exit.0), None);
     }
-    let name = printable(&state.about.name, 64);
+    let (plugin, text) = (state.about.name.as_str(), || printable_text(format!("{trap:?}")));
     if let Some(code) = trap.downcast_ref::<wasmtime::Trap>() {
-        tracing::debug!(target: "guest", "[{name} trap] {}", printable_text(format!("{trap:?}")));
+        tracing::debug!(target: "guest", plugin, stream = "trap", text = %text());
         return (format!("it trapped: {code}"), None);
     }
     // The place in the code is for the operator only: the reason reaches the model.
-    tracing::debug!(target: "guest", "[{name} failure] {}", printable_text(format!("{trap:?}")));
+    tracing::debug!(target: "guest", plugin, stream = "failure", text = %text());
     let root = trap.root_cause().to_string();
     (format!("it failed: {}", printable(root.lines().next().unwrap_or_default(), 200)), None)
 }

@@ -7,6 +7,7 @@ mod instances;
 mod late;
 mod listing;
 mod patience;
+mod replaced;
 mod tenant;
 
 use std::borrow::Cow;
@@ -63,6 +64,7 @@ pub struct Plugin {
     /// What belongs to each principal. There are as many as principals that the operator admits.
     tenants: Mutex<HashMap<String, Arc<Tenant>>>,
     closed: AtomicBool,
+    replaced: AtomicBool,
 }
 
 impl Plugin {
@@ -92,6 +94,7 @@ impl Plugin {
             readiness: Arc::default(),
             tenants: Mutex::default(),
             closed: AtomicBool::new(false),
+            replaced: AtomicBool::new(false),
         });
         runtime.trimmer().before(&plugin);
         plugin
@@ -339,7 +342,7 @@ impl Plugin {
     /// A place on one of the plugin's threads.
     fn seat(&self) -> Result<Seat, CallError> {
         self.threads.seat().map_err(|error| {
-            tracing::error!(target: "cofferdam", plugin = %self.about.name, %error, "the system has no thread");
+            tracing::error!(target: "cofferdam", plugin = self.about.name.as_str(), %error, "the system has no thread");
             self.not_started("the system has no thread to run it on")
         })
     }

@@ -3,6 +3,8 @@
 
 /// `cofferdam call`.
 mod calls;
+/// What is embedded, and when it is unpacked.
+mod embedded;
 
 use std::fs;
 use std::process::{Command, Output, Stdio};

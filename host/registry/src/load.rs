@@ -10,6 +10,7 @@ use cofferdam_grants::{Limits, Protocol, printable_text};
 use cofferdam_policy::{Effective, Instance, Kind, Manifest, Part, Policy, effective};
 use cofferdam_runtime::{
     Digest, Lifetime, NameServers, OwnFiles, PureSpec, Spec, check_imports, check_pure_imports, manifest_section,
+    unpacked,
 };
 
 use crate::definition::{self, Reach};
@@ -36,17 +37,43 @@ pub struct Setup {
 /// A component that comes with the binary, and its tools, so that listing them runs nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Shipped {
-    /// The component.
+    /// The component, packed ([`cofferdam_packed::unpack`]). Starting unpacks none.
     pub component: &'static [u8],
+    /// Its manifest, as it stands in the component.
+    pub manifest: &'static str,
     /// Whether it is a protocol handler.
     pub handler: bool,
     /// Its SHA-256 in lower-case hexadecimal, which the build has found out: starting is not to
     /// read it all.
     pub digest: &'static str,
-    /// Its code, compiled ahead ([`cofferdam_runtime::compile_ahead`]); a release has it.
+    /// Its code, compiled ahead ([`cofferdam_runtime::compile_ahead`]) and packed; a release has it.
     pub code: Option<&'static [u8]>,
     /// Its definitions, as `cofferdam tools --json` gives them.
     pub definitions: &'static [u8],
+}
+
+impl Shipped {
+    /// Looks whether the component, its digest and its manifest belong together, and whether it
+    /// imports only what this host knows. Unpacks it; so no start does this, but the tests and who
+    /// makes a release.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn verify(&self) -> Result<(), String> {
+        let component = unpacked(self.component)?;
+        if Digest::of(&component) != Digest::known(self.digest) {
+            return Err(format!("its digest is not {}", self.digest));
+        }
+        if manifest_section(&component)?.as_deref() != Some(self.manifest) {
+            return Err("its manifest is another one".to_owned());
+        }
+        let name = Manifest::parse_toml(self.manifest)?.name;
+        match self.handler {
+            true => check_pure_imports(&name, &component),
+            false => check_imports(&name, &component),
+        }
+        .map_err(|error| error.to_string())
+    }
 }
 
 /// A plugin cannot be loaded; the others can.
@@ -241,9 +268,12 @@ fn read(
     policy: &Policy,
 ) -> Result<Candidate, LoadProblem> {
     let problem = |cause: String| LoadProblem { part: Part::Component, ..LoadProblem::new(shown, cause) };
-    let text = manifest_section(&bytes).map_err(&problem)?.ok_or_else(|| {
-        problem("it carries no manifest (the custom section `cofferdam-manifest`, which the SDK writes)".to_owned())
-    })?;
+    let text = match shipped {
+        Some(shipped) => Cow::Borrowed(shipped.manifest),
+        None => Cow::Owned(manifest_section(&bytes).map_err(&problem)?.ok_or_else(|| {
+            problem("it carries no manifest (the custom section `cofferdam-manifest`, which the SDK writes)".to_owned())
+        })?),
+    };
     let manifest = Manifest::parse_toml(&text).map_err(&problem)?;
     let problem = |cause: String| LoadProblem {
         shipped: shipped.is_some(),

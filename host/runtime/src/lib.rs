@@ -40,7 +40,7 @@ pub use ahead::{BASELINE, compile_ahead};
 pub use bucket::{Bucket, PerMinute, Rate};
 pub use cache::Cache;
 pub use cofferdam_audit::Caller;
-pub use component::{Digest, manifest_section};
+pub use component::{Digest, manifest_section, unpacked};
 pub use enforce::{NameServers, Names, OwnFiles, Unresolved, link_of, machine_servers, try_reading};
 pub use engine::{Options, Runtime};
 pub use environment::Environment;

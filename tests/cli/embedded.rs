@@ -15,7 +15,7 @@ fn first_line(home: &Path, more: &[&str]) -> Vec<String> {
     let arguments = json!({ "file_path": file, "lines": 1 }).to_string();
     let allowed = home.display().to_string();
     let common = ["call", "head_tool", &arguments, "--allow-read", &allowed, "--log", "debug"];
-    let output = cofferdam(&[&common, more].concat()).env("HOME", home).output().unwrap();
+    let output = cofferdam(&[&common[..], more].concat()).env("HOME", home).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "stdout:\n{}\nstderr:\n{}", stdout(&output), stderr(&output));
     let answer: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert!(answer.to_string().contains("a line"), "{answer}");

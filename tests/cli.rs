@@ -4,6 +4,8 @@
 
 /// `cofferdam call`.
 mod calls;
+/// What is embedded, and when it is unpacked.
+mod embedded;
 
 /// The log.
 mod logged;

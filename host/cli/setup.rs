@@ -179,13 +179,27 @@ pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 #[cfg(test)]
 mod tests {
-    use data_encoding::HEXLOWER;
-    use sha2::{Digest as _, Sha256};
+    use std::collections::BTreeSet;
 
     #[test]
-    fn the_digests_of_shipped_components_are_theirs() {
+    fn shipped_components_unpack_to_their_digests_and_manifests() {
         for shipped in super::SHIPPED {
-            assert_eq!(HEXLOWER.encode(&Sha256::digest(shipped.component)), shipped.digest);
+            assert_eq!(shipped.verify(), Ok(()), "{}", shipped.manifest);
         }
+        let digests: BTreeSet<&str> = super::SHIPPED.iter().map(|shipped| shipped.digest).collect();
+        assert_eq!(digests.len(), 16);
+    }
+
+    #[test]
+    fn a_shipped_component_that_is_another_one_is_found_out() {
+        let [one, other, ..] = super::SHIPPED else { panic!("nothing is shipped") };
+        let swapped = cofferdam_registry::Shipped { component: other.component, ..*one };
+        assert!(swapped.verify().unwrap_err().starts_with("its digest is not"));
+        let renamed = cofferdam_registry::Shipped { manifest: other.manifest, ..*one };
+        assert_eq!(renamed.verify(), Err("its manifest is another one".to_owned()));
+        let cut = cofferdam_registry::Shipped { component: &one.component[1..], ..*one };
+        assert!(cut.verify().is_err());
+        let mistaken = cofferdam_registry::Shipped { handler: true, ..*one };
+        assert!(mistaken.verify().unwrap_err().contains("imports"), "{:?}", mistaken.verify());
     }
 }

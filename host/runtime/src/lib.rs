@@ -44,7 +44,7 @@ pub use bucket::{Bucket, PerMinute, Rate};
 pub use cache::Cache;
 pub use call::Shown;
 pub use cofferdam_audit::Caller;
-pub use component::{Digest, manifest_section, settings_section};
+pub use component::{Digest, manifest_section, settings_section, unpacked};
 pub use content::{Block, Body, Embedded, Link};
 pub use enforce::{NameServers, Names, OwnFiles, Unresolved, link_of, machine_servers, try_reading};
 pub use engine::{Options, Runtime};

@@ -63,7 +63,7 @@ fn i10_calls_beyond_the_memory_of_the_process_are_refused_and_the_others_go_on()
     assert!(refused.iter().all(|end| end["limit"] == "total_memory"), "{refused:?}");
     let ran = ends.iter().filter(|end| end["error"] == "deadline").count();
     assert!(ran > 20 && refused.len() > 100 && ran + refused.len() == 400, "{ran} and {}", refused.len());
-    session.log_has("limit `total_memory`");
+    session.log_has("limit=\"total_memory\"");
     // What they had is free again, once their instances have ended.
     eventually("there is room", || session.call("raw", json!({})).text == "alive");
 }

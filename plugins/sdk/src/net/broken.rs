@@ -102,6 +102,7 @@ impl From<Broken> for Failure {
             What::Write(..) => "send_failed",
         };
         let failure = Self::new(code, &broken).with("reason", broken.reason());
+        let failure = if broken.reason() == "denied" { failure.retry(false) } else { failure };
         let failure = match &broken.detail {
             Some(detail) => failure.with("detail", detail),
             None => failure,
@@ -132,6 +133,7 @@ mod tests {
         assert_eq!(failure.code(), "connection_failed");
         let told = "Failed to connect to [::1]:23: denied (the operator's policy does not allow tcp://[::1]:23)";
         assert_eq!((&*failure.message, &failure.details["reason"]), (told, &json!("denied")));
+        assert_eq!(failure.retry, Some(false));
 
         let broken = Broken::write("db.example:1", &Unsent { sent: 7, reason: "timeout" });
         assert!(broken.is_timeout());
@@ -145,6 +147,7 @@ mod tests {
 
         let failure = Failure::from(Broken::read("db.example:1", "reset"));
         assert_eq!((failure.code(), &*failure.message), ("receive_failed", "Failed to read from db.example:1: reset"));
+        assert_eq!(failure.retry, None);
     }
 
     #[test]

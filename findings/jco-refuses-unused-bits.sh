@@ -15,8 +15,8 @@ trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 echo '{ "private": true, "type": "module" }' >package.json
 {
-    npm install --no-audit --no-fund --loglevel=error @bytecodealliance/jco@1.35.0
-    python3 -m venv venv
+    npm install --no-audit --no-fund --loglevel=error @bytecodealliance/jco@1.35.0 &&
+    python3 -m venv venv &&
     venv/bin/pip install --quiet --disable-pip-version-check wasmtime==50.0.1
 } || { echo "the packages cannot be had"; exit 2; }
 # Each function gives its i32 back as a value of another type; the last one through memory.
@@ -63,8 +63,8 @@ cat >raw.wat <<'WAT'
     (with "as-enum" (func $enum)) (with "as-flags" (func $flags)) (with "as-pair" (func $pair))))
   (export "raw:raw/values" (instance $values)))
 WAT
-node_modules/.bin/jco parse raw.wat -o raw.wasm
-node_modules/.bin/jco transpile raw.wasm -o out --name raw >/dev/null
+node_modules/.bin/jco parse raw.wat -o raw.wasm || exit 2
+node_modules/.bin/jco transpile raw.wasm -o out --name raw >/dev/null || exit 2
 # What stands here is what the ABI has; null is a trap. The first four are the control.
 cat >cases.json <<'JSON'
 [

@@ -1,10 +1,11 @@
 #!/bin/sh
-# The broker of amqtt 0.12.1 keeps no session in its default set-up, whatever clients ask for: where anonymous login is
-# allowed, it takes each client for an anonymous one, those with a user name too, and deletes the session of a client
-# within a second of its disconnection. MQTT 3.1.1 ties the session to the client identifier: with CleanSession 0 the
-# server must go on with the stored state (MQTT-3.1.2-4) and must store QoS 1 and 2 messages for the subscriptions of
-# a client that is away (MQTT-3.1.2-5). The broker acknowledges such a message to its publisher and drops it.
-# With the password plugin in place of the anonymous one the same clients are served as the standard has it. The
+# The broker of amqtt 0.12.1 keeps no session in its default set-up, whatever clients ask for. Where anonymous login
+# is allowed, it takes each client for an anonymous one, those with a user name too, and deletes the session of a
+# client within a second of its disconnection.
+# MQTT 3.1.1 ties the session to the client identifier. With CleanSession 0 the server must go on with the stored
+# state (MQTT-3.1.2-4), and must store QoS 1 and 2 messages for the subscriptions of a client that is away
+# (MQTT-3.1.2-5). The broker acknowledges such a message to its publisher and drops it.
+# The same clients are served as the standard says with the password plugin in place of the anonymous one. The
 # broker's documentation of its plugins and settings says nothing of sessions here.
 # Exit status: 0 as described, 1 it has changed, 2 it could not be tried.
 set -eu

@@ -1,13 +1,13 @@
 #!/bin/sh
 # The IEC 60870-5-104 server of c104 2.2.1 answers a read command (C_RD_NA_1, 102) with an activation confirmation
-# besides the value, and mostly ahead of it. IEC 60870-5-101, 7.3.4.3, gives 102 the cause 5 (request) in control
-# direction and 44 to 47 (unknown ...) in monitor direction, no cause 7: the value with cause 5 is the answer. The guide
-# of lib60870, which c104 is built on, has it so: send the value with the cause "request", or the command with a cause
-# that tells an error. A client that takes the first message of the command's type and address for the outcome has no
-# value then.
-# A refused read or command gets two messages: one of cause 7 with the negative bit, one of cause 46 or 47 without it,
-# so that the reason reads as positive. Where lib60870 refuses a cause by itself, there is one message, with the bit.
-# The source of c104 behind this release sets the bit, and still confirms reads.
+# besides the value, and mostly ahead of it. A client that takes the first message of the command's type and address
+# for the outcome then has no value.
+# IEC 60870-5-101, 7.3.4.3, gives 102 the cause 5 (request) in control direction and 44 to 47 (unknown ...) in monitor
+# direction, and no cause 7. The guide of lib60870, which c104 is built on, says the same: the answer is the value
+# with the cause "request", or the command with a cause that tells an error.
+# A refused read or command gets two messages: one of cause 7 with the negative bit, and one of cause 46 or 47 without
+# it, so that the reason reads as positive. Where lib60870 refuses a cause by itself, there is one message, with the
+# bit. The source of c104 behind this release sets the bit, and still confirms reads.
 # Exit status: 0 as described, 1 it has changed, 2 it could not be tried.
 set -eu
 folder=$(mktemp -d)

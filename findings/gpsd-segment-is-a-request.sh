@@ -1,16 +1,16 @@
 #!/bin/sh
-# gpsd 3.27.5 takes what one read of its socket gives for whole requests, though TCP keeps no segments apart (RFC 9293,
-# 3.8) and the protocol has ends of its own: gpsd_json(5) lets a command end at its ";" or at the end of its JSON
-# object, and ignores line ends behind it.
-# `?WATCH={"enable":true,` with `"json":true};` in the next segment is carried out at once: the watch stands, without
-# JSON, so that the client waits for reports that never come. No error is told, and the rest of the object is dropped.
-# `?VERS` with `ION;` in the next segment is "Unrecognized request".
+# gpsd 3.27.5 takes what one read of its socket gives for whole requests. TCP gives a stream of octets (RFC 9293,
+# 2.2), and the protocol has ends of its own: gpsd_json(5) ends a command at its ";" or at the end of its JSON object,
+# and ignores line ends behind it.
+# `?WATCH={"enable":true,` with `"json":true};` in the next segment is carried out at once. The watch stands without
+# JSON, no error is told, and the client waits for reports that never come.
+# `?VERS` with `ION;` in the next segment is an error, "Unrecognized request".
 # A segment that begins with the line end of the command before it is dropped with the command that it carries.
-# The same octets in one segment are understood. A client on loopback that writes a request at once never sees this; one
-# that types, or whose lines end in a write of their own, does.
+# The same octets in one segment are understood. A client that writes a request at once seldom sees this. One that
+# types, or that writes its line ends apart, does.
 #
-# Installs nothing: fetches gpsd 3.27.5-3 of Debian forky with its libraries and asks it on loopback, with no receiver.
-# Needs apt and a Debian mirror among its sources, dpkg-deb and python3.
+# Installs nothing: fetches gpsd 3.27.5-3 of Debian forky with its libraries and asks it on loopback, with no
+# receiver. Needs apt and a Debian mirror among its sources, dpkg-deb and python3.
 # Exit status: 0 as described, 1 it has changed, 2 it could not be tried.
 set -eu
 . "$(dirname "$0")/debian.inc"
@@ -32,7 +32,7 @@ port = int(sys.argv[1])
 
 
 def ask(*segments):
-    """What gpsd answers to these segments, sent 0.3 s apart: the class of each answer, and whether a watch has JSON."""
+    """What gpsd answers to segments that are sent 0.3 s apart: the class of each answer, and if a watch has JSON."""
     with socket.create_connection(("127.0.0.1", port), 5) as line:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         line.settimeout(5)

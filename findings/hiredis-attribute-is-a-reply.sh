@@ -1,10 +1,10 @@
 #!/bin/sh
 # hiredis 3.5.0 (the parser that redis-py 8.1.0 uses where it is installed) takes a RESP3 attribute for a reply of its
-# own. The caller is given the attribute, the reply stays behind, and from then on each command of that connection is
-# given the reply of the one before it, without an error. Inside an array an attribute takes the place of an element
+# own. The caller is given the attribute, and the reply stays behind. From then on each command of that connection is
+# given the reply of the one before it, without an error. Inside an array an attribute takes the place of an element,
 # and the last element becomes a reply.
-# The Redis serialization protocol specification, "Attributes": such a dictionary is no part of the reply, it augments
-# the reply that follows, and it may stand before any element of a nested one.
+# The Redis serialization protocol specification, "Attributes", says that such a dictionary is no part of the reply:
+# it augments what follows it, which may be an element of an aggregate.
 # redis-py's own parser raises InvalidResponse at an attribute and goes on with a new connection, so that it stays in
 # step. Modules of Redis 8 send attributes (`RedisModule_ReplyWithAttribute`); here its test command does.
 #

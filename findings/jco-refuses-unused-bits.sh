@@ -1,13 +1,13 @@
 #!/bin/sh
-# What jco 1.35.0 makes of a WebAssembly component throws a TypeError on values that the component model's Canonical ABI
-# has a host take. CanonicalABI.md: a narrow integer is lifted from an i32 with its unused high bits ignored
-# (`lift_flat_unsigned`, `lift_flat_signed`); 0 is false and "all other bit-patterns" are true (`convert_int_to_bool`);
-# flags are read bit by bit to the last label (`unpack_flags_from_int`).
-# jco: a u8 from 300 "must be between 0 and 255"; a bool from 2 is an "invalid variant discriminant for bool"; two flags
-# from 255 "have extraneous bits set". So a component fails there whose code leaves the bits unmasked that nobody reads.
-# From memory jco takes the integers and still refuses the bool.
-# wasmtime 50.0.1 lifts all of them in the same component. Both refuse what the ABI traps on: the third case of an enum
-# of two.
+# A WebAssembly component throws a TypeError in jco 1.35.0 at values that the component model's Canonical ABI has a
+# host take. CanonicalABI.md ignores the unused high bits of an i32 where it lifts a narrower integer
+# (`lift_flat_unsigned`, `lift_flat_signed`), takes 0 for false and "all other bit-patterns" for true
+# (`convert_int_to_bool`), and reads flags bit by bit to the last label (`unpack_flags_from_int`).
+# jco says of a u8 from 300 "must be between 0 and 255", of a bool from 2 "invalid variant discriminant for bool", of
+# two flags from 255 "flags have extraneous bits set". From memory it takes the integers and still refuses the bool. A
+# component fails there if its code leaves bits set that nobody reads.
+# wasmtime 50.0.1 lifts all of them in the same component. Both refuse what the ABI traps on: the third case of an
+# enum of two.
 # Needs Node.js 20 or later and Python 3. Exit status: 0 as described, 1 it has changed, 2 it could not be tried.
 set -eu
 folder=$(mktemp -d)

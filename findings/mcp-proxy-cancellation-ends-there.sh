@@ -1,11 +1,12 @@
 #!/bin/sh
-# The bridge mcp-proxy 0.13.0 of PyPI (with mcp 1.30.0), between a client on HTTP and a server on stdio:
-# A cancellation ends at the bridge. The client is told "Request cancelled", and the server behind works on, never told.
-# The MCP specification (basic utilities, cancellation) has the receiver stop the work and not respond.
+# The bridge mcp-proxy 0.13.0 of PyPI (with mcp 1.30.0) stands between a client on HTTP and a server on stdio.
+# A cancellation ends at the bridge. The client is told "Request cancelled", and the server behind is never told and
+# works on. The MCP specification (basic utilities, cancellation) has the receiver stop the work and not respond.
 # Progress arrives by the older transport (HTTP+SSE) and is lost by Streamable HTTP, on the same port of one process.
 # The bridge asks the server for it in both cases. By Streamable HTTP it answers the call as plain JSON, which has no
 # room for notifications, and the stream that the client holds open by GET stays empty.
-# So a client that waits longer while there is progress gives up early, cancels, and the server works on all the same.
+# So a client that waits longer while there is progress gives up early and cancels, and the server works on all the
+# same.
 # Exit status: 0 as described, 1 it has changed, 2 it could not be tried.
 set -eu
 folder=$(mktemp -d)
@@ -81,7 +82,7 @@ session = [
 
 def told(messages, log):
     """What a client is told, and what the server behind has read, of the two calls."""
-    steps = [message["params"]["progress"] for message in messages if message.get("method") == "notifications/progress"]
+    steps = [m["params"]["progress"] for m in messages if m.get("method") == "notifications/progress"]
     answers = [m for m in messages if m.get("id") == 11]
     error = answers[0]["error"]["message"] if answers and "error" in answers[0] else None
     seen = open(log).read()

@@ -1,9 +1,10 @@
 #!/bin/sh
-# nsd 4.15.4 refuses the presentation form of DSYNC records that RFC 9859 prescribes, the RFC's own example included:
-# 2.2 has the scheme stand by its mnemonic where one is assigned, 2.3 assigns NOTIFY, and nsd takes `1` alone ("Invalid
-# scheme in DSYNC"). A zone with one such record does not load. BIND 9.20.30 takes NOTIFY, and writes it for the record
-# that nsd serves, so that a zone transferred to BIND and written to a file is no input for nsd.
-# The algorithms ED25519 and ED448 (RFC 8080, 7) of DNSKEY, DS and RRSIG records are alike: nsd takes the older ones by
+# nsd 4.15.4 refuses the presentation form of DSYNC records that RFC 9859 prescribes, the RFC's own example included.
+# Section 2.2 writes the scheme by its mnemonic where one is assigned, section 2.3 assigns NOTIFY, and nsd takes `1`
+# alone ("Invalid scheme in DSYNC"). A zone with one such record does not load.
+# BIND 9.20.30 takes NOTIFY, and writes it for the record that nsd serves, so that its text of the zone is no input
+# for nsd.
+# The algorithms ED25519 and ED448 (RFC 8080) of DNSKEY, DS and RRSIG records are alike: nsd takes the older ones by
 # name (RSASHA256, ECDSAP256SHA256), and these two by number alone.
 #
 # Installs nothing: fetches the programs of Debian forky with their libraries. Needs apt and a Debian mirror among its
@@ -41,9 +42,11 @@ test "$told" = 'IN DSYNC CDS NOTIFY 5359 cds-scanner.example.net.' || exit 2
 bind "DNSKEY 256 3 ED25519 $key"; taken
 nsd 'DSYNC CDS 1 5359 cds-scanner.example.net.'; taken
 nsd "DNSKEY 256 3 15 $key"; taken
+nsd 'DNSKEY 256 3 16 AwEAAQ=='; taken
 nsd 'DNSKEY 256 3 RSASHA256 AwEAAQ=='; taken
 nsd "DS 1 ECDSAP256SHA256 2 $digest"; taken
 nsd 'DSYNC CDS NOTIFY 5359 cds-scanner.example.net.'; refused 'Invalid scheme in DSYNC'
 nsd 'DSYNC CSYNC NOTIFY 5360 csync-scanner.example.net.'; refused 'Invalid scheme in DSYNC'
 nsd "DNSKEY 256 3 ED25519 $key"; refused 'Invalid algorithm in DNSKEY'
+nsd 'DNSKEY 256 3 ED448 AwEAAQ=='; refused 'Invalid algorithm in DNSKEY'
 nsd "DS 1 ED25519 2 $digest"; refused 'Invalid algorithm in DS'

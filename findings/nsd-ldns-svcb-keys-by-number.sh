@@ -1,12 +1,12 @@
 #!/bin/sh
-# nsd 4.15.4 and ldns 1.9.2 read the value of an SVCB or HTTPS parameter that is written by number as if it stood behind
-# the parameter's name. RFC 9460, 2.1, says otherwise of "keyNNNNN": any key may be written so, and the decoded value
-# is the wire format. Section 7.1.1 leans on it for protocol names with a comma (`key1=\002h2` is its example), and so
-# does the manual of nsd's own zone parser.
-# `key1=\002h2` (alpn=h2) becomes the protocol "\002h2" in both, silently: no client speaks it.
-# `key3="\003U"` (port=853), `key4`, `key6` are refused, and with them the zone in nsd.
-# `key9="\000\029"` (tls-supported-groups=29) is refused by nsd, which knows that name, and right in ldns, which does
-# not: a zone that writes a new key by number stops loading with the release that learns the key's name.
+# nsd 4.15.4 and ldns 1.9.2 read an SVCB or HTTPS parameter that is written by number as if it stood there by name.
+# RFC 9460, 2.1, lets any key be written as "keyNNNNN", and the decoded value is then the wire format. Section 7.1.1
+# counts on it for protocol names with a comma (`key1=\002h2` is its example), and so does the manual of nsd's own
+# zone parser.
+# `key1=\002h2` (alpn=h2) silently becomes the protocol "\002h2" in both. No client speaks it.
+# `key3="\003U"` (port=853) and `key4` are refused, and with them the zone in nsd.
+# `key9="\000\029"` (tls-supported-groups=29) is refused by nsd, which knows that name, and is right in ldns, which
+# does not. So a zone that writes a new key by number stops loading with the release that learns the key's name.
 # BIND 9.20.30 reads all of them as the RFC says.
 #
 # Installs nothing: fetches the programs of Debian forky with their libraries. Needs apt and a Debian mirror among its

@@ -1,11 +1,11 @@
 #!/bin/sh
-# The TCP server of pymodbus 3.16.1 never answers a Modbus/TCP request that it reads together with another one. Two
-# requests in segments of their own are read together wherever the server is busy as they come, so a client with more
-# than one request on its way waits in vain for each but the first. What comes later is answered again, and the lost
-# request leaves neither an exception nor a closed connection. A lost write is not carried out.
+# The TCP server of pymodbus 3.16.1 never answers a Modbus/TCP request that it reads together with another one, and
+# does not carry it out. Two requests in segments of their own are read together where the server is busy as they
+# come, so a client with several requests on their way waits in vain for each but the first. There is no exception and
+# no closed connection, and later requests are answered again.
 # The MODBUS Messaging on TCP/IP Implementation Guide V1.0b, 4.2, lets a client have several transactions on a
-# connection, told apart by the transaction identifier. A server that has no room for one has exception 6 (busy).
-# TCP keeps no segments apart (RFC 9293, 3.8): what a read gives is a part of a stream.
+# connection, told apart by the transaction identifier. A server that has no room for one has exception 6 (busy). TCP
+# gives a stream of octets (RFC 9293, 2.2): what a read gives is any part of it.
 # The servers of modbus_tk 1.1.5 and pyModbusTCP 0.3.1 answer all requests in the same trial.
 #
 # Each server is a process that is stopped (SIGSTOP) while two writes of one register are sent, 0.2 s apart.

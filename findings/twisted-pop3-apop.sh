@@ -1,10 +1,10 @@
 #!/bin/sh
 # The POP3 server of Twisted 26.10.0 refuses each APOP login, though its greeting offers APOP and the digest is right.
-# RFC 1939, section 7: a greeting with a timestamp tells that the server takes APOP, and a correct digest opens the
-# maildrop. `APOPCredentials.checkPassword` compares `md5(...).hexdigest()`, which is text, with the digest of the
-# line, which is bytes: no two such values are equal. A password stored as text makes it worse, "-ERR Server error".
-# Twisted's own client prefers APOP where the greeting offers it, so it cannot log in to Twisted's own server.
-# USER and PASS with the same password succeed, as does the digest once it is compared as bytes.
+# RFC 1939, section 7: a server whose greeting has a timestamp takes APOP, and a correct digest opens the maildrop.
+# `APOPCredentials.checkPassword` compares `md5(...).hexdigest()`, which is text, with the digest of the line, which
+# is bytes. No two such values are equal. Twisted's own client prefers APOP where the greeting offers it, so it cannot
+# log in to Twisted's own server.
+# USER and PASS with the same password succeed, as does the check if the digest is handed over as text.
 # Exit status: 0 as described, 1 it has changed, 2 it could not be tried.
 set -eu
 folder=$(mktemp -d)

@@ -1,4 +1,5 @@
-//! The shipped components are embedded packed: a program without a cache unpacks the one that it runs, and no start unpacks any.
+//! The shipped components are embedded packed: a program without a cache unpacks the one that it
+//! runs, and no start unpacks any.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +9,8 @@ use serde_json::json;
 use super::ends;
 use crate::support::{cofferdam, scratch, stderr, stdout};
 
-/// The first line of a file, by a process that knows this home. Returns the plugins whose component or code it unpacked.
+/// The first line of a file, by a process that knows this home. Returns the plugins whose component
+/// or code it unpacked.
 fn first_line(home: &Path, more: &[&str]) -> Vec<String> {
     let file = home.join("file");
     fs::write(&file, "a line\nand another\n").unwrap();

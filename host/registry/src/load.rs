@@ -51,7 +51,8 @@ pub struct Shipped {
     /// Its SHA-256 in lower-case hexadecimal, which the build has found out: starting is not to
     /// read it all.
     pub digest: &'static str,
-    /// Its code, compiled ahead ([`cofferdam_runtime::compile_ahead`]) and packed; a release has it.
+    /// Its code, compiled ahead ([`cofferdam_runtime::compile_ahead`]) and packed; a release has
+    /// it.
     pub code: Option<&'static [u8]>,
     /// Its definitions, as `cofferdam tools --json` gives them.
     pub definitions: &'static [u8],

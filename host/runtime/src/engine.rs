@@ -189,8 +189,8 @@ impl Runtime {
         &self.0.compiler
     }
 
-    /// Code that was compiled ahead and came with this program, packed. Once unpacked it is kept, so
-    /// that the next start reads it. Blocks for as long as that takes.
+    /// Code that was compiled ahead and came with this program, packed. Once unpacked it is kept,
+    /// so that the next start reads it. Blocks for as long as that takes.
     pub(crate) fn code_ahead(
         &self,
         engine: &Engine,

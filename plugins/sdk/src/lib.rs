@@ -77,7 +77,7 @@ pub use failure::{Failure, Refusal};
 pub use files::roots;
 pub use net::TcpStream;
 pub use schema::{Integer, NoArguments};
-pub use settings::{Settings, schema as settings_schema, settings, settings_text};
+pub use settings::{Settings, settings, settings_schema, settings_text};
 pub use task::Task;
 /// Wakes a task from another of the same instance: `notify_one` lets one `notified` return, also
 /// one that comes later.

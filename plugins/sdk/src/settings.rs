@@ -2,7 +2,14 @@
 //! write is that type's schema, or the manifest's `[settings_schema]`. The host checks it before
 //! the plugin runs.
 
-pub mod schema;
+mod schema;
+mod written;
+
+/// What the expansion of `#[derive(Settings)]` and `#[plugin]` uses.
+pub mod settings_schema {
+    pub use super::schema::*;
+    pub use super::written::{json, length};
+}
 
 use std::cell::RefCell;
 

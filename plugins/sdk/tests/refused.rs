@@ -79,7 +79,7 @@ fn plugin(methods: &str) -> String {
 }
 
 fn tool(signature: &str) -> String {
-    plugin(&format!("/// Does it.\n#[tool]\nasync fn {signature} {{ loop {} }}"))
+    plugin(&format!("/// Does it.\n#[tool]\nasync fn {signature} {{ loop {{}} }}"))
 }
 
 /// It does not compile, and the compiler says all of this, at this place.
@@ -114,7 +114,7 @@ fn what_a_tool_may_answer_compiles() {
         "std::collections::BTreeMap<String, u32>",
     ];
     let tools = answers.iter().enumerate().map(|(n, answer)| {
-        format!("/// Does it.\n#[tool]\nasync fn tool_{n}(&self) -> Result<{answer}, Failure> {{ loop {} }}\n")
+        format!("/// Does it.\n#[tool]\nasync fn tool_{n}(&self) -> Result<{answer}, Failure> {{ loop {{}} }}\n")
     });
     let own =
         "/// Does it.\n#[tool]\nasync fn own(self: Rc<Self>, cx: Cx, a: Whole) -> Result<Whole, Own> { loop {} }\n";

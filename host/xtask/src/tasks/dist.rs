@@ -1,6 +1,7 @@
 //! `cargo xtask dist`: what is released. The binary is built, compiles its plugins' code ahead for
 //! the baseline CPU, and is built once more with that code in it; only its last crate is compiled
-//! again. Then it makes its first call, without a cache, and runs every plugin without compiling one.
+//! again. Then it makes its first call, without a cache, and runs every plugin without compiling
+//! one.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

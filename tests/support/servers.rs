@@ -129,6 +129,10 @@ fn debian(package: &str) -> peers::Peer {
     peers::debian(package, &mut stderr_progress()).unwrap_or_else(|error| panic!("{error}"))
 }
 
+fn newest(package: &str) -> peers::Peer {
+    peers::newest(package, &mut stderr_progress()).unwrap_or_else(|error| panic!("{error}"))
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();

@@ -33,8 +33,9 @@ pub const DEBIAN: [&str; 15] = [
     "gpsd",
 ];
 
-/// Programs that have to know the newest record types, out of the newest Debian.
-pub const NEWEST: [&str; 3] = ["bind9-dnsutils", "nsd", "knot"];
+/// Programs that have to know the newest record types, and another generation of a mail server, out
+/// of the newest Debian.
+pub const NEWEST: [&str; 4] = ["bind9-dnsutils", "nsd", "knot", "dovecot-core dovecot-pop3d dovecot-imapd"];
 
 /// The official Python MCP client, in both of its generations.
 pub const PYTHON: [&str; 2] = ["mcp==1.*", "mcp>=2,<3"];

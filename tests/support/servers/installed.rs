@@ -6,7 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Server, debian};
+use cofferdam_xtask::peers::Peer;
+
+use super::{Server, debian, newest};
 use crate::support::{closed_port, scratch};
 
 /// The users that Debian's packages make when they are installed, and `bob`, who gets the mail.
@@ -23,7 +25,7 @@ pub struct Installed {
 impl Installed {
     /// Starts one by its script; the files are in its folder.
     #[track_caller]
-    fn start(package: &str, script: &str, files: &[(&str, &str)]) -> Self {
+    fn start(package: &Peer, script: &str, files: &[(&str, &str)]) -> Self {
         let (port, other, state) = (closed_port(), closed_port(), scratch(script));
         let users = |line: fn((&str, u32)) -> String| USERS.into_iter().zip(101..).map(line).collect::<String>();
         let passwd = users(|(name, id)| format!("{name}:x:{id}:{id}::/mnt/state:/bin/sh\n"));
@@ -35,7 +37,7 @@ impl Installed {
         for (file, text) in files {
             write(file, &text.replace("PORT", &port.to_string()).replace("OTHER", &other.to_string()));
         }
-        let server = Server::start(script, port, &mut command(debian(package).root(), &state, script));
+        let server = Server::start(script, port, &mut command(package.root(), &state, script));
         Self { server, other, state }
     }
 
@@ -54,7 +56,7 @@ impl Installed {
     pub fn postfix() -> Self {
         let [main, master] = [include_str!("postfix-main.cf"), include_str!("postfix-master.cf")];
         let files = [("postfix.sh", include_str!("postfix.sh")), ("main.cf", main), ("master.cf", master)];
-        Self::start("postfix", "postfix.sh", &files)
+        Self::start(&debian("postfix"), "postfix.sh", &files)
     }
 
     /// OpenSMTPD, which takes mail for `mail.test`.
@@ -62,23 +64,29 @@ impl Installed {
     pub fn opensmtpd() -> Self {
         let files =
             [("opensmtpd.sh", include_str!("opensmtpd.sh")), ("opensmtpd.conf", include_str!("opensmtpd.conf"))];
-        Self::start("opensmtpd", "opensmtpd.sh", &files)
+        Self::start(&debian("opensmtpd"), "opensmtpd.sh", &files)
     }
 
     /// `exim`, which takes mail for anybody.
     #[track_caller]
     pub fn exim() -> Self {
         let files = [("exim.sh", include_str!("exim.sh")), ("exim.conf", include_str!("exim.conf"))];
-        Self::start("exim4-daemon-light", "exim.sh", &files)
+        Self::start(&debian("exim4-daemon-light"), "exim.sh", &files)
     }
 
-    /// `dovecot` with POP3, and IMAP at its other port, for one user.
+    /// `dovecot` with POP3, and IMAP at its other port, for one user: of the machine's own release, and of the newest.
     #[track_caller]
-    pub fn dovecot(user: &str, secret: &str) -> Self {
+    pub fn dovecots(user: &str, secret: &str) -> [Self; 2] {
         let secrets = format!("{user}:{{PLAIN}}{secret}\n");
-        let conf = include_str!("dovecot.conf");
-        let files = [("dovecot.sh", include_str!("dovecot.sh")), ("dovecot.conf", conf), ("secrets", &secrets)];
-        Self::start("dovecot-core dovecot-pop3d dovecot-imapd", "dovecot.sh", &files)
+        let files = [
+            ("dovecot.sh", include_str!("dovecot.sh")),
+            ("dovecot.conf", include_str!("dovecot.conf")),
+            ("dovecot-2.3.conf", include_str!("dovecot-2.3.conf")),
+            ("dovecot-2.4.conf", include_str!("dovecot-2.4.conf")),
+            ("secrets", &secrets),
+        ];
+        let packages = "dovecot-core dovecot-pop3d dovecot-imapd";
+        [debian(packages), newest(packages)].map(|package| Self::start(&package, "dovecot.sh", &files))
     }
 }
 

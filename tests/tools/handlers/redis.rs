@@ -38,7 +38,7 @@ fn redis_answers_requests_and_pushes_between_them() {
     for (kind, expected) in [
         ("attrib", json!({ "type": "bulk", "attributes": { "key-popularity": ["key:123", 90] } })),
         ("bignum", json!({ "type": "big-number", "value": "1234567999999999999999999999999999999" })),
-        ("double", json!({ "type": "double", "value": 3.141 })),
+        ("double", json!({ "type": "double", "value": 3141.0 / 1000.0 })),
         ("set", json!({ "type": "set", "value": [0, 1, 2] })),
         ("map", json!({ "type": "map", "value": { "map": [[0, false], [1, true], [2, false]] } })),
         ("true", json!({ "type": "bool", "value": true })),

@@ -76,8 +76,8 @@ fn peer(name: &str, progress: Progress<'_>) -> Result<Peer, Error> {
     Ok(Peer { root, loader: None })
 }
 
-/// A package of the newest Debian there is, with every library it needs: what the machine's own
-/// release has may be years old.
+/// A package of the newest Debian there is, or several with blanks between them, with every library
+/// they need: what the machine's own release has may be years old.
 ///
 /// # Errors
 /// If the machine is no Debian, its archive cannot be reached, or has no such package.
@@ -89,10 +89,11 @@ fn fetched(name: &str, progress: Progress<'_>) -> Result<Peer, Error> {
     let archive = apt::debian_archive()?.ok_or_else(|| {
         Error::new("this machine is not a Debian").hint("run the tests on Debian, in a container perhaps")
     })?;
-    let root = cache::root()?.join("peers").join(format!("{name}-{}", apt::NEWEST));
+    let names: Vec<&str> = name.split_whitespace().collect();
+    let root = cache::root()?.join("peers").join(format!("{}-{}", names.join("+"), apt::NEWEST));
     cache::keep(&root, progress, |progress| {
         let apt = Apt::open(&archive, apt::NEWEST, progress)?;
-        let packages = apt.with_libraries(&[name], &|_| false)?;
+        let packages = apt.with_libraries(&names, &|_| false)?;
         let files = root.join("packages");
         apt.download(&packages, &files, &format!("peer `{name}`"), progress)?;
         apt::unpack(&files, &root)?;

@@ -141,8 +141,8 @@ impl Registry {
     /// # Errors
     /// There is no such tool.
     pub async fn call(&self, call: Call) -> Result<Answer, UnknownTool> {
-        let (tool, principal) = (call.tool.as_str(), call.principal.0.as_str());
-        let (id, plugin) = (field::Empty, field::Empty);
+        // Known once the tool is found.
+        let [id, tool, plugin, principal] = [const { field::Empty }; 4];
         let span = tracing::debug_span!(target: "cofferdam", "call", id, tool, plugin, principal);
         self.answer(call).instrument(span).await
     }
@@ -153,7 +153,9 @@ impl Registry {
         let (target, turn) = turn.map_or((None, None), |turn| (turn.target, Some(turn.turn)));
         let entry = self.entry(target, &tool).await?;
         let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
-        Span::current().record("id", number).record("plugin", &**entry.plugin.name());
+        let span = Span::current();
+        span.record("id", number).record("tool", tool.as_str()).record("plugin", &**entry.plugin.name());
+        span.record("principal", principal.0.as_str());
         let caller = Arc::new(Caller { call: number, principal: principal.0, client });
         let (sink, plugin) = (&*self.shared.sink, &*entry.plugin);
         let record = CallRecord { sink, caller: Arc::clone(&caller), plugin, tool: &tool, begun };

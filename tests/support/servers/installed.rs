@@ -74,7 +74,8 @@ impl Installed {
         Self::start(&debian("exim4-daemon-light"), "exim.sh", &files)
     }
 
-    /// `dovecot` with POP3, and IMAP at its other port, for one user: of the machine's own release, and of the newest.
+    /// `dovecot` with POP3, and IMAP at its other port, for one user: of the machine's own release,
+    /// and of the newest.
     #[track_caller]
     pub fn dovecots(user: &str, secret: &str) -> [Self; 2] {
         let secrets = format!("{user}:{{PLAIN}}{secret}\n");

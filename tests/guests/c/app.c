@@ -11,7 +11,7 @@ typedef exports_cofferdam_plugin_tools_definition_t definition_t;
 typedef exports_cofferdam_plugin_tools_outcome_t outcome_t;
 typedef exports_cofferdam_plugin_tools_ending_t ending_t;
 typedef exports_cofferdam_plugin_tools_reply_t reply_t;
-typedef plugin_list_tuple2_string_reply_t replies_t;
+typedef exports_cofferdam_plugin_tools_list_tuple2_string_reply_t replies_t;
 
 static const char TEXT[] =
     "{\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\"}},\"required\":[\"text\"]}";
@@ -148,7 +148,7 @@ bool exports_cofferdam_plugin_tools_call(exports_cofferdam_plugin_tools_own_cont
   cofferdam_host_calls_context_drop_own(context);
   plugin_string_free(name);
   plugin_string_free(arguments);
-  plugin_list_tuple2_string_reply_free(replies);
+  exports_cofferdam_plugin_tools_list_tuple2_string_reply_free(replies);
   return known;
 }
 

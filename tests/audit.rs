@@ -1,6 +1,6 @@
 //! The audit, through the real binary: what is in the file, that an edit is found, and
-//! that nothing happens which cannot be written down (I5). The chain itself is tested
-//! where it lives, in `host/audit`.
+//! that nothing happens that cannot be recorded (I5). The chain itself is tested where
+//! it lives, in `host/audit`.
 
 /// A disk that is full, at the start and in the middle.
 mod full;
@@ -186,7 +186,7 @@ fn i5_nothing_is_granted_that_cannot_be_written() {
         assert_eq!(answer.failed("audit_failed")["message"], "the audit log cannot be written, so nothing is granted");
     }
     assert_eq!(peer.accepted(), 0);
-    session.log_has("the audit file `/dev/full`");
+    session.log_has("the audit file cannot be written file=/dev/full");
 }
 
 #[test]

@@ -4,6 +4,11 @@
 
 /// `cofferdam call`.
 mod calls;
+/// What is embedded, and when it is unpacked.
+mod embedded;
+
+/// The log.
+mod logged;
 
 use std::fs;
 use std::process::{Command, Output, Stdio};

@@ -1,6 +1,6 @@
-//! What the world out there makes of it: the official MCP clients against the binary, and real
-//! servers at the other end of its connections. They are fetched once (`cofferdam_xtask::peers`);
-//! one that cannot be had fails its tests.
+//! Interoperability: the official MCP clients against the binary, and real servers at the
+//! other end of its connections. They are fetched once (`cofferdam_xtask::peers`); one that
+//! cannot be had fails its tests.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -103,7 +103,7 @@ fn a_call_of_a_tool_that_is_not_listed_is_refused_and_recorded() {
         assert_eq!(failure["message"], format!("the operator's policy does not grant what `{tool}` needs"));
         assert!(!failure.to_string().contains("rule"), "a model is not told what to write: {failure}");
     }
-    session.log_has("plugin `tcp`: `tcp_connect` is not listed: no `connect` rule allows anything");
+    session.log_line_has(&["plugin=\"tcp\" tool=\"tcp_connect\"", "reason=no `connect` rule allows anything"]);
     session.send_line(
         r#"{"jsonrpc":"2.0","id":81,"method":"tools/call","params":{"name":"cat_tool","arguments":{"file_path":"a\ud800b"}}}"#,
     );
@@ -167,7 +167,11 @@ fn the_tools_of_a_loaded_component_are_named_as_those_of_a_shipped_one() {
     let [flag, file] = table("\"predecessor\", \"trapp\"");
     let mut session = Session::serve(&[&flag, &file]);
     assert_eq!(session.call("predecessor", json!({})).ok()["text"], "");
-    session.log_has("plugin `hostile`: it has no tool `trapp`; did you mean `trap`?");
+    session.log_line_has(&[
+        "a plugin has a problem",
+        "plugin=\"hostile\"",
+        "cause=it has no tool `trapp`; did you mean `trap`?",
+    ]);
 }
 
 #[test]

@@ -6,13 +6,13 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cofferdam_audit::{Decision, Event, Sink, Unwritten};
+use cofferdam_audit::{ChainFile, Decision, Event, Keeping, Sink, Unwritten};
 use cofferdam_policy::Policy;
-use cofferdam_registry::{Answer, Call, Orders, OwnFiles, Principal, Registry, Setup, Turn};
+use cofferdam_registry::{Answer, Call, Orders, OwnFiles, Policies, Principal, Registry, Setup, Turn};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{guest, raw_guest};
+use crate::support::{guest, raw_guest, scratch};
 
 /// Which generation's rule decided, and whether it allowed.
 #[derive(Default)]
@@ -36,7 +36,8 @@ fn setup(plugin: &str, flags: &[(&str, &str)], audit: Option<Arc<dyn Sink>>) -> 
     let mut policy = Policy::empty();
     flags.iter().for_each(|(flag, rule)| policy.add_flag(flag, rule).unwrap());
     let own = OwnFiles::new(Vec::new(), Vec::new(), Vec::new());
-    Setup { policy, shipped: Vec::new(), plugins: vec![plugin.into()], cache: None, own, audit }
+    let (shipped, plugins, cache) = (Vec::new(), vec![plugin.into()], None);
+    Setup { policy, shipped, plugins, cache, own, audit, policies: Arc::default() }
 }
 
 fn call(tool: &str, arguments: Value, principal: &str, turn: Option<Turn>) -> Call {
@@ -52,6 +53,19 @@ fn call(tool: &str, arguments: Value, principal: &str, turn: Option<Turn>) -> Ca
         progress: None,
         person: None,
     }
+}
+
+/// An audit file in a folder of the test's own, which asks these policies, and what is in it.
+fn audit_file(policies: &Arc<Policies>) -> (Arc<ChainFile>, impl Fn() -> Vec<Value> + use<>) {
+    let folder = scratch("generations");
+    let (file, policies) = (folder.join("audit.jsonl"), Arc::clone(policies));
+    let keeping = Keeping { rule: Box::new(move |id| policies.rule(id)), ..Keeping::default() };
+    let chain = Arc::new(ChainFile::open(&file, &folder.join("key"), keeping).unwrap());
+    let lines = move || {
+        let text = std::fs::read_to_string(&file).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    (chain, lines)
 }
 
 /// The failure's code, or `ok`.
@@ -134,4 +148,59 @@ async fn principals_share_no_instance() {
     assert_eq!(as_principal("a").await, "instance_lost", "one's own is the same");
     assert_eq!(as_principal("b").await, "instance_lost");
     registry.close().await;
+}
+
+#[tokio::test]
+async fn the_audit_names_a_rule_by_the_policy_of_its_generation() {
+    let peer = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = peer.local_addr().unwrap().port();
+    let policies = Arc::default();
+    let (chain, events) = audit_file(&policies);
+    let plugin = guest("dials");
+    let first = setup(&plugin, &[("--allow-connect", "tcp://localhost:*")], Some(chain));
+    let registry = Registry::open(Setup { policies, ..first }).unwrap();
+    registry.settled().await;
+    let dial = |turn| registry.call(call("dial_std", json!({ "host": "127.0.0.1", "port": port }), "local", turn));
+    let before = Orders::default().next_turn(registry.find("dial_std"));
+    registry.replace(setup(&plugin, &[("--allow-connect", "tcp://127.0.0.1:*")], None));
+    registry.settled().await;
+    assert_eq!(outcome(&dial(None).await.unwrap()), "ok");
+    assert_eq!(outcome(&dial(Some(before)).await.unwrap()), "ok");
+    let rules: Vec<Value> =
+        events().iter().filter(|event| event["event"] == "ask").map(|ask| ask["rule"].clone()).collect();
+    assert_eq!(rules, ["--allow-connect tcp://127.0.0.1:*", "--allow-connect tcp://localhost:*"], "{:?}", events());
+    registry.close().await;
+}
+
+#[tokio::test]
+async fn what_a_replaced_generation_has_open_is_recorded() {
+    let peer = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = peer.local_addr().unwrap().port();
+    let (chain, events) = audit_file(&Arc::default());
+    let plugin = guest("leaks");
+    let flags = [("--allow-connect", "tcp://localhost:*")];
+    let registry = Registry::open(setup(&plugin, &flags, Some(chain))).unwrap();
+    registry.settled().await;
+    let forget = |count: u32| {
+        let dials = json!({ "port": port, "count": count, "reader": false, "writer": false });
+        registry.call(call("forget", dials, "local", None))
+    };
+    let lost = || -> Vec<Value> {
+        let lost = events().into_iter().filter(|event| event["event"] == "instance_lost");
+        lost.map(|event| event["detail"].clone()).collect()
+    };
+    // Nothing is open: nothing is lost.
+    assert_eq!(outcome(&forget(0).await.unwrap()), "ok");
+    registry.replace(setup(&plugin, &flags, None));
+    registry.settled().await;
+    assert_eq!(outcome(&forget(2).await.unwrap()), "ok");
+    assert_eq!(lost().len(), 0);
+    registry.replace(setup(&plugin, &flags, None));
+    assert_eq!(lost(), ["its generation was replaced; 2 open connections are lost"]);
+    // Nor is it with the end of the server.
+    registry.settled().await;
+    assert_eq!(outcome(&forget(1).await.unwrap()), "ok");
+    registry.close().await;
+    drop(registry);
+    assert_eq!(lost().len(), 1, "{:?}", events());
 }

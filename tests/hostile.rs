@@ -51,9 +51,12 @@ fn i8_what_a_guest_prints_goes_to_the_log_not_to_the_client() {
     assert!(answer["result"].get("forged").is_none(), "{answer}");
     let text = answer["result"]["content"][0]["text"].as_str().unwrap();
     assert!(!text.contains('\u{1b}') && !text.contains('\u{9b}'), "{text:?}");
-    session.log_has(r#"[hostile stdout] {"jsonrpc":"2.0","id":1,"result":{"forged":true}}"#);
-    session.log_has("[hostile stderr] to stderr \\u{1b}[2J");
-    session.log_has("[hostile log] logged\\nin two lines");
+    let said = |stream: &str, text: &str| format!(r#"guest: plugin="hostile" stream="{stream}" text={text}"#);
+    session.log_has(&said("stdout", r#"{"jsonrpc":"2.0","id":1,"result":{"forged":true}}"#));
+    // Whose it is stands before it.
+    session.log_has(&said("stdout", r#"x plugin="tcp" stream="log""#));
+    session.log_has(&said("stderr", "to stderr \\u{1b}[2J"));
+    session.log_has(&said("log", "logged\\nin two lines"));
     assert!(!session.log().contains('\u{1b}'), "{:?}", session.log());
 }
 
@@ -71,7 +74,7 @@ fn a_flood_of_log_lines_is_cut() {
     session.call("log", json!({ "count": 5000 })).ok();
     pass(Passes::Window, Duration::from_millis(1100));
     session.call("log", json!({ "count": 1 })).ok();
-    session.log_has("lines dropped");
+    session.log_has("lines are dropped plugin=\"hostile\" dropped=");
     let lines = session.log().matches("flood ").count();
     assert!((1..=101).contains(&lines), "{lines} lines came through");
 }
@@ -121,7 +124,7 @@ fn sockets_are_limited() {
     let mut session = Session::serve(&["--policy", &policy.display().to_string(), "--plugin", &guest("sockets")]);
     let opened = session.call("open", json!({ "count": 10_000 })).ok()["text"].as_str().unwrap().to_owned();
     assert!(opened.starts_with("50 ") && opened.contains("the limit of 50 connections is reached"), "{opened}");
-    session.log_has("`hostile` hit its limit `connections`");
+    session.log_line_has(&["a limit is hit", "plugin=\"hostile\"", "limit=\"connections\""]);
     // What the call opened went with it.
     assert_eq!(session.call("open", json!({ "count": 10 })).ok()["text"], "10");
 }
@@ -179,7 +182,11 @@ fn i7_a_shipped_plugin_without_its_grant_is_not_listed_and_answers_denied() {
 #[test]
 fn a_tool_name_that_is_taken_stays_where_it_was() {
     let mut session = with_guest("clash");
-    session.log_has("plugin `other`: its tool `tcp_list_connections` is the name of a tool of `tcp` already");
+    session.log_line_has(&[
+        "a plugin has a problem",
+        "plugin=\"other\"",
+        "cause=its tool `tcp_list_connections` is the name of a tool of `tcp` already",
+    ]);
     assert_eq!(session.call("tcp_list_connections", json!({})).ok()["total_connections"], 0);
 }
 

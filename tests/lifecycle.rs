@@ -28,7 +28,7 @@ fn i11_a_call_that_spins_ends_at_its_deadline_and_the_next_finds_a_fresh_instanc
     let failure = session.call("spin", json!({})).failed("instance_lost");
     assert!(failure["message"].as_str().unwrap().contains("did not end at its deadline"), "{failure}");
     assert_eq!(session.call("echo", json!({ "text": "after" })).ok()["text"], "after");
-    session.log_has("`hostile` ended: a call did not end at its deadline");
+    session.log_line_has(&["an instance is lost", "plugin=\"hostile\"", "reason=a call did not end at its deadline"]);
 }
 
 #[test]
@@ -51,16 +51,24 @@ fn i10_a_spinning_guest_holds_nobody_else_up() {
         let wait = json!({ "connection_id": "c", "until": "pattern", "pattern": "\\n" });
         assert_eq!(session.call("tcp_wait", wait).ok()["data"], format!("line {n}\n"));
     }
-    assert!(session.is_pending(spinning) && !session.log().contains("ended:"), "it spun all the while");
+    assert!(session.is_pending(spinning) && !session.log().contains("an instance is lost"), "it spun all the while");
     session.cancel(spinning);
-    session.log_has("`hostile` ended: a call did not end when it was cancelled");
+    session.log_line_has(&[
+        "an instance is lost",
+        "plugin=\"hostile\"",
+        "reason=a call did not end when it was cancelled",
+    ]);
 }
 
 #[test]
 fn i11_a_task_that_spins_in_the_background_is_stopped_too() {
     let mut session = with_guest("spin_background", "cpu = \"500 ms\"");
     session.call("begin", json!({})).ok();
-    session.log_has("`hostile` ended: it used the CPU for 0.5 s without waiting (limit `cpu`)");
+    session.log_line_has(&[
+        "an instance is lost",
+        "plugin=\"hostile\"",
+        "reason=it used the CPU for 0.5 s without waiting (limit `cpu`)",
+    ]);
     assert_eq!(session.call("echo", json!({ "text": "after" })).ok()["text"], "after");
 }
 
@@ -117,7 +125,7 @@ fn i11_cancelling_a_call_stops_it_and_leaves_the_instance() {
     session.cancel(id);
     assert_eq!(session.ends(id), "cancelled");
     assert_eq!(session.call("echo", json!({ "text": "after" })).ok()["text"], "after");
-    assert!(!session.log().contains("ended:"), "the instance lives on:\n{}", session.log());
+    assert!(!session.log().contains("an instance is lost"), "the instance lives on:\n{}", session.log());
 }
 
 #[test]
@@ -126,7 +134,11 @@ fn i11_a_call_that_ignores_its_cancellation_loses_its_instance() {
     let id = session.post_call("block", json!({}));
     session.log_has("`block` begins");
     session.cancel(id);
-    session.log_has("`hostile` ended: a call did not end when it was cancelled (grace of 500 ms)");
+    session.log_line_has(&[
+        "an instance is lost",
+        "plugin=\"hostile\"",
+        "reason=a call did not end when it was cancelled (grace of 500 ms)",
+    ]);
     assert_eq!(session.call("echo", json!({ "text": "after" })).ok()["text"], "after");
 }
 
@@ -136,7 +148,7 @@ fn a_polite_call_ends_at_its_deadline_and_leaves_the_instance() {
     let failure = session.call("sleep", json!({})).failed("deadline");
     assert!(failure["message"].as_str().unwrap().contains("1000 ms"), "{failure}");
     assert_eq!(session.call("echo", json!({ "text": "after" })).ok()["text"], "after");
-    assert!(!session.log().contains("ended:"), "{}", session.log());
+    assert!(!session.log().contains("an instance is lost"), "{}", session.log());
 }
 
 #[test]

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use cofferdam_audit::{ChainFile, Follow, Keeping, Lines, OpenError, Record, files, verify};
-use cofferdam_policy::{Policy, harmless_json};
+use cofferdam_policy::harmless_json;
+use cofferdam_registry::Policies;
 
 use crate::args::{Audit, AuditCommand};
 use crate::folders::state_folder;
@@ -24,17 +25,17 @@ const CHUNK: usize = 64 << 10;
 
 /// Opens the audit file that was asked for, or the default one. If another server writes the
 /// default one, this process gets a file of its own. `arguments` says whether arguments of calls
-/// are written in clear.
+/// are written in clear, `policies` where rules were written.
 ///
 /// # Errors
 /// It cannot be opened, or the one that was asked for is in use.
-pub fn open(asked: Option<&Path>, arguments: bool, policy: &Policy) -> anyhow::Result<Arc<ChainFile>> {
+pub fn open(asked: Option<&Path>, arguments: bool, policies: &Arc<Policies>) -> anyhow::Result<Arc<ChainFile>> {
     let state = state_folder()?;
     make(&state)?;
     let key = state.join("audit.key");
     let keeping = || {
-        let policy = policy.clone();
-        let rule = Box::new(move |id| policy.rule(id).map(ToString::to_string));
+        let policies = Arc::clone(policies);
+        let rule = Box::new(move |id| policies.rule(id));
         Keeping { arguments, rule, ..Keeping::default() }
     };
     if let Some(asked) = asked {
@@ -44,11 +45,12 @@ pub fn open(asked: Option<&Path>, arguments: bool, policy: &Policy) -> anyhow::R
         Ok(chain) => Ok(Arc::new(chain)),
         Err(OpenError::Locked(path)) => {
             let own = state.join(format!("audit-{}.jsonl", std::process::id()));
+            let (theirs, own_file) = (path.display(), own.display());
             tracing::warn!(
                 target: "cofferdam",
-                "another server writes `{}`; the audit of this one is `{}`\nhint: `--audit FILE` gives each server a place",
-                path.display(),
-                own.display(),
+                file = %own_file,
+                %theirs,
+                "another server writes the default audit file: `--audit FILE` gives each server one",
             );
             ChainFile::open(&own, &key, keeping()).map(Arc::new).map_err(told)
         }
@@ -191,7 +193,8 @@ fn make(state: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     // Whoever can write there can replace the key.
-    tracing::warn!(target: "cofferdam", "others could write `{}`, where the audit key is: it is closed to them now", state.display());
+    let folder = state.display();
+    tracing::warn!(target: "cofferdam", %folder, "others could write where the audit key is: it is closed to them now");
     fs::set_permissions(state, fs::Permissions::from_mode(0o700))
         .with_context(|| format!("others can write `{}`, where the audit key is", state.display()))
 }

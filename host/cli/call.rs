@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use cofferdam_audit::ChainFile;
 use cofferdam_policy::{Policy, plain, quoted};
-use cofferdam_registry::{Answer, Block, Body, Embedded, Person, Principal, Question, Registry, Said, Tool};
+use cofferdam_registry::{Answer, Block, Body, Embedded, Person, Policies, Principal, Question, Registry, Said, Tool};
 use cofferdam_server::answer_json;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
@@ -28,9 +28,11 @@ pub fn run(call: Call) -> anyhow::Result<Exit> {
     let arguments = arguments(&call)?;
     let policy = setup::policy(&call.common)?;
     let log = Log::start(call.common.log.unwrap_or(Level::Warn))?;
-    let chain = call.audit.as_deref().map(|file| audit::open(Some(file), call.audit_arguments, &policy)).transpose()?;
+    let policies = Arc::default();
+    let open = |file| audit::open(Some(file), call.audit_arguments, &policies);
+    let chain = call.audit.as_deref().map(open).transpose()?;
     let runtime = setup::runtime()?;
-    let answer = runtime.block_on(answer(&call, arguments, policy, chain.clone()));
+    let answer = runtime.block_on(answer(&call, arguments, policy, policies, chain.clone()));
     if let Some(chain) = chain {
         audit::finish(&chain);
     }
@@ -47,9 +49,10 @@ async fn answer(
     call: &Call,
     arguments: Map<String, Value>,
     policy: Policy,
+    policies: Arc<Policies>,
     chain: Option<Arc<ChainFile>>,
 ) -> anyhow::Result<Answer> {
-    let registry: Arc<Registry> = setup::open(&call.common, policy, setup::SHIPPED, chain)?;
+    let registry: Arc<Registry> = setup::open(&call.common, policy, setup::SHIPPED, policies, chain)?;
     let request = cofferdam_registry::Call {
         tool: call.tool.clone(),
         arguments,

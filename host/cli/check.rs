@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use cofferdam_policy::{Diagnostic, Severity};
@@ -90,6 +91,7 @@ fn found(origin: &str, text: &str) -> (Vec<Diagnostic>, Vec<PluginStatus>) {
         cache: None,
         own: OwnFiles::default(),
         audit: None,
+        policies: Arc::default(),
     };
     let preview = if whole { Preview::of(setup) } else { Preview::of_tables(setup) };
     let told = |problem: &LoadProblem| policy.at_plugin(&problem.plugin, problem.part, &*problem.cause);

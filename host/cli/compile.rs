@@ -18,6 +18,7 @@ pub fn run(folder: &Path) -> anyhow::Result<Exit> {
     let shown = folder.display();
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make `{shown}`"))?;
     for shipped in SHIPPED {
+        shipped.verify().map_err(anyhow::Error::msg)?;
         let code = compile_ahead(shipped.component, shipped.handler).map_err(anyhow::Error::msg)?;
         let file = folder.join(format!("{}.code", shipped.digest));
         std::fs::write(&file, &code).with_context(|| format!("cannot write `{}`", file.display()))?;

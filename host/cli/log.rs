@@ -52,8 +52,8 @@ impl Log {
         // A target matches every target that begins with it: our crates are `cofferdam_…`.
         let ours = Targets::new().with_target("cofferdam", level).with_target("guest", level);
         let writer = to.clone();
+        // A span comes before what is said within it: messages end in lines to be copied.
         let lines = tracing_subscriber::fmt::layer()
-            .compact()
             .with_ansi(Colour::of_stderr().is_on())
             .log_internal_errors(false)
             .with_writer(move || writer.clone());

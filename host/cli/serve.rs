@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use cofferdam_audit::ChainFile;
 use cofferdam_policy::Policy;
-use cofferdam_registry::{PluginStatus, Registry};
+use cofferdam_registry::{PluginStatus, Policies, Registry};
 use cofferdam_server::{End, ServeError, stdio_pipes};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -30,10 +30,11 @@ pub fn run(serve: Serve) -> anyhow::Result<Exit> {
         return dry_run::run(&serve.common, policy);
     }
     let log = Log::start(serve.common.log.unwrap_or(Level::Info))?;
-    let chain = audit::open(serve.audit.as_deref(), serve.audit_arguments, &policy)?;
+    let policies = Arc::default();
+    let chain = audit::open(serve.audit.as_deref(), serve.audit_arguments, &policies)?;
     let runtime = setup::runtime()?;
     let mut ended = Ok(());
-    let session = session(&serve.common, policy, Arc::clone(&chain));
+    let session = session(&serve.common, policy, policies, Arc::clone(&chain));
     cofferdam_server::block_on(&runtime, Box::pin(async { ended = session.await }));
     audit::finish(&chain);
     // A read of a terminal or a compiler may be under way: nobody waits for them.
@@ -42,14 +43,19 @@ pub fn run(serve: Serve) -> anyhow::Result<Exit> {
     ended.map(|()| Exit::Success)
 }
 
-async fn session(common: &Common, policy: Policy, chain: Arc<ChainFile>) -> anyhow::Result<()> {
+async fn session(
+    common: &Common,
+    policy: Policy,
+    policies: Arc<Policies>,
+    chain: Arc<ChainFile>,
+) -> anyhow::Result<()> {
     // Many systems begin with 1,024 files, fewer than the connections that one plugin may have by
     // default.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::debug!(target: "cofferdam", %error, "the limit of open files stays as it is");
     }
     let mut told = StopSignals::listen()?;
-    let registry = setup::open(common, policy.clone(), setup::SHIPPED, Some(chain))?;
+    let registry = setup::open(common, policy.clone(), setup::SHIPPED, policies, Some(chain))?;
     let (input, output) = stdio_pipes();
     greet(&registry, &policy);
 

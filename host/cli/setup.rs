@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use cofferdam_audit::{ChainFile, Sink};
 use cofferdam_policy::{Diagnostic, Policy};
-use cofferdam_registry::{OwnFiles, Preview, Registry, Setup, Shipped, machine_servers};
+use cofferdam_registry::{OwnFiles, Policies, Preview, Registry, Setup, Shipped, machine_servers};
 
 use crate::args::Common;
 use crate::folders::{cache_folder, state_folder};
@@ -115,11 +115,12 @@ pub fn preview(common: &Common, policy: Policy, audit: Option<&Path>) -> Preview
         cache: None,
         own: own_files(common, audit),
         audit: None,
+        policies: Arc::default(),
     })
 }
 
-/// Opens a registry with the shipped plugins and those that the flags and the policy name. Must be
-/// called on a runtime.
+/// Opens a registry with the shipped plugins and those that the flags and the policy name. It puts
+/// its policies into `policies`, which the audit asks. Must be called on a runtime.
 ///
 /// # Errors
 /// The engine does not start, or a plugin that the operator has named cannot be used. The registry
@@ -128,6 +129,7 @@ pub fn open(
     common: &Common,
     policy: Policy,
     shipped: &[Shipped],
+    policies: Arc<Policies>,
     audit: Option<Arc<ChainFile>>,
 ) -> anyhow::Result<Arc<Registry>> {
     let setup = Setup {
@@ -137,6 +139,7 @@ pub fn open(
         cache: if common.no_cache { None } else { cache_folder() },
         own: own_files(common, audit.as_deref().map(ChainFile::path).as_deref()),
         audit: audit.map(|chain| chain as Arc<dyn Sink>),
+        policies,
     };
     let registry = Registry::open(setup).map_err(anyhow::Error::msg)?;
     // The operator has named every plugin that is not shipped: the server does not start without
@@ -176,13 +179,27 @@ pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 #[cfg(test)]
 mod tests {
-    use data_encoding::HEXLOWER;
-    use sha2::{Digest as _, Sha256};
+    use std::collections::BTreeSet;
 
     #[test]
-    fn the_digests_of_shipped_components_are_theirs() {
+    fn shipped_components_unpack_to_their_digests_and_manifests() {
         for shipped in super::SHIPPED {
-            assert_eq!(HEXLOWER.encode(&Sha256::digest(shipped.component)), shipped.digest);
+            assert_eq!(shipped.verify(), Ok(()), "{}", shipped.manifest);
         }
+        let digests: BTreeSet<&str> = super::SHIPPED.iter().map(|shipped| shipped.digest).collect();
+        assert_eq!(digests.len(), 16);
+    }
+
+    #[test]
+    fn a_shipped_component_that_is_another_one_is_found_out() {
+        let [one, other, ..] = super::SHIPPED else { panic!("nothing is shipped") };
+        let swapped = cofferdam_registry::Shipped { component: other.component, ..*one };
+        assert!(swapped.verify().unwrap_err().starts_with("its digest is not"));
+        let renamed = cofferdam_registry::Shipped { manifest: other.manifest, ..*one };
+        assert_eq!(renamed.verify(), Err("its manifest is another one".to_owned()));
+        let cut = cofferdam_registry::Shipped { component: &one.component[1..], ..*one };
+        assert!(cut.verify().is_err());
+        let mistaken = cofferdam_registry::Shipped { handler: true, ..*one };
+        assert!(mistaken.verify().unwrap_err().contains("imports"), "{:?}", mistaken.verify());
     }
 }

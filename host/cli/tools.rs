@@ -2,6 +2,7 @@
 //! definitions, as `plugins/*/tools.json` has them.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use cofferdam_policy::{LIMITS, Policy, quoted, show};
@@ -36,7 +37,7 @@ async fn list(tools: &Tools, policy: Policy) -> anyhow::Result<(String, Exit)> {
     let without =
         |shipped: &Shipped| Shipped { definitions: if tools.fresh { b"" } else { shipped.definitions }, ..*shipped };
     let shipped: Vec<Shipped> = setup::SHIPPED.iter().map(without).collect();
-    let registry = setup::open(&tools.common, policy.clone(), &shipped, None)?;
+    let registry = setup::open(&tools.common, policy.clone(), &shipped, Arc::default(), None)?;
     registry.settled().await;
     let plugins = registry.plugins(&policy);
     let wanted: Vec<&PluginStatus> = match &tools.of {

@@ -1,5 +1,5 @@
-//! A disk that is full: nothing is granted, and what has happened is written once there is room.
-//! Only whoever may mount can try.
+//! A full disk: nothing is granted, and events are written once there is room. The test
+//! needs the right to mount.
 
 use std::fs;
 use std::io::Write as _;

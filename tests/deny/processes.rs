@@ -38,7 +38,7 @@ fn files_of_processes_are_not_opened_wherever_their_file_system_is_mounted() {
                     session.call(tool, json!({ "file_path": folder.path(name) })).failed("not_allowed");
                 }
             }
-            session.log_has("(process-file), which no rule can grant");
+            session.log_has("code=\"process-file\"");
         }
         let mut session = folder.session();
         let search = json!({ "pattern": "", "file_path": folder.path("one"), "options": "-rc" });

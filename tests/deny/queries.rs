@@ -228,7 +228,7 @@ fn questions_count_as_lookups_at_one_time_and_by_the_minute() {
     for tool in ["dig_tool", "nslookup_tool"] {
         refused(&session.call(tool, ask.clone()).failed("no_answer"), "lookups");
     }
-    session.log_has("`dns` hit its limit `lookups`");
+    session.log_line_has(&["a limit is hit", "plugin=\"dns\"", "limit=\"lookups\""]);
     for id in held {
         assert_eq!(session.called(id).failed("no_answer")["reason"], "timeout");
     }
@@ -245,7 +245,7 @@ fn questions_count_as_lookups_at_one_time_and_by_the_minute() {
     assert_eq!(session.call("dig_tool", twice.clone()).failed("no_answer")["reason"], "timeout");
     assert!(!session.call("dig_tool", ask.clone()).is_error);
     refused(&session.call("dig_tool", ask.clone()).failed("no_answer"), "lookups_per_minute");
-    session.log_has("`dns` hit its limit `lookups_per_minute`");
+    session.log_line_has(&["a limit is hit", "plugin=\"dns\"", "limit=\"lookups_per_minute\""]);
     assert_eq!(server.asked().len(), 6);
 
     // As many as clients ask at one time, and by the minute, are let through

@@ -35,7 +35,7 @@ fn a_root_that_is_not_there_is_told_to_the_operator_and_refusals_are_recorded_al
     let mut session = Session::serve(&["--allow-read", &root]);
     session.call("cat_tool", json!({ "file_path": "/etc/passwd" })).failed("not_allowed");
     session.log_has("plugin `files` may not read `/etc/passwd`");
-    session.log_has(&format!("`{root}`, which may be read, is not there"));
+    session.log_has(&format!("a granted root is not there path={root}"));
     session.call("cat_tool", json!({ "file_path": format!("{root}/file") })).failed("not_found");
     // When it comes to be there, it is found.
     folder.write("nothing/file", "now");
@@ -68,8 +68,7 @@ fn a_file_system_that_does_not_answer_holds_nobody_else_up() {
         for _ in 0..5 {
             quickly(&mut session).within(Claim::Isolation, Duration::from_millis(900));
         }
-        // With the last handle of its server's the file system is at an end,
-        // and with it all waiting.
+        // The file system ends with its server's last handle, and all waiting with it.
         drop(device);
     });
 }

@@ -1,6 +1,5 @@
-//! Calls that are not the guest's own, or have ended: what it does in their name reaches
-//! nobody, and what it does on its own is asked and written down like anything else. Besides:
-//! mailboxes, clocks, failures.
+//! Calls that are not the guest's own, or have ended: their effects reach nobody, and the guest's
+//! own effects are decided and recorded like any other. Besides: mailboxes, clocks, failures.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -44,7 +43,7 @@ fn progress_for_a_call_that_has_ended_reaches_nobody() {
     let mut session = both();
     let mumbling = call_with_token(&mut session, "mumble", json!({}));
     session.called(mumbling).ok();
-    session.log_has("[other log] mumbled");
+    session.log_has("plugin=\"other\" stream=\"log\" text=mumbled");
     assert!(!told(&mut session, "late"));
 }
 
@@ -77,7 +76,7 @@ fn i5_what_a_task_does_after_its_call_is_asked_and_written_down() {
 fn i10_a_task_that_panics_after_its_call_takes_nobody_with_it() {
     let mut session = both();
     session.call("time_bomb", json!({})).ok();
-    session.log_has("`other` ended: it trapped");
+    session.log_line_has(&["an instance is lost", "plugin=\"other\"", "reason=it trapped"]);
     // Nothing of the dead instance answers; what answers is new.
     assert_eq!(session.call("doze", json!({ "count": 1 })).ok()["text"], "awake");
     assert_eq!(session.call("sleep", json!({ "count": 1 })).ok()["text"].as_str().map(|_| ()), Some(()));
@@ -90,9 +89,8 @@ fn a_task_does_not_outlive_its_instance() {
     let place = json!({ "host": "127.0.0.1", "port": peer.port() });
     session.call("haunt", place.clone()).ok();
     session.call("time_bomb", json!({})).ok();
-    session.log_has("`other` ended: it trapped");
-    // The allowed twin: nobody throws it out of its life. It dials later than
-    // the dead one would have.
+    session.log_line_has(&["an instance is lost", "plugin=\"other\"", "reason=it trapped"]);
+    // The allowed twin: nothing ends its instance. It dials later than the ended one would have.
     session.call("haunt", place).ok();
     session.log_has("haunted Ok(())");
     eventually("it dials", || peer.accepted() >= 1);
@@ -113,7 +111,7 @@ fn a_flooded_mailbox_refuses_at_once_and_answers_the_others() {
     for id in dozing {
         session.called(*id).ok();
     }
-    session.log_has("`other` hit its limit `mailbox`");
+    session.log_line_has(&["a limit is hit", "plugin=\"other\"", "limit=\"mailbox\""]);
     assert_eq!(session.call("doze", json!({ "count": 1 })).ok()["text"], "awake", "there is room again");
 }
 
@@ -169,5 +167,5 @@ fn i10_a_guest_that_exits_ends_its_instance_and_not_the_server() {
     let failure = session.call("exit", json!({})).failed("instance_lost");
     assert!(failure["message"].as_str().unwrap().contains("exit"), "{failure}");
     assert_eq!(session.call("succeed", json!({ "text": "after" })).ok()["text"], "after");
-    eventually("the end is told", || session.log().contains("`hostile` ended:"));
+    eventually("the end is told", || session.log().contains("an instance is lost"));
 }

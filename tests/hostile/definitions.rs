@@ -52,7 +52,7 @@ fn names(session: &mut Session) -> Vec<String> {
 #[track_caller]
 fn refused(tools: Value, reason: &str) {
     let mut session = forges(&tools);
-    session.log_has("plugin `forges`: ");
+    session.log_has("a plugin has a problem plugin=\"forges\"");
     session.log_has(reason);
     assert!(!session.log().contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'), "{:?}", session.log());
     let names = names(&mut session);

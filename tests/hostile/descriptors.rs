@@ -1,5 +1,5 @@
 //! File descriptors: whatever guests open, a plugin has no more than its limit, whatever
-//! plugins have, the process keeps its reserve, and what is refused is told. Tables of
+//! plugins have, the process keeps its reserve, and each refusal is reported. Tables of
 //! the host count as memory.
 
 use std::process::Command;
@@ -52,7 +52,7 @@ fn i10_a_file_that_is_opened_without_end_hits_the_plugins_limit() {
     let hoard = |hold_ms: u64| json!({ "path": path, "count": 20_000, "hold_ms": hold_ms });
     assert_eq!(text(session.call("open", json!({ "path": path, "count": 50, "hold_ms": 0 })).ok()), "50 ");
     assert_eq!(text(session.call("open", hoard(0)).ok()), "100 QuotaExceeded");
-    session.log_has("`hostile` hit its limit `descriptors`");
+    session.log_line_has(&["a limit is hit", "plugin=\"hostile\"", "limit=\"descriptors\""]);
     let lists = json!({ "path": folder.path(""), "count": 20_000, "hold_ms": 0 });
     let listed = text(session.call("list", lists).ok());
     // Each list holds the directory and its entries.
@@ -110,7 +110,7 @@ fn i10_under_few_descriptors_other_plugins_and_the_audit_live_on() {
     });
     assert!(open(&session) >= before + 80, "all the while they were open");
     assert_eq!(text(session.called(holding).ok()), "80 QuotaExceeded");
-    session.log_has("`hostile` hit its limit `descriptors`");
+    session.log_line_has(&["a limit is hit", "plugin=\"hostile\"", "limit=\"descriptors\""]);
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn i10_a_stream_counts_as_a_connection_when_its_handle_is_gone() {
         let kept = keep(&mut session, &peer, 1000, reader, writer);
         assert!(kept.starts_with("20 ") && kept.contains("the limit of 20 connections is reached"), "{kept}");
         eventually("each is accepted", || peer.accepted() == 20);
-        session.log_has("`hostile` hit its limit `connections`");
+        session.log_line_has(&["a limit is hit", "plugin=\"hostile\"", "limit=\"connections\""]);
         // What is let go of is free again.
         session.call("release", json!({})).ok();
         assert_eq!(keep(&mut session, &peer, 20, reader, writer), "20", "reader {reader}, writer {writer}");

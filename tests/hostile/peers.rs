@@ -1,6 +1,5 @@
-//! What went wrong elsewhere: the faults that were seen in other hosts of components, each as
-//! a test that this one does not have it. Some are shown in more detail where they belong;
-//! here they stand together.
+//! Faults seen in other hosts of components, each with a test that this one does not have it. Some
+//! are shown in more detail where they belong; here they stand together.
 
 use serde_json::{Value, json};
 
@@ -27,7 +26,8 @@ fn i8_without_a_policy_a_component_reads_no_environment() {
 fn i8_a_component_forges_no_request_to_the_client() {
     let mut session = Session::serve(&["--plugin", &guest("prints"), LOCAL[0], LOCAL[1]]);
     assert_eq!(session.call("ask", json!({})).ok()["text"], "asked");
-    session.log_has(r#"[hostile stdout] {"jsonrpc":"2.0","id":7,"method":"sampling/createMessage""#);
+    session
+        .log_has(r#"plugin="hostile" stream="stdout" text={"jsonrpc":"2.0","id":7,"method":"sampling/createMessage""#);
     session.request("ping", json!({}));
     assert!(session.count(|message| message["method"] == "sampling/createMessage") == 0, "the client was asked");
 }
@@ -41,11 +41,15 @@ fn i11_two_endless_loops_hang_nothing_and_can_be_cancelled() {
     let spinning = [session.post_call("spin", json!({})), session.post_call("spin", json!({}))];
     session.log_has("`spin` begins");
     session.call("tcp_list_connections", json!({})).ok();
-    assert!(spinning.iter().all(|id| session.is_pending(*id)) && !session.log().contains("ended:"));
+    assert!(spinning.iter().all(|id| session.is_pending(*id)) && !session.log().contains("an instance is lost"));
     for id in spinning {
         session.cancel(id);
     }
-    session.log_has("`hostile` ended: a call did not end when it was cancelled");
+    session.log_line_has(&[
+        "an instance is lost",
+        "plugin=\"hostile\"",
+        "reason=a call did not end when it was cancelled",
+    ]);
     assert_eq!(session.call("echo", json!({ "text": "after" })).ok()["text"], "after");
 }
 
@@ -116,7 +120,11 @@ fn two_components_with_one_tool_name_leave_the_first_its_own() {
     // them is compiled sooner.
     let first = Forged::new(&json!([{ "name": "echo" }, { "name": "alone" }]));
     let mut session = first.serve(&["--plugin", &guest("spin")]);
-    session.log_has("plugin `hostile`: its tool `echo` is the name of a tool of `forges` already");
+    session.log_line_has(&[
+        "a plugin has a problem",
+        "plugin=\"hostile\"",
+        "cause=its tool `echo` is the name of a tool of `forges` already",
+    ]);
     assert_eq!(session.call("echo", json!({ "text": "whose?" })).ok()["tool"], "echo", "it is the first one's");
     assert_eq!(session.call("alone", json!({})).ok()["tool"], "alone");
     let names = names(&mut session);

@@ -34,7 +34,7 @@ fn never_comes(name: &str, limits: &str, reason: &str) {
     let listed = session.request("tools/list", json!({}));
     assert_eq!(listed["result"]["tools"].as_array().map(Vec::len), Some(shipped::local_tools().len()));
     begun.within(Claim::Isolation, Duration::from_secs(2));
-    session.log_has("plugin `raw`: ");
+    session.log_has("a plugin has a problem plugin=\"raw\"");
     session.log_has(reason);
     let answer = session.request("tools/call", json!({ "name": "raw", "arguments": {} }));
     assert_eq!(answer["error"]["code"], -32602, "{answer}");

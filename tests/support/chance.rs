@@ -1,6 +1,6 @@
-//! Chance that can be repeated: what a test of random ends does is drawn by a seed
-//! (`COFFERDAM_SEED`), and how much of it there is can be said (`COFFERDAM_ENDS`). How threads and
-//! processes meet is the system's.
+//! Repeatable random choices: a seed (`COFFERDAM_SEED`) draws what a test of random ends
+//! does, and `COFFERDAM_ENDS` sets the number of ends. The scheduling of threads and
+//! processes is not repeatable.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What tests of files say again and again: a folder of the test's own, a server that may read it,
-//! and both halves of an answer.
+//! What tests of files share: a folder of the test's own, a server that may read it, and both
+//! halves of an answer.
 
 use std::path::PathBuf;
 use std::process::Command;

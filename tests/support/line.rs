@@ -1,5 +1,5 @@
 //! A peer that the test plays itself: it accepts when it wants to, and says and hears what the test
-//! wants. For everything that has to happen in a certain order.
+//! wants. It serves tests in which events have a fixed order.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

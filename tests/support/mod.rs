@@ -1,4 +1,4 @@
-//! What every test stands on: the real binary spoken to over real pipes, peers on loopback, and the
+//! The base of every test: the real binary spoken to over real pipes, peers on loopback, and the
 //! hostile guests. No test logic lives here. Every wait has a deadline, and running into it is a
 //! failure that says what was waited for.
 
@@ -8,6 +8,7 @@ mod files;
 mod flow;
 mod guests;
 mod line;
+mod log;
 mod names;
 mod net;
 mod packet;

@@ -1,5 +1,5 @@
 //! Peers on loopback, each on a port of its own: what is on the other end of a connection is a
-//! test's own code, run in a thread. And a name server that can change its mind.
+//! test's own code, run in a thread. And a name server whose answers change.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};

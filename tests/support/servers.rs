@@ -42,25 +42,33 @@ impl Server {
         // One program has two names: it is a server where it is called so.
         let mut command = debian("redis-tools").command("usr/bin/redis-check-rdb");
         command.arg0("redis-server").args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]);
+        // Answers of every type, by a command.
+        command.args(["--enable-debug-command", "yes"]);
         Self::start("redis-server", port, command.arg("--dir").arg(folder))
     }
 
     /// `ngircd`, by the name `irc.test`. It asks whoever is silent for 5 s.
     pub fn ngircd() -> Self {
+        Self::ngircd_with("")
+    }
+
+    /// The same, with another option.
+    pub fn ngircd_with(option: &str) -> Self {
         let (port, file) = (closed_port(), scratch("ngircd").join("ngircd.conf"));
         let text = format!(
             "[Global]\nName = irc.test\nInfo = Test\nListen = 127.0.0.1\nPorts = {port}\nMotdPhrase = hello\n\
-             [Limits]\nPingTimeout = 5\nPongTimeout = 5\n[Options]\nDNS = no\nIdent = no\nPAM = no\n"
+             [Limits]\nPingTimeout = 5\nPongTimeout = 5\n[Options]\nDNS = no\nIdent = no\nPAM = no\n{option}\n"
         );
         std::fs::write(&file, text).unwrap();
         let mut command = debian("ngircd").command("usr/sbin/ngircd");
         Self::start("ngircd", port, command.arg("--nodaemon").arg("--config").arg(&file))
     }
 
-    /// `mosquitto`, for anybody.
-    pub fn mosquitto() -> Self {
+    /// `mosquitto`, for anybody, or for nobody.
+    pub fn mosquitto(anybody: bool) -> Self {
         let (port, file) = (closed_port(), scratch("mosquitto").join("mosquitto.conf"));
-        std::fs::write(&file, format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")).unwrap();
+        std::fs::write(&file, format!("listener {port} 127.0.0.1\nallow_anonymous {anybody}\npersistence false\n"))
+            .unwrap();
         let mut command = debian("mosquitto").command("usr/sbin/mosquitto");
         Self::start("mosquitto", port, command.arg("-c").arg(&file))
     }

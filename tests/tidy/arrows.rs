@@ -13,7 +13,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cofferdam-grants", &[]),
     ("cofferdam-policy", &["cofferdam-grants"]),
     ("cofferdam-audit", &["cofferdam-grants"]),
-    ("cofferdam-runtime", &["cofferdam-audit", "cofferdam-grants"]),
+    ("cofferdam-packed", &[]),
+    ("cofferdam-runtime", &["cofferdam-audit", "cofferdam-grants", "cofferdam-packed"]),
     ("cofferdam-registry", &["cofferdam-audit", "cofferdam-grants", "cofferdam-policy", "cofferdam-runtime"]),
     ("cofferdam-server", &["cofferdam-registry"]),
     ("cofferdam", &["cofferdam-audit", "cofferdam-policy", "cofferdam-registry", "cofferdam-server"]),
@@ -24,7 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// What is needed to build a crate or to test it, beyond that.
-const TO_BUILD: &[(&str, &[&str])] = &[("cofferdam", &["cofferdam-xtask"])];
+const TO_BUILD: &[(&str, &[&str])] = &[("cofferdam", &["cofferdam-packed", "cofferdam-xtask"])];
 const TO_TEST: &[(&str, &[&str])] =
     &[("cofferdam", &["cofferdam-grants", "cofferdam-xtask"]), ("cofferdam-runtime", &["cofferdam-policy"])];
 
@@ -35,6 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("wasmparser", &["cofferdam-runtime"]),
     ("hickory-*", &["cofferdam-runtime"]),
     ("jsonschema", &["cofferdam-registry", "cofferdam"]),
+    ("lzma-rust2", &["cofferdam-packed"]),
     // System calls that std does not have; the tests make devices with one of them.
     ("nix", &["cofferdam-runtime", "cofferdam"]),
     ("rustix", &["cofferdam-runtime"]),

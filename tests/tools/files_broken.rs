@@ -1,5 +1,4 @@
-//! Files that are broken: every tool shows what can be read of them, and says
-//! by one code what is wrong.
+//! Files that are broken: every tool shows the readable part, and names the fault by one code.
 
 use serde_json::{Value, json};
 

@@ -11,11 +11,17 @@ mod attached;
 /// Real servers at the other end.
 mod real;
 
-/// Real mail servers, which deliver.
+/// Real mail servers.
 mod mail;
 
 /// Real Modbus servers, and how they differ.
 mod modbus;
+
+/// Redis, and who passes for it.
+mod redis;
+
+/// Real web servers.
+mod web;
 
 /// Triggers that look at messages.
 mod triggers;
@@ -51,6 +57,24 @@ pub fn messages(session: &mut Session, until: u64) -> Value {
 #[track_caller]
 pub fn values(answer: &Value) -> Vec<Value> {
     answer["messages"].as_array().unwrap().iter().map(|told| told["message"].clone()).collect()
+}
+
+/// Takes one message after the other until one has these members, and gives that one.
+#[track_caller]
+pub fn until(session: &mut Session, id: &str, wanted: &Value) -> Value {
+    let matches = |told: &Value| wanted.as_object().unwrap().iter().all(|(key, value)| told["message"][key] == *value);
+    let mut seen = Vec::new();
+    loop {
+        let arguments = json!({ "connection_id": id, "limit": 1, "timeout_ms": 10_000 });
+        let answer = session.call("tcp_messages", arguments).ok();
+        assert_eq!(answer["satisfied"], true, "no {wanted} among {seen:?}: {answer}");
+        for told in answer["messages"].as_array().unwrap() {
+            if matches(told) {
+                return told.clone();
+            }
+            seen.push(told.clone());
+        }
+    }
 }
 
 #[track_caller]

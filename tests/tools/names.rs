@@ -354,7 +354,7 @@ fn a_flood_of_lookups_is_bounded_in_packets_and_sockets() {
     assert!(most <= before + 8 * 2 + 8, "{most} descriptors, {before} before");
     // Two kinds, and each asked for at most three times.
     assert!(silent.asked().len() <= (400 - limited) * 6, "{}", silent.asked().len());
-    session.log_has("`tcp` hit its limit `lookups`");
+    session.log_line_has(&["a limit is hit", "plugin=\"tcp\"", "limit=\"lookups\""]);
 }
 
 /// The descriptors that the server has open.

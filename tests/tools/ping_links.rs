@@ -64,8 +64,8 @@ fn a_run_that_is_slowed_down_is_told_once() {
             let (text, told) = answered(session.called(call));
             assert_eq!(told["received"], 200, "{text}");
         }
-        session.log_has("hit its limit `ping rate`");
-        assert!(session.log().matches("`ping rate`").count() <= 8, "{}", session.log());
+        session.log_line_has(&["a limit is hit", "limit=\"ping rate\""]);
+        assert!(session.log().matches("limit=\"ping rate\"").count() <= 8, "{}", session.log());
     });
 }
 

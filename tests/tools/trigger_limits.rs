@@ -1,5 +1,5 @@
 //! Patterns and responses that are refused, and triggers that would take more than their share: of
-//! time, of the wire, of memory.
+//! time, of bandwidth, of memory.
 
 use std::time::Duration;
 

@@ -150,7 +150,7 @@ impl ChainFile {
         let written = open.settle(&self.key).and_then(|()| open.append(record, &self.key));
         if let Err(error) = written {
             let file = open.path.display();
-            tracing::error!(target: "cofferdam", %error, "cannot write the audit file `{file}`");
+            tracing::error!(target: "cofferdam", %file, %error, "the audit file cannot be written");
             return Err(Unwritten);
         }
         if (open.since >= EVENTS || open.checked.elapsed() >= AGE)
@@ -159,7 +159,7 @@ impl ChainFile {
             // The event is written. The next one tries again, and is refused if nothing can be
             // written.
             let file = open.path.display();
-            tracing::error!(target: "cofferdam", %error, "cannot sign the audit file `{file}`");
+            tracing::error!(target: "cofferdam", %file, %error, "the audit file cannot be signed");
         }
         Ok(())
     }

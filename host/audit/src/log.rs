@@ -1,6 +1,7 @@
 //! The sink for people: refusals, losses and hit limits as lines of the process's log (standard
-//! error). A plugin that is refused without end does not fill it: what goes beyond a few lines a
-//! second is counted. The audit file has every one.
+//! error), each within the span of the call that caused it. A plugin that is refused without end
+//! does not fill it: what goes beyond a few lines a second is counted. The audit file has every
+//! one.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +9,20 @@ use std::time::{Duration, Instant};
 
 use cofferdam_grants::Denial;
 
-use crate::{Decision, Event, Sink, Unwritten};
+use crate::{Caller, Decision, Event, Sink, Unwritten};
+
+/// The span of a call on whose behalf a plugin has acted; none where that is not known. A level
+/// that is off costs a comparison.
+macro_rules! call_span {
+    ($level:expr, $caller:expr) => {
+        match $caller {
+            None => tracing::Span::none(),
+            Some(Caller { call, principal, .. }) => {
+                tracing::span!(target: "cofferdam", $level, "call", id = call, principal = principal.as_str())
+            }
+        }
+    };
+}
 
 /// Lines about one plugin in one second.
 const LINES: u32 = 20;
@@ -60,13 +74,14 @@ impl Log {
         (may, before)
     }
 
-    fn warn(&self, plugin: &str, line: impl FnOnce() -> String) {
+    /// Says something at `warn` within the span of a call, if one more line may be said.
+    fn warn(&self, plugin: &str, caller: Option<&Caller>, say: impl FnOnce()) {
         let (may, unsaid) = self.may_say(plugin, Instant::now());
         if unsaid > 0 {
-            tracing::warn!(target: "cofferdam", "{unsaid} more refusals and limits of `{plugin}` are in the audit only");
+            tracing::warn!(target: "cofferdam", plugin, unsaid, "further refusals and limits are in the audit only");
         }
         if may {
-            tracing::warn!(target: "cofferdam", "{}", line());
+            call_span!(tracing::Level::WARN, caller).in_scope(say);
         }
     }
 }
@@ -74,23 +89,29 @@ impl Log {
 impl Sink for Log {
     fn record(&self, event: &Event<'_>) -> Result<(), Unwritten> {
         match event {
-            Event::Ask { plugin, decision: Decision::Denied(denial), .. } => {
-                self.warn(plugin, || (self.explain)(plugin, denial));
+            Event::Ask { plugin, caller, decision: Decision::Denied(denial), .. } => {
+                // It names the plugin, and ends in lines to be copied.
+                self.warn(plugin, *caller, || {
+                    tracing::warn!(target: "cofferdam", "{}", (self.explain)(plugin, denial));
+                });
             }
-            Event::Ask { plugin, resource, decision: Decision::Refused(code), .. } => {
-                self.warn(plugin, || format!("`{plugin}` is refused {resource} ({code}), which no rule can grant"));
+            Event::Ask { plugin, caller, resource, decision: Decision::Refused(code) } => {
+                self.warn(plugin, *caller, || {
+                    tracing::warn!(target: "cofferdam", plugin, %resource, code, "refused: no rule can grant it");
+                });
             }
-            Event::Ask { plugin, resource, decision: Decision::Allowed(_), .. } => {
-                tracing::debug!(target: "cofferdam", plugin, %resource, "granted");
+            Event::Ask { plugin, caller, resource, decision: Decision::Allowed(_) } => {
+                call_span!(tracing::Level::DEBUG, *caller)
+                    .in_scope(|| tracing::debug!(target: "cofferdam", plugin, %resource, "granted"));
             }
             Event::PolicyLoaded { rules, .. } => {
                 tracing::debug!(target: "cofferdam", rules, "the policy is in force");
             }
-            Event::CallStarted { plugin, tool, .. } => {
-                tracing::debug!(target: "cofferdam", plugin, tool, "a call starts");
+            Event::CallStarted { .. } => {
+                tracing::debug!(target: "cofferdam", "a call starts");
             }
-            Event::CallEnded { plugin, tool, outcome, took, .. } => {
-                tracing::debug!(target: "cofferdam", plugin, tool, outcome, ?took, "a call ends");
+            Event::CallEnded { outcome, took, bytes_out, .. } => {
+                tracing::debug!(target: "cofferdam", outcome, ?took, bytes_out, "a call ends");
             }
             Event::Loaded { plugin, digest } => {
                 tracing::debug!(target: "cofferdam", plugin, digest, "a plugin is loaded");
@@ -98,17 +119,15 @@ impl Sink for Log {
             Event::LoadRefused { plugin, cause } => {
                 tracing::debug!(target: "cofferdam", plugin, cause, "a plugin is not loaded");
             }
-            Event::InstanceLost { plugin, reason, connections, .. } => {
-                self.warn(plugin, || format!("`{plugin}` ended: {reason}; {connections} open connections are lost"))
-            }
-            Event::HandlerCut { plugin, handler, reason, .. } => {
-                self.warn(plugin, || {
-                    format!("the handler `{handler}` of a connection of `{plugin}` is cut off: {reason}")
-                });
-            }
-            Event::LimitHit { plugin, limit, .. } => {
-                self.warn(plugin, || format!("`{plugin}` hit its limit `{limit}`"));
-            }
+            Event::InstanceLost { plugin, caller, limit, reason, connections } => self.warn(plugin, *caller, || {
+                tracing::warn!(target: "cofferdam", plugin, limit, connections, %reason, "an instance is lost");
+            }),
+            Event::HandlerCut { plugin, caller, handler, limit, reason } => self.warn(plugin, *caller, || {
+                tracing::warn!(target: "cofferdam", plugin, handler, limit, %reason, "a handler is cut off");
+            }),
+            Event::LimitHit { plugin, caller, limit } => self.warn(plugin, *caller, || {
+                tracing::warn!(target: "cofferdam", plugin, limit, "a limit is hit");
+            }),
         }
         Ok(())
     }

@@ -54,8 +54,9 @@ impl Open {
         }
         if len < self.len {
             let was = self.len;
+            let file = self.path.display();
+            tracing::warn!(target: "cofferdam", %file, was, len, "the audit file was cut while it was open");
             let what = format!("the file was cut from {was} to {len} bytes while it was open");
-            tracing::warn!(target: "cofferdam", file = %self.path.display(), "{what}");
             let after = Some(self.known.tail.seq);
             self.pending.push_back(Record { lost_after: after, detail: Some(what.into()), ..Record::new("recovered") });
         }
@@ -81,7 +82,7 @@ impl Open {
             self.checkpoint(key)?;
         }
         let what = "the file before was moved away while it was open";
-        tracing::warn!(target: "cofferdam", file = %self.path.display(), "the audit file begins again: {what}");
+        tracing::warn!(target: "cofferdam", file = %self.path.display(), reason = what, "the audit file begins again");
         let mut record = Record { detail: Some(what.into()), ..Record::new("continued") };
         let (line, next) = seal(&self.known.tail, &mut record).ok_or_else(|| io::Error::other("no line"))?;
         if let Err(error) = (&file).write_all(&line) {

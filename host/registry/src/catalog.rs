@@ -55,8 +55,8 @@ impl Entry {
     /// The policy leaves the tool out, or the arguments are not what its schema says.
     pub async fn check(self: &Arc<Self>, tool: &str, arguments: Map<String, Value>) -> Result<String, Refusal> {
         if let Some(unlisted) = &self.unlisted {
-            let plugin = self.plugin.name();
-            tracing::warn!(target: "cofferdam", "plugin `{plugin}`: `{tool}` is not listed: {unlisted}");
+            let plugin = &**self.plugin.name();
+            tracing::warn!(target: "cofferdam", plugin, tool, reason = %unlisted, "a tool that is not listed is called");
             return Err(Refusal { code: "denied", message: unlisted.for_model(tool) });
         }
         let checked = if self.arguments.is_expensive(&arguments) {

@@ -141,7 +141,8 @@ impl Generation {
     fn problem(&self, plugin: &LoadedPlugin, cause: String) {
         let problem = LoadProblem::new(&**plugin.name(), cause);
         self.shared.sink.defer(&Event::LoadRefused { plugin: plugin.name(), cause: &problem.cause });
-        tracing::error!(target: "cofferdam", "{problem}");
+        let LoadProblem { plugin, cause, .. } = &problem;
+        tracing::error!(target: "cofferdam", plugin, %cause, "a plugin has a problem");
         self.late.lock().unwrap_or_else(PoisonError::into_inner).push(problem);
     }
 

@@ -30,6 +30,7 @@ pub use cofferdam_runtime::{
 pub use load::{LoadProblem, Setup, Shipped};
 pub use order::{Orders, Target, Turn};
 pub use person::Person;
+pub use policies::Policies;
 pub use preview::{HandlerStatus, PluginStatus, Preview, look_up, machine_servers, shipped_names};
 pub use registry::Registry;
 pub use tool::{Annotations, Tool};

@@ -10,9 +10,11 @@ use cofferdam_grants::{Limits, Protocol, printable_text};
 use cofferdam_policy::{Effective, Instance, Kind, Manifest, Part, Policy, effective};
 use cofferdam_runtime::{
     Digest, Lifetime, NameServers, OwnFiles, PureSpec, Spec, check_imports, check_pure_imports, manifest_section,
+    settings_section, unpacked,
 };
 
 use crate::definition::{self, Reach};
+use crate::policies::Policies;
 use crate::settings;
 
 /// The largest component that is read.
@@ -32,22 +34,52 @@ pub struct Setup {
     pub own: OwnFiles,
     /// Where events are written besides the log. What cannot be written there does not happen.
     pub audit: Option<Arc<dyn Sink>>,
+    /// Where a registry puts the policy of each of its generations: the audit asks them about the
+    /// rules that it names.
+    pub policies: Arc<Policies>,
 }
 
 /// A component that comes with the binary, and its tools, so that listing them runs nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Shipped {
-    /// The component.
+    /// The component, packed ([`cofferdam_packed::unpack`]). Starting unpacks none.
     pub component: &'static [u8],
+    /// Its manifest, as it stands in the component.
+    pub manifest: &'static str,
     /// Whether it is a protocol handler.
     pub handler: bool,
     /// Its SHA-256 in lower-case hexadecimal, which the build has found out: starting is not to
     /// read it all.
     pub digest: &'static str,
-    /// Its code, compiled ahead ([`cofferdam_runtime::compile_ahead`]); a release has it.
+    /// Its code, compiled ahead ([`cofferdam_runtime::compile_ahead`]) and packed; a release has
+    /// it.
     pub code: Option<&'static [u8]>,
     /// Its definitions, as `cofferdam tools --json` gives them.
     pub definitions: &'static [u8],
+}
+
+impl Shipped {
+    /// Looks whether the component, its digest and its manifest belong together, and whether it
+    /// imports only what this host knows. Unpacks it; so no start does this, but the tests and who
+    /// makes a release.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn verify(&self) -> Result<(), String> {
+        let component = unpacked(self.component)?;
+        if Digest::of(&component) != Digest::known(self.digest) {
+            return Err(format!("its digest is not {}", self.digest));
+        }
+        if manifest_section(&component)?.as_deref() != Some(self.manifest) {
+            return Err("its manifest is another one".to_owned());
+        }
+        let name = Manifest::parse_toml(self.manifest)?.name;
+        match self.handler {
+            true => check_pure_imports(&name, &component),
+            false => check_imports(&name, &component),
+        }
+        .map_err(|error| error.to_string())
+    }
 }
 
 /// A plugin cannot be loaded; the others can.
@@ -243,9 +275,12 @@ fn read(
     policy: &Policy,
 ) -> Result<Candidate, LoadProblem> {
     let problem = |cause: String| LoadProblem { part: Part::Component, ..LoadProblem::new(shown, cause) };
-    let text = manifest_section(&bytes).map_err(&problem)?.ok_or_else(|| {
-        problem("it carries no manifest (the custom section `cofferdam-manifest`, which the SDK writes)".to_owned())
-    })?;
+    let text = match shipped {
+        Some(shipped) => Cow::Borrowed(shipped.manifest),
+        None => Cow::Owned(manifest_section(&bytes).map_err(&problem)?.ok_or_else(|| {
+            problem("it carries no manifest (the custom section `cofferdam-manifest`, which the SDK writes)".to_owned())
+        })?),
+    };
     let manifest = Manifest::parse_toml(&text).map_err(&problem)?;
     let problem = |cause: String| LoadProblem {
         shipped: shipped.is_some(),
@@ -270,7 +305,9 @@ fn read(
         // The operator has asked for it, also where the handler is shipped.
         return Err(LoadProblem { shipped: false, part: Part::Table, ..problem(cause) });
     }
-    let schema = settings::schema(&bytes, &manifest).map_err(&problem)?;
+    // A shipped one has the schema in its manifest, so that nothing is unpacked to look for it.
+    let own = shipped.is_none().then(|| settings_section(&bytes)).transpose().map_err(&problem)?.flatten();
+    let schema = settings::schema(own, &manifest).map_err(&problem)?;
     let written = table.and_then(|table| table.settings.as_ref());
     let settings = settings::checked(&manifest.name, written, schema.as_ref()).map_err(about_settings)?;
     Ok(Candidate {

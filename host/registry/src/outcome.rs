@@ -31,7 +31,8 @@ pub fn failed(error: CallError, shown: Shown) -> Answer {
             CallError::Failed { message, .. } => message.clone(),
             CallError::Load(LoadError::Invalid { plugin, cause }) => {
                 // A compiler's words: the operator's to read.
-                tracing::error!(target: "cofferdam", "plugin `{plugin}`: {}", printable_text(cause.clone()));
+                let (plugin, cause) = (plugin.as_str(), printable_text(cause.clone()));
+                tracing::error!(target: "cofferdam", plugin, %cause, "a plugin cannot be loaded");
                 format!("the `{plugin}` plugin cannot be loaded; the operator's log says why")
             }
             CallError::InstanceLost { plugin, limit, reason, connections } => {

@@ -1,18 +1,18 @@
-//! The policies of the generations that are there, so that a refusal is explained by the policy
-//! that it came from, whichever is current.
+//! The policies of the generations that are there. A refusal is explained by the policy that it
+//! came from, and a rule in the audit is named by its own policy, whichever is current.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use cofferdam_grants::Denial;
+use cofferdam_grants::{Denial, RuleId};
 use cofferdam_policy::Policy;
 
 /// The policies, by their generation.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Policies(Mutex<Vec<(u32, Weak<Policy>)>>);
 
 impl Policies {
     /// Adds the policy of a further generation, for as long as it is there.
-    pub fn add(&self, generation: u32, policy: &Arc<Policy>) {
+    pub(crate) fn add(&self, generation: u32, policy: &Arc<Policy>) {
         let mut all = self.lock();
         all.retain(|(_, policy)| policy.strong_count() > 0);
         all.push((generation, Arc::downgrade(policy)));
@@ -23,6 +23,11 @@ impl Policies {
         // Without a rule, nothing of what is said depends on the policy.
         let policy = denial.rule().and_then(|rule| self.of(rule.generation()));
         policy.unwrap_or_default().explain_denial(plugin, denial)
+    }
+
+    /// A rule, and where it was written. `None` where its generation is gone.
+    pub fn rule(&self, id: RuleId) -> Option<String> {
+        self.of(id.generation())?.rule(id).map(ToString::to_string)
     }
 
     fn of(&self, generation: u32) -> Option<Arc<Policy>> {
@@ -65,7 +70,11 @@ mod tests {
         };
         assert_eq!(rule(&old).as_deref(), Some("rule: --deny-connect tcp://10.0.0.1"));
         assert_eq!(rule(&new).as_deref(), Some("rule: --deny-connect tcp://10.0.0.0/8"));
+        let written = |denial: &Denial| policies.rule(denial.rule().unwrap());
+        assert_eq!(written(&old).as_deref(), Some("--deny-connect tcp://10.0.0.1"));
+        assert_eq!(written(&new).as_deref(), Some("--deny-connect tcp://10.0.0.0/8"));
         drop(first);
+        assert_eq!(written(&old), None);
         assert_eq!(rule(&old), None, "no other policy's rule explains it");
     }
 }

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use cofferdam_grants::{AbsolutePath, Ask, AtPath, Grants, HandlerName, Limits, Permit, Resource, Rule};
 use cofferdam_policy::{Manifest, Policy, Unlisted};
-use cofferdam_runtime::{Names, Unresolved, manifest_section, try_reading};
+use cofferdam_runtime::{Names, Unresolved, try_reading};
 
 use crate::load::{Candidate, LoadProblem, Setup, Shipped, find, find_unlinked, name_servers, own_files};
 
@@ -179,10 +179,7 @@ pub fn machine_servers() -> Vec<SocketAddr> {
 
 /// The names of the shipped plugins, as their manifests give them.
 pub fn shipped_names(shipped: &[Shipped]) -> Vec<String> {
-    let name = |shipped: &Shipped| {
-        let text = manifest_section(shipped.component).ok()??;
-        Some(Manifest::parse_toml(&text).ok()?.name)
-    };
+    let name = |shipped: &Shipped| Some(Manifest::parse_toml(shipped.manifest).ok()?.name);
     shipped.iter().filter_map(name).collect()
 }
 

@@ -8,6 +8,7 @@ use cofferdam_audit::{Both, Caller, Log, Sink};
 use cofferdam_policy::Policy;
 use cofferdam_runtime::{CallError, Options, Outcome, Request, Runtime, Shown};
 use tokio::sync::watch;
+use tracing::{Instrument as _, Span, field};
 
 use crate::call::{Answer, Call, UnknownTool};
 use crate::catalog::{Entry, Refusal};
@@ -17,7 +18,6 @@ use crate::load::{LoadProblem, Setup};
 use crate::order::Target;
 use crate::person::{self, Person};
 use crate::plugin::LoadedPlugin;
-use crate::policies::Policies;
 use crate::preview::PluginStatus;
 use crate::record::CallRecord;
 use crate::tool::Tool;
@@ -40,7 +40,7 @@ impl Registry {
     /// # Errors
     /// The engine does not start. What is wrong with single plugins is [`Registry::problems`].
     pub fn open(mut setup: Setup) -> Result<Arc<Self>, String> {
-        let policies = Arc::new(Policies::default());
+        let policies = Arc::clone(&setup.policies);
         let log = Log::new({
             let policies = Arc::clone(&policies);
             move |plugin, denial| policies.explain(plugin, denial)
@@ -68,6 +68,7 @@ impl Registry {
         let number = self.generations.fetch_add(1, Ordering::SeqCst);
         let next = Generation::load(&self.shared, number, setup);
         let last = std::mem::replace(&mut *self.current.write().unwrap_or_else(PoisonError::into_inner), next);
+        last.plugins().iter().for_each(|loaded| loaded.plugin.retire());
         let mut earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
         earlier.extend(last.plugins().iter().map(Arc::downgrade));
         drop(last);
@@ -141,11 +142,21 @@ impl Registry {
     /// # Errors
     /// There is no such tool.
     pub async fn call(&self, call: Call) -> Result<Answer, UnknownTool> {
+        // Known once the tool is found.
+        let [id, tool, plugin, principal] = [const { field::Empty }; 4];
+        let span = tracing::debug_span!(target: "cofferdam", "call", id, tool, plugin, principal);
+        self.answer(call).instrument(span).await
+    }
+
+    async fn answer(&self, call: Call) -> Result<Answer, UnknownTool> {
         let begun = Instant::now();
         let Call { tool, arguments, principal, client, deadline, turn, cancel, progress, person } = call;
         let (target, turn) = turn.map_or((None, None), |turn| (turn.target, Some(turn.turn)));
         let entry = self.entry(target, &tool).await?;
         let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        let span = Span::current();
+        span.record("id", number).record("tool", tool.as_str()).record("plugin", &**entry.plugin.name());
+        span.record("principal", principal.0.as_str());
         let caller = Arc::new(Caller { call: number, principal: principal.0, client });
         let (sink, plugin) = (&*self.shared.sink, &*entry.plugin);
         let record = CallRecord { sink, caller: Arc::clone(&caller), plugin, tool: &tool, begun };

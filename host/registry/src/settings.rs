@@ -2,15 +2,13 @@
 //! component carries, before anything of it runs.
 
 use cofferdam_policy::Manifest;
-use cofferdam_runtime::settings_section;
 use serde_json::{Map, Value};
 
 /// The longest schema of settings, in bytes: as long as a manifest.
 const SETTINGS_SCHEMA: usize = 64 << 10;
 
 /// The JSON Schema of a component's settings: of its manifest, or of a section of its own.
-pub fn schema(bytes: &[u8], manifest: &Manifest) -> Result<Option<Value>, String> {
-    let own = settings_section(bytes)?;
+pub fn schema(own: Option<String>, manifest: &Manifest) -> Result<Option<Value>, String> {
     match (own, &manifest.settings_schema) {
         (None, schema) => Ok(schema.clone()),
         (Some(_), Some(_)) => Err("it carries two schemas of its settings: one in its manifest".to_owned()),

@@ -1,18 +1,11 @@
-//! Code that was compiled ahead, for every CPU of a named baseline. A release brings it along, so
-//! that the first call waits for no compiler. It is packed (RFC 1950), and belongs to the component
-//! whose digest it is kept under.
+//! Code that is compiled ahead, for every CPU of a named baseline. A release brings it along, so
+//! that the first call waits for no compiler. It belongs to the component whose digest it is kept
+//! under.
 
-use std::io::{Read as _, Write as _};
-
-use flate2::Compression;
-use flate2::read::ZlibDecoder;
-use flate2::write::ZlibEncoder;
 use wasmtime::{Config, Engine};
 
+use crate::component::unpacked;
 use crate::settings::{handler_settings, settings};
-
-/// The longest code that is unpacked.
-const LONGEST: u64 = 256 << 20;
 
 /// What code is compiled for: what nearly every machine has that runs a server today.
 #[cfg(target_arch = "x86_64")]
@@ -20,24 +13,15 @@ pub const BASELINE: &str = "x86-64-v2";
 #[cfg(not(target_arch = "x86_64"))]
 pub const BASELINE: &str = std::env::consts::ARCH;
 
-/// Compiles a component, of a plugin or of a protocol handler, for the baseline, and packs the
-/// code. Takes as long as a compiler needs.
+/// Compiles a component, of a plugin or of a protocol handler, for the baseline. Takes as long as a
+/// compiler needs. The component may be packed; the code is not.
 ///
 /// # Errors
 /// It cannot be compiled, or this program has no compiler for its own architecture.
 pub fn compile_ahead(component: &[u8], handler: bool) -> Result<Vec<u8>, String> {
     let told = |error: wasmtime::Error| format!("{error:#}");
-    let code =
-        Engine::new(&baseline(handler).map_err(told)?).map_err(told)?.precompile_component(component).map_err(told)?;
-    let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
-    packed.write_all(&code).and_then(|()| packed.finish()).map_err(|error| error.to_string())
-}
-
-/// The code as the engine takes it; `None` if it is not what [`compile_ahead`] gave.
-pub fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
-    let mut code = Vec::new();
-    ZlibDecoder::new(packed).take(LONGEST).read_to_end(&mut code).ok()?;
-    Some(code)
+    let engine = Engine::new(&baseline(handler).map_err(told)?).map_err(told)?;
+    engine.precompile_component(&unpacked(component)?).map_err(told)
 }
 
 fn baseline(handler: bool) -> wasmtime::Result<Config> {
@@ -71,21 +55,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_compiled_ahead_runs_here_and_is_packed() {
+    fn what_was_compiled_ahead_runs_here() {
         let empty = b"\0asm\x0d\0\x01\0";
-        let packed = compile_ahead(empty, false).unwrap();
-        let code = unpack(&packed).unwrap();
-        assert!(packed.len() < code.len());
-        #[expect(unsafe_code, reason = "the code was made just now")]
-        // SAFETY: it is what `compile_ahead` has made.
-        let loaded = unsafe { Component::deserialize(&Engine::new(&settings()).unwrap(), &code) };
-        loaded.unwrap();
-    }
-
-    #[test]
-    fn what_is_not_packed_code_is_none() {
-        assert_eq!(unpack(b"not packed"), None);
-        let packed = compile_ahead(b"\0asm\x0d\0\x01\0", true).unwrap();
-        assert_eq!(unpack(&packed[..packed.len() / 2]), None);
+        for (handler, settings) in [(false, settings()), (true, handler_settings())] {
+            let code = compile_ahead(empty, handler).unwrap();
+            #[expect(unsafe_code, reason = "the code was made just now")]
+            // SAFETY: it is what `compile_ahead` has made.
+            let loaded = unsafe { Component::deserialize(&Engine::new(&settings).unwrap(), &code) };
+            loaded.unwrap();
+        }
     }
 }

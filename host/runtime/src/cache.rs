@@ -4,22 +4,21 @@
 //! the cache for correctness: every error means "not cached".
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use cofferdam_audit::{KEY_BYTES, Secret, read_or_make_key};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 const KEY: &str = "key";
-const KEY_BYTES: usize = 32;
 const MAC_BYTES: usize = 32;
 
 /// A folder of entries.
-#[derive(Debug)]
 pub struct Cache {
     folder: PathBuf,
-    key: [u8; KEY_BYTES],
+    key: Secret<[u8; KEY_BYTES]>,
 }
 
 impl Cache {
@@ -81,7 +80,7 @@ impl Cache {
 
     /// The name is authenticated with the bytes: an entry cannot stand in for another.
     fn mac(&self, name: &str, bytes: &[u8]) -> Option<Hmac<Sha256>> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.expose()).ok()?;
         mac.update(&(name.len() as u64).to_le_bytes());
         mac.update(name.as_bytes());
         mac.update(bytes);
@@ -106,44 +105,15 @@ fn empty(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads the key, or makes one; of two processes that make one at the same time, one wins and both
-/// use it.
-fn key(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
-    let mut key = [0; KEY_BYTES];
-    let read = |key: &mut [u8; KEY_BYTES]| -> io::Result<()> {
-        let mut file = fs::OpenOptions::new().read(true).open(path)?;
-        let about = file.metadata()?;
-        if !is_own(&about) {
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "its key belongs to another user"));
-        }
-        if about.mode() & 0o077 != 0 {
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "its key is open to others"));
-        }
-        file.read_exact(key)
-    };
-    let mut found = read(&mut key);
-    if found.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::UnexpectedEof) {
+/// Reads the key, or makes one.
+fn key(path: &Path) -> io::Result<Secret<[u8; KEY_BYTES]>> {
+    let mut read = read_or_make_key(path);
+    if read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::UnexpectedEof) {
         // What a full disk or a loss of power has left of a key: nothing can be read with it.
         fs::remove_file(path)?;
-        found = read(&mut key);
+        read = read_or_make_key(path);
     }
-    match found {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            getrandom::fill(&mut key).map_err(io::Error::other)?;
-            let draft =
-                path.with_extension(format!("{:016x}", u64::from_ne_bytes(key[..8].try_into().unwrap_or_default())));
-            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?.write_all(&key)?;
-            let linked = fs::hard_link(&draft, path);
-            fs::remove_file(&draft)?;
-            match linked {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read(&mut key)?,
-                Err(error) => return Err(error),
-            }
-        }
-        other => other?,
-    }
-    Ok(key)
+    read.map_err(|error| io::Error::new(error.kind(), format!("its key: {error}")))
 }
 
 #[cfg(test)]
@@ -154,6 +124,11 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("cofferdam-cache-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         folder
+    }
+
+    /// Why it is not opened.
+    fn why_not(folder: &Path) -> String {
+        Cache::open(folder).err().unwrap().to_string()
     }
 
     #[test]
@@ -187,7 +162,7 @@ mod tests {
         let folder = folder("key");
         drop(Cache::open(&folder).unwrap());
         fs::set_permissions(folder.join(KEY), fs::Permissions::from_mode(0o644)).unwrap();
-        assert_eq!(Cache::open(&folder).unwrap_err().to_string(), "its key is open to others");
+        assert_eq!(why_not(&folder), "its key: it is open to others (mode 0600 is wanted)");
         fs::remove_dir_all(folder).unwrap();
     }
 
@@ -215,7 +190,7 @@ mod tests {
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
         let again = Cache::open(&folder).unwrap();
         assert_eq!((again.get("a"), fs::metadata(&folder).unwrap().mode() & 0o777), (None, 0o700));
-        assert_ne!(again.key, cache.key, "they could have put their key there");
+        assert_ne!(again.key.expose(), cache.key.expose(), "they could have put their key there");
         fs::remove_dir_all(folder).unwrap();
     }
 
@@ -225,7 +200,7 @@ mod tests {
         drop(Cache::open(&folder).unwrap());
         // Only whoever may give files away can try.
         if std::os::unix::fs::chown(folder.join(KEY), Some(65_534), None).is_ok() {
-            assert_eq!(Cache::open(&folder).unwrap_err().to_string(), "its key belongs to another user");
+            assert_eq!(why_not(&folder), "its key: it belongs to another user");
         }
         fs::remove_dir_all(folder).unwrap();
     }

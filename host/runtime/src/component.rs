@@ -1,8 +1,10 @@
 //! A component's bytes before anything of them runs: digest, manifest section, and the imports it
 //! needs.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
+use cofferdam_packed::unpack;
+use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 use wasmparser::{BinaryReaderError, Chunk, Encoding, FunctionBody, Operator, Parser, Payload};
 
@@ -20,12 +22,7 @@ pub struct Digest(String);
 impl Digest {
     /// Of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        let mut text = String::with_capacity(64);
-        for byte in Sha256::digest(bytes) {
-            // Writing to a string does not fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        Self(text)
+        Self(HEXLOWER.encode(&Sha256::digest(bytes)))
     }
 
     /// One that is known already: of what is embedded in this binary.
@@ -36,6 +33,26 @@ impl Digest {
     /// As text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// What every component and every module begins with.
+const WASM: &[u8] = b"\0asm";
+
+/// Whether these are the bytes of a shipped component as they are embedded, packed. A file that an
+/// operator names is not loaded in this form: no manifest is found in it.
+pub fn is_packed(bytes: &[u8]) -> bool {
+    !bytes.starts_with(WASM) && cofferdam_packed::is_packed(bytes)
+}
+
+/// A component's bytes, unpacked if they are packed.
+///
+/// # Errors
+/// The packed form is damaged.
+pub fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
+    match is_packed(bytes) {
+        false => Ok(Cow::Borrowed(bytes)),
+        true => unpack(bytes).map(Cow::Owned).ok_or_else(|| "it cannot be unpacked".to_owned()),
     }
 }
 
@@ -191,6 +208,19 @@ mod tests {
     #[test]
     fn an_empty_component_has_no_manifest() {
         assert_eq!(manifest_section(b"\0asm\x0d\0\x01\0"), Ok(None));
+    }
+
+    #[test]
+    fn a_packed_component_is_the_same_component() {
+        let empty = b"\0asm\x0d\0\x01\0";
+        let mut archive = cofferdam_packed::Archive::new(cofferdam_packed::Effort::Quick);
+        let entry = archive.add(empty.to_vec(), None).unwrap();
+        let packed = &archive.bytes()[entry.range];
+        assert!(is_packed(packed) && !is_packed(empty));
+        assert_eq!(unpacked(packed).as_deref(), Ok(&empty[..]));
+        assert_eq!(unpacked(empty).as_deref(), Ok(&empty[..]));
+        // As a file that an operator names, it is none.
+        assert!(manifest_section(packed).is_err());
     }
 
     #[test]

@@ -4,11 +4,8 @@
 //! host, but the store stays busy meanwhile, so that the event loop has no turn.)
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
 
 use tokio::sync::Notify;
-
-use crate::clock::TICK;
 
 /// Bytes of files, or what costs as much, after which reading has been waiting.
 const WORK: u64 = 1 << 20;
@@ -20,6 +17,7 @@ pub const LOOK: u64 = 16 << 10;
 #[derive(Default)]
 pub struct CpuMeter {
     ticks: AtomicU32,
+    rests: AtomicU32,
     turn: Notify,
     work: AtomicU64,
 }
@@ -34,12 +32,18 @@ impl CpuMeter {
 
     /// The guest has waited.
     pub fn rest(&self) {
+        self.rests.fetch_add(1, Ordering::Relaxed);
         self.ticks.store(0, Ordering::Relaxed);
     }
 
-    /// How long the guest has computed by now without waiting.
-    pub fn computed(&self) -> Duration {
-        TICK * self.ticks.load(Ordering::Relaxed)
+    /// How often the guest has waited so far.
+    pub fn rests(&self) -> u32 {
+        self.rests.load(Ordering::Relaxed)
+    }
+
+    /// Whether the guest computes, and has not waited since it had waited so often.
+    pub fn computes_since(&self, rests: u32) -> bool {
+        self.ticks.load(Ordering::Relaxed) > 0 && self.rests() == rests
     }
 
     /// Waits until the event loop is to take its turn.
@@ -78,5 +82,17 @@ mod tests {
         assert_eq!(ticks(&cpu_meter), 1);
         cpu_meter.worked(LOOK).await;
         assert_eq!(ticks(&cpu_meter), 0);
+    }
+
+    #[test]
+    fn a_guest_that_computes_is_told_from_one_that_waits() {
+        let cpu_meter = CpuMeter::default();
+        let before = cpu_meter.rests();
+        assert!(!cpu_meter.computes_since(before), "it waits");
+        cpu_meter.tick();
+        assert!(cpu_meter.computes_since(before));
+        cpu_meter.rest();
+        cpu_meter.tick();
+        assert!(!cpu_meter.computes_since(before), "it has waited meanwhile");
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cofferdam_audit::Sink;
+use cofferdam_packed::unpack;
 use wasmtime::component::Component;
 use wasmtime::{Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
@@ -188,9 +189,23 @@ impl Runtime {
         &self.0.compiler
     }
 
-    /// Code that was compiled ahead and came with this program.
-    pub(crate) fn code_ahead(&self, packed: Option<&[u8]>) -> Option<Code> {
-        ahead::unpack(packed?).map(Code)
+    /// Code that was compiled ahead and came with this program, packed. Once unpacked it is kept,
+    /// so that the next start reads it. Blocks for as long as that takes.
+    pub(crate) fn code_ahead(
+        &self,
+        engine: &Engine,
+        plugin: &str,
+        digest: &Digest,
+        packed: Option<&[u8]>,
+    ) -> Option<Code> {
+        let entry = ahead_entry(engine, digest);
+        if let Some(kept) = packed.and_then(|_| self.0.cache.as_ref()?.get(&entry)) {
+            return Some(Code(kept));
+        }
+        let code = unpack(packed?)?;
+        tracing::debug!(target: "cofferdam", plugin, "its code is unpacked");
+        self.keep(&entry, &code);
+        Some(Code(code))
     }
 
     /// Whether there is an entry for a component's code.
@@ -236,6 +251,11 @@ impl Runtime {
 /// component, which is wasmtime's version and settings, and this CPU.
 fn code_entry(engine: &Engine, digest: &Digest) -> String {
     format!("{}-{:016x}.cwasm", digest.as_str(), compatibility(engine))
+}
+
+/// The name of code that came with a release.
+fn ahead_entry(engine: &Engine, digest: &Digest) -> String {
+    format!("{}-{:016x}-{}.cwasm", digest.as_str(), compatibility(engine), ahead::BASELINE)
 }
 
 fn definitions_entry(digest: &Digest) -> String {

@@ -13,7 +13,9 @@ use crate::abi::plugin_0_1_0::instance::Limits;
 use crate::abi::plugin_0_1_0::logging::Level;
 use crate::abi::plugin_0_1_0::types::Refusal;
 use crate::abi::plugin_0_1_0::{calls, cancellation, content, instance, logging, types};
-use crate::call::{CallState, Cancellation};
+use crate::blocks;
+use crate::call::Cancellation;
+use crate::context::Context;
 use crate::progress::Progress;
 use crate::state::{LINE, State};
 
@@ -27,16 +29,8 @@ pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     instance::add_to_linker::<State, Host>(linker, |state| state)
 }
 
-/// A call's context, as a guest holds it: for as long as it likes.
-pub struct Context {
-    /// The call.
-    pub state: Arc<CallState>,
-    /// Its number in the audit, which its log lines bear.
-    pub number: u64,
-}
-
 /// Where the generated code finds our state.
-pub struct Host;
+struct Host;
 
 impl HasData for Host {
     type Data<'a> = &'a mut State;
@@ -88,7 +82,7 @@ impl calls::HostContext for State {
 
     fn emit(&mut self, context: Resource<Context>, block: Block) -> wasmtime::Result<Result<(), Refusal>> {
         let state = Arc::clone(&self.context(&context)?.state);
-        let block = match crate::content::block(block) {
+        let block = match blocks::block(block) {
             Ok(block) => block,
             Err(expected) => return Ok(Err(Refusal::Denied(format!("a block has something that is not {expected}")))),
         };

@@ -4,6 +4,7 @@
 
 mod abi;
 mod ahead;
+mod blocks;
 mod bucket;
 #[expect(
     clippy::disallowed_methods,
@@ -15,6 +16,7 @@ mod clock;
 mod compiler;
 mod component;
 mod content;
+mod context;
 mod cpu_meter;
 mod enforce;
 mod engine;
@@ -42,7 +44,7 @@ pub use bucket::{Bucket, PerMinute, Rate};
 pub use cache::Cache;
 pub use call::Shown;
 pub use cofferdam_audit::Caller;
-pub use component::{Digest, manifest_section, settings_section};
+pub use component::{Digest, manifest_section, settings_section, unpacked};
 pub use content::{Block, Body, Embedded, Link};
 pub use enforce::{NameServers, Names, OwnFiles, Unresolved, link_of, machine_servers, try_reading};
 pub use engine::{Options, Runtime};

@@ -7,8 +7,9 @@ use cofferdam_grants::{harmless_json, printable, printable_text};
 use serde_json::{Map, Value};
 
 use crate::abi::plugin_0_1_0 as abi;
+use crate::blocks;
 use crate::call::Shown;
-use crate::content::{self, Block};
+use crate::content::Block;
 use crate::error::CallError;
 use crate::memory::Held;
 
@@ -130,7 +131,7 @@ impl Outcome {
 pub fn size(outcome: &abi::Outcome) -> usize {
     match outcome {
         abi::Outcome::Done(output) => {
-            let content: usize = output.content.iter().map(content::size).sum();
+            let content: usize = output.content.iter().map(blocks::size).sum();
             content + output.structured.as_ref().map_or(0, String::len)
         }
         abi::Outcome::InputRequired(questions) => {
@@ -166,7 +167,7 @@ fn reply(plugin: &str, output: abi::Output, mut held: Held, shown: Shown) -> Res
             _ => return Err(invalid("a JSON object")),
         },
     };
-    let mut content = output.content.into_iter().map(content::block).collect::<Result<Vec<_>, _>>().map_err(invalid)?;
+    let mut content = output.content.into_iter().map(blocks::block).collect::<Result<Vec<_>, _>>().map_err(invalid)?;
     if content.is_empty()
         && let Some(json) = output.structured
     {

@@ -1,12 +1,13 @@
 //! A component's code made ready: taken from what is kept or came with this program, or compiled;
 //! then linked.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use cofferdam_audit::Event;
 use wasmtime::Engine;
 
-use crate::component::{Digest, compile_memory};
+use crate::component::{Digest, compile_memory, unpacked};
 use crate::engine::{Code, Runtime};
 use crate::error::LoadError;
 use crate::instance::Made;
@@ -17,9 +18,10 @@ pub struct Source<'a> {
     pub runtime: &'a Runtime,
     pub engine: &'a Engine,
     pub name: &'a str,
+    /// Packed, where it comes with this program.
     pub bytes: &'a [u8],
     pub digest: &'a Digest,
-    /// Its code, where it was compiled ahead and came with this program.
+    /// Its code, packed, where it was compiled ahead and came with this program.
     pub ahead: Option<&'static [u8]>,
     /// What compiling it counts against.
     pub memory: &'a PluginMemory,
@@ -57,10 +59,10 @@ pub async fn prepare<P: Prepare>(component: Arc<P>) -> Made<P::Linked> {
     let failed = |cause: String| LoadError::NotCompiled { plugin: component.source().name.to_owned(), cause };
     let own = Arc::clone(&component);
     let kept = tokio::task::spawn_blocking(move || {
-        let Source { runtime, engine, digest, ahead, .. } = own.source();
+        let Source { runtime, engine, name, digest, ahead, .. } = own.source();
         // Code that was compiled on this machine uses all of its CPU.
         let kept = runtime.kept_code(engine, digest).and_then(|code| load(&*own, &code));
-        let loaded = kept.or_else(|| load(&*own, &runtime.code_ahead(ahead)?));
+        let loaded = kept.or_else(|| load(&*own, &runtime.code_ahead(engine, name, digest, ahead)?));
         loaded.map(|loaded| link(&*own, loaded)).transpose()
     });
     if let Some(linked) = kept.await.map_err(|_| failed("its code cannot be read".to_owned()))?? {
@@ -69,10 +71,14 @@ pub async fn prepare<P: Prepare>(component: Arc<P>) -> Made<P::Linked> {
     let own = Arc::clone(&component);
     let compiled = runtime.compiler().run(move || {
         let source = own.source();
-        let _memory = memory_to_compile(&source)?;
-        let code = source.runtime.compile(source.engine, source.name, source.bytes, source.digest)?;
-        let invalid = |error| LoadError::Invalid { plugin: source.name.to_owned(), cause: format!("{error:#}") };
-        link(&*own, own.load(&code).map_err(invalid)?)
+        let invalid = |cause| LoadError::Invalid { plugin: source.name.to_owned(), cause };
+        let bytes = unpacked(source.bytes).map_err(invalid)?;
+        if matches!(bytes, Cow::Owned(_)) {
+            tracing::debug!(target: "cofferdam", plugin = source.name, "the component is unpacked");
+        }
+        let _memory = memory_to_compile(&source, &bytes)?;
+        let code = source.runtime.compile(source.engine, source.name, &bytes, source.digest)?;
+        link(&*own, own.load(&code).map_err(|error| invalid(format!("{error:#}")))?)
     });
     let compiled = compiled.await;
     // A compiler leaves much memory behind.
@@ -84,7 +90,7 @@ pub async fn prepare<P: Prepare>(component: Arc<P>) -> Made<P::Linked> {
 fn load<P: Prepare>(component: &P, code: &Code) -> Option<P::Loaded> {
     let told = |error: &wasmtime::Error| {
         let (name, error) = (component.source().name, format_args!("{error:#}"));
-        tracing::debug!(target: "cofferdam", plugin = %name, %error, "code is made again");
+        tracing::debug!(target: "cofferdam", plugin = name, %error, "code is made again");
     };
     component.load(code).inspect_err(told).ok()
 }
@@ -99,11 +105,11 @@ fn link<P: Prepare>(component: &P, loaded: P::Loaded) -> Made<P::Linked> {
 }
 
 /// Counts what the compiler will use: a component may be made so that it is very much.
-fn memory_to_compile(source: &Source<'_>) -> Result<Held, LoadError> {
+fn memory_to_compile(source: &Source<'_>, bytes: &[u8]) -> Result<Held, LoadError> {
     let plugin = || source.name.to_owned();
-    let takes = compile_memory(source.bytes).map_err(|cause| LoadError::Invalid { plugin: plugin(), cause })?;
+    let takes = compile_memory(bytes).map_err(|cause| LoadError::Invalid { plugin: plugin(), cause })?;
     let mebibytes = takes >> 20;
-    tracing::debug!(target: "cofferdam", plugin = %source.name, mebibytes, "compiling");
+    tracing::debug!(target: "cofferdam", plugin = source.name, mebibytes, "compiling");
     source.memory.take(takes).ok_or_else(|| LoadError::NotCompiled {
         plugin: plugin(),
         cause: format!("compiling it takes about {mebibytes} MiB, and there is not so much (limit `total_memory`)"),

@@ -126,12 +126,14 @@ impl GuestLog {
         }
         state.lines += 1;
         let text = String::from_utf8_lossy(line);
-        let (name, text) = (&state.about.name, printable(&text, LINE));
+        // The text comes last: what it says of itself is not taken for what is known of it.
+        let (plugin, text) = (state.about.name.as_str(), printable(&text, LINE));
+        let call = state.gate.only().map(|caller| caller.call);
         match level {
-            tracing::Level::ERROR => tracing::error!(target: "guest", "[{name} {stream}] {text}"),
-            tracing::Level::WARN => tracing::warn!(target: "guest", "[{name} {stream}] {text}"),
-            tracing::Level::INFO => tracing::info!(target: "guest", "[{name} {stream}] {text}"),
-            _ => tracing::debug!(target: "guest", "[{name} {stream}] {text}"),
+            tracing::Level::ERROR => tracing::error!(target: "guest", plugin, stream, call, %text),
+            tracing::Level::WARN => tracing::warn!(target: "guest", plugin, stream, call, %text),
+            tracing::Level::INFO => tracing::info!(target: "guest", plugin, stream, call, %text),
+            _ => tracing::debug!(target: "guest", plugin, stream, call, %text),
         }
     }
 }
@@ -139,7 +141,8 @@ impl GuestLog {
 impl LogState {
     fn tell_dropped(&self) {
         if self.dropped > 0 {
-            tracing::warn!(target: "guest", "[{} log] {} lines dropped", self.about.name, self.dropped);
+            let (plugin, dropped) = (self.about.name.as_str(), self.dropped);
+            tracing::warn!(target: "guest", plugin, dropped, "lines are dropped");
         }
     }
 }

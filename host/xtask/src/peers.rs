@@ -41,8 +41,9 @@ pub const NEWEST: [&str; 3] = ["bind9-dnsutils", "nsd", "knot"];
 /// The official Python MCP client, in both of its generations.
 pub const PYTHON: [&str; 2] = ["mcp==1.*", "mcp>=2,<3"];
 
-/// Servers written in Python: Modbus/TCP (three), SMTP, other mail, Redis, IRC.
-pub const PYTHON_SERVERS: [&str; 7] = [
+/// Servers written in Python: Modbus/TCP (three), SMTP, other mail and HTTP, Redis, IRC,
+/// WebSocket.
+pub const PYTHON_SERVERS: [&str; 8] = [
     "pymodbus>=3,<4",
     "aiosmtpd==1.*",
     "twisted>=24,<27",
@@ -50,6 +51,7 @@ pub const PYTHON_SERVERS: [&str; 7] = [
     "pyModbusTCP==0.*",
     "fakeredis>=2.40,<3",
     "miniircd==2.*",
+    "websockets>=15,<18",
 ];
 
 /// The official MCP inspector. It asks for Node.js 22 or later: run it with [`node`]'s.

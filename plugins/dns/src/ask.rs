@@ -13,8 +13,8 @@ use dns_logic::{
 use crate::arguments::{Dig, Nslookup};
 use crate::network::Network;
 
-/// How long all tries together take at most where nobody says how long one may: clients
-/// give a call up after 5 s.
+/// The longest that all tries together take if the caller sets no timeout. Clients
+/// abandon a call after 5 s.
 const ALL: Duration = Duration::from_secs(4);
 
 /// Of that time one try at one server has at least so much, however many there are.
@@ -48,8 +48,7 @@ pub struct Call {
     /// How long one answer is waited for, where that is said.
     per_try: Option<Duration>,
     tries: u32,
-    /// SERVFAIL of one server is not the last word while there is another: so
-    /// with nslookup, not with dig.
+    /// Whether the next server is asked after a SERVFAIL. nslookup does so, dig does not.
     past_failures: bool,
 }
 
@@ -153,8 +152,8 @@ impl Call {
         asked.map_err(|unanswered| no_answer(&self.question, &unanswered, &attempts))
     }
 
-    /// How long so many servers are waited for, one after the other: as the caller says, or each
-    /// its share of the time.
+    /// How long each of so many servers is waited for, one after the other: the caller's timeout,
+    /// or an equal share of the time.
     fn patience(&self, until: Duration, servers: usize) -> Patience {
         let turns = self.tries.saturating_mul(u32::try_from(servers).unwrap_or(u32::MAX)).max(1);
         let share = if self.trace { STEP } else { (ALL / turns).max(LEAST) };

@@ -1,6 +1,6 @@
 //! Cursors: where the next page begins, as a text that means nothing to whoever passes it back. It
-//! holds a position, never an authority: what it leads to is asked for again. A cursor of another
-//! tool, or a mangled one, is refused.
+//! holds a position and gives no access: the host decides anew about what it leads to. A cursor of
+//! another tool, or a mangled one, is refused.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

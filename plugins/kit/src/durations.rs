@@ -23,8 +23,8 @@ pub fn within<T: TryFrom<i64>>(
     T::try_from(given).map_err(|_| refused())
 }
 
-/// A time an argument gives in milliseconds. Longer than `most` is cut: the call
-/// could not last longer anyway.
+/// A time an argument gives in milliseconds. A time longer than `most` is cut,
+/// since no call lasts longer.
 ///
 /// # Errors
 /// If it is not at least 1.

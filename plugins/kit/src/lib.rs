@@ -1,6 +1,6 @@
-//! What more than one shipped plugin needs, each part once: how a pattern is looked for in a
-//! stream, how bytes that come in pieces are text, how a long answer is continued. How a host is
-//! spelled and a connection to it is made has the SDK.
+//! Parts that several shipped plugins share: how a pattern is looked for in a stream, how bytes
+//! that come in pieces are text, how a long answer is continued. How a host is spelled and a
+//! connection to it is made has the SDK.
 //!
 //! What needs no world is tested natively. What only one plugin needs stays with that plugin.
 

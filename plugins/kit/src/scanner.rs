@@ -104,15 +104,15 @@ impl Scanner {
         None
     }
 
-    /// The end offset of the match if the data ended here, which it may not:
-    /// the scanner stays as it is.
+    /// The end offset of the match if the data ended here. The scanner does not
+    /// change, so data may follow.
     pub fn at_end_of_data(&mut self) -> Option<u64> {
         self.matches_before(None).or(self.candidate)
     }
 
-    /// The end offset of a match that there is whatever follows: a longer one may still grow,
-    /// but none of them waits for the end of the data, as those of `\z`, `$` and `\b` may.
-    /// The scanner stays as it is.
+    /// The end offset of a match that stands whatever data follows. A longer match is still
+    /// possible. A match that needs the end of the data, as with `\z`, `$` and `\b`, does not
+    /// count. The scanner stays as it is.
     pub fn whatever_follows(&mut self) -> Option<u64> {
         // What a pattern can ask of the next byte is a line break, the end, or
         // whether it belongs to a word.

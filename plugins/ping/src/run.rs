@@ -192,8 +192,7 @@ async fn drive(work: &mut impl Work, socket: &Socket, payload: &[u8]) -> Option<
                         return Some(words(Error::TooLarge(mtu)));
                     }
                 }
-                // What is so now may be otherwise at the next request: a link
-                // comes up, a route comes back.
+                // This may change before the next request: a link comes up, a route comes back.
                 Err(Error::Unreachable(why) | Error::Other(why)) => {
                     if !work.unsent(sequence, &why, now()) {
                         return Some(why);

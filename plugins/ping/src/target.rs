@@ -37,7 +37,7 @@ pub async fn open(
     find(&host, family, do_not_fragment, until).await.map_err(|failed| {
         let mut failure = Failure::new(what.0, format_args!("{} {target}", what.1)).with("reason", failed.reason);
         if failed.reason == "denied" && failed.detail.is_none() {
-            failure = failure.with("detail", format!("the operator's policy does not allow ping:{host}"));
+            failure = failure.with("detail", format!("the operator's policy does not allow ping:{host}")).retry(false);
         } else if let Some(detail) = failed.detail {
             failure = failure.with("detail", detail);
         }

@@ -5,19 +5,24 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::{Error, ImplItem, ItemImpl, Result, spanned::Spanned};
 
+use crate::lifecycle::Lifecycle;
 use crate::manifest::{self, Kind, Manifest};
 use crate::tool::{HINTS, Tool};
 
 pub fn plugin(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let knows = "`#[plugin]` knows `manifest = \"file.toml\"` only: name and grants stand in that file";
     let file = manifest::file(attribute, knows, |_| Ok(false))?;
-    let (block, tools) = tools(item)?;
+    let (block, tools, lifecycle) = tools(item)?;
     let manifest = Manifest::read(&file, Kind::Plugin)?;
+    if let Some(settings) = lifecycle.settings().filter(|_| manifest.has_settings_schema) {
+        let told = "this type is the schema of the settings: take `[settings_schema]` out of";
+        return Err(Error::new(settings.span(), format_args!("{told} `{}`", file.value())));
+    }
     if let Some(unknown) = manifest.needing.iter().find(|needing| !tools.iter().any(|tool| tool.name == **needing)) {
         let told = format!("`{}`: `needs` names `{unknown}`, which is no tool", file.value());
         return Err(Error::new(file.span(), told));
     }
-    let section = manifest.section();
+    let (section, settings, lifecycle) = (manifest.section(), lifecycle.section(), lifecycle.methods());
     let state = &block.self_ty;
     let definitions = tools.iter().map(definition);
     let arms = tools.iter().map(arm);
@@ -47,20 +52,25 @@ pub fn plugin(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> 
                     other => ::core::result::Result::Err(::cofferdam_sdk::export::unknown_tool(other)),
                 }
             }
+
+            #lifecycle
         }
 
         #section
+
+        #settings
 
         ::cofferdam_sdk::export_plugin!(#state);
     })
 }
 
-/// The block without its `#[tool]`s, and the tools.
-fn tools(item: TokenStream) -> Result<(ItemImpl, Vec<Tool>)> {
+/// The block without what only `#[plugin]` knows, and what that was.
+fn tools(item: TokenStream) -> Result<(ItemImpl, Vec<Tool>, Lifecycle)> {
     let mut block: ItemImpl = syn::parse2(item)?;
     if let Some((_, path, _)) = &block.trait_ {
         return Err(Error::new(path.span(), "`#[plugin]` goes on the type's own `impl` block, not on a trait's"));
     }
+    let lifecycle = Lifecycle::take(&mut block)?;
     let mut tools = Vec::new();
     for item in &mut block.items {
         if let ImplItem::Fn(method) = item
@@ -73,7 +83,7 @@ fn tools(item: TokenStream) -> Result<(ItemImpl, Vec<Tool>)> {
     if tools.is_empty() {
         return Err(Error::new(block.self_ty.span(), "a plugin needs at least one `#[tool] async fn`"));
     }
-    Ok((block, tools))
+    Ok((block, tools, lifecycle))
 }
 
 fn arguments(tool: &Tool) -> TokenStream {
@@ -127,11 +137,18 @@ fn arm(tool: &Tool) -> TokenStream {
         Some(_) => quote!(let arguments = ::cofferdam_sdk::export::arguments::<#of>(&arguments)?;),
         None => quote!(::cofferdam_sdk::export::arguments::<#of>(&arguments)?;),
     };
+    let result = quote!(state.#ident(#context #given).await);
+    let output = quote_spanned! {tool.returned.span()=>
+        ::cofferdam_sdk::export::output(
+            (&#probe).shape(),
+            ::cofferdam_sdk::export::Returned::result(#result)?,
+        )
+    };
     quote! {
         #name => {
             #last_words
             #read
-            ::cofferdam_sdk::export::output((&#probe).shape(), state.#ident(#context #given).await?)
+            #output
         }
     }
 }

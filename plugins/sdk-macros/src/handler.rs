@@ -1,5 +1,5 @@
-//! The expansions of `#[handler]`, `#[message]` and `#[config]`. What a handler does is in `cofferdam-handler`; here is only
-//! what an author would otherwise write out.
+//! The expansions of `#[handler]`, `#[message]` and `#[config]`. What a handler does is in
+//! `cofferdam-handler`; here is only what an author would otherwise write out.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -63,7 +63,8 @@ fn summary(manifest: &Manifest, file: &LitStr) -> Result<String> {
     Err(Error::new(file.span(), format_args!("`{}`: {told}", file.value())))
 }
 
-/// A type of messages, or of a configuration: with what serde and schemars need, from `cofferdam-handler`.
+/// A type of messages, or of a configuration: with what serde and schemars need, from
+/// `cofferdam-handler`.
 pub fn message(attribute: TokenStream, item: TokenStream, config: bool) -> Result<TokenStream> {
     let word = if config { "config" } else { "message" };
     if !attribute.is_empty() {

@@ -6,7 +6,9 @@
 
 mod expand;
 mod handler;
+mod lifecycle;
 mod manifest;
+mod settings;
 mod tool;
 
 use proc_macro::TokenStream;
@@ -19,10 +21,26 @@ use proc_macro::TokenStream;
 /// `plugin.toml` (or the file that `#[plugin(manifest = "…")]` names) becomes the component's
 /// manifest.
 ///
+/// `#[tool(…)]` takes `title = "…"`, what the tool claims (`read_only`, `additive`, `idempotent`,
+/// `closed_world`, `pages`), `last_words` for a tool that answers with what it has at its deadline,
+/// and `meta = "{…}"`: a JSON object for MCP's `_meta`.
+///
+/// A method marked `#[init]` is called when an instance begins, before everything else, with the
+/// operator's settings if it takes them. One marked `#[close]` is called when an instance ends in
+/// good order.
+///
 /// `cofferdam-sdk` has an example on its first page.
 #[proc_macro_attribute]
 pub fn plugin(attribute: TokenStream, item: TokenStream) -> TokenStream {
     finish(expand::plugin(attribute.into(), item.into()))
+}
+
+/// Makes a struct the settings of a plugin, which `#[init]` may take, or a part of them: its
+/// schema, made from the same attributes and comments as what serde reads, is in the component. See
+/// `cofferdam_sdk::settings`.
+#[proc_macro_derive(Settings, attributes(serde))]
+pub fn settings(item: TokenStream) -> TokenStream {
+    finish(settings::derive(item.into()))
 }
 
 /// Makes a protocol the component's export, under the name and with the description of the crate's

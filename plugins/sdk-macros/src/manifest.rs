@@ -48,6 +48,8 @@ pub struct Manifest {
     pub description: String,
     /// Tools that `needs` names.
     pub needing: Vec<String>,
+    /// Whether it says what the settings are.
+    pub has_settings_schema: bool,
 }
 
 impl Manifest {
@@ -117,7 +119,8 @@ impl Manifest {
             _ => Vec::new(),
         };
         let description = optional("description")?.unwrap_or_default();
-        Ok(Self { file: file.to_owned(), name, description, needing })
+        let has_settings_schema = find("settings_schema").is_some();
+        Ok(Self { file: file.to_owned(), name, description, needing, has_settings_schema })
     }
 
     /// The section of the component that the host reads.

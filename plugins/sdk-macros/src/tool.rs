@@ -148,7 +148,7 @@ fn is_context(given: &Type) -> bool {
 
 /// The doc comment as a description, and what stands in it under `# Details`: lines of a paragraph
 /// joined, paragraphs kept apart.
-fn description(attributes: &[Attribute]) -> (String, Option<String>) {
+pub fn description(attributes: &[Attribute]) -> (String, Option<String>) {
     let mut paragraphs = vec![String::new()];
     let mut details = None;
     for attribute in attributes.iter().filter(|a| a.path().is_ident("doc")) {

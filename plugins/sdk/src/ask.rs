@@ -68,7 +68,8 @@ impl Cx {
     /// let first = testing::Pretended::new([]);
     /// assert!(first.run(clear(first.cx())).is_err());
     /// assert_eq!(first.asked()[0].message, "This deletes everything.");
-    /// let again = testing::Pretended::new([("sure", Reply::Accepted(serde_json::json!({ "sure": true })))]);
+    /// let sure = Reply::Accepted(serde_json::json!({ "sure": true }));
+    /// let again = testing::Pretended::new([("sure", sure)]);
     /// assert_eq!(again.run(clear(again.cx())).unwrap(), "It is gone.");
     /// ```
     ///
@@ -84,7 +85,8 @@ impl Cx {
     ///     let name = cx.ask::<Name>("name", "Who are you?").await;
     ///     let age = cx.ask::<Age>("age", "How old are you?").await;
     ///     let (name, age) = (name?, age?);
-    ///     Ok(format!("{:?} {:?}", name.accepted().map(|of| of.name), age.accepted().map(|of| of.age)))
+    ///     let (name, age) = (name.accepted(), age.accepted());
+    ///     Ok(format!("{:?} {:?}", name.map(|of| of.name), age.map(|of| of.age)))
     /// }
     /// # let call = testing::Pretended::new([]);
     /// # assert!(call.run(introduce(call.cx())).is_err());

@@ -1,4 +1,5 @@
-//! Time for guests: waiting, deadlines, and what time it is. All of it is WASI's clocks; nothing here spins.
+//! Time for guests: waiting, deadlines, and what time it is. All of it is WASI's clocks; nothing
+//! here spins.
 
 use std::future::Future;
 use std::pin::pin;
@@ -18,7 +19,8 @@ pub async fn sleep(duration: Duration) {
     monotonic_clock::wait_for(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)).await;
 }
 
-/// Runs `future` for at most `duration`; `None` if it was not done by then. It is dropped in that case.
+/// Runs `future` for at most `duration`; `None` if it was not done by then. It is dropped in that
+/// case.
 pub async fn timeout<T>(duration: Duration, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     // The clock is asked only where the future is not ready at once: most are.

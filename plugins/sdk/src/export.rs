@@ -139,7 +139,7 @@ fn end(call: &Call, result: Result<Output, Failure>) -> Result<Outcome, Ending> 
     Err(Ending::Failed(calls::Failure {
         code: failure.code.into_owned(),
         message: failure.message,
-        details: (!failure.details.is_empty()).then(|| serde_json::Value::Object(failure.details).to_string()),
+        details: (!failure.details.is_empty()).then(|| serde_json::Value::Object(*failure.details).to_string()),
         retry: match failure.retry {
             None => Retry::Unknown,
             Some(true) => Retry::CanHelp,
@@ -152,6 +152,40 @@ fn end(call: &Call, result: Result<Output, Failure>) -> Result<Outcome, Ending> 
 pub async fn init<P: Plugin>(state: &'static State<P>, given: String) -> Result<(), String> {
     settings::keep(given);
     P::init(|| made(state)).await
+}
+
+/// The settings that `#[init]` takes.
+pub fn begins_with<T: settings::Settings>() -> Result<T, String> {
+    settings::settings().map_err(|failure| failure.message)
+}
+
+/// What `#[init]` may return.
+#[diagnostic::on_unimplemented(
+    message = "`#[init]` cannot return `{Self}`",
+    label = "no result of `#[init]`",
+    note = "it returns `Result<(), String>`, `Result<(), Failure>`, or nothing"
+)]
+pub trait Begun {
+    /// Why the instance cannot begin, if it cannot.
+    fn begun(self) -> Result<(), String>;
+}
+
+impl Begun for () {
+    fn begun(self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl Begun for Result<(), String> {
+    fn begun(self) -> Result<(), String> {
+        self
+    }
+}
+
+impl Begun for Result<(), Failure> {
+    fn begun(self) -> Result<(), String> {
+        self.map_err(|failure| failure.message)
+    }
 }
 
 /// The instance ends in good order.

@@ -14,7 +14,8 @@ pub use crate::bindings::cofferdam::host::types::Refusal;
 pub struct Failure {
     pub(crate) code: Cow<'static, str>,
     pub(crate) message: String,
-    pub(crate) details: Map<String, Value>,
+    /// Boxed, so that a `Result` is small.
+    pub(crate) details: Box<Map<String, Value>>,
     pub(crate) retry: Option<bool>,
     /// The call ends so that the person is asked what it has asked.
     pub(crate) asks: bool,
@@ -24,7 +25,7 @@ impl Failure {
     /// A failure with a stable code (`[a-z0-9_]{1,64}`) and a message that names the thing. Another
     /// code counts as `failed`.
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Display) -> Self {
-        Self { code: code.into(), message: message.to_string(), details: Map::new(), retry: None, asks: false }
+        Self { code: code.into(), message: message.to_string(), details: Box::default(), retry: None, asks: false }
     }
 
     /// An argument that cannot be meant: code `invalid_argument`, with the argument's name in

@@ -1,6 +1,7 @@
 //! Where a plugin's files are, as granted. They are read with `std::fs`.
 
-/// The roots that the policy's `read` rules grant: absolute paths. What lies below them can be read.
+/// The roots that the policy's `read` rules grant: absolute paths. What lies below them can be
+/// read.
 ///
 /// It is there with the feature `files`: who has it imports WASI's `filesystem/preopens`.
 #[cfg(target_arch = "wasm32")]

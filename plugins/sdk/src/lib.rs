@@ -70,14 +70,14 @@ pub use address::{IpAddress, Ipv6Address};
 pub use answer::{Answer, Blob, Block, Blocks, Body, Embedded, Link};
 pub use ask::{Reply, Unanswered, question_schema};
 pub use clock::{now, sleep, timeout, wall_clock};
-pub use cofferdam_sdk_macros::plugin;
+pub use cofferdam_sdk_macros::{Settings, plugin};
 pub use cx::{Cx, LAST_WORDS, Level, Limits, limits, log, predecessor};
 pub use failure::{Failure, Refusal};
 #[cfg(feature = "files")]
 pub use files::roots;
 pub use net::TcpStream;
 pub use schema::{Integer, NoArguments};
-pub use settings::{settings, settings_text};
+pub use settings::{Settings, settings, settings_schema, settings_text};
 pub use task::Task;
 /// Wakes a task from another of the same instance: `notify_one` lets one `notified` return, also
 /// one that comes later.
@@ -97,6 +97,10 @@ pub mod bindings {
         runtime_path: "::cofferdam_sdk::wit_bindgen_rt",
     });
 }
+
+/// What tests of the macros derive with.
+#[doc(hidden)]
+pub use {schemars, serde};
 
 /// The runtime that exported bindings refer to.
 #[doc(hidden)]

@@ -1,5 +1,6 @@
-//! Connections, as granted: how a host may be spelled, how a name becomes addresses, how a connection is made (RFC 8305), and
-//! a connection that is read and written with deadlines. What the policy does not allow is refused by the host, at each step.
+//! Connections, as granted: how a host may be spelled, how a name becomes addresses, how a
+//! connection is made (RFC 8305), and a connection that is read and written with deadlines. What
+//! the policy does not allow is refused by the host, at each step.
 //!
 //! Most plugins need [`TcpStream`] only. The parts are for those that do more with a socket.
 

@@ -2,14 +2,25 @@
 //! write is that type's schema, or the manifest's `[settings_schema]`. The host checks it before
 //! the plugin runs.
 
+mod schema;
+mod written;
+
+/// What the expansion of `#[derive(Settings)]` and `#[plugin]` uses.
+pub mod settings_schema {
+    pub use super::schema::*;
+    pub use super::written::{json, length};
+}
+
 use std::cell::RefCell;
 
 use serde::de::DeserializeOwned;
 
 use crate::Failure;
 
-/// The operator's settings for this plugin: what the policy has in `[plugins.NAME.settings]`, or an
-/// empty object.
+pub use schema::Settings;
+
+/// The operator's settings for this plugin, anywhere in it: what the policy has in
+/// `[plugins.NAME.settings]`, or an empty object.
 ///
 /// ```
 /// # use cofferdam_sdk::Failure;
@@ -22,6 +33,53 @@ use crate::Failure;
 /// fn language() -> Result<String, Failure> {
 ///     let settings: Settings = cofferdam_sdk::settings()?;
 ///     Ok(settings.language.unwrap_or_else(|| "en".to_owned()))
+/// }
+/// ```
+///
+/// A plugin that begins with its settings needs no schema written by hand: `#[derive(Settings)]`
+/// makes it of the type, and the host has checked them. A member that is neither an `Option` nor
+/// has a `#[serde(default)]` has to be in the policy.
+///
+/// ```standalone_crate
+/// use std::cell::RefCell;
+///
+/// use cofferdam_sdk::{Failure, Settings};
+/// use serde::Deserialize;
+///
+/// #[derive(Clone, Default, Deserialize, Settings)]
+/// #[serde(deny_unknown_fields)]
+/// struct Languages {
+///     /// The language of greetings, such as `en`
+///     language: String,
+///     /// Names that are greeted twice
+///     #[serde(default)]
+///     twice: Vec<String>,
+/// }
+///
+/// #[derive(Default)]
+/// struct Greeter {
+///     languages: RefCell<Languages>,
+/// }
+///
+/// #[cofferdam_sdk::plugin(manifest = "tests/greeter.toml")]
+/// impl Greeter {
+///     #[init]
+///     async fn begin(&self, languages: Languages) -> Result<(), String> {
+///         if languages.language.len() != 2 {
+///             return Err(format!("`language` is `{}`; it has two letters", languages.language));
+///         }
+///         self.languages.replace(languages);
+///         Ok(())
+///     }
+///
+///     #[close]
+///     async fn end(&self) {}
+///
+///     /// Say which language greetings are in.
+///     #[tool]
+///     async fn language(&self) -> Result<String, Failure> {
+///         Ok(self.languages.borrow().language.clone())
+///     }
 /// }
 /// ```
 ///

@@ -4,8 +4,8 @@ use std::future::Future;
 
 use futures::future::{AbortHandle, abortable};
 
-/// A task that runs beside the call that began it, and ends when this is dropped or aborted: at its next `await`, where it is
-/// dropped. [`spawn`](crate::spawn) begins one that nobody can end.
+/// A task that runs beside the call that began it, and ends when this is dropped or aborted: at its
+/// next `await`, where it is dropped. [`spawn`](crate::spawn) begins one that nobody can end.
 ///
 /// A plugin keeps it with what the task works for, such as a connection, so that both end together.
 #[derive(Debug)]

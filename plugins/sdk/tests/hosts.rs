@@ -1,4 +1,5 @@
-//! Hosts as anybody may write them: no text is too strange to be told apart from a host in one printable line.
+//! Hosts as anybody may write them: no text is too strange to be told apart from a host in one
+//! printable line.
 
 use cofferdam_sdk::net::Host;
 use proptest::prelude::*;

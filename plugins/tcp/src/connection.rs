@@ -126,8 +126,8 @@ impl Connection {
         if attached { received.saturating_sub(self.handling.fed.get()) } else { 0 }
     }
 
-    /// Up to where bytes may be let go of when the buffer is full. With a handler its messages
-    /// stand for the bytes: those of messages that were acknowledged may go. Without one, none may.
+    /// The offset up to which bytes may be dropped when the buffer is full. With a handler, the
+    /// bytes of acknowledged messages may be dropped. Without one, none may.
     fn spent(&self) -> u64 {
         let first = self.buffer.borrow().first_offset();
         if !self.handling.is_attached() {

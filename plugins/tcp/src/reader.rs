@@ -139,8 +139,8 @@ async fn read(connection: &Connection, stream: &mut StreamReader<u8>) -> Option<
         if buffer.capacity() > most {
             buffer = Vec::with_capacity(most);
         }
-        // Ready may be a rumour. What does not come at once is waited for without a buffer again,
-        // where a disconnect is seen.
+        // Readiness may be spurious. If no data comes at once, the reader waits again without a
+        // buffer, where it notices a disconnect.
         let (result, buffer) = {
             let mut reading = pin!(stream.read(buffer));
             match poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await {

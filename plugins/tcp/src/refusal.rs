@@ -1,7 +1,7 @@
 //! What the host says against a handler, a configuration or a message, as a tool's failure.
 
 use cofferdam_sdk::Failure;
-use cofferdam_sdk::handlers::{Error, Fault, Refusal};
+use cofferdam_sdk::handlers::{Error, Fault};
 
 /// A session that cannot be made. `several`: its configuration holds one for each handler.
 pub fn of_session(error: Error, several: bool) -> Failure {
@@ -42,8 +42,7 @@ pub fn of_message(error: Error) -> Failure {
 /// Anything else that the host says.
 pub fn of_call(error: Error) -> Failure {
     match error {
-        Error::Refused(Refusal::Denied(why)) => Failure::new("denied", why),
-        Error::Refused(refusal) => Failure::new("limit", refusal.words()),
+        Error::Refused(refusal) => refusal.into(),
         Error::Unavailable(why) => Failure::new("handler_unavailable", why),
         Error::Cut(why) => cut(&why),
         Error::Invalid(fault) => Failure::new("invalid_argument", fault.message),

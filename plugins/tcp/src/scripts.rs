@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use cofferdam_sdk::Failure;
-use cofferdam_sdk::scripts::{self, Error, Refusal};
+use cofferdam_sdk::scripts::{self, Error};
 use tcp_logic::{Failed, Fault, Input, Outcome, Piece, Program};
 
 /// The name by which `handlers_list` tells of the language.
@@ -77,8 +77,7 @@ fn refused(error: Error) -> Failure {
                 None => failure,
             }
         }
-        Error::Refused(Refusal::Denied(why)) => Failure::new("denied", why),
-        Error::Refused(refusal) => Failure::new("limit", refusal.words()),
+        Error::Refused(refusal) => refusal.into(),
         Error::Unavailable(why) | Error::Cut(why) => Failure::new("script_unavailable", why),
     }
 }

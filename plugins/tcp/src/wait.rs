@@ -123,8 +123,7 @@ fn until(arguments: &arguments::Wait) -> Result<Until, Failure> {
     })
 }
 
-/// A pattern, compiled; the last few are kept, since who waits for a prompt
-/// does so again and again.
+/// A compiled pattern. The last few are kept, since a caller that waits for a prompt does so often.
 fn compiled(text: &str) -> Result<Pattern, PatternError> {
     const KEPT: usize = 8;
     thread_local! {

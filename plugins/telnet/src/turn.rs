@@ -86,7 +86,8 @@ impl Turns {
                 "nobody was dialled: other sessions hold the memory for sessions, and if this one waited longer, less than the \
                  time it asks for would be left; try again later, with fewer sessions at once, or with shorter times \
                  (`timeout`, `timeout_ms`) and a smaller `output_limit`",
-            )),
+            )
+            .retry(true)),
         }
     }
 }

@@ -28,9 +28,9 @@ const SEND: Duration = Duration::from_secs(30);
 const LAST: Duration = Duration::from_secs(1);
 /// The same once the call's deadline has come, which leaves little for an answer.
 const HURRIED: Duration = Duration::from_millis(50);
-/// After so long a silence a greeting is over, and whatever it does it may
-/// not take longer than that.
+/// The silence that ends a greeting.
 const QUIET: Duration = Duration::from_millis(100);
+/// The longest that a greeting takes.
 const GREETS: Duration = Duration::from_millis(500);
 /// Of a greeting so much is read.
 const GREETING: usize = 64 << 10;
@@ -160,8 +160,8 @@ impl Wire {
         }
     }
 
-    /// Gives the peer so long to take what was not sent yet. What it does not take stays for a
-    /// further conversation.
+    /// Waits up to this long for the peer to take what is not sent yet. The rest stays
+    /// for the next conversation.
     async fn flush(&mut self, patience: Duration) {
         let end = cofferdam_sdk::now() + patience;
         while self.writer.is_some() && !self.unsent.is_empty() {

@@ -1,6 +1,6 @@
 //! `bench --where`: what a call costs where. Requests that go ever further into the server, each
 //! with its latency, the processor time of the protocol's thread and of all others, and how often a
-//! thread went to sleep: each of those is woken again.
+//! thread went to sleep and was woken again.
 
 use std::path::Path;
 use std::time::Duration;

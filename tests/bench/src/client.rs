@@ -1,5 +1,5 @@
-//! A client that costs next to nothing: lines on pipes, one request at a time, answers searched
-//! rather than parsed where only their arrival counts.
+//! A client of little cost: lines on pipes, one request at a time, answers searched rather than
+//! parsed where only their arrival counts.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;

@@ -134,7 +134,7 @@ pub fn search() -> Vec<Row> {
 }
 
 /// A hundred calls of each tool at once, until the last is answered, against as many processes of
-/// its native program, one after the other: none is left to wait for the others.
+/// its native program, one after the other. No call waits for all the others.
 pub fn many() -> Vec<Row> {
     const AT_ONCE: u32 = 100;
     let path = data("one", 1);

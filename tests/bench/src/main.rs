@@ -1,5 +1,5 @@
 //! Cofferdam's speed: every number is a ratio to something bare in the same run, so that the
-//! machine's mood cancels out. It measures the binary beside it; `bare` and `echo` are its own
+//! machine's load cancels out. It measures the binary beside it; `bare` and `echo` are its own
 //! other halves, run as processes of their own.
 #![allow(
     clippy::unwrap_used,

@@ -1,6 +1,6 @@
 //! What a component imports, before anything of it is compiled: every name that is put in comes
-//! out, in order, and nothing of what is nested; whatever else the bytes are, they are read alike
-//! by a second reading, or refused in plain words.
+//! out, in order, and nothing of what is nested; any other bytes are read alike by a second parser,
+//! or refused with a reason.
 
 use wasmparser::{Encoding, Parser, Payload};
 

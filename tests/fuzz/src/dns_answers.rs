@@ -1,5 +1,5 @@
-//! DNS: any message is the answer to a question or is not, in plain words; what is read of it is
-//! what another reading gives; and what is told of it is bounded and does nothing to a terminal.
+//! DNS: any message is accepted as the answer or refused with a reason. A second parser reads the
+//! same from it. The text shown of it is bounded and harmless to a terminal.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;

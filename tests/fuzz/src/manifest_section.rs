@@ -1,5 +1,5 @@
-//! The manifest that a component carries: what is put in is found at any depth, once; whatever else
-//! the bytes are, they are read or refused in plain words.
+//! The manifest that a component carries: what is put in is found at any depth, once; any other
+//! bytes are read, or refused with a reason.
 
 use crate::host::component::manifest_section;
 

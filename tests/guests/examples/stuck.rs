@@ -15,6 +15,7 @@ impl Guest {
     async fn block(self: Rc<Self>, _: Cx, _: NoArguments) -> Result<Text, Failure> {
         // From here on it is told of a cancellation, and does not listen.
         cofferdam_sdk::yield_now().await;
+        cofferdam_sdk::yield_now().await;
         begins("block");
         std::thread::sleep(std::time::Duration::from_secs(60));
         text("awake")

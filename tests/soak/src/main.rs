@@ -1,6 +1,6 @@
-//! The soak: mixed calls of every tool for as long as one likes, with faults injected, all choices
-//! from one seed. At its end nothing may be lost, crossed or kept: answers, descriptors, memory,
-//! the audit. `cargo xtask soak --seed N --seconds S` builds and runs it.
+//! The soak: mixed calls of every tool for any length of time, with faults injected, all choices
+//! from one seed. At its end nothing is lost, mixed up or leaked: answers, descriptors, memory, the
+//! audit. `cargo xtask soak --seed N --seconds S` builds and runs it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,10 +1,11 @@
-//! The `smtp` handler against real mail servers: postfix, OpenSMTPD and exim. Each runs where it is
-//! installed, and delivers.
+//! The `smtp` handler against real mail servers: postfix, OpenSMTPD and exim, which deliver, and
+//! aiosmtpd.
 
+use cofferdam_xtask::peers;
 use serde_json::{Value, json};
 
-use super::{connect, has, messages, request, send, values};
-use crate::support::{Installed, Session, eventually};
+use super::{connect, has, messages, request, send, until, values};
+use crate::support::{Installed, Server, Session, eventually, scratch};
 
 /// Sends a command and gives its reply.
 #[track_caller]
@@ -18,8 +19,8 @@ fn command(session: &mut Session, command: &str, code: u16) -> Value {
 
 /// Goes as far as the server's 354.
 #[track_caller]
-fn up_to_data(session: &mut Session, server: &Installed) {
-    connect(session, server.server.port, "smtp", json!({ "ehlo": "client.test" }));
+fn up_to_data(session: &mut Session, port: u16) {
+    connect(session, port, "smtp", json!({ "ehlo": "client.test" }));
     messages(session, 2);
     command(session, "MAIL FROM:<ann@client.test>", 250);
     command(session, "RCPT TO:<bob@mail.test>", 250);
@@ -82,23 +83,24 @@ fn answered(session: &mut Session) -> Value {
 
 /// An end of bare line feeds, as other clients might send it, is none: only the handler's CR LF .
 /// CR LF is answered.
-fn a_bare_end_gets_no_answer(server: &Installed) {
+#[track_caller]
+fn a_bare_end_gets_no_answer(port: u16, body: impl FnOnce() -> String) {
     let mut session = Session::local();
-    up_to_data(&mut session, server);
+    up_to_data(&mut session, port);
     session.send_text("c", "Subject: x\r\n\r\none\n.\nMAIL FROM:<eve@client.test>\n");
     let told = request(&mut session, json!({ "data": "two" }));
     has(&values(&told)[0], json!({ "code": 250, "to": "data" }));
     command(&mut session, "QUIT", 221);
     assert_eq!(answered(&mut session), json!([null, "EHLO", "MAIL", "RCPT", "DATA", "data", "QUIT"]));
-    let body = body(server);
+    let body = body();
     assert!(body.contains("one") && body.contains("eve@client.test") && body.contains("two"), "{body}");
-    server.forget();
 }
 
 #[test]
 fn postfix_takes_a_mail_and_waits_for_the_right_end_of_it() {
     let server = Installed::postfix();
-    a_bare_end_gets_no_answer(&server);
+    a_bare_end_gets_no_answer(server.server.port, || body(&server));
+    server.forget();
     let extensions = json!({ "PIPELINING": "", "CHUNKING": "", "SIZE": "10240000", "ENHANCEDSTATUSCODES": "" });
     whole_conversation(&server, "Postfix", extensions, true);
 }
@@ -112,7 +114,36 @@ fn opensmtpd_takes_a_mail() {
 #[test]
 fn exim_takes_a_mail_and_has_no_enhanced_codes() {
     let server = Installed::exim();
-    a_bare_end_gets_no_answer(&server);
+    a_bare_end_gets_no_answer(server.server.port, || body(&server));
+    server.forget();
     let extensions = json!({ "PIPELINING": "", "CHUNKING": "", "SIZE": "52428800" });
     whole_conversation(&server, "Exim", extensions, false);
+    // Where the first line ends in LF alone it takes an end of that kind, which nobody waits for.
+    let mut session = Session::local();
+    up_to_data(&mut session, server.server.port);
+    session.send_text("c", "Subject: x\n\none\n.\n");
+    until(&mut session, "c", &json!({ "code": 250, "to": null }));
+}
+
+#[test]
+fn a_mail_arrives_as_it_was_written() {
+    let folder = scratch("mail");
+    let server = Server::python(peers::PYTHON_SERVERS[1], "smtp_server.py", &[&folder.display().to_string()]);
+    let mut session = Session::local();
+    connect(&mut session, server.port, "smtp", json!({ "ehlo": "client.test" }));
+    let arguments = json!({ "connection_id": "c", "until": 2, "timeout_ms": 10_000 });
+    let greeting = values(&session.call("tcp_messages", arguments).ok());
+    has(&greeting[0], json!({ "code": 220 }));
+    has(&greeting[1], json!({ "code": 250 }));
+    assert!(greeting[1]["lines"].as_array().unwrap().len() > 1, "{greeting:?}");
+    for (command, code) in [("MAIL FROM:<ann@client.test>", 250), ("RCPT TO:<bob@mail.test>", 250), ("DATA", 354)] {
+        has(&values(&request(&mut session, json!({ "command": command })))[0], json!({ "code": code }));
+    }
+    // Lines that begin with a dot are doubled on their way, and bare line feeds become CR LF.
+    let told = request(&mut session, json!({ "data": "Subject: x\n\n.\n..two\nend" }));
+    has(&values(&told)[0], json!({ "code": 250, "enhanced": "2.0.0" }));
+    let mail = std::fs::read(folder.join("1.eml")).unwrap();
+    assert_eq!(String::from_utf8_lossy(&mail), "Subject: x\r\n\r\n.\r\n..two\r\nend\r\n");
+    has(&values(&request(&mut session, json!({ "command": "QUIT" })))[0], json!({ "code": 221 }));
+    a_bare_end_gets_no_answer(server.port, || std::fs::read_to_string(folder.join("2.eml")).unwrap());
 }

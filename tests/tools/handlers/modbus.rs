@@ -4,8 +4,7 @@
 use cofferdam_xtask::peers;
 use serde_json::{Value, json};
 
-use super::real::until;
-use super::{connect, has, request, send, values};
+use super::{connect, has, request, send, until, values};
 use crate::support::{Server, Session, eventually};
 
 /// A connection to the server of a script.
@@ -154,6 +153,45 @@ fn pymodbustcp_answers_a_broadcast_which_is_nobodys_answer() {
     // What is no Modbus it answers by a reset.
     session.send_text("c", "\0\u{1}\0\u{1}\0\u{6}\u{1}\u{3}\0\0\0\u{1}");
     eventually("it closes", || session.buffer_info("c")["connected"] == false);
+}
+
+#[test]
+fn modbus_registers_of_a_real_server_are_read_and_written() {
+    let server = Server::python(peers::PYTHON_SERVERS[0], "modbus_server.py", &[]);
+    let mut session = Session::local();
+    connect(&mut session, server.port, "modbus", json!({}));
+    let answer = |session: &mut Session, message: Value| {
+        let told = request(session, message);
+        assert_eq!(told["answered"], true, "{told}");
+        values(&told).remove(0)
+    };
+    let read = json!({ "function": "read_holding_registers", "address": 10, "count": 3 });
+    has(&answer(&mut session, read.clone()), json!({ "values": [10, 11, 12], "unit": 1 }));
+    let write = json!({ "function": "write_registers", "address": 10, "type": "f32", "values": [21.5] });
+    has(&answer(&mut session, write), json!({ "answer": "write_registers", "address": 10, "count": 2 }));
+    let float = json!({ "function": "read_holding_registers", "address": 10, "type": "f32" });
+    has(&answer(&mut session, float), json!({ "values": [21.5] }));
+    let coils = json!({ "function": "read_coils", "address": 0, "count": 4 });
+    has(&answer(&mut session, coils), json!({ "values": [false, true, false, true] }));
+    let beyond = json!({ "function": "read_holding_registers", "address": 60_000, "count": 1 });
+    has(&answer(&mut session, beyond), json!({ "exception": "illegal_data_address" }));
+    // This server answers the first only of several that come in one segment: none of ours is lost.
+    let asked: Vec<(u64, u64)> = (20..40)
+        .map(|address| {
+            let message = json!({ "function": "read_input_registers", "address": address, "count": 1 });
+            (
+                session.post_call(
+                    "tcp_request",
+                    json!({ "connection_id": "c", "message": message, "timeout_ms": 20_000 }),
+                ),
+                address,
+            )
+        })
+        .collect();
+    for (id, address) in asked {
+        let told = session.called(id).ok();
+        assert_eq!(values(&told)[0]["values"], json!([address]), "{told}");
+    }
 }
 
 #[test]

@@ -1,112 +1,26 @@
-//! Handlers against real servers: redis, fakeredis, ngircd, miniircd, mosquitto, nginx, pymodbus,
-//! aiosmtpd and gpsd.
+//! Handlers against real servers: ngircd, miniircd, mosquitto and gpsd. Others have files of their
+//! own.
 
-use cofferdam_xtask::peers;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{connect, has, request, send, values};
-use crate::support::{Listener, Server, Session, eventually, scratch};
-
-/// Takes one message after the other until one has these members, and gives that one.
-#[track_caller]
-pub fn until(session: &mut Session, id: &str, wanted: &Value) -> Value {
-    let matches = |told: &Value| wanted.as_object().unwrap().iter().all(|(key, value)| told["message"][key] == *value);
-    let mut seen = Vec::new();
-    loop {
-        let arguments = json!({ "connection_id": id, "limit": 1, "timeout_ms": 10_000 });
-        let answer = session.call("tcp_messages", arguments).ok();
-        assert_eq!(answer["satisfied"], true, "no {wanted} among {seen:?}: {answer}");
-        for told in answer["messages"].as_array().unwrap() {
-            if matches(told) {
-                return told.clone();
-            }
-            seen.push(told.clone());
-        }
-    }
-}
+use super::{connect, has, request, send, until, values};
+use crate::support::{Listener, Server, Session, eventually};
 
 #[test]
-fn redis_answers_requests_and_pushes_between_them() {
-    let server = Server::redis();
+fn ngircd_asks_before_001_and_a_wrong_pong_gets_only_a_notice() {
+    let server = Server::ngircd_with("RequireAuthPing = yes");
     let mut session = Session::local();
-    connect(&mut session, server.port, "redis", json!({ "protocol": 3, "client_name": "cofferdam" }));
-    has(&until(&mut session, "c", &json!({ "type": "map" }))["message"]["value"], json!({ "proto": 3 }));
-    let answer = |session: &mut Session, command: Value| {
-        let told = request(session, json!({ "command": command }));
-        assert_eq!(told["answered"], true, "{told}");
-        values(&told).remove(0)
-    };
-    assert_eq!(
-        answer(&mut session, json!(["SET", "key", "a\r\nb", "EX", 60])),
-        json!({ "type": "status", "value": "OK" })
-    );
-    assert_eq!(answer(&mut session, json!(["GET", "key"])), json!({ "type": "bulk", "value": "a\r\nb" }));
-    has(&answer(&mut session, json!(["LPUSH", "key", "x"])), json!({ "type": "error", "code": "WRONGTYPE" }));
-    assert_eq!(
-        answer(&mut session, json!(["HSET", "h", "a", "1", "b", "2"])),
-        json!({ "type": "integer", "value": 2 })
-    );
-    has(&answer(&mut session, json!(["HGETALL", "h"])), json!({ "type": "map", "value": { "a": "1", "b": "2" } }));
-    // What is subscribed to comes between answers and is none.
-    send(&mut session, json!({ "command": ["SUBSCRIBE", "news"] }));
-    until(&mut session, "c", &json!({ "type": "push", "kind": "subscribe" }));
-    assert_eq!(answer(&mut session, json!(["PUBLISH", "news", "hi"])), json!({ "type": "integer", "value": 1 }));
-    until(&mut session, "c", &json!({ "type": "push", "kind": "message", "channel": "news", "message": "hi" }));
-}
-
-#[test]
-fn many_requests_at_once_to_redis_each_get_their_own() {
-    let server = Server::redis();
+    connect(&mut session, server.port, "irc", json!({ "nick": "bot" }));
+    until(&mut session, "c", &json!({ "command": "PING" }));
+    until(&mut session, "c", &json!({ "name": "RPL_WELCOME" }));
     let mut session = Session::local();
-    connect(&mut session, server.port, "redis", json!({}));
-    let asked: Vec<(u64, usize)> = (0..50)
-        .map(|n| {
-            let message = json!({ "command": ["ECHO", format!("number {n}")] });
-            (
-                session.post_call(
-                    "tcp_request",
-                    json!({ "connection_id": "c", "message": message, "timeout_ms": 20_000 }),
-                ),
-                n,
-            )
-        })
-        .collect();
-    for (id, n) in asked {
-        let told = session.called(id).ok();
-        assert_eq!(values(&told), [json!({ "type": "bulk", "value": format!("number {n}") })], "{told}");
-    }
-}
-
-#[test]
-fn fakeredis_takes_hello_3_and_then_speaks_shapes_of_resp2() {
-    let server = Server::python(peers::PYTHON_SERVERS[5], "redis_server.py", &[]);
-    let mut session = Session::local();
-    connect(&mut session, server.port, "redis", json!({ "protocol": 3 }));
-    let hello = until(&mut session, "c", &json!({ "type": "map" }));
-    assert_eq!(hello["message"]["value"]["proto"], 3, "{hello}");
-    let mut answers = |command: Value| {
-        let told = request(&mut session, json!({ "command": command }));
-        assert_eq!(told["answered"], true, "{told}");
-        values(&told)
-    };
-    answers(json!(["SADD", "set", "a"]));
-    answers(json!(["SET", "key", "v"]));
-    // The set comes as an array, and the code of every error behind ERR: what counts is the shape
-    // that came.
-    assert_eq!(answers(json!(["SMEMBERS", "set"])), [json!({ "type": "array", "value": ["a"] })]);
-    let wrong = answers(json!(["LPUSH", "key", "x"])).remove(0);
-    assert_eq!((&wrong["type"], &wrong["code"]), (&json!("error"), &json!("ERR")), "{wrong}");
-    assert!(wrong.to_string().contains("WRONGTYPE"), "{wrong}");
-    // A subscription and what it brings are arrays too, and are not taken for answers to what comes
-    // behind them.
-    has(&answers(json!(["SUBSCRIBE", "news", "more"]))[0], json!({ "kind": "subscribe", "channel": "news" }));
-    let pong = answers(json!(["PING"])).remove(0);
-    assert!(pong.to_string().to_lowercase().contains("pong"), "{pong}");
-    has(&answers(json!(["UNSUBSCRIBE"]))[0], json!({ "kind": "unsubscribe" }));
-    assert_eq!(answers(json!(["GET", "key"]))[0]["value"], "v");
-    // It takes a protocol that nobody knows.
-    let hello = answers(json!(["HELLO", 9])).remove(0);
-    assert!(hello["type"] == "array" && hello["value"].as_array().unwrap().contains(&json!(9)), "{hello}");
+    connect(&mut session, server.port, "irc", json!({ "nick": "ann", "pong": false }));
+    let ping = until(&mut session, "c", &json!({ "command": "PING" }));
+    send(&mut session, json!({ "command": "PONG", "params": ["1"] }));
+    let notice = until(&mut session, "c", &json!({ "command": "NOTICE" }));
+    assert!(notice["message"]["params"][1].as_str().unwrap().contains("/QUOTE PONG"), "{notice}");
+    send(&mut session, json!({ "command": "PONG", "params": ping["message"]["params"] }));
+    until(&mut session, "c", &json!({ "name": "RPL_WELCOME" }));
 }
 
 #[test]
@@ -132,6 +46,30 @@ fn miniircd_has_no_capabilities_and_waits_for_the_end_of_their_negotiation() {
     send(&mut session, json!({ "command": "PING", "params": ["still here"] }));
     let pong = until(&mut session, "c", &json!({ "command": "PONG" }));
     assert!(pong["message"]["params"].to_string().contains("still here"), "{pong}");
+}
+
+#[test]
+fn mosquitto_refuses_in_the_shape_of_each_version() {
+    let server = Server::mosquitto(false);
+    for (version, code) in [("3.1.1", 5), ("5", 135)] {
+        let mut session = Session::local();
+        connect(&mut session, server.port, "mqtt", json!({ "version": version }));
+        let refusal = until(&mut session, "c", &json!({ "type": "connack" }));
+        has(&refusal["message"], json!({ "code": code, "reason": "not authorized" }));
+        eventually("the server closes", || session.buffer_info("c")["connected"] == false);
+    }
+}
+
+#[test]
+fn mqtt_keeps_a_silent_connection_alive() {
+    let server = Server::mosquitto(true);
+    let mut session = Session::local();
+    connect(&mut session, server.port, "mqtt", json!({ "keep_alive": 1 }));
+    // Whoever is silent for one and a half times as long is thrown out.
+    for _ in 0..3 {
+        until(&mut session, "c", &json!({ "type": "pingresp" }));
+    }
+    assert_eq!(session.buffer_info("c")["connected"], true);
 }
 
 #[test]
@@ -214,11 +152,13 @@ fn irc_registers_by_itself_and_stays_where_a_silent_client_is_asked() {
 
 #[test]
 fn mqtt_subscribes_publishes_and_acknowledges() {
-    let server = Server::mosquitto();
+    let server = Server::mosquitto(true);
     for version in ["3.1.1", "5"] {
         let mut session = Session::local();
         connect(&mut session, server.port, "mqtt", json!({ "version": version, "client_id": "bot" }));
-        until(&mut session, "c", &json!({ "type": "connack", "reason": "accepted" }));
+        let welcome = until(&mut session, "c", &json!({ "type": "connack", "reason": "accepted" }));
+        // Version 5 has properties that nobody has asked for, 3.1.1 has none.
+        assert_eq!(welcome["message"]["properties"]["receive_maximum"].is_u64(), version == "5", "{welcome}");
         let told = request(&mut session, json!({ "type": "subscribe", "topics": [{ "filter": "lab/#", "qos": 2 }] }));
         has(&values(&told)[0], json!({ "type": "suback", "results": [{ "code": 2, "reason": "granted QoS 2" }] }));
         for qos in 0..=2 {
@@ -237,93 +177,4 @@ fn mqtt_subscribes_publishes_and_acknowledges() {
             back == 3
         });
     }
-}
-
-#[test]
-fn a_web_server_answers_requests_of_one_connection_one_by_one() {
-    let pages = scratch("pages");
-    std::fs::write(pages.join("a.txt"), "first page").unwrap();
-    std::fs::write(pages.join("b.txt"), "x".repeat(200_000)).unwrap();
-    // A page that is put together while it is sent comes in chunks.
-    std::fs::write(pages.join("c.html"), "<!--#set var=\"a\" value=\"chunked\" --><!--#echo var=\"a\" -->").unwrap();
-    let server = Server::nginx(&pages);
-    let mut session = Session::local();
-    connect(&mut session, server.port, "http1", json!({ "host": "localhost" }));
-    let told = request(&mut session, json!({ "target": "/a.txt" }));
-    let first = &values(&told)[0];
-    has(first, json!({ "type": "response", "status": 200, "body": "first page" }));
-    assert!(first["headers"]["server"].as_str().unwrap().starts_with("nginx/"), "{first}");
-    let told = request(&mut session, json!({ "method": "HEAD", "target": "/b.txt" }));
-    let head = &values(&told)[0];
-    assert_eq!((&head["status"], &head["headers"]["content-length"]), (&json!(200), &json!("200000")), "{head}");
-    let told = request(&mut session, json!({ "target": "/c.html" }));
-    let chunked = &values(&told)[0];
-    assert_eq!((&chunked["body"], &chunked["headers"]["transfer-encoding"]), (&json!("chunked"), &json!("chunked")));
-    has(&values(&request(&mut session, json!({ "target": "/none" })))[0], json!({ "status": 404 }));
-    let told = request(&mut session, json!({ "target": "/b.txt" }));
-    assert_eq!(values(&told)[0]["status"], 200);
-    let whole = session.buffer_info("c")["bytes_received"].as_u64().unwrap();
-    assert!(whole > 200_000, "{whole}");
-    assert_eq!(session.call("tcp_list_connections", json!({})).ok()["connections"][0]["handler"], "http1");
-}
-
-#[test]
-fn modbus_registers_of_a_real_server_are_read_and_written() {
-    let server = Server::python(peers::PYTHON_SERVERS[0], "modbus_server.py", &[]);
-    let mut session = Session::local();
-    connect(&mut session, server.port, "modbus", json!({}));
-    let answer = |session: &mut Session, message: Value| {
-        let told = request(session, message);
-        assert_eq!(told["answered"], true, "{told}");
-        values(&told).remove(0)
-    };
-    let read = json!({ "function": "read_holding_registers", "address": 10, "count": 3 });
-    has(&answer(&mut session, read.clone()), json!({ "values": [10, 11, 12], "unit": 1 }));
-    let write = json!({ "function": "write_registers", "address": 10, "type": "f32", "values": [21.5] });
-    has(&answer(&mut session, write), json!({ "answer": "write_registers", "address": 10, "count": 2 }));
-    let float = json!({ "function": "read_holding_registers", "address": 10, "type": "f32" });
-    has(&answer(&mut session, float), json!({ "values": [21.5] }));
-    let coils = json!({ "function": "read_coils", "address": 0, "count": 4 });
-    has(&answer(&mut session, coils), json!({ "values": [false, true, false, true] }));
-    let beyond = json!({ "function": "read_holding_registers", "address": 60_000, "count": 1 });
-    has(&answer(&mut session, beyond), json!({ "exception": "illegal_data_address" }));
-    // This server answers the first only of several that come in one segment: none of ours is lost.
-    let asked: Vec<(u64, u64)> = (20..40)
-        .map(|address| {
-            let message = json!({ "function": "read_input_registers", "address": address, "count": 1 });
-            (
-                session.post_call(
-                    "tcp_request",
-                    json!({ "connection_id": "c", "message": message, "timeout_ms": 20_000 }),
-                ),
-                address,
-            )
-        })
-        .collect();
-    for (id, address) in asked {
-        let told = session.called(id).ok();
-        assert_eq!(values(&told)[0]["values"], json!([address]), "{told}");
-    }
-}
-
-#[test]
-fn a_mail_arrives_as_it_was_written() {
-    let folder = scratch("mail");
-    let server = Server::python(peers::PYTHON_SERVERS[1], "smtp_server.py", &[&folder.display().to_string()]);
-    let mut session = Session::local();
-    connect(&mut session, server.port, "smtp", json!({ "ehlo": "client.test" }));
-    let arguments = json!({ "connection_id": "c", "until": 2, "timeout_ms": 10_000 });
-    let greeting = values(&session.call("tcp_messages", arguments).ok());
-    has(&greeting[0], json!({ "code": 220 }));
-    has(&greeting[1], json!({ "code": 250 }));
-    assert!(greeting[1]["lines"].as_array().unwrap().len() > 1, "{greeting:?}");
-    for (command, code) in [("MAIL FROM:<ann@client.test>", 250), ("RCPT TO:<bob@mail.test>", 250), ("DATA", 354)] {
-        has(&values(&request(&mut session, json!({ "command": command })))[0], json!({ "code": code }));
-    }
-    // Lines that begin with a dot are doubled on their way, and bare line feeds become CR LF.
-    let told = request(&mut session, json!({ "data": "Subject: x\n\n.\n..two\nend" }));
-    has(&values(&told)[0], json!({ "code": 250, "enhanced": "2.0.0" }));
-    let mail = std::fs::read(folder.join("1.eml")).unwrap();
-    assert_eq!(String::from_utf8_lossy(&mail), "Subject: x\r\n\r\n.\r\n..two\r\nend\r\n");
-    has(&values(&request(&mut session, json!({ "command": "QUIT" })))[0], json!({ "code": 221 }));
 }

@@ -34,7 +34,7 @@ mod bindings {
         exports: { default: async },
         require_store_data_send: true,
         with: {
-            "cofferdam:host/calls.context": crate::host::Context,
+            "cofferdam:host/calls.context": crate::context::Context,
             "cofferdam:dns/queries.query": crate::enforce::Query,
             "cofferdam:icmp/echo.socket": crate::enforce::IcmpSocket,
             "cofferdam:names/lookups.lookup": crate::enforce::NameLookup,

@@ -121,7 +121,7 @@ impl Gate {
         let caller = caller.or(self.only.get().map(|caller| &**caller));
         let recorded = self.sink.record(&Event::Ask { plugin: &self.plugin, caller, resource, decision });
         recorded.inspect_err(|unwritten| {
-            tracing::error!(target: "cofferdam", "{unwritten}");
+            tracing::error!(target: "cofferdam", plugin = &*self.plugin, error = %unwritten, "an ask is not granted");
             let calls = self.calls();
             match caller {
                 Some(caller) => calls.get(&caller.call).into_iter().for_each(|call| call.set_unrecorded()),

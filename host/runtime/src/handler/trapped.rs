@@ -26,7 +26,8 @@ impl Trapped {
 /// Why a component trapped, without the place in its code: that is for the log only.
 pub fn why(trap: &wasmtime::Error, store: &Store<HandlerState>, spec: &PureSpec) -> Trapped {
     let (state, PureSpec { name, limits, .. }) = (store.data(), spec);
-    tracing::debug!(target: "guest", "[{name} trap] {}", printable_text(format!("{trap:?}")));
+    let handler = name.as_str();
+    tracing::debug!(target: "guest", handler, stream = "trap", text = %printable_text(format!("{trap:?}")));
     if let Some(limit) = trap.downcast_ref::<CpuLimit>() {
         return Trapped { why: limit.to_string(), limit: Some("cpu") };
     }
@@ -48,7 +49,7 @@ pub fn why(trap: &wasmtime::Error, store: &Store<HandlerState>, spec: &PureSpec)
     }
     let said = state.last_said();
     if !said.is_empty() {
-        tracing::warn!(target: "guest", "[{name} stderr] {}", printable(&said, 2048));
+        tracing::warn!(target: "guest", handler, stream = "stderr", text = %printable(&said, 2048));
     }
     if let Some(code) = trap.downcast_ref::<wasmtime::Trap>() {
         return Trapped { why: format!("it trapped: {code}"), limit: None };

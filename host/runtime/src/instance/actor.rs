@@ -10,22 +10,22 @@ use std::time::Duration;
 use cofferdam_audit::{Caller, Event, Sink};
 use cofferdam_grants::{printable, printable_text};
 use futures::stream::{FuturesUnordered, StreamExt};
-use rustix::io::Errno;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::Accessor;
 use wasmtime::{AsContextMut as _, Store, UpdateDeadline};
 use wasmtime_wasi::WasiView as _;
 
+use super::Lifetime;
+use super::ends::{self, lacks, not_instantiated, overdue, unsettled};
 use super::program::{Instantiable, Program, Template};
 use super::threads::Seat;
-use super::{About, Lifetime};
 use crate::abi::plugin_0_1_0::{Definition, Ending, Exported, Outcome, Reply};
 use crate::call::CallState;
 use crate::clock::TICK;
+use crate::context::Context;
 use crate::cpu_meter::CpuMeter;
 use crate::enforce::Sockets;
-use crate::host::Context;
 use crate::limiter;
 use crate::memory::Held;
 use crate::output;
@@ -49,9 +49,6 @@ pub struct Message {
 /// What a guest answers, and the memory that its answer takes from here on; `None` if there is no
 /// room for it.
 pub type Answered = Result<(Outcome, Option<Held>), Ending>;
-
-/// How long a guest has to end by itself.
-pub const CLOSING: Duration = Duration::from_millis(500);
 
 /// How an instance ended.
 #[derive(Clone, Debug)]
@@ -134,7 +131,7 @@ impl Actor {
     }
 
     /// Ends the instance in good order: nothing of it counts as lost. A guest that has no call is
-    /// told, and has [`CLOSING`].
+    /// told, and has [`ends::CLOSING`].
     pub fn close(&self) {
         self.kill.orderly.store(true, Ordering::SeqCst);
         self.kill.closing.cancel();
@@ -153,14 +150,19 @@ impl Actor {
         self.kill.notify.notify_one();
     }
 
-    /// How long the guest has computed by now without waiting.
-    pub fn computed(&self) -> Duration {
-        self.cpu_meter.computed()
+    /// How its guest computes and waits.
+    pub fn cpu_meter(&self) -> &CpuMeter {
+        &self.cpu_meter
     }
 
     /// The memory of an instance that has no connections, in bytes; zero if it has any.
     pub fn idle_memory(&self) -> usize {
         if self.sockets.open() > 0 { 0 } else { self.memory.load(Ordering::Relaxed) }
+    }
+
+    /// Connections that are open.
+    pub fn connections(&self) -> usize {
+        self.sockets.open()
     }
 
     /// Whether it has ended, and why.
@@ -221,7 +223,7 @@ async fn run(
     let connections = store.data().sockets.open();
     let lack = ran.as_ref().err().and_then(|trap| trap.as_ref()).and_then(lacks);
     if let Some(reason) = lack {
-        tracing::error!(target: "cofferdam", plugin = %about.name, reason, "an instance cannot start");
+        tracing::error!(target: "cofferdam", plugin = about.name.as_str(), reason, "an instance cannot start");
         drop(store);
         drop(template);
         ended.send_replace(Some(End::not_started(reason)));
@@ -286,7 +288,7 @@ async fn live(
     let at_once = about.concurrency.unwrap_or(usize::MAX);
     store
         .run_concurrent(async |accessor| {
-            let mut beginning = std::pin::pin!(begin(accessor, &exported, &about));
+            let mut beginning = std::pin::pin!(ends::begin(accessor, &exported, &about));
             loop {
                 tokio::select! {
                     begun = &mut beginning => break begun?,
@@ -307,66 +309,11 @@ async fn live(
                 }
             }
             if running.is_empty() && about.lifetime == Lifetime::Shared {
-                end(accessor, &exported).await?;
+                ends::end(accessor, &exported).await?;
             }
             Ok(())
         })
         .await?
-}
-
-/// Hands the settings over, before everything else.
-async fn begin(accessor: &Accessor<State>, exported: &Exported, about: &About) -> wasmtime::Result<()> {
-    let Some(lifecycle) = &exported.lifecycle else { return Ok(()) };
-    let begun = lifecycle.call_init(accessor, about.settings.clone());
-    match tokio::time::timeout(about.limits.call, begun).await {
-        Ok(begun) => begun?.map_err(|why| Unsettled(printable(&why, 1000).into_owned()).into()),
-        Err(_) => Err(Unsettled(format!("it takes longer than {} s to begin", about.limits.call.as_secs_f64())).into()),
-    }
-}
-
-/// Lets the guest end by itself. One that takes too long is ended.
-async fn end(accessor: &Accessor<State>, exported: &Exported) -> wasmtime::Result<()> {
-    let Some(lifecycle) = &exported.lifecycle else { return Ok(()) };
-    tokio::time::timeout(CLOSING, lifecycle.call_close(accessor)).await.unwrap_or(Ok(()))
-}
-
-/// When a guest that was to end by itself has had the time for it.
-async fn overdue(closing: &CancellationToken) {
-    closing.cancelled().await;
-    tokio::time::sleep(CLOSING).await;
-}
-
-/// The guest does not take its settings.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Unsettled(String);
-
-/// What a guest says against its settings, if that is why its instance ended.
-fn unsettled(trap: &wasmtime::Error) -> Option<String> {
-    trap.downcast_ref::<Unsettled>().map(|unsettled| unsettled.0.clone())
-}
-
-/// The system lacks something that an instance needs; what it says of it.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Lacking(String);
-
-/// What the system lacks, if that is why an instance did not start.
-fn lacks(trap: &wasmtime::Error) -> Option<String> {
-    trap.downcast_ref::<Lacking>().map(|lacking| lacking.0.clone())
-}
-
-/// Tells a lack of descriptors, memory or threads from what is the component's own fault.
-fn not_instantiated(error: wasmtime::Error) -> wasmtime::Error {
-    let of_system = |cause: &(dyn std::error::Error + 'static)| {
-        let of_io = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error);
-        of_io.or_else(|| cause.downcast_ref::<rustix::io::Errno>().map(|errno| errno.raw_os_error()))
-    };
-    let scarce = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN].map(Errno::raw_os_error);
-    match error.chain().find_map(of_system).filter(|code| scarce.contains(code)) {
-        Some(code) => Lacking(std::io::Error::from_raw_os_error(code).to_string()).into(),
-        None => error,
-    }
 }
 
 /// Runs one call in the guest.
@@ -424,13 +371,13 @@ fn why_trapped(trap: &wasmtime::Error, state: &State, cpu: Duration) -> Why {
     if let Some(exit) = trap.downcast_ref::<wasmtime_wasi::I32Exit>() {
         return (format!("it exited with status {}", exit.0), None);
     }
-    let name = printable(&state.about.name, 64);
+    let (plugin, text) = (state.about.name.as_str(), || printable_text(format!("{trap:?}")));
     if let Some(code) = trap.downcast_ref::<wasmtime::Trap>() {
-        tracing::debug!(target: "guest", "[{name} trap] {}", printable_text(format!("{trap:?}")));
+        tracing::debug!(target: "guest", plugin, stream = "trap", text = %text());
         return (format!("it trapped: {code}"), None);
     }
     // The place in the code is for the operator only: the reason reaches the model.
-    tracing::debug!(target: "guest", "[{name} failure] {}", printable_text(format!("{trap:?}")));
+    tracing::debug!(target: "guest", plugin, stream = "failure", text = %text());
     let root = trap.root_cause().to_string();
     (format!("it failed: {}", printable(root.lines().next().unwrap_or_default(), 200)), None)
 }

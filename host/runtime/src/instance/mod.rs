@@ -6,6 +6,7 @@
 mod actor;
 mod at_work;
 mod driver;
+mod ends;
 mod plugin;
 mod program;
 mod readiness;

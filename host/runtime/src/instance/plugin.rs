@@ -4,20 +4,24 @@
 
 mod code;
 mod instances;
+mod late;
+mod listing;
 mod patience;
+mod replaced;
 mod tenant;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cofferdam_audit::{Caller, Event, Unwritten};
 use cofferdam_grants::Grants;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::actor::{Actor, Answered, CLOSING, End, Message};
+use super::actor::{Actor, Answered, End, Message};
+use super::ends::CLOSING;
 use super::program::Program;
 use super::readiness::Readiness;
 use super::threads::{Seat, Threads};
@@ -30,53 +34,17 @@ use crate::environment::Environment;
 use crate::error::{CallError, LoadError};
 use crate::limiter::Limiter;
 use crate::link;
-use crate::output::{self, Definition, Outcome};
+use crate::output::{self, Outcome};
 use crate::progress::Reports;
 use crate::state::State;
 use crate::trimmer::LetGo;
 use instances::Lease;
+use late::{GRACE, Waiting, end_by_deadline, overdue};
 use patience::Patience;
 use tenant::Tenant;
 
-/// How long a call may take to end after it was cancelled; then its instance ends.
-const GRACE: Duration = Duration::from_millis(500);
-
 /// How long an instance may take to end. It ends after the last turn of its event loop.
 const ENDING: Duration = Duration::from_secs(5);
-
-/// A call that somebody waits for.
-struct Waiting {
-    caller: Arc<Caller>,
-    state: Arc<CallState>,
-    patience: Patience,
-    /// The bytes of its arguments.
-    sent: usize,
-}
-
-/// What is said of an instance whose call did not end.
-fn overdue(when: &str) -> String {
-    format!("a call did not end {when} (grace of {} ms)", GRACE.as_millis())
-}
-
-/// Ends an instance if a call that nobody waits for goes on beyond its deadline; or sooner, if the
-/// guest computes without waiting, and so holds everybody up.
-async fn end_by_deadline(
-    actor: Arc<Actor>,
-    mut answered: oneshot::Receiver<Answered>,
-    (until, limit): (Instant, Option<&'static str>),
-    _running: OwnedSemaphorePermit,
-) {
-    if tokio::time::timeout(GRACE, &mut answered).await.is_ok() {
-        return;
-    }
-    if actor.computed() >= GRACE / 2 {
-        actor.kill(overdue("when it was cancelled"), None);
-        return;
-    }
-    if tokio::time::timeout_at((until + GRACE).into(), answered).await.is_err() {
-        actor.kill(overdue("at its deadline"), limit);
-    }
-}
 
 /// A loaded plugin. Nothing is compiled before the first call, or [`Plugin::prepare`].
 pub struct Plugin {
@@ -96,6 +64,7 @@ pub struct Plugin {
     /// What belongs to each principal. There are as many as principals that the operator admits.
     tenants: Mutex<HashMap<String, Arc<Tenant>>>,
     closed: AtomicBool,
+    replaced: AtomicBool,
 }
 
 impl Plugin {
@@ -125,6 +94,7 @@ impl Plugin {
             readiness: Arc::default(),
             tenants: Mutex::default(),
             closed: AtomicBool::new(false),
+            replaced: AtomicBool::new(false),
         });
         runtime.trimmer().before(&plugin);
         plugin
@@ -155,39 +125,6 @@ impl Plugin {
     fn check_imports(&self) -> Result<(), LoadError> {
         let check = || link::check_imports(&self.about.name, &self.bytes);
         self.imports.get_or_init(check).clone()
-    }
-
-    /// The tools that the component says it has. The instance that is asked lives for this question
-    /// only, and is granted nothing.
-    ///
-    /// # Errors
-    /// The component cannot be loaded, or does not answer within its call limit.
-    pub async fn definitions(self: &Arc<Self>) -> Result<Vec<Definition>, CallError> {
-        let program = self.ready().await?;
-        let names = self.environment.names.limited(&self.about.limits);
-        let state = self.state(self.gate(&Grants::default(), names, Descriptors::new(0)), None)?;
-        let template = program.for_listing().ok_or_else(|| self.not_started("its code cannot be loaded"))?;
-        let asked = self.seat()?.ask(super::actor::list(template, state, self.about.limits.cpu));
-        let asked = async { asked.await.unwrap_or_else(|_| Err(("its thread has ended".to_owned(), None))) };
-        match tokio::time::timeout(self.about.limits.call, asked).await {
-            Ok(Ok(definitions)) => Ok(definitions.into_iter().map(Into::into).collect()),
-            Ok(Err((reason, limit))) => {
-                let lost = Event::InstanceLost {
-                    plugin: &self.about.name,
-                    caller: None,
-                    limit,
-                    reason: &reason,
-                    connections: 0,
-                };
-                self.runtime.sink().defer(&lost);
-                Err(self.lost(End::lost(reason, limit)))
-            }
-            Err(_) => {
-                let hit = Event::LimitHit { plugin: &self.about.name, caller: None, limit: "call" };
-                self.runtime.sink().defer(&hit);
-                Err(CallError::Deadline { after: self.about.limits.call, by_policy: true })
-            }
-        }
     }
 
     /// Runs one call to its end. What it has shown before a failure stands beside the failure.
@@ -307,17 +244,18 @@ impl Plugin {
             }
             return Err(error);
         }
-        if !is_late && !state.listens() {
-            // It has not asked to be told. Its late answer is dropped.
-            tokio::spawn(end_by_deadline(Arc::clone(&lease.actor), answered, patience.last(), running));
-            return Err(error);
-        }
+        let rests = lease.actor.cpu_meter().rests();
         match tokio::time::timeout(GRACE, &mut answered).await {
             Ok(answer) => match self.finish(&lease.actor, answer, state).await {
                 // The guest's own word for what it was told. Ours knows the deadline.
                 Err(CallError::Cancelled | CallError::OwnDeadline) => Err(error),
                 other => other,
             },
+            // It has not asked to be told, and holds nobody up. Its late answer is dropped.
+            Err(_) if !is_late && !state.listens() && !lease.actor.cpu_meter().computes_since(rests) => {
+                tokio::spawn(end_by_deadline(Arc::clone(&lease.actor), answered, patience.last(), running));
+                Err(error)
+            }
             Err(_) => {
                 let when = if is_late { "at its deadline" } else { "when it was cancelled" };
                 lease.actor.kill(overdue(when), error.limit());
@@ -404,7 +342,7 @@ impl Plugin {
     /// A place on one of the plugin's threads.
     fn seat(&self) -> Result<Seat, CallError> {
         self.threads.seat().map_err(|error| {
-            tracing::error!(target: "cofferdam", plugin = %self.about.name, %error, "the system has no thread");
+            tracing::error!(target: "cofferdam", plugin = self.about.name.as_str(), %error, "the system has no thread");
             self.not_started("the system has no thread to run it on")
         })
     }

@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
+use tracing::{Instrument as _, Span};
 
 use super::driver::{Inbox, drive};
 use crate::clock::Clock;
@@ -43,6 +44,8 @@ struct Thread {
 pub struct Seat {
     inbox: Arc<Inbox>,
     counted: Arc<()>,
+    /// What the log says of the instance, it says within this.
+    span: Span,
 }
 
 impl Threads {
@@ -72,7 +75,8 @@ impl Threads {
         }
         let emptiest = started.iter().min_by_key(|thread| Arc::strong_count(&thread.instances));
         let thread = emptiest.ok_or(std::io::ErrorKind::WouldBlock)?;
-        Ok(Seat { inbox: Arc::clone(&thread.inbox), counted: Arc::clone(&thread.instances) })
+        let span = tracing::debug_span!(target: "cofferdam", parent: None, "instance", plugin = self.plugin.as_str());
+        Ok(Seat { inbox: Arc::clone(&thread.inbox), counted: Arc::clone(&thread.instances), span })
     }
 }
 
@@ -100,11 +104,12 @@ impl Thread {
 impl Seat {
     /// Runs what drives an instance on this thread, to its end.
     pub fn run(self, instance: impl Future<Output = ()> + Send + 'static) {
-        let Self { inbox, counted } = self;
-        inbox.run(Box::pin(async move {
+        let Self { inbox, counted, span } = self;
+        let counting = async move {
             let _counted = counted;
             instance.await;
-        }));
+        };
+        inbox.run(Box::pin(counting.instrument(span)));
     }
 
     /// The same for a task with a result. The task is dropped when the receiver is.

@@ -1,8 +1,9 @@
 //! `cargo xtask dist`: what is released. The binary is built, compiles its plugins' code ahead for
 //! the baseline CPU, and is built once more with that code in it; only its last crate is compiled
-//! again. Then it makes its first call, without a cache.
+//! again. Then it makes its first call, without a cache, and runs every plugin without compiling
+//! one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -33,7 +34,9 @@ pub fn run() -> Outcome {
         }
     }
     let bytes = std::fs::metadata(&binary)?.len();
-    let first = first_call(&binary, &folder)?;
+    let home = empty_home(&folder)?;
+    let first = first_call(&binary, &home)?;
+    runs_from_its_code(&binary, &empty_home(&folder)?)?;
     println!("{}: {bytes} bytes; a first call on an empty cache takes {} ms", binary.display(), first.as_millis());
     if bytes > LARGEST || first > FIRST_CALL {
         return Err(format!("at most {LARGEST} bytes and {} ms are released", FIRST_CALL.as_millis()).into());
@@ -41,28 +44,48 @@ pub fn run() -> Outcome {
     Ok(std::process::ExitCode::SUCCESS)
 }
 
-/// A call of the largest plugin, from before the program is started until it has ended, in a home
-/// that is empty.
-fn first_call(binary: &Path, folder: &Path) -> Result<Duration, Box<dyn std::error::Error>> {
+/// A home without a cache.
+fn empty_home(folder: &Path) -> std::io::Result<PathBuf> {
     let home = folder.join("empty-home");
     if home.exists() {
         std::fs::remove_dir_all(&home)?;
     }
     std::fs::create_dir_all(&home)?;
+    Ok(home)
+}
+
+/// The program, with this home.
+fn at_home(binary: &Path, home: &Path) -> Command {
+    let mut command = Command::new(binary);
+    command.env("HOME", home).env_remove("XDG_CACHE_HOME").env_remove("XDG_STATE_HOME");
+    command
+}
+
+/// A call of the largest plugin, from before the program is started until it has ended, in a home
+/// that is empty.
+fn first_call(binary: &Path, home: &Path) -> Result<Duration, Box<dyn std::error::Error>> {
     let arguments = format!("{{\"file_path\":{:?}}}", home.join("file").display().to_string());
     std::fs::write(home.join("file"), "a line\n")?;
     let begun = Instant::now();
-    let called = Command::new(binary)
-        .args(["call", "--allow-read"])
-        .arg(&home)
-        .args(["head_tool", &arguments])
-        .env("HOME", &home)
-        .env_remove("XDG_CACHE_HOME")
-        .env_remove("XDG_STATE_HOME")
-        .output()?;
+    let called =
+        at_home(binary, home).args(["call", "--allow-read"]).arg(home).args(["head_tool", &arguments]).output()?;
     let took = begun.elapsed();
     if !called.status.success() {
         return Err(format!("the call failed: {}", String::from_utf8_lossy(&called.stderr)).into());
     }
     Ok(took)
+}
+
+/// Asks every plugin for its tools, in a home that is empty: it runs, and nothing is compiled for
+/// it.
+fn runs_from_its_code(binary: &Path, home: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let listed = at_home(binary, home).args(["tools", "--json", "--fresh", "--log", "debug"]).output()?;
+    let log = String::from_utf8_lossy(&listed.stderr);
+    if !listed.status.success() {
+        return Err(format!("the plugins cannot be listed: {log}").into());
+    }
+    match log.lines().find(|line| line.contains("the component is compiled")) {
+        Some(line) => Err(format!("a plugin does not run from the code that came along: {line}").into()),
+        None => Ok(()),
+    }
 }

@@ -1,5 +1,5 @@
 //! One question, asked until it is answered: server by server, try by try, over TCP where a
-//! datagram does not hold the answer. What comes and is not the answer is counted and passed over.
+//! datagram does not hold the answer. Messages that are not the answer are counted and ignored.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -69,7 +69,7 @@ impl From<&WireError> for Unanswered {
 }
 
 /// Asks until one of the servers answers; a truncated answer is asked for again `over_tcp`. Every
-/// try goes into `attempts`, whatever comes of it.
+/// try is recorded in `attempts`, whatever its result.
 ///
 /// # Errors
 /// Nobody answered.

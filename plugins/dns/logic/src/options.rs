@@ -1,5 +1,6 @@
-//! dig's options as one string, in the manner of ITMCP's `options` argument. They are read here,
-//! word by word, and never reach a command line: what is not in the table is refused by its name.
+//! dig's options as one string, in the manner of ITMCP's `options` argument. They are
+//! parsed here, word by word, and never reach a command line. A word that is not in the
+//! table is refused by its name.
 
 use std::time::Duration;
 

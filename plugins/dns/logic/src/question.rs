@@ -4,8 +4,8 @@ use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query};
 use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption, NSIDPayload};
 use hickory_proto::rr::{Name, RecordType};
 
-/// How large a datagram the asker takes. A closed list, because any number that a question may
-/// carry is a way out for data.
+/// The largest datagram that the asker accepts. The list is closed, because any number in a
+/// question could carry data out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Payload(u16);
 

@@ -6,8 +6,8 @@ pub enum TargetError {
     /// Nothing, or only white space.
     #[error("it is empty")]
     Empty,
-    /// A character that no host has, and that stands neither in the name of a service's instance
-    /// nor behind a backslash.
+    /// A character that no host name has, outside of a service instance's name and
+    /// not escaped by a backslash.
     #[error("it must not contain `{}`; in a label that is written `{}`", .0.escape_default(), escape(*.0))]
     Character(char),
     /// White space around it.

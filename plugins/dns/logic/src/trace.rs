@@ -186,8 +186,7 @@ impl<W: Wire> Walk<'_, W> {
     }
 }
 
-/// Why nobody is asked any more, if the last question was not sent because the
-/// operator's limit is reached.
+/// Why no further server is asked, if the operator's limit kept the last question from being sent.
 fn at_limit(attempts: &[Attempt]) -> Option<Unanswered> {
     let last = attempts.last().filter(|attempt| attempt.result == LIMIT)?;
     Some(Unanswered { reason: LIMIT, message: last.detail.clone().unwrap_or_default() })

@@ -1,5 +1,5 @@
-//! What is wrong with a file, told beside what can be read of it: one code for one fault,
-//! whichever tool meets it.
+//! What is wrong with a file, returned beside its readable part. A fault has the
+//! same code in every tool.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -43,8 +43,7 @@ impl Fault {
     }
 }
 
-/// Where the fault of one file is told, by whichever layer of its reading
-/// finds it. The first stays.
+/// The fault of one file, set by the layer of its reader that finds it. The first one is kept.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Rc<Cell<Option<Fault>>>);
 

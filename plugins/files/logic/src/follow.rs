@@ -35,8 +35,8 @@ pub trait Named {
     fn open(&mut self) -> io::Result<(Self::File, Identity)>;
 }
 
-/// A position in a text, and what stands before it: whoever has written the text anew has
-/// moved the position as well.
+/// A position in a text, with the bytes before it. If the text is written anew, these differ and
+/// the position is void.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Mark {
     /// The position, in bytes.

@@ -1,5 +1,5 @@
-//! gzip as a stream (RFC 1952): all that can be decompressed, member after member, as
-//! `zcat` writes it. What is wrong is told beside it and ends the stream; only a file that
+//! gzip as a stream (RFC 1952): all that can be decompressed, member after member, as `zcat`
+//! writes it. A fault is reported beside the data and ends the stream. Only a file that
 //! cannot be read is an error.
 
 use std::io::{self, BufRead, Read};

@@ -140,8 +140,7 @@ fn tail_of_file<R: Read + Seek>(file: &mut R, start: u64, mut size: u64, lines: 
     let kept = size.saturating_sub(limit as u64).max(from);
     let mut bytes = vec![0; usize::try_from(size - kept).unwrap_or(limit)];
     file.seek(SeekFrom::Start(kept))?;
-    // What was written meanwhile belongs to whoever asks next; what was cut off
-    // meanwhile is not there any more.
+    // Bytes written meanwhile belong to the next request. Bytes cut off meanwhile are gone.
     let (filled, error) = fill(file, &mut bytes);
     part.broken(error, filled == 0)?;
     bytes.truncate(filled);

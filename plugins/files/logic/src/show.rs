@@ -1,7 +1,7 @@
 //! Bytes as text that can be shown: UTF-8 as it is, every other byte as `\xNN`, and a run of one
 //! unprintable byte once, with its number: `\x00 (65505 times)`. Where a file itself has `\x00 (`,
-//! its backslash is shown as `\x5c`, so that this form is always a run. What a terminal would obey
-//! is made visible by the host, for all plugins alike.
+//! its backslash is shown as `\x5c`, so that this form is always a run. The host makes control
+//! characters visible, for all plugins alike.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

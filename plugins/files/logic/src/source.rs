@@ -1,5 +1,5 @@
 //! A file as the tools read it: what is compressed or UTF-16 is a stream of UTF-8 that only goes
-//! forward; everything else is read where one likes. Which it is, its first bytes say.
+//! forward; everything else allows random access. The first bytes say which it is.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 

@@ -81,8 +81,8 @@ fn command(value: &Value) -> Result<Outgoing, Failure> {
 
 /// A mail behind DATA (RFC 5321 §4.5.2): every line ends with CR LF, whichever end it had; a dot at
 /// the beginning of a line is doubled; CR LF . CR LF ends it. Not every server takes another end:
-/// with bare LF, aiosmtpd and postfix wait on, and the client seems to hang; exim 4.96 takes it,
-/// and then finds the client out of step.
+/// with bare LF, aiosmtpd and postfix wait on, and the client seems to hang; exim 4.96 takes it
+/// where the mail's first line has ended so as well, and then finds the client out of step.
 fn data(mail: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(mail.len() + mail.len() / 32 + 5);
     let mut rest = mail;

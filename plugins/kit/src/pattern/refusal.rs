@@ -56,8 +56,8 @@ impl PatternError {
                 unsupported("back-references (`\\1`) are", "; repeat the expression itself")
             }
             _ => {
-                // The parser takes the next forms for unknown flags or escapes;
-                // name them by what was meant.
+                // The parser takes the next forms for unknown flags or escapes; they are
+                // named by what was meant.
                 let before = &text[..span.start.offset.min(text.len())];
                 let flag = before.ends_with("(?");
                 if flag && here.starts_with("P=") {

@@ -230,8 +230,8 @@ impl Pings {
         event
     }
 
-    /// What is kept beside the first event about each request and its first answer, which a flood
-    /// leaves no less room for.
+    /// The events that are kept beside the first event and the first answer of each request. A
+    /// flood takes no room from those.
     fn most_further(&self) -> usize {
         usize::from(self.plan.count) + 64
     }

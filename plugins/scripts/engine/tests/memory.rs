@@ -1,5 +1,5 @@
-//! Memory as a whole, as this process's allocator counts it: one test, so
-//! that nobody else uses any.
+//! Memory as a whole, as this process's allocator counts it: one test, so that no other test
+//! allocates beside it.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use script::{Input, Kind, Limits, Program};

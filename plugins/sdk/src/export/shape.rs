@@ -20,11 +20,16 @@ use crate::{Answer, Block, Blocks, Failure, Integer, schema};
 pub trait Returned {
     /// What the tool answers.
     type Answer;
+    /// It, or the failure.
+    fn result(self) -> Result<Self::Answer, Failure>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T, E: Into<Failure>> Returned for Result<T, E> {
     type Answer = T;
+    fn result(self) -> Result<T, Failure> {
+        self.map_err(Into::into)
+    }
 }
 
 /// What a tool can answer: a struct that is written as JSON and has a schema.

@@ -5,7 +5,8 @@ use std::fmt;
 use super::{Failed, Host, HostError, Unsent};
 use crate::Failure;
 
-/// Why a connection was not made, or did not do what was asked of it. It becomes a [`Failure`] by `?`.
+/// Why a connection was not made, or did not do what was asked of it. It becomes a [`Failure`] by
+/// `?`.
 #[derive(Clone, Debug)]
 pub struct Broken {
     peer: String,
@@ -45,7 +46,8 @@ impl Broken {
         Self { peer: peer.to_owned(), what: What::Write(unsent.reason, unsent.sent), detail: None }
     }
 
-    /// A stable word: `denied`, `refused`, `timeout`, `dns`, `unreachable`, `reset`, `closed`, `too_long`, `limit` …
+    /// A stable word: `denied`, `refused`, `timeout`, `dns`, `unreachable`, `reset`, `closed`,
+    /// `too_long`, `limit` …
     pub fn reason(&self) -> &'static str {
         match &self.what {
             What::Spelling(_) => "invalid",
@@ -53,7 +55,8 @@ impl Broken {
         }
     }
 
-    /// Whether only the time was too short: a connection that is there goes on, and what has come is kept.
+    /// Whether only the time was too short: a connection that is there goes on, and what has come
+    /// is kept.
     pub fn is_timeout(&self) -> bool {
         self.reason() == "timeout"
     }
@@ -99,6 +102,7 @@ impl From<Broken> for Failure {
             What::Write(..) => "send_failed",
         };
         let failure = Self::new(code, &broken).with("reason", broken.reason());
+        let failure = if broken.reason() == "denied" { failure.retry(false) } else { failure };
         let failure = match &broken.detail {
             Some(detail) => failure.with("detail", detail),
             None => failure,
@@ -129,6 +133,7 @@ mod tests {
         assert_eq!(failure.code(), "connection_failed");
         let told = "Failed to connect to [::1]:23: denied (the operator's policy does not allow tcp://[::1]:23)";
         assert_eq!((&*failure.message, &failure.details["reason"]), (told, &json!("denied")));
+        assert_eq!(failure.retry, Some(false));
 
         let broken = Broken::write("db.example:1", &Unsent { sent: 7, reason: "timeout" });
         assert!(broken.is_timeout());
@@ -142,6 +147,7 @@ mod tests {
 
         let failure = Failure::from(Broken::read("db.example:1", "reset"));
         assert_eq!((failure.code(), &*failure.message), ("receive_failed", "Failed to read from db.example:1: reset"));
+        assert_eq!(failure.retry, None);
     }
 
     #[test]

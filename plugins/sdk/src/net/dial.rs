@@ -1,5 +1,6 @@
-//! Making a connection, in the manner of RFC 8305: a name's addresses of both kinds are looked up at once, tried as they come, a
-//! further one every 250 ms, and the first that answers wins. Whether any of it is allowed is the host's to say, at each step.
+//! Making a connection, in the manner of RFC 8305: a name's addresses of both kinds are looked up
+//! at once, tried as they come, a further one every 250 ms, and the first that answers wins.
+//! Whether any of it is allowed is the host's to say, at each step.
 
 mod order;
 
@@ -19,11 +20,12 @@ use super::lookup::{Answers, Missing, Missings, RESOLUTION_DELAY, addresses, ans
 use super::{Failed, Host};
 use order::Order;
 
-/// A further address is tried when the ones before have not answered for so long (RFC 8305, section 8).
+/// A further address is tried when the ones before have not answered for so long (RFC 8305, section
+/// 8).
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// When every known address has failed, so long is waited for a name server that has not told of the other kind: the host asks it
-/// again within that time.
+/// When every known address has failed, so long is waited for a name server that has not told of
+/// the other kind: the host asks it again within that time.
 const LATE: Duration = Duration::from_secs(2);
 
 /// Connects within `timeout`. Gives the socket and the address that answered.
@@ -36,7 +38,8 @@ pub async fn dial(host: &Host, port: u16, timeout: Duration) -> Result<(TcpSocke
     done.unwrap_or_else(|| Err(race.late()))
 }
 
-/// The number of a link, which an address is dialled by. Which number an interface of some name has, only the host knows.
+/// The number of a link, which an address is dialled by. Which number an interface of some name
+/// has, only the host knows.
 fn link(zone: &str) -> Result<u32, Failed> {
     zone.parse().ok().filter(|number| *number != 0).ok_or_else(|| Failed {
         reason: "unreachable",
@@ -207,7 +210,8 @@ impl Race {
     }
 }
 
-/// Which of several failures tells most: that a peer refused says more than that another address may not be dialled.
+/// Which of several failures tells most: that a peer refused says more than that another address
+/// may not be dialled.
 fn weight(failed: &Failed) -> u8 {
     match failed.reason {
         "refused" => 5,

@@ -25,7 +25,8 @@ impl Failed {
         let failure = failure.with("reason", self.reason);
         match self {
             Failed { reason: "denied", .. } => {
-                failure.with("detail", format!("the operator's policy does not allow tcp://{host}:{port}"))
+                let detail = format!("the operator's policy does not allow tcp://{host}:{port}");
+                failure.with("detail", detail).retry(false)
             }
             Failed { detail: Some(detail), .. } => failure.with("detail", detail),
             Failed { detail: None, .. } => failure,

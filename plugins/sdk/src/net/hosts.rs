@@ -1,8 +1,9 @@
 //! How the `host` and `port` arguments may be written.
 //!
-//! Exactly one spelling of an address is an address; everything that other programs would turn into one is refused
-//! with the spelling that was meant, and never resolved as a name. Whether the host may be dialled is not decided here:
-//! the policy does that outside the plugin. Unicode names pass as they are; the host turns them into A-labels.
+//! Exactly one spelling of an address is an address; everything that other programs would turn into
+//! one is refused with the spelling that was meant, and never resolved as a name. Whether the host
+//! may be dialled is not decided here: the policy does that outside the plugin. Unicode names pass
+//! as they are; the host turns them into A-labels.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -116,7 +117,8 @@ impl std::fmt::Display for Host {
     }
 }
 
-/// Everything with a `:`, `/`, `@` or bracket: an IPv6 address, or more than a host. `None` for plain hosts.
+/// Everything with a `:`, `/`, `@` or bracket: an IPv6 address, or more than a host. `None` for
+/// plain hosts.
 fn authority(text: &str) -> Result<Option<Host>, HostError> {
     if !text.contains([':', '/', '@', '[', ']', '\\', '?', '#', '%']) {
         return Ok(None);

@@ -1,5 +1,5 @@
-//! The peer's half of a connection. A read that is given up, by its time or by whoever waited for it, loses nothing: what has
-//! come is kept for the next one.
+//! The peer's half of a connection. A read that is given up, by its time or by whoever waited for
+//! it, loses nothing: what has come is kept for the next one.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -33,7 +33,8 @@ impl ReadHalf {
         Self { peer, stream, over: false, done, end: None, held: Vec::new() }
     }
 
-    /// What comes next, as soon as anything comes. Nothing, once the peer has closed its half in good order.
+    /// What comes next, as soon as anything comes. Nothing, once the peer has closed its half in
+    /// good order.
     ///
     /// # Errors
     /// Nothing has come in time, or the connection broke.
@@ -46,7 +47,8 @@ impl ReadHalf {
     /// So many bytes.
     ///
     /// # Errors
-    /// They have not come in time, or will not come (`closed`). What has come is given by the next read.
+    /// They have not come in time, or will not come (`closed`). What has come is given by the next
+    /// read.
     pub async fn read_exact(&mut self, count: usize, within: impl Into<Within>) -> Result<Vec<u8>, Broken> {
         let until = within.into().end();
         while self.held.len() < count {
@@ -55,11 +57,12 @@ impl ReadHalf {
         Ok(self.take(count))
     }
 
-    /// What comes up to these bytes, and with them: `b"\n"` for a line. At most `most` bytes are waited for.
+    /// What comes up to these bytes, and with them: `b"\n"` for a line. At most `most` bytes are
+    /// waited for.
     ///
     /// # Errors
-    /// The end has not come in time, will not come (`closed`), or not within `most` bytes (`too_long`). What has come is given
-    /// by the next read.
+    /// The end has not come in time, will not come (`closed`), or not within `most` bytes
+    /// (`too_long`). What has come is given by the next read.
     pub async fn read_until(&mut self, end: &[u8], most: usize, within: impl Into<Within>) -> Result<Vec<u8>, Broken> {
         let until = within.into().end();
         let mut searched = 0;
@@ -104,7 +107,8 @@ impl ReadHalf {
 
     async fn receive(&mut self) -> Result<bool, &'static str> {
         while !self.over {
-            // Waiting is done with an empty buffer: whoever gives it up loses no bytes, and an idle connection holds none.
+            // Waiting is done with an empty buffer: whoever gives it up loses no bytes, and an idle
+            // connection holds none.
             {
                 let waiting = pin!(self.stream.read(Vec::new()));
                 let mut waiting = Waiting { read: waiting, over: &mut self.over, under_way: true };
@@ -135,7 +139,8 @@ impl ReadHalf {
     }
 }
 
-/// A read without a buffer that is under way. What it has met counts, even if it is dropped halfway.
+/// A read without a buffer that is under way. What it has met counts, even if it is dropped
+/// halfway.
 struct Waiting<'a, 'b> {
     read: Pin<&'a mut StreamRead<'b, u8>>,
     over: &'a mut bool,

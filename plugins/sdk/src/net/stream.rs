@@ -9,8 +9,9 @@ use crate::sockets;
 
 /// A TCP connection, as granted. Dropping it closes it.
 ///
-/// How long something may take is a [`Duration`](std::time::Duration), or a call's [`Cx`](crate::Cx) for the rest of the
-/// call's time. What fails becomes the tool's failure by `?`, with a stable code and reason.
+/// How long something may take is a [`Duration`](std::time::Duration), or a call's
+/// [`Cx`](crate::Cx) for the rest of the call's time. What fails becomes the tool's failure by `?`,
+/// with a stable code and reason.
 ///
 /// ```
 /// # use std::{rc::Rc, time::Duration};
@@ -36,10 +37,12 @@ pub struct WriteHalf {
 }
 
 impl TcpStream {
-    /// Connects to an address or a name. A name's addresses are looked up by the host, and tried in the manner of RFC 8305.
+    /// Connects to an address or a name. A name's addresses are looked up by the host, and tried in
+    /// the manner of RFC 8305.
     ///
     /// # Errors
-    /// It is no host or no port (`invalid_argument`), or no connection was made (`connection_failed`, with a `reason`).
+    /// It is no host or no port (`invalid_argument`), or no connection was made
+    /// (`connection_failed`, with a `reason`).
     pub async fn connect(within: impl Into<Within>, host: &str, port: u16) -> Result<Self, Broken> {
         let to = Host::parse(host).map_err(Broken::spelling)?;
         let number = self::port(i64::from(port)).map_err(Broken::spelling)?;

@@ -7,7 +7,8 @@ use crate::{Cx, now};
 /// What is left for the answer when a call's time is used up by a connection.
 const FOR_THE_ANSWER: Duration = Duration::from_millis(50);
 
-/// How long something may take. A [`Duration`], or a call's [`Cx`] for the rest of its time, less what its answer needs.
+/// How long something may take. A [`Duration`], or a call's [`Cx`] for the rest of its time, less
+/// what its answer needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Within(Duration);
 

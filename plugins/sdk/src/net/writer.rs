@@ -1,4 +1,5 @@
-//! Our half of a connection: one sender at a time, each with a deadline, and never in the way of a disconnect.
+//! Our half of a connection: one sender at a time, each with a deadline, and never in the way of a
+//! disconnect.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -26,7 +27,8 @@ pub struct Writer {
 struct Half {
     stream: StreamWriter<u8>,
     done: Done,
-    /// The host takes no more. A stream that has said so once must not be written to again: that is a trap.
+    /// The host takes no more. A stream that has said so once must not be written to again: that is
+    /// a trap.
     over: Cell<bool>,
 }
 
@@ -51,7 +53,8 @@ impl Writer {
         self.open.get()
     }
 
-    /// Ends all sending now, also what is under way. A sender that holds our half lets go of it and drops it.
+    /// Ends all sending now, also what is under way. A sender that holds our half lets go of it and
+    /// drops it.
     pub fn shut(&self) {
         self.open.set(false);
         self.shut.send_replace(true);
@@ -129,8 +132,8 @@ impl Writer {
     }
 }
 
-/// Writes a piece; false if the other end takes no more, which is then in `over` too. What was written counts, and what the other
-/// end has said is known, even if this is dropped halfway.
+/// Writes a piece; false if the other end takes no more, which is then in `over` too. What was
+/// written counts, and what the other end has said is known, even if this is dropped halfway.
 async fn write(stream: &mut StreamWriter<u8>, piece: &[u8], sent: &Cell<usize>, over: &Cell<bool>) -> bool {
     struct Counted<'a, 'b> {
         write: Pin<&'a mut StreamWrite<'b, u8>>,

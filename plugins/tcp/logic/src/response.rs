@@ -117,7 +117,7 @@ impl Response {
     }
 
     /// The bytes for one match, where `group` yields a group's bytes (nothing for one that took no
-    /// part). `None` if they would be more than `most`.
+    /// part). `None` if they are more than `most`.
     pub fn expand<'h>(&self, most: usize, group: impl Fn(usize) -> &'h [u8]) -> Option<Arc<[u8]>> {
         let parts = match &self.kind {
             Kind::Fixed(bytes) => return (bytes.len() <= most).then(|| Arc::clone(bytes)),

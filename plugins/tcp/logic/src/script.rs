@@ -1,5 +1,5 @@
-//! Scripts as what a trigger does: what a program is given, what it wants, and how a run ends.
-//! Whoever runs programs is behind [`Program`]; how runs count is in [`crate::trigger_set`].
+//! Scripts as the action of a trigger: a program's input, its output, and the end of a run.
+//! [`Program`] hides what runs it. [`crate::trigger_set`] counts the runs.
 
 use std::fmt;
 use std::rc::Rc;

@@ -270,8 +270,8 @@ pub struct Counts {
     pub unanswerable: u64,
     /// Of those that were given to the script, runs that failed.
     pub failed: u64,
-    /// Segments whose rest was not looked at, because the pattern went over the
-    /// same bytes again and again.
+    /// Segments that were not searched to their end, because the pattern read
+    /// the same bytes too often.
     pub skipped: u64,
 }
 

@@ -143,7 +143,7 @@ impl TriggerSet {
             }
             self.forget();
         } else {
-            // Nobody looked for line feeds; a trigger set later begins here
+            // No line feeds were looked for. A trigger that is set later begins here
             // and needs none from before.
             self.line_start = end;
             self.tail = Vec::new();

@@ -26,9 +26,10 @@ pub struct Bounds {
 }
 /// The most times that one step is repeated.
 pub const REPEATS: usize = 1000;
-/// Silence counts from what came last. If nothing has come at all, a server that was asked
-/// something gets so much time, and one that nobody has asked anything so much.
+/// Silence counts from the last byte received. If none was received, a server that was asked
+/// something gets this long.
 const ANSWERS: Duration = Duration::from_secs(3);
+/// The same for a server that was asked nothing.
 const GREETS: Duration = Duration::from_secs(1);
 
 /// One conversation.

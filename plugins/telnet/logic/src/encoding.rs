@@ -1,4 +1,4 @@
-//! How a server's bytes are characters. What is none stays a byte: as itself for
+//! How a server's bytes are characters. A byte that is no character stays one: as itself for
 //! patterns, as `\xNN` for people.
 
 use std::fmt::Write as _;

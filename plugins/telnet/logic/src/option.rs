@@ -1,5 +1,5 @@
 //! Options: their names, and the state of one on one side by the Q method (RFC 1143), which answers
-//! every request once and never answers an answer, so that no two sides talk in circles.
+//! every request once and never answers an answer, so that two sides never loop.
 //!
 //! Of its six states three are here: we never ask for an option's end, so `WANTNO` and the queue
 //! bits cannot come about.

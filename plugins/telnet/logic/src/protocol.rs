@@ -10,8 +10,8 @@ use crate::codec::{self, DO, DONT, Decoder, Event, IAC, LineEnd, WILL, WONT};
 use crate::encoding::Encoding;
 use crate::option::{self, Answer, BINARY, ECHO, NAWS, SGA, State, TTYPE};
 
-/// So many requests are answered on one connection. Honest servers make a dozen; who
-/// makes more talks in circles.
+/// The most requests that are answered on one connection. Honest servers send
+/// a dozen; more are a loop.
 pub const ANSWERS: usize = 256;
 /// So many of the server's requests are remembered, to be told.
 const REMEMBERED: usize = 32;

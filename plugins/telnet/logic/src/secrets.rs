@@ -50,8 +50,8 @@ impl Secrets {
         self.known.len() + count <= MOST && self.bytes + bytes <= BYTES
     }
 
-    /// From now on this is not shown, and neither is its echo. What there is no room for
-    /// is not kept: ask before.
+    /// Hides this text and its echo from now on. A text for which there is no room is not kept, so
+    /// the caller asks for room first.
     pub fn keep(&mut self, secret: &str) {
         secret.split(['\r', '\n']).next().unwrap_or_default().clone_into(&mut self.echo);
         if !self.has_room_for(secret) {

@@ -67,7 +67,7 @@ impl SharedFiles {
             None => {
                 self.open_roots().remove(path);
                 if missed.insert(path.clone()) {
-                    tracing::warn!(target: "cofferdam", "`{path}`, which may be read, is not there");
+                    tracing::warn!(target: "cofferdam", %path, "a granted root is not there");
                 }
             }
         }

@@ -131,8 +131,9 @@ impl Instances {
                     return false;
                 }
                 if let Some(actor) = shared.current.take_if(|actor| actor.idle_memory() >= GROWN) {
-                    let grown = format!("it had grown to {} MiB and had nothing open", actor.idle_memory() >> 20);
-                    tracing::debug!(target: "cofferdam", plugin = %about.name, "the instance ends: {grown}");
+                    let mebibytes = actor.idle_memory() >> 20;
+                    tracing::debug!(target: "cofferdam", plugin = about.name.as_str(), mebibytes, "an instance that has grown ends");
+                    let grown = format!("it had grown to {mebibytes} MiB and had nothing open");
                     shared.predecessor = Some(grown);
                     actor.close();
                 }

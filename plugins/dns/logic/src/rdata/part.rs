@@ -154,8 +154,8 @@ fn nxt_kinds(bytes: &[u8]) -> Option<(Vec<String>, Vec<String>)> {
     Some((all, shown))
 }
 
-/// `YYYYMMDDHHmmSS` (RFC 4034, section 3.2). Of the times that a number may stand for, the one that
-/// is nearest to now is meant (RFC 4034, section 3.1.5).
+/// `YYYYMMDDHHmmSS` (RFC 4034, section 3.2). A number stands for several times. The one nearest to
+/// now is meant (RFC 4034, section 3.1.5).
 pub(super) fn date(seconds: u32, now: i64) -> String {
     const ROUND: i64 = 1 << 32;
     let ahead = (i64::from(seconds) - now).rem_euclid(ROUND);

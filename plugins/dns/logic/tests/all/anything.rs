@@ -1,5 +1,5 @@
-//! Whatever comes, over the wire or from a caller, is read without a panic, and what is
-//! shown of it is harmless.
+//! Any input, from the wire or from a caller, is read without a panic, and is
+//! harmless where it is shown.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What comes of a question when the operator's limit is reached: nobody else is asked, and the
-//! limit is what is told.
+//! A question after the operator's limit is reached: no other server is asked, and
+//! the answer names the limit.
 
 use crate::asking::{ONE, TWO, patience};
 use crate::world::{World, at_once, name, reply, zone};

@@ -1,6 +1,6 @@
-//! Patterns as in Perl (`-P`) in the language of the `regex` crate, which is nearly the same: here
-//! stands what is not. `\d` is ASCII, as with GNU grep. What matching in linear time cannot do is
-//! refused and named. Source: pcre2pattern(3).
+//! Patterns as in Perl (`-P`) in the language of the `regex` crate. The two are nearly the same;
+//! this file holds the differences. `\d` is ASCII, as with GNU grep. What matching in linear time
+//! cannot do is refused and named. Source: pcre2pattern(3).
 
 use std::iter::Peekable;
 use std::str::Chars;

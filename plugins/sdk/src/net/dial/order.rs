@@ -1,4 +1,5 @@
-//! In which order the addresses of a host are tried (RFC 8305, section 4): those of both kinds in turn, IPv6 first. Nothing waits here.
+//! In which order the addresses of a host are tried (RFC 8305, section 4): those of both kinds in
+//! turn, IPv6 first. Nothing waits here.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,5 @@
-//! Odd spellings: numbers that other programs read as addresses, characters that look like others or like nothing.
+//! Odd spellings: numbers that other programs read as addresses, characters that look like others
+//! or like nothing.
 //!
 //! Only judged here; what is said about them is in the parent module.
 
@@ -6,8 +7,8 @@ use std::net::Ipv4Addr;
 
 use super::HostError;
 
-/// What `inet_aton` would make of it: one to four parts, each decimal, octal (`0…`) or hexadecimal (`0x…`), the last
-/// filling what is left.
+/// What `inet_aton` would make of it: one to four parts, each decimal, octal (`0…`) or hexadecimal
+/// (`0x…`), the last filling what is left.
 pub(super) fn number_form(text: &str) -> Option<Ipv4Addr> {
     let parts: Vec<u64> = text.split('.').map(number).collect::<Option<_>>()?;
     let (&last, leading) = parts.split_last()?;
@@ -35,8 +36,8 @@ fn number(text: &str) -> Option<u64> {
 
 /// Refuses what is no name.
 pub(super) fn check_name(name: &str) -> Result<(), HostError> {
-    // ASCII as in RFC 1123, and `_`, which service names use. What is not ASCII is the host's to judge, as it is in rules, except
-    // for what its mapping would turn into an address.
+    // ASCII as in RFC 1123, and `_`, which service names use. What is not ASCII is the host's to
+    // judge, as it is in rules, except for what its mapping would turn into an address.
     let seen: String = name.chars().map(seen_as).collect();
     let address = is_number(seen.rsplit('.').next().unwrap_or(&seen));
     for (index, c) in name.chars().enumerate() {
@@ -67,7 +68,8 @@ pub(super) fn is_number(label: &str) -> bool {
         || label.strip_prefix("0x").or(label.strip_prefix("0X")).is_some_and(hexadecimal)
 }
 
-/// The ASCII character that IDNA may make of one, as far as addresses have it; some digit for what becomes digits.
+/// The ASCII character that IDNA may make of one, as far as addresses have it; some digit for what
+/// becomes digits.
 fn seen_as(c: char) -> char {
     match c {
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),

@@ -17,8 +17,8 @@ use crate::scanner::Scanner;
 use crate::script::{Group, Input, Run};
 use crate::trigger::{Action, Counts, FireLimits, Firing, Meter, On, Reply, Trigger, TriggerInfo};
 
-/// How often one segment may be gone over for one trigger. A greedy pattern looks ahead for more,
-/// and what it saw in vain is looked at again; ordinary patterns need two passes.
+/// The most passes over one segment for one trigger. A greedy pattern looks ahead, and the bytes
+/// beyond its match are read again. Ordinary patterns need two passes.
 const PASSES: usize = 64;
 
 #[derive(Debug)]

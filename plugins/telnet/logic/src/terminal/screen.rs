@@ -7,8 +7,8 @@ use crate::encoding;
 
 /// The longest line. A longer one goes on as the next piece of the same line.
 pub(super) const LONGEST: usize = 8192;
-/// So many questions of the server to the terminal are answered: where the cursor
-/// is, what the terminal is.
+/// The most questions of the server to the terminal that are answered: the cursor's
+/// position, the terminal's kind.
 pub(super) const ANSWERS: usize = 64;
 /// So many blanks, at most, stand in the stream for what the cursor has passed over.
 const BLANKS: usize = 16;

@@ -29,6 +29,9 @@ mod abi;
 /// What calls come to: blocks, questions, ends; what an instance is given, and takes at one time.
 mod contract;
 
+/// The contract in Python, JavaScript and C.
+mod languages;
+
 /// Generations of policy and plugins, and principals.
 mod generations;
 

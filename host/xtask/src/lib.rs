@@ -20,6 +20,7 @@ mod cache;
 mod cargo;
 mod components;
 mod error;
+mod languages;
 mod markdown;
 pub mod peers;
 mod process;
@@ -30,6 +31,7 @@ mod tools_page;
 
 pub use components::{Component, What, build_components};
 pub use error::Error;
+pub use languages::{Language, build_language};
 pub use progress::{Progress, loud_progress, stderr_progress};
 pub use rules::rules_for_every_tool;
 pub use toolchain::Toolchain;

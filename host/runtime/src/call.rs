@@ -18,6 +18,8 @@ pub enum Cancellation {
     Cancelled,
     /// Its deadline has passed.
     Deadline,
+    /// Its guest has answered: nothing is left to end.
+    Ended,
 }
 
 /// What a call has shown before its end.
@@ -70,6 +72,11 @@ impl CallState {
     /// Marks the call as one that its guest has answered.
     pub fn end(&self) {
         self.over.store(true, Ordering::SeqCst);
+        self.cancel.send_if_modified(|why| {
+            let first = why.is_none();
+            *why = why.or(Some(Cancellation::Ended));
+            first
+        });
     }
 
     fn is_over(&self) -> bool {
@@ -139,12 +146,12 @@ impl CallState {
         self.cancel.send_replace(Some(why));
     }
 
-    /// Waits until the call is cancelled.
+    /// Waits until the call is cancelled, or has ended.
     pub async fn cancelled(&self) -> Cancellation {
         let mut cancel = self.cancel.subscribe();
         match cancel.wait_for(Option::is_some).await.map(|why| *why) {
             Ok(Some(why)) => why,
-            // The sender lives in `self`, so this does not happen; such a call is never cancelled.
+            // The sender lives in `self`, so this does not happen; such a call is never over.
             _ => std::future::pending().await,
         }
     }

@@ -122,6 +122,7 @@ impl cancellation::HostWithStore<State> for Host {
         Ok(match state.cancelled().await {
             Cancellation::Cancelled => Reason::Cancelled,
             Cancellation::Deadline => Reason::Deadline,
+            Cancellation::Ended => Reason::Ended,
         })
     }
 }

@@ -111,7 +111,8 @@ pub async fn run<P: Plugin>(
         Poll::Ready(result) => result,
         Poll::Pending => match select(tool, pin!(should_end(&call))).await {
             Either::Left((result, _)) => result,
-            Either::Right((Reason::Cancelled, _)) => return Err(Ending::Cancelled),
+            // A call that is awaited here has not ended by itself.
+            Either::Right((Reason::Cancelled | Reason::Ended, _)) => return Err(Ending::Cancelled),
             Either::Right((Reason::Deadline, tool)) if call.has_last_words() => {
                 call.deadline_has_come();
                 crate::timeout(LAST_WORDS, tool).await.ok_or(Ending::Deadline)?

@@ -51,7 +51,8 @@ fn progress_for_a_call_that_has_ended_reaches_nobody() {
 fn a_call_that_has_ended_is_never_cancelled() {
     let mut session = both();
     session.call("doze", json!({ "count": 1 })).ok();
-    assert_eq!(session.call("eavesdrop", json!({})).ok()["text"], "None");
+    // Who asks about it is told that it has ended, and by itself.
+    assert_eq!(session.call("eavesdrop", json!({})).ok()["text"], "Some(Reason::Ended)");
 }
 
 #[test]

@@ -180,12 +180,13 @@ impl Registry {
         request: Request,
         person: Option<&dyn Person>,
     ) -> Answer {
-        let Request { tool, arguments, mut replies, caller, mut turn, deadline, cancel, progress } = request;
+        let Request { tool, mut arguments, mut replies, caller, mut turn, deadline, cancel, progress } = request;
         let invalid = |expected| CallError::OutputInvalid { plugin: plugin.name().to_string(), expected };
         for _ in 0..person::ROUNDS {
             let request = Request {
                 tool: tool.clone(),
-                arguments: arguments.clone(),
+                // Where nobody can be asked, there is no second time.
+                arguments: if person.is_some() { arguments.clone() } else { std::mem::take(&mut arguments) },
                 replies: replies.clone(),
                 caller: Arc::clone(&caller),
                 turn: turn.take(),

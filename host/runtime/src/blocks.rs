@@ -3,7 +3,7 @@
 use cofferdam_grants::{is_harmful, printable, printable_text};
 
 use crate::abi::plugin_0_1_0::content as abi;
-use crate::content::{Block, Body, Embedded, Link, encoded};
+use crate::content::{Block, Body, Embedded, Link, PER_BLOCK, encoded};
 
 /// The longest URI, in bytes.
 const URI: usize = 2048;
@@ -11,17 +11,25 @@ const URI: usize = 2048;
 const MEDIA_TYPE: usize = 255;
 /// The longest name, title or description of a link, in bytes.
 const WORDS: usize = 4096;
-/// The bytes of a guest's block, about: what it takes of the memory that is counted.
+
+/// The bytes that a guest's block counts for, as [`Block::size`] has them.
 pub fn size(block: &abi::Block) -> usize {
-    match block {
-        abi::Block::Text(text) => text.len(),
-        abi::Block::Image(blob) | abi::Block::Audio(blob) => encoded(blob.data.len()),
-        abi::Block::Link(link) => link.uri.len() + link.description.as_ref().map_or(0, String::len),
-        abi::Block::Embedded(embedded) => match &embedded.body {
-            abi::Body::Text(text) => text.len(),
-            abi::Body::Bytes(bytes) => encoded(bytes.len()),
-        },
-    }
+    let words = |words: &[&Option<String>]| words.iter().copied().flatten().map(String::len).sum::<usize>();
+    PER_BLOCK
+        + match block {
+            abi::Block::Text(text) => return text.len(),
+            abi::Block::Image(blob) | abi::Block::Audio(blob) => encoded(blob.data.len()) + blob.media_type.len(),
+            abi::Block::Link(link) => {
+                link.uri.len() + link.name.len() + words(&[&link.title, &link.description, &link.media_type])
+            }
+            abi::Block::Embedded(embedded) => {
+                let body = match &embedded.body {
+                    abi::Body::Text(text) => text.len(),
+                    abi::Body::Bytes(bytes) => encoded(bytes.len()),
+                };
+                embedded.uri.len() + words(&[&embedded.media_type]) + body
+            }
+        }
 }
 
 /// Takes a guest's block over.
@@ -88,14 +96,18 @@ mod tests {
     }
 
     fn link(uri: &str) -> Result<Block, &'static str> {
-        block(abi::Block::Link(abi::Link {
+        block(given_link(uri))
+    }
+
+    fn given_link(uri: &str) -> abi::Block {
+        abi::Block::Link(abi::Link {
             uri: uri.to_owned(),
             name: "a\u{1b}[2J".to_owned(),
             title: None,
             description: Some("d".to_owned()),
             media_type: Some("text/plain; charset=utf-8".to_owned()),
             size: Some(7),
-        }))
+        })
     }
 
     #[test]
@@ -103,7 +115,10 @@ mod tests {
         let png = image("image/png").unwrap();
         assert_eq!(png, Block::Image(vec![0; 4], "image/png".to_owned()));
         assert_eq!(png.size(), 64 + 8 + 9, "four bytes are eight of Base64");
+        let given = abi::Block::Image(abi::Blob { data: vec![0; 4], media_type: "image/png".to_owned() });
+        assert_eq!(size(&given), png.size());
         assert_eq!(Block::Text("abc".to_owned()).size(), 3);
+        assert_eq!(size(&given_link("file:///x")), 64 + 9 + "a\u{1b}[2J".len() + 1 + 25, "all of its words count");
         let Block::Link(link) = link("file:///x").unwrap() else { panic!("a link") };
         assert_eq!((link.name.as_str(), link.size), ("a\\u{1b}[2J", Some(7)));
     }

@@ -1,7 +1,7 @@
 //! What a guest shows: blocks of text, images, sounds, links and resources, safe to pass on.
 
 /// What a block counts for besides what it holds.
-const PER_BLOCK: usize = 64;
+pub const PER_BLOCK: usize = 64;
 
 /// One block of an answer, safe to show.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -53,7 +53,6 @@ pub struct Plugin {
     name: Arc<str>,
     about: Arc<About>,
     grants: Grants,
-    lifetime: Lifetime,
     bytes: Cow<'static, [u8]>,
     digest: Digest,
     ahead: Option<&'static [u8]>,
@@ -86,7 +85,6 @@ impl Plugin {
                 concurrency: spec.concurrency,
             }),
             grants: spec.grants,
-            lifetime: spec.lifetime,
             bytes: spec.bytes,
             digest: spec.digest,
             ahead: spec.ahead,
@@ -176,7 +174,7 @@ impl Plugin {
         let memory = self.about.memory.take_text(*sent);
         let _arguments = memory.ok_or_else(|| self.no_memory())?;
         // Calls that have instances of their own reach nothing one after the other.
-        turn = turn.filter(|_| self.lifetime == Lifetime::Shared);
+        turn = turn.filter(|_| self.about.lifetime == Lifetime::Shared);
         if let Some(turn) = &mut turn {
             patience.wait_for(turn.join(&self.name)).await?;
         }
@@ -276,7 +274,7 @@ impl Plugin {
             // The guest took for a refusal what was none. A success in an instance that goes on,
             // such as a connection to another address, is told: its caller has to know of it.
             Ok(Err(_)) if state.is_unrecorded() => Err(CallError::Unrecorded(Unwritten)),
-            Ok(Ok(_)) if state.is_unrecorded() && self.lifetime == Lifetime::PerCall => {
+            Ok(Ok(_)) if state.is_unrecorded() && self.about.lifetime == Lifetime::PerCall => {
                 Err(CallError::Unrecorded(Unwritten))
             }
             Ok(Ok((outcome, Some(held)))) => output::outcome(name, limit, outcome, held, state.take_shown()),
@@ -313,7 +311,7 @@ impl Plugin {
             return Arc::clone(tenant);
         }
         let names = self.environment.names.limited(&self.about.limits);
-        let tenant = Arc::new(Tenant::new(&self.about.limits, self.lifetime, names));
+        let tenant = Arc::new(Tenant::new(&self.about.limits, self.about.lifetime, names));
         tenants.insert(principal.to_owned(), Arc::clone(&tenant));
         tenant
     }
@@ -379,7 +377,7 @@ impl LetGo for Plugin {
     fn let_go(&self) {
         let tenants = self.all_tenants();
         let idle = tenants.iter().filter(|tenant| tenant.let_go(&self.about)).count();
-        if idle == tenants.len() && self.lifetime == Lifetime::PerCall {
+        if idle == tenants.len() && self.about.lifetime == Lifetime::PerCall {
             self.readiness.let_go();
         } else if let Some(program) = self.readiness.made() {
             program.let_go();

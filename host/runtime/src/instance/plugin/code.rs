@@ -45,7 +45,7 @@ impl Plugin {
 
     /// How many instances are to have memory kept ready.
     fn pool(&self) -> Option<u32> {
-        (self.lifetime == Lifetime::PerCall).then_some(POOL)
+        (self.about.lifetime == Lifetime::PerCall).then_some(POOL)
     }
 }
 
